@@ -1,0 +1,11 @@
+# Checks of the sources themselves, as tests.
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+add_test(NAME layers COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/check_layers.py ${CMAKE_SOURCE_DIR})
+add_test(NAME layers_self_test COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/check_layers.py --self-test)
+add_test(NAME links COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/check_links.py ${CMAKE_SOURCE_DIR})
+set_tests_properties(layers layers_self_test links PROPERTIES LABELS check)
+find_program(SLIPWAY_CLANG_FORMAT clang-format-19)
+if(SLIPWAY_CLANG_FORMAT)
+  add_test(NAME format COMMAND ${CMAKE_SOURCE_DIR}/tools/check_format)
+  set_tests_properties(format PROPERTIES LABELS check)
+endif()

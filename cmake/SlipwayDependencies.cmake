@@ -1,0 +1,71 @@
+# Libraries of others. Debian packages carry most; Arrow and oneDAL come from the wheels that scripts/fetch-wheels
+# unpacked under SLIPWAY_DEPS (an installed Arrow goes first). docs/design/0002-libraries.md says why each was chosen.
+set(SLIPWAY_DEPS "$ENV{SLIPWAY_DEPS}" CACHE PATH "Folder that scripts/fetch-wheels filled")
+
+# Static where Debian has an archive: the program starts faster and the serving archive carries only what is called.
+set(OPENSSL_USE_STATIC_LIBS ON)
+set(Protobuf_USE_STATIC_LIBS ON)
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(Protobuf REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# Points an imported target at its archive, if there is one.
+function(slipway_prefer_static target archive)
+  find_library(${archive}_ARCHIVE ${archive})
+  mark_as_advanced(${archive}_ARCHIVE)
+  if(${archive}_ARCHIVE)
+    get_target_property(configurations ${target} IMPORTED_CONFIGURATIONS)
+    foreach(configuration IN LISTS configurations)
+      set_target_properties(${target} PROPERTIES IMPORTED_LOCATION_${configuration} ${${archive}_ARCHIVE})
+    endforeach()
+    set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${${archive}_ARCHIVE})
+  endif()
+endfunction()
+slipway_prefer_static(yaml-cpp libyaml-cpp.a)
+slipway_prefer_static(SQLite::SQLite3 libsqlite3.a)
+target_link_libraries(SQLite::SQLite3 INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+
+# Arrow: Arrow::all is the target that the data module links.
+set(SLIPWAY_ARROW_VERSION 2600)
+find_package(Arrow 20 QUIET)
+add_library(slipway_arrow INTERFACE)
+if(Arrow_FOUND)
+  find_package(Parquet REQUIRED)
+  find_package(ArrowDataset REQUIRED)
+  target_link_libraries(slipway_arrow INTERFACE ArrowDataset::arrow_dataset_shared Parquet::parquet_shared Arrow::arrow_shared)
+else()
+  if(NOT EXISTS "${SLIPWAY_DEPS}/arrow/include/arrow/api.h")
+    message(FATAL_ERROR "Arrow is not installed and SLIPWAY_DEPS='${SLIPWAY_DEPS}' does not hold it; run 'make setup' first")
+  endif()
+  target_include_directories(slipway_arrow SYSTEM INTERFACE ${SLIPWAY_DEPS}/arrow/include)
+  foreach(library arrow arrow_compute arrow_acero arrow_dataset parquet)
+    target_link_libraries(slipway_arrow INTERFACE ${SLIPWAY_DEPS}/arrow/lib/lib${library}.so.${SLIPWAY_ARROW_VERSION})
+  endforeach()
+endif()
+
+# oneDAL: only the trainer plug-in links it.
+add_library(slipway_onedal INTERFACE)
+target_include_directories(slipway_onedal SYSTEM INTERFACE ${SLIPWAY_DEPS}/onedal/include)
+# libonedal_core names no libraries of its own and carries no run path: all of its needs are linked here.
+target_link_libraries(slipway_onedal INTERFACE
+  ${SLIPWAY_DEPS}/onedal/lib/libonedal_core.so.4 ${SLIPWAY_DEPS}/onedal/lib/libonedal_thread.so.4
+  ${SLIPWAY_DEPS}/onedal/lib/libtbb.so.12 ${SLIPWAY_DEPS}/onedal/lib/libtbbmalloc.so.2)
+
+# ONNX messages: generated from the schema that libonnx-dev ships, against static protobuf, so that the program
+# carries no ONNX library.
+set(onnx_dir ${CMAKE_BINARY_DIR}/generated/onnx)
+file(MAKE_DIRECTORY ${onnx_dir})
+add_custom_command(
+  OUTPUT ${onnx_dir}/onnx.pb.cc ${onnx_dir}/onnx.pb.h
+  COMMAND protobuf::protoc --cpp_out=${onnx_dir} -I/usr/include/onnx /usr/include/onnx/onnx.proto
+  DEPENDS /usr/include/onnx/onnx.proto
+  VERBATIM)
+add_library(slipway_onnx_proto STATIC ${onnx_dir}/onnx.pb.cc)
+target_include_directories(slipway_onnx_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+target_link_libraries(slipway_onnx_proto PUBLIC protobuf::libprotobuf)
