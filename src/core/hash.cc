@@ -1,0 +1,88 @@
+#include "core/hash.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <vector>
+
+namespace slipway {
+namespace {
+
+constexpr std::string_view kPrefix = "sha256:";
+constexpr size_t kHexDigits = 64;
+
+}  // namespace
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::Update(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+void Sha256::UpdateField(std::string_view field) {
+  std::array<char, 8> length{};
+  for (size_t i = 0; i < length.size(); ++i) {
+    length[i] = static_cast<char>((field.size() >> (8 * i)) & 0xff);
+  }
+  Update(std::string_view(length.data(), length.size()));
+  Update(field);
+}
+
+std::string Sha256::FinishHex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(state_->context, bytes.data(), &size);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2UL * size);
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += kDigits[bytes[i] >> 4U];
+    hex += kDigits[bytes[i] & 15U];
+  }
+  return hex;
+}
+
+std::string DigestOf(std::string_view bytes) {
+  Sha256 hash;
+  hash.Update(bytes);
+  return std::string(kPrefix) + hash.FinishHex();
+}
+
+Result<std::string> DigestOfFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return SystemError("open", path, errno);
+  Sha256 hash;
+  std::vector<char> buffer(1 << 20);
+  ssize_t count = 0;
+  do {
+    count = ::read(fd, buffer.data(), buffer.size());
+    if (count > 0) hash.Update(std::string_view(buffer.data(), static_cast<size_t>(count)));
+  } while (count > 0 || (count < 0 && errno == EINTR));
+  const int error_number = errno;
+  ::close(fd);
+  if (count < 0) return SystemError("read", path, error_number);
+  return std::string(kPrefix) + hash.FinishHex();
+}
+
+bool IsDigest(std::string_view text) {
+  if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + kHexDigits) return false;
+  return std::ranges::all_of(
+      HexOf(text), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+std::string_view HexOf(std::string_view digest) { return digest.substr(kPrefix.size()); }
+
+}  // namespace slipway

@@ -1,0 +1,37 @@
+#include "core/interrupt.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+namespace slipway {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+constexpr int kExitInterrupted = 130;
+
+void HandleSignal(int signal) {
+  if (interrupted != 0 && signal == SIGINT) ::_exit(kExitInterrupted);
+  interrupted = 1;
+}
+
+}  // namespace
+
+void InstallInterruptHandlers() {
+  struct sigaction action{};
+  action.sa_handler = HandleSignal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  // A closed pipe is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool Interrupted() { return interrupted != 0; }
+
+Status CheckInterrupted() {
+  if (!Interrupted()) return {};
+  return Error(ErrorCode::kInterrupted, "interrupted")
+      .Try("the same command again: finished steps are kept");
+}
+
+}  // namespace slipway

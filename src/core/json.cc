@@ -1,0 +1,57 @@
+#include "core/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace slipway {
+
+Result<Json> ParseJson(std::string_view text, const std::string& file) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    const std::string_view before = text.substr(0, std::min(error.byte, text.size()));
+    const size_t newline = before.rfind('\n');
+    Location location;
+    location.file = file;
+    location.line = 1 + std::ranges::count(before, '\n');
+    location.column = static_cast<int64_t>(
+        newline == std::string_view::npos ? before.size() : before.size() - newline - 1);
+    return Error(ErrorCode::kInvalidInput, "not valid JSON").At(std::move(location));
+  }
+}
+
+Result<Json> ReadJsonFile(FileSystem& files, const std::string& path) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path));
+  return ParseJson(text, path);
+}
+
+std::string CompactJson(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string PrettyJson(const Json& value) {
+  return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string GetString(const Json& object, const char* key, std::string fallback) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::move(fallback);
+}
+
+double GetNumber(const Json& object, const char* key, double fallback) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_number() ? it->get<double>() : fallback;
+}
+
+int64_t GetInteger(const Json& object, const char* key, int64_t fallback) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_number() ? it->get<int64_t>() : fallback;
+}
+
+bool GetBool(const Json& object, const char* key, bool fallback) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_boolean() ? it->get<bool>() : fallback;
+}
+
+}  // namespace slipway
