@@ -1,0 +1,201 @@
+// What no single key shows.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "config/resolve_internal.h"
+#include "core/text.h"
+
+namespace slipway::config {
+namespace {
+
+class TogetherCheck {
+ public:
+  TogetherCheck(const Resolved& resolved, Problems* problems)
+      : resolved_(resolved), root_(resolved.environment.expanded), problems_(problems) {}
+
+  void Run() {
+    CheckSplit();
+    CheckFolds();
+    CheckColumns();
+    CheckMetricsFitTask();
+    CheckModelName();
+    CheckReplicas();
+    CheckStages();
+    CheckStore("artifact_store", "stores");
+    CheckStore("model_registry", "registries");
+  }
+
+ private:
+  // nullptr where the key is absent or was wrong by itself.
+  const Json* Find(const std::string& key) const {
+    const Json* at = &root_;
+    for (size_t begin = 0; begin <= key.size();) {
+      const size_t end = std::min(key.find('.', begin), key.size());
+      const auto it = at->find(key.substr(begin, end - begin));
+      if (it == at->end()) return nullptr;
+      at = &*it;
+      begin = end + 1;
+    }
+    return at;
+  }
+  std::optional<double> Number(const std::string& key) const {
+    const Json* value = Find(key);
+    if (value == nullptr) return std::nullopt;
+    return value->get<double>();
+  }
+  std::string Text(const std::string& key) const {
+    const Json* value = Find(key);
+    return value == nullptr ? "" : value->get<std::string>();
+  }
+  std::vector<std::string> List(const std::string& key) const {
+    const Json* value = Find(key);
+    return value == nullptr ? std::vector<std::string>() : value->get<std::vector<std::string>>();
+  }
+  void Tell(const std::string& key, std::string message, std::string expected) {
+    problems_->Add(Error(ErrorCode::kInvalidInput, std::move(message))
+                       .At(LocationAt(resolved_.PositionOf(key), key))
+                       .Expected(std::move(expected)));
+  }
+
+  void CheckSplit();
+  void CheckFolds();
+  void CheckColumns();
+  void CheckMetricsFitTask();
+  void CheckModelName();
+  void CheckReplicas();
+  void CheckStages();
+  void CheckStore(const std::string& key, const std::string& names_key);
+
+  const Resolved& resolved_;
+  const Json& root_;
+  Problems* problems_;
+};
+
+void TogetherCheck::CheckSplit() {
+  constexpr double kTolerance = 1e-9;
+  const auto train = Number("data.split.train");
+  const auto validation = Number("data.split.validation");
+  const auto test = Number("data.split.test");
+  if (!train || !validation || !test) return;
+  if (std::abs(*train + *validation + *test - 1) <= kTolerance) return;
+  Tell("data.split",
+       fmt::format("train {} + validation {} + test {} is {:.10g}", *train, *validation, *test,
+                   *train + *validation + *test),
+       "a sum of 1 (0.8, 0.1 and 0.1 where not given)");
+}
+
+void TogetherCheck::CheckFolds() {
+  const std::string key = "model.training_config.cross_validation";
+  if (Number(key) == 1) Tell(key, "1 fold can't be tested", "0 for none, or 2 or more");
+}
+
+void TogetherCheck::CheckColumns() {
+  const std::string target = Text("data.target_column");
+  const auto features = List("data.feature_columns");
+  const auto holds = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::ranges::find(list, name) != list.end();
+  };
+  for (const std::string key :
+       {"data.feature_columns", "data.exclude_columns", "data.id_columns"}) {
+    if (target.empty() || !holds(List(key), target)) continue;
+    Tell(key, fmt::format("\"{}\" is the target_column", target),
+         "columns other than the one to predict");
+  }
+  for (const std::string key : {"data.exclude_columns", "data.id_columns"}) {
+    for (const std::string& column : List(key)) {
+      if (!holds(features, column)) continue;
+      Tell(key, fmt::format("\"{}\" is one of feature_columns", column),
+           "each column in one of the lists");
+    }
+  }
+}
+
+void TogetherCheck::CheckMetricsFitTask() {
+  const std::string task = Text("model.task");
+  if (task != "classification" && task != "regression") return;
+  std::vector<std::string> fitting;
+  for (const Name& metric : Metrics()) {
+    if (MetricTask(metric.name) == task) fitting.push_back(metric.name);
+  }
+  const auto check = [&](const std::string& key, const std::string& metric) {
+    if (MetricTask(metric) == task) return;
+    Tell(key, fmt::format("\"{}\" is no metric of a {}", metric, task), JoinOr(fitting));
+  };
+  const std::string shown = "model.evaluation_metrics";
+  for (const std::string& metric : List(shown)) check(shown, metric);
+  if (const Json* thresholds = Find("model.performance_thresholds")) {
+    for (const auto& [metric, value] : thresholds->items()) {
+      check(fmt::format("model.performance_thresholds.{}", metric), metric);
+    }
+  }
+}
+
+// The registry's rule, told before anything is trained.
+void TogetherCheck::CheckModelName() {
+  constexpr size_t kLongest = 128;
+  const std::string key = Find("model.name") != nullptr ? "model.name" : "project_name";
+  if (Find(key) == nullptr) return;
+  const std::string name = Text(key);
+  const auto alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const bool good = !name.empty() && name.size() <= kLongest && alphanumeric(name.front()) &&
+                    std::ranges::all_of(name, [&](char c) {
+                      return alphanumeric(c) || c == '.' || c == '_' || c == '-';
+                    });
+  if (good) return;
+  Tell(key, "can't name a model",
+       "1 to 128 letters, digits, '.', '_' or '-', the first a letter or digit");
+}
+
+void TogetherCheck::CheckReplicas() {
+  const auto least = Number("deployment.scaling_config.min_replicas");
+  const std::string key = "deployment.scaling_config.max_replicas";
+  const auto most = Number(key);
+  if (!least || !most || *least <= *most) return;
+  Tell(key, fmt::format("{} is less than min_replicas {}", *most, *least),
+       fmt::format("{} or more", *least));
+}
+
+void TogetherCheck::CheckStages() {
+  const std::string key = "deployment.canary.stages";
+  const Json* stages = Find(key);
+  if (stages == nullptr) return;
+  const auto shares = stages->get<std::vector<double>>();
+  const bool ascending =
+      std::ranges::adjacent_find(shares, std::ranges::greater_equal()) == shares.end();
+  if (!shares.empty() && ascending && shares.back() == 100) return;
+  Tell(key, fmt::format("[{}] does not lead to all of the traffic", fmt::join(shares, ", ")),
+       "ascending percentages that end in 100");
+}
+
+// A bare word that names nothing would be taken for a place that does not exist.
+void TogetherCheck::CheckStore(const std::string& key, const std::string& names_key) {
+  const std::string value = Text(key);
+  const bool place = value.empty() || value == "local" || value.starts_with("mlflow") ||
+                     value.starts_with('.') || value.find('/') != std::string::npos;
+  if (place) return;
+  std::vector<std::string> names = {"local"};
+  if (const Json* named = Find(names_key)) {
+    for (const auto& [name, uri] : named->items()) names.push_back(name);
+  }
+  if (std::ranges::find(names, value) != names.end()) return;
+  const std::string nearest = NearestName(value, names);
+  const Json& written = resolved_.environment.written.at(key);
+  problems_->Add(
+      Error(ErrorCode::kInvalidInput, fmt::format("unknown name {}", CompactJson(written)))
+          .At(LocationAt(resolved_.PositionOf(key), key))
+          .Expected(fmt::format("{}, a URI, or a path with a slash", Join(names, ", ")))
+          .Try(nearest.empty() ? "./" + written.get<std::string>() : nearest));
+}
+
+}  // namespace
+
+void CheckTogether(const Resolved& resolved, Problems* problems) {
+  TogetherCheck(resolved, problems).Run();
+}
+
+}  // namespace slipway::config

@@ -1,0 +1,420 @@
+// What is said of wrong configurations, word for word.
+#include <cstdlib>
+
+#include "config/test_directory_internal.h"
+
+namespace slipway::config {
+namespace {
+
+std::string ErrorsOf(const std::string& yaml, std::vector<std::string> overrides = {}) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("c.yaml", yaml);
+  options.overrides = std::move(overrides);
+  const auto loaded = LoadConfig(options);
+  if (loaded.ok()) return "";
+  EXPECT_EQ(ExitCodeFor(loaded.error().code()), 2);
+  return directory.WithoutPath(loaded.error().Render());
+}
+
+// Errors of the minimal configuration with `data`, `model` and `rest` lines put into their
+// sections.
+std::string ErrorsWith(const std::string& data, const std::string& model = "",
+                       const std::string& rest = "") {
+  return ErrorsOf(
+      "development:\n"
+      "  project_name: churn\n"
+      "  data:\n"
+      "    source_path: data/train.csv\n"
+      "    target_column: target\n" +
+      data +
+      "  model:\n"
+      "    model_type: random_forest\n" +
+      model + rest);
+}
+
+TEST(Errors, NoneForTheMinimalConfiguration) {
+  EXPECT_EQ(ErrorsOf(kMinimal), "");
+  EXPECT_EQ(ErrorsWith(""), "");
+}
+
+TEST(Errors, AllAtOnceInFileOrder) {
+  EXPECT_EQ(ErrorsOf("development:\n"
+                     "  project_name: 12\n"
+                     "  versoin: \"1.0.0\"\n"
+                     "  data:\n"
+                     "    source_path: data/train.csv\n"
+                     "    source_path: data/other.csv\n"
+                     "    validation_rules:\n"
+                     "      min_rows: many\n"
+                     "      max_missing_ratio: 1.5\n"
+                     "  model:\n"
+                     "    model_type: randm_forest\n"),
+            "error: c.yaml:2:17: project_name: wrong type: the number 12; expected text; try "
+            "\"12\" in quotes\n"
+            "error: c.yaml:3:3: unknown key \"versoin\"; expected project_name, version, data, "
+            "model, deployment, artifact_store, model_registry, registries, stores, notifications "
+            "or approvals; try version\n"
+            "error: c.yaml:4:3: data.target_column: missing key; expected text\n"
+            "error: c.yaml:6:5: duplicate key \"source_path\", given first in line 5; expected "
+            "each key once\n"
+            "error: c.yaml:8:17: data.validation_rules.min_rows: wrong type: the text \"many\"; "
+            "expected a whole number, 0 or more\n"
+            "error: c.yaml:9:26: data.validation_rules.max_missing_ratio: 1.5 is out of range; "
+            "expected a number from 0 to 1\n"
+            "error: c.yaml:11:17: model.model_type: unknown name \"randm_forest\"; expected "
+            "random_forest; try random_forest\n");
+}
+
+struct Case {
+  const char* data;
+  const char* model;
+  const char* rest;
+  const char* expected;
+};
+
+class OneMistake : public testing::TestWithParam<Case> {};
+
+TEST_P(OneMistake, IsToldWithPlaceExpectationAndNearestName) {
+  EXPECT_EQ(ErrorsWith(GetParam().data, GetParam().model, GetParam().rest), GetParam().expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Data, OneMistake,
+    testing::Values(
+        Case{"    target_colum: y\n", "", "",
+             "error: c.yaml:6:5: data: unknown key \"target_colum\"; expected source_path, format, "
+             "missing_values, validation_rules, preprocessing_steps, feature_columns, "
+             "target_column, exclude_columns, id_columns, categorical_columns, timestamp_column, "
+             "positive_class, schema, split or drift; try target_column\n"},
+        Case{"    validation_rules: {min_rows: -5}\n", "", "",
+             "error: c.yaml:6:34: data.validation_rules.min_rows: -5 is out of range; expected a "
+             "whole number, 0 or more\n"},
+        Case{"    validation_rules: {min_rows: 10.5}\n", "", "",
+             "error: c.yaml:6:34: data.validation_rules.min_rows: wrong type: the number 10.5; "
+             "expected a whole number, 0 or more\n"},
+        Case{"    validation_rules: {min_rows: \"10\"}\n", "", "",
+             "error: c.yaml:6:34: data.validation_rules.min_rows: wrong type: the text \"10\"; "
+             "expected a whole number, 0 or more; try 10 without quotes\n"},
+        Case{"    validation_rules: {min_rows: 99999999999999999999}\n", "", "",
+             "error: c.yaml:6:34: data.validation_rules.min_rows: wrong type: the number "
+             "99999999999999999999; expected a whole number, 0 or more\n"},
+        Case{"    validation_rules: [1]\n", "", "",
+             "error: c.yaml:6:23: data.validation_rules: wrong type: a list; expected a mapping\n"},
+        Case{"    feature_columns: age\n", "", "",
+             "error: c.yaml:6:22: data.feature_columns: wrong type: the text \"age\"; expected a "
+             "list; try [age]\n"},
+        Case{"    feature_columns: [age, income, age]\n", "", "",
+             "error: c.yaml:6:36: data.feature_columns: \"age\" is listed twice; expected each "
+             "once\n"},
+        Case{"    feature_columns: [age, [b]]\n", "", "",
+             "error: c.yaml:6:28: data.feature_columns[1]: wrong type: a list; expected text\n"},
+        Case{"    feature_columns: [age, target]\n", "", "",
+             "error: c.yaml:6:5: data.feature_columns: \"target\" is the target_column; expected "
+             "columns other than the one to predict\n"},
+        Case{"    feature_columns: [age]\n    id_columns: [age]\n", "", "",
+             "error: c.yaml:7:5: data.id_columns: \"age\" is one of feature_columns; expected each "
+             "column in one of the lists\n"},
+        Case{"    preprocessing_steps: [normalise]\n", "", "",
+             "error: c.yaml:6:27: data.preprocessing_steps[0]: unknown name \"normalise\"; "
+             "expected handle_missing, normalize, feature_selection or outlier_removal; try "
+             "normalize\n"},
+        Case{"    preprocessing_steps: [{handle_missing: {numeric: medain}}]\n", "", "",
+             "error: c.yaml:6:54: data.preprocessing_steps[0].handle_missing.numeric: unknown name "
+             "\"medain\"; expected mean, median or constant; try median\n"},
+        Case{"    preprocessing_steps: [{handle_missing: {numerc: mean}}]\n", "", "",
+             "error: c.yaml:6:45: data.preprocessing_steps[0].handle_missing: unknown key "
+             "\"numerc\"; expected numeric, fill_value or categorical; try numeric\n"},
+        Case{"    preprocessing_steps: [{normalise: {}}]\n", "", "",
+             "error: c.yaml:6:28: data.preprocessing_steps[0]: unknown name \"normalise\"; "
+             "expected handle_missing, normalize, feature_selection or outlier_removal; try "
+             "normalize\n"},
+        Case{"    preprocessing_steps: [normalize, {normalize: {method: minmax}}]\n", "", "",
+             "error: c.yaml:6:38: data.preprocessing_steps: \"normalize\" is listed twice; "
+             "expected each once\n"},
+        Case{"    preprocessing_steps: [{normalize: {}, handle_missing: {}}]\n", "", "",
+             "error: c.yaml:6:27: data.preprocessing_steps[0]: wrong type: a mapping; expected "
+             "handle_missing, normalize, feature_selection or outlier_removal\n"},
+        Case{"    format: cvs\n", "", "",
+             "error: c.yaml:6:13: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
+             "parquet; try csv\n"},
+        Case{"    format: arrow\n", "", "",
+             "error: c.yaml:6:13: data.format: \"arrow\" is not read by this build; expected auto, "
+             "csv, tsv or parquet\n"},
+        Case{"    split: {train: 0.8, validation: 0.1, test: 0.2}\n", "", "",
+             "error: c.yaml:6:5: data.split: train 0.8 + validation 0.1 + test 0.2 is 1.1; "
+             "expected a sum of 1 (0.8, 0.1 and 0.1 where not given)\n"},
+        Case{"    split: {train: 0.7}\n", "", "",
+             "error: c.yaml:6:5: data.split: train 0.7 + validation 0.1 + test 0.1 is 0.9; "
+             "expected a sum of 1 (0.8, 0.1 and 0.1 where not given)\n"},
+        Case{"    split: {train: 0}\n", "", "",
+             "error: c.yaml:6:20: data.split.train: 0 is out of range; expected a number above 0 "
+             "and at most 1\n"},
+        Case{"    split: {stratify: 1}\n", "", "",
+             "error: c.yaml:6:23: data.split.stratify: wrong type: the number 1; expected true or "
+             "false\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Model, OneMistake,
+    testing::Values(
+        Case{"", "    averaging: weigthed\n", "",
+             "error: c.yaml:8:16: model.averaging: unknown name \"weigthed\"; expected weighted, "
+             "binary, macro or micro; try weighted\n"},
+        Case{"", "    task: regresion\n", "",
+             "error: c.yaml:8:11: model.task: unknown name \"regresion\"; expected auto or "
+             "classification\n"},
+        Case{"", "    task: classification\n    evaluation_metrics: [rmse]\n", "",
+             "error: c.yaml:9:5: model.evaluation_metrics: \"rmse\" is no metric of a "
+             "classification; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
+             "balanced_accuracy, pr_auc or brier\n"},
+        Case{"", "    cross_validation: 5\n", "",
+             "error: c.yaml:8:5: model: unknown key \"cross_validation\"; expected model_type, "
+             "name, task, averaging, class_weight, hyperparameters, training_config, search_space, "
+             "search, command, evaluation_metrics, performance_thresholds or gates; try "
+             "model.training_config.cross_validation\n"},
+        Case{"", "    class_weight: {yes: -1}\n", "",
+             "error: c.yaml:8:25: model.class_weight.yes: -1 is out of range; expected a number "
+             "above 0\n"},
+        Case{"", "    class_weight: balnced\n", "",
+             "error: c.yaml:8:19: model.class_weight: wrong type: the text \"balnced\"; expected "
+             "balanced, or a mapping of labels to weights\n"},
+        Case{"", "    training_config: {cross_validation: 1}\n", "",
+             "error: c.yaml:8:23: model.training_config.cross_validation: 1 fold can't be tested; "
+             "expected 0 for none, or 2 or more\n"},
+        Case{"", "    training_config: {early_stopping: maybe}\n", "",
+             "error: c.yaml:8:39: model.training_config.early_stopping: wrong type: the text "
+             "\"maybe\"; expected true or false\n"},
+        Case{"", "    evaluation_metrics: [acuracy]\n", "",
+             "error: c.yaml:8:26: model.evaluation_metrics[0]: unknown name \"acuracy\"; expected "
+             "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
+             "brier, rmse, mae, r2 or mape; try accuracy\n"},
+        Case{"", "    performance_thresholds: {accuracy: 85}\n", "",
+             "error: c.yaml:8:40: model.performance_thresholds.accuracy: 85 is out of range; "
+             "expected a number from 0 to 1\n"},
+        Case{"", "    performance_thresholds: {accuracy: high}\n", "",
+             "error: c.yaml:8:40: model.performance_thresholds.accuracy: wrong type: the text "
+             "\"high\"; expected a number from 0 to 1\n"},
+        Case{"", "    performance_thresholds: {f2: 0.5}\n", "",
+             "error: c.yaml:8:30: model.performance_thresholds: unknown name \"f2\"; expected "
+             "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
+             "brier, rmse, mae, r2 or mape; try f1\n"},
+        Case{"", "    hyperparameters: {c: .inf}\n", "",
+             "error: c.yaml:8:26: model.hyperparameters.c: the number .inf is not finite; expected "
+             "a finite number\n"},
+        Case{"", "    hyperparameters: [1]\n", "",
+             "error: c.yaml:8:22: model.hyperparameters: wrong type: a list; expected a mapping\n"},
+        Case{"", "    command: {timeout_seconds: 5}\n", "",
+             "error: c.yaml:8:5: model.command.run: missing key; expected text\n"},
+        Case{"", "    gates: {dry_run: [sise]}\n", "",
+             "error: c.yaml:8:23: model.gates.dry_run[0]: unknown name \"sise\"; expected "
+             "single_latency, batch_latency, size, parity, baseline, production, accuracy, "
+             "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, brier, "
+             "rmse, mae, r2 or mape; try size\n"},
+        Case{"", "    name: my model\n", "",
+             "error: c.yaml:8:5: model.name: can't name a model; expected 1 to 128 letters, "
+             "digits, '.', '_' or '-', the first a letter or digit\n"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Rest, OneMistake,
+    testing::Values(
+        Case{"", "", "  deployment: {deployment_strategy: blue_green}\n",
+             "error: c.yaml:8:37: deployment.deployment_strategy: unknown name \"blue_green\"; "
+             "expected blue-green, canary or rolling; try blue-green\n"},
+        Case{"", "", "  deployment: {resource_requirements: {cpu: 500x}}\n",
+             "error: c.yaml:8:45: deployment.resource_requirements.cpu: wrong type: the text "
+             "\"500x\"; expected a quantity such as 500m, 2 or 1Gi\n"},
+        Case{"", "", "  deployment: {scaling_config: {min_replicas: 4, max_replicas: 3}}\n",
+             "error: c.yaml:8:50: deployment.scaling_config.max_replicas: 3 is less than "
+             "min_replicas 4; expected 4 or more\n"},
+        Case{"", "", "  deployment: {canary: {stages: [10, 5]}}\n",
+             "error: c.yaml:8:25: deployment.canary.stages: [10, 5] does not lead to all of the "
+             "traffic; expected ascending percentages that end in 100\n"},
+        Case{"", "", "  deployment: {port: 70000}\n",
+             "error: c.yaml:8:22: deployment.port: 70000 is out of range; expected a whole number "
+             "from 1 to 65535\n"},
+        Case{"", "", "  model_registry: prod\n  registries: {prd: \"postgresql://db\"}\n",
+             "error: c.yaml:8:3: model_registry: unknown name \"prod\"; expected local, prd, a "
+             "URI, or a path with a slash; try prd\n"},
+        Case{"", "", "  artifact_store: artifacts\n",
+             "error: c.yaml:8:3: artifact_store: unknown name \"artifacts\"; expected local, a "
+             "URI, or a path with a slash; try ./artifacts\n"},
+        Case{"", "", "  notifications: [{type: slak, url: x}]\n",
+             "error: c.yaml:8:26: notifications[0].type: unknown name \"slak\"; expected slack or "
+             "webhook; try slack\n"},
+        Case{"", "", "  approvals: {production: {minimum: 0}}\n",
+             "error: c.yaml:8:37: approvals.production.minimum: 0 is out of range; expected a "
+             "whole number, 1 or more\n"}));
+
+TEST(Errors, EveryModelTypeOfALaterStageIsToldAsSuch) {
+  for (const std::string type : {"gradient_boosting", "logistic_regression", "linear_regression",
+                                 "ridge", "command", "onnx"}) {
+    EXPECT_EQ(ErrorsOf("development:\n  project_name: p\n"
+                       "  data: {source_path: a.csv, target_column: y}\n"
+                       "  model: {model_type: " +
+                       type + "}\n"),
+              "error: c.yaml:4:23: model.model_type: \"" + type +
+                  "\" is not trained by this build; expected random_forest\n");
+  }
+}
+
+TEST(Errors, SharesSumToOneWithinRounding) {
+  EXPECT_EQ(ErrorsWith("    split: {train: 0.7, validation: 0.2, test: 0.1}\n"), "");
+  EXPECT_EQ(ErrorsWith("    split: {train: 0.8, validation: 0.1, test: 0.1000000001}\n"), "");
+  EXPECT_NE(ErrorsWith("    split: {train: 0.8, validation: 0.1, test: 0.10000001}\n"), "");
+}
+
+TEST(Errors, FilesThatAreNoConfiguration) {
+  const std::string environments =
+      "expected environments (development, staging, production or others) with their keys below";
+  EXPECT_EQ(ErrorsOf(""), "error: c.yaml: names no environment; " + environments + "\n");
+  EXPECT_EQ(ErrorsOf("x-only: {a: 1}\n"),
+            "error: c.yaml: names no environment; " + environments + "\n");
+  EXPECT_EQ(ErrorsOf("5\n"), "error: c.yaml:1:1: not a mapping; " + environments + "\n");
+  EXPECT_EQ(ErrorsOf("development: 5\n"),
+            "error: c.yaml:1:14: not a mapping; expected the keys of an environment\n");
+  EXPECT_EQ(ErrorsOf("project_name: x\ndata: {}\n"),
+            "error: c.yaml:1:1: \"project_name\" stands where environments are named; " +
+                environments +
+                "; try \"default:\" as the first line, and the rest indented below it\n");
+  EXPECT_EQ(ErrorsOf(std::string("a: \0\n", 5)), "error: c.yaml:1:4: not a text file in UTF-8\n");
+  EXPECT_EQ(ErrorsOf("a:\n  b: \xC0\xAF\n"), "error: c.yaml:2:6: not a text file in UTF-8\n");
+}
+
+TEST(Errors, SyntaxErrorsHaveLineAndColumn) {
+  EXPECT_EQ(ErrorsOf("development:\n  a: 1\n b: 2\n"),
+            "error: c.yaml:3:2: not valid YAML: end of map not found\n");
+  EXPECT_EQ(ErrorsOf("development:\n\ta: 1\n"),
+            "error: c.yaml:2:3: not valid YAML: illegal map value; try blanks in place of tabs\n");
+  EXPECT_EQ(ErrorsOf("development:\n  a: {b: ${X}}\n"),
+            "error: c.yaml:2:11: not valid YAML: end of map flow not found; try quotes around "
+            "\"${…}\" inside { } and [ ]\n");
+  EXPECT_EQ(ErrorsOf("development:\n  a: *b\n"),
+            "error: c.yaml:2:6: not valid YAML: the referenced anchor is not defined\n");
+  EXPECT_EQ(ErrorsOf("development:\n  a: 'b\n  c: d\n"),
+            "error: c.yaml:3:7: not valid YAML: a quoted text does not end\n");
+  EXPECT_EQ(ErrorsOf("a: {b: 1}\n---\na: {b: 2}\n"),
+            "error: c.yaml:2:1: a second YAML document in one file\n");
+}
+
+TEST(Errors, AliasesNeitherLoopNorFillTheMemory) {
+  EXPECT_EQ(ErrorsOf("development: &d {a: *d}\n"),
+            "error: c.yaml:1:1: project_name: missing key; expected text\n"
+            "error: c.yaml:1:1: data.source_path: missing key; expected text\n"
+            "error: c.yaml:1:1: data.target_column: missing key; expected text\n"
+            "error: c.yaml:1:1: model.model_type: missing key; expected random_forest\n"
+            "error: c.yaml:1:18: unknown key \"a\"; expected project_name, version, data, model, "
+            "deployment, artifact_store, model_registry, registries, stores, notifications or "
+            "approvals\n"
+            "error: c.yaml:1:21: an alias inside the value that it names; expected an alias of a "
+            "finished value\n");
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 30; ++i) {
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 10; ++k) {
+      bomb += (k > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+    }
+    bomb += "]\n";
+  }
+  EXPECT_NE(ErrorsOf(bomb).find("c.yaml:5:45: aliases make the file too large; expected at most "
+                                "100,000 values"),
+            std::string::npos)
+      << ErrorsOf(bomb);
+  EXPECT_NE(ErrorsOf("a: " + std::string(100'000, '[')).find("not valid YAML"), std::string::npos);
+}
+
+TEST(Errors, UnknownEnvironmentListsThoseThereAre) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("c.yaml", "staging: {}\nproduction: {}\nx-base: {}\n");
+  options.environment = "prodction";
+  const auto loaded = LoadConfig(options);
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(directory.WithoutPath(loaded.error().Render()),
+            "error: c.yaml: no environment \"prodction\"; expected staging or production; try "
+            "production\n");
+}
+
+TEST(Errors, OverridesAreToldAsWritten) {
+  EXPECT_EQ(
+      ErrorsOf(kMinimal, {"modl.name=x", "foo", "data.feature_columns=[a, b",
+                          "data.validation_rules.min_rows=few", "project_name.first=x"}),
+      "error: --set modl.name=x: unknown key \"modl\"; expected project_name, version, data, "
+      "model, "
+      "deployment, artifact_store, model_registry, registries, stores, notifications or approvals; "
+      "try model\n"
+      "error: --set foo: no key and value; expected KEY=VALUE, such as "
+      "model.hyperparameters.n_estimators=50\n"
+      "error: --set data.feature_columns=[a, b: not valid YAML: end of sequence flow not found; "
+      "expected a YAML value: 50, true, text, [a, b], {a: 1}\n"
+      "error: --set data.validation_rules.min_rows=few: data.validation_rules.min_rows: wrong "
+      "type: the text \"few\"; expected a whole number, 0 or more\n"
+      "error: --set project_name.first=x: project_name: wrong type: a mapping; expected text\n");
+}
+
+TEST(Errors, VariablesAreNamedAndTheirValuesNeverTold) {
+  unsetenv("SLIPWAY_TEST_UNSET");
+  setenv("SLIPWAY_TEST_SECRET", "hunter2", 1);
+  const std::string told = ErrorsWith(
+      "    source_path2: x\n"
+      "    validation_rules: {min_rows: \"${SLIPWAY_TEST_SECRET}\", max_missing_ratio: "
+      "\"${SLIPWAY_TEST_UNSET}\"}\n"
+      "    format: ${SLIPWAY_TEST_SECRET}\n",
+      "    hyperparameters: {a: \"${\", b: \"${1A}\"}\n",
+      "  model_registry: ${SLIPWAY_TEST_SECRET}\n");
+  EXPECT_EQ(told.find("hunter2"), std::string::npos) << told;
+  EXPECT_EQ(
+      told.substr(told.find('\n') + 1),
+      "error: c.yaml:7:34: data.validation_rules.min_rows: the value of the text "
+      "\"${SLIPWAY_TEST_SECRET}\" has the wrong type; expected a whole number, 0 or more\n"
+      "error: c.yaml:7:79: data.validation_rules.max_missing_ratio: environment variable "
+      "SLIPWAY_TEST_UNSET is not set; try export SLIPWAY_TEST_UNSET=… or "
+      "${SLIPWAY_TEST_UNSET:-default}\n"
+      "error: c.yaml:8:13: data.format: unknown name \"${SLIPWAY_TEST_SECRET}\"; expected auto, "
+      "csv, tsv or parquet\n"
+      "error: c.yaml:11:26: model.hyperparameters.a: \"${\" without a variable's name and \"}\"; "
+      "expected ${NAME} or ${NAME:-default}; try \"$$\" for a dollar\n"
+      "error: c.yaml:11:35: model.hyperparameters.b: \"${\" without a variable's name and \"}\"; "
+      "expected ${NAME} or ${NAME:-default}; try \"$$\" for a dollar\n"
+      "error: c.yaml:12:3: model_registry: unknown name \"${SLIPWAY_TEST_SECRET}\"; expected "
+      "local, a URI, or a path with a slash; try ./${SLIPWAY_TEST_SECRET}\n");
+}
+
+TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path =
+      directory.Write("c.yaml",
+                      "x-data: &data {source_path: a.csv, target_column: y, format: cvs}\n"
+                      "development:\n"
+                      "  project_name: p\n"
+                      "  data: *data\n"
+                      "  model: {model_type: random_forest}\n"
+                      "production:\n"
+                      "  project_name: p\n"
+                      "  data: *data\n"
+                      "  model: {}\n");
+  const auto checked = CheckConfig(options);
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(directory.WithoutPath(checked.error().Render()),
+            "error: c.yaml:1:62: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
+            "parquet; try csv\n"
+            "error: c.yaml:9:3: model.model_type: missing key; expected random_forest\n");
+}
+
+TEST(Errors, SplitFilesNameBothPlaces) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("config.yaml", kMinimal);
+  directory.Write("model_config.yaml", "development:\n  model_type: random_forest\n  nme: x\n");
+  const auto loaded = LoadConfig(options);
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(directory.WithoutPath(loaded.error().Render()),
+            "error: model_config.yaml:2:3: model.model_type: given already in config.yaml:7:5; "
+            "expected each key in one file\n"
+            "error: model_config.yaml:3:3: model: unknown key \"nme\"; expected model_type, name, "
+            "task, averaging, class_weight, hyperparameters, training_config, search_space, "
+            "search, command, evaluation_metrics, performance_thresholds or gates; try name\n");
+}
+
+}  // namespace
+}  // namespace slipway::config

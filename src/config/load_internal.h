@@ -1,0 +1,46 @@
+// The files of a configuration, read once, and their environments.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/node_internal.h"
+
+namespace slipway::config {
+
+// One environment put together: its section of config.yaml with those of the split files.
+struct Environment {
+  YamlNode node;
+  Position at;
+};
+
+class ConfigFiles {
+ public:
+  // What is no YAML, or names no environments, is an error; duplicate keys go to `problems`.
+  static Result<ConfigFiles> Read(const std::string& path, Problems* problems);
+
+  // Names of environments in the order of the files.
+  std::vector<std::string> environments() const;
+  // The files, the main one first: the order in which mistakes are told.
+  std::vector<std::string> paths() const;
+  const std::string& path() const { return files_.front().path; }
+
+  // `name`, else `default`; an error lists those present. Keys given in two files go to `problems`.
+  // `found` is the section that was taken.
+  Result<Environment> Compose(const std::string& name, std::string* found,
+                              Problems* problems) const;
+
+ private:
+  struct File {
+    std::string path;
+    std::string section;  // "model" for model_config.yaml; "" for the main file.
+    YamlNode root;
+  };
+  const Entry* FindEnvironment(const File& file, const std::string& name) const;
+  Status CheckEnvironments() const;
+
+  std::vector<File> files_;
+};
+
+}  // namespace slipway::config

@@ -1,0 +1,459 @@
+// Loading right configurations: what the example means, where values come from, how files compose.
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "config/test_directory_internal.h"
+#include "core/file_system.h"
+#include "core/random.h"
+
+namespace slipway::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+LoadedConfig LoadExample(const std::string& environment, bool local = false) {
+  LoadOptions options;
+  options.path = ExamplePath();
+  options.environment = environment;
+  options.local = local;
+  return LoadOk(options);
+}
+
+LoadedConfig LoadText(const std::string& yaml, std::vector<std::string> overrides = {},
+                      const std::string& environment = "development") {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("c.yaml", yaml);
+  options.environment = environment;
+  options.overrides = std::move(overrides);
+  LoadedConfig loaded = LoadOk(options);
+  for (Origin& origin : loaded.origins) origin.source = directory.WithoutPath(origin.source);
+  return loaded;
+}
+
+std::string SourceOf(const LoadedConfig& loaded, const std::string& key) {
+  for (const Origin& origin : loaded.origins) {
+    if (origin.key == key) return origin.source;
+  }
+  return "none";
+}
+
+TEST(Example, EveryKeyHasItsTypedField) {
+  const Config config = LoadExample("production").config;
+  EXPECT_EQ(config.environment, "production");
+  EXPECT_EQ(config.project_name, "ml-classifier");
+  EXPECT_EQ(config.model_name(), "ml-classifier");
+  EXPECT_EQ(config.version, "1.0.0");
+  EXPECT_EQ(config.data.source_path, "s3://data-bucket/production/train.csv");
+  EXPECT_EQ(config.data.validation_rules.min_rows, 10000);
+  EXPECT_EQ(config.data.validation_rules.max_missing_ratio, 0.02);
+  EXPECT_THAT(config.data.validation_rules.required_columns,
+              ElementsAre("feature1", "feature2", "target"));
+  ASSERT_EQ(config.data.preprocessing_steps.size(), 4U);
+  EXPECT_EQ(config.data.preprocessing_steps[0].name, "normalize");
+  EXPECT_EQ(config.data.preprocessing_steps[1].name, "handle_missing");
+  EXPECT_EQ(config.data.preprocessing_steps[2].name, "feature_selection");
+  EXPECT_EQ(config.data.preprocessing_steps[3].name, "outlier_removal");
+  EXPECT_EQ(config.data.feature_columns.size(), 5U);
+  EXPECT_EQ(config.data.target_column, "target");
+  EXPECT_EQ(config.model.model_type, "random_forest");
+  EXPECT_EQ(config.model.hyperparameters.dump(),
+            R"({"n_estimators":500,"max_depth":20,"random_state":42})");
+  EXPECT_EQ(config.model.training_config.cross_validation, 10);
+  EXPECT_TRUE(config.model.training_config.early_stopping);
+  EXPECT_TRUE(config.model.training_config.hyperparameter_tuning);
+  EXPECT_THAT(config.model.evaluation_metrics,
+              ElementsAre("accuracy", "precision", "recall", "f1", "auc"));
+  EXPECT_THAT(config.model.performance_thresholds,
+              ElementsAre(Pair("accuracy", 0.9), Pair("f1", 0.88), Pair("auc", 0.92)));
+  EXPECT_EQ(config.deployment.environment, "production");
+  EXPECT_EQ(config.deployment.deployment_strategy, "blue-green");
+  const Json& all = config.deployment.all;
+  EXPECT_EQ(all["resource_requirements"]["memory"], "4Gi");
+  EXPECT_EQ(all["scaling_config"]["max_replicas"], 10);
+  EXPECT_EQ(all["monitoring_config"]["enable_metrics"], true);
+  EXPECT_EQ(all["monitoring_config"]["alert_thresholds"]["error_rate"], 0.01);
+  EXPECT_EQ(config.artifact_store, "s3://ml-artifacts-production");
+  EXPECT_EQ(config.model_registry, "mlflow-production");
+}
+
+TEST(Example, SaysWhereEachValueCameFrom) {
+  const LoadedConfig loaded = LoadExample("development");
+  EXPECT_EQ(SourceOf(loaded, "model.hyperparameters.max_depth"), ExamplePath() + ":17:18");
+  EXPECT_EQ(SourceOf(loaded, "data.feature_columns"), ExamplePath() + ":11:22");
+  EXPECT_EQ(SourceOf(loaded, "data.split.train"), "default");
+  EXPECT_EQ(SourceOf(loaded, "model.gates.production.margin"), "default");
+}
+
+TEST(Example, TellsWhatWaitsForALaterStage) {
+  std::vector<std::string> keys;
+  for (const Origin& later : LoadExample("production").later) keys.push_back(later.key);
+  EXPECT_THAT(keys, ElementsAre("model.training_config.early_stopping",
+                                "model.training_config.hyperparameter_tuning", "deployment"));
+  EXPECT_THAT(LoadText(kMinimal).later, IsEmpty());
+}
+
+TEST(Example, EnvironmentsAreListedInFileOrder) {
+  const auto names = ListEnvironments(ExamplePath());
+  ASSERT_TRUE(names.ok());
+  EXPECT_THAT(*names, ElementsAre("development", "staging", "production"));
+  LoadOptions options;
+  options.path = ExamplePath();
+  EXPECT_TRUE(CheckConfig(options).ok());
+}
+
+TEST(Load, DefaultsAreThoseOfTheTypes) {
+  const Config config = LoadText(kMinimal).config;
+  const Config fresh;
+  EXPECT_EQ(config.data.missing_values, fresh.data.missing_values);
+  EXPECT_EQ(config.data.format, fresh.data.format);
+  EXPECT_EQ(config.data.split.train, fresh.data.split.train);
+  EXPECT_EQ(config.data.split.seed, fresh.data.split.seed);
+  EXPECT_EQ(config.model.averaging, fresh.model.averaging);
+  EXPECT_TRUE(config.model.class_weight.is_null());
+  EXPECT_EQ(config.model.hyperparameters, fresh.model.hyperparameters);
+  EXPECT_EQ(config.model.gates.max_size_mb, fresh.model.gates.max_size_mb);
+  EXPECT_EQ(config.model.gates.production.confidence, fresh.model.gates.production.confidence);
+  EXPECT_EQ(config.deployment.deployment_strategy, fresh.deployment.deployment_strategy);
+  EXPECT_EQ(config.artifact_store, "local");
+  EXPECT_EQ(config.resolved["model"]["gates"]["max_size_mb"], 100);
+  EXPECT_EQ(config.resolved["deployment"]["port"], 8080);
+}
+
+TEST(Load, AbsentEnvironmentFallsBackToDefault) {
+  std::string text = kMinimal;
+  text.replace(0, std::string("development").size(), "default");
+  const Config config = LoadText(text, {}, "production").config;
+  EXPECT_EQ(config.environment, "default");
+  EXPECT_EQ(config.project_name, "churn");
+}
+
+TEST(Load, AKeyWithoutAValueIsNotGiven) {
+  const Config config = LoadText(std::string(kMinimal) +
+                                 "    hyperparameters: {max_depth: null}\n"
+                                 "    training_config:\n"
+                                 "    class_weight: ~\n")
+                            .config;
+  EXPECT_EQ(config.resolved["model"]["training_config"]["cross_validation"], 0);
+  EXPECT_TRUE(config.model.class_weight.is_null());
+  EXPECT_TRUE(config.model.hyperparameters.at("max_depth").is_null());
+}
+
+TEST(Load, LabelsKeepTheirText) {
+  const Config config =
+      LoadText(
+          "development:\n"
+          "  project_name: p\n"
+          "  version: 1.10\n"
+          "  data: {source_path: a.csv, target_column: 007, positive_class: Yes, "
+          "missing_values: [-999, null, NA]}\n"
+          "  model: {model_type: random_forest, class_weight: {1: 2, \"no\": 0.5}}\n")
+          .config;
+  EXPECT_EQ(config.version, "1.10");
+  EXPECT_EQ(config.data.target_column, "007");
+  EXPECT_EQ(config.data.positive_class, "Yes");
+  EXPECT_THAT(config.data.missing_values, ElementsAre("-999", "null", "NA"));
+  EXPECT_EQ(config.model.class_weight, (Json{{"1", 2}, {"no", 0.5}}));
+}
+
+TEST(Load, StepsTakeOptions) {
+  const Config config = LoadText(
+                            "development:\n"
+                            "  project_name: p\n"
+                            "  data:\n"
+                            "    source_path: a.csv\n"
+                            "    target_column: y\n"
+                            "    preprocessing_steps:\n"
+                            "      - handle_missing: {numeric: median}\n"
+                            "      - normalize:\n"
+                            "      - outlier_removal: {}\n"
+                            "  model: {model_type: random_forest}\n")
+                            .config;
+  const auto& steps = config.data.preprocessing_steps;
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0].name, "handle_missing");
+  EXPECT_EQ(steps[0].options, (Json{{"numeric", "median"}}));
+  EXPECT_EQ(steps[1].options, Json::object());
+  EXPECT_EQ(config.resolved["data"]["preprocessing_steps"].dump(),
+            R"([{"handle_missing":{"numeric":"median"}},"normalize","outlier_removal"])");
+}
+
+TEST(Load, AnchorsAndMergesLendValues) {
+  const LoadedConfig loaded = LoadText(
+      "x-model: &model\n"
+      "  model_type: random_forest\n"
+      "  hyperparameters: {n_estimators: 10}\n"
+      "default: &base\n"
+      "  project_name: p\n"
+      "  data: {source_path: a.csv, target_column: y}\n"
+      "  model: *model\n"
+      "development:\n"
+      "  <<: *base\n"
+      "  model:\n"
+      "    <<: [*model]\n"
+      "    hyperparameters: {n_estimators: 99}\n");
+  EXPECT_EQ(loaded.config.model.hyperparameters["n_estimators"], 99);
+  EXPECT_EQ(loaded.config.project_name, "p");
+  EXPECT_EQ(SourceOf(loaded, "project_name"), "c.yaml:5:17");
+  EXPECT_EQ(SourceOf(loaded, "model.model_type"), "c.yaml:2:15");
+}
+
+TEST(Load, VariablesAreExpandedInFieldsAndNotInWhatIsShown) {
+  setenv("SLIPWAY_TEST_ROWS", "250", 1);
+  setenv("SLIPWAY_TEST_URI", "postgresql://u:hunter2@db", 1);
+  unsetenv("SLIPWAY_TEST_UNSET");
+  const LoadedConfig loaded = LoadText(
+      "development:\n"
+      "  project_name: p\n"
+      "  data:\n"
+      "    source_path: ${SLIPWAY_TEST_UNSET:-data}/$$x/${SLIPWAY_TEST_ROWS}.csv\n"
+      "    target_column: y\n"
+      "    validation_rules: {min_rows: \"${SLIPWAY_TEST_ROWS}\"}\n"
+      "  model:\n"
+      "    model_type: random_forest\n"
+      "    hyperparameters: {n_estimators: \"${SLIPWAY_TEST_ROWS}\", max_depth: "
+      "\"${SLIPWAY_TEST_UNSET:-}\"}\n"
+      "  model_registry: prod\n"
+      "  registries: {prod: \"${SLIPWAY_TEST_URI}\"}\n");
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.data.source_path, "data/$x/250.csv");
+  EXPECT_EQ(config.data.validation_rules.min_rows, 250);
+  EXPECT_EQ(config.model.hyperparameters["n_estimators"], 250);
+  EXPECT_TRUE(config.model.hyperparameters["max_depth"].is_null());
+  EXPECT_EQ(config.resolved["data"]["validation_rules"]["min_rows"], "${SLIPWAY_TEST_ROWS}");
+  EXPECT_EQ(config.resolved["data"]["source_path"],
+            "${SLIPWAY_TEST_UNSET:-data}/$$x/${SLIPWAY_TEST_ROWS}.csv");
+  EXPECT_EQ(SourceOf(loaded, "data.source_path"),
+            "c.yaml:4:18, SLIPWAY_TEST_UNSET not set, its default, SLIPWAY_TEST_ROWS set");
+  EXPECT_EQ(RenderWithOrigins(loaded).find("hunter2"), std::string::npos);
+  EXPECT_EQ(CompactJson(ToJson(loaded)).find("hunter2"), std::string::npos);
+  const StoreLocation location = LocateModelRegistry(config);
+  EXPECT_FALSE(location.embedded);
+  EXPECT_EQ(location.uri, "postgresql://u:hunter2@db");
+  EXPECT_EQ(location.shown, "${SLIPWAY_TEST_URI}");
+}
+
+TEST(Load, OverridesReplaceValues) {
+  const LoadedConfig loaded = LoadText(
+      kMinimal, {"model.hyperparameters.n_estimators=50", "model.hyperparameters.new=[1, a]",
+                 "data.feature_columns=[a, b]", "project_name=first", "project_name=second"});
+  EXPECT_EQ(loaded.config.model.hyperparameters.dump(), R"({"n_estimators":50,"new":[1,"a"]})");
+  EXPECT_THAT(loaded.config.data.feature_columns, ElementsAre("a", "b"));
+  EXPECT_EQ(loaded.config.project_name, "second");
+  EXPECT_EQ(SourceOf(loaded, "project_name"), "--set");
+  EXPECT_EQ(SourceOf(loaded, "model.hyperparameters.new"), "--set");
+  EXPECT_EQ(SourceOf(loaded, "model.model_type"), "c.yaml:7:17");
+}
+
+TEST(Load, LocalMapsRemoteStoresOnly) {
+  const LoadedConfig loaded = LoadExample("production", true);
+  EXPECT_EQ(loaded.config.artifact_store, "local");
+  EXPECT_EQ(loaded.config.model_registry, "local");
+  EXPECT_EQ(loaded.config.resolved["model_registry"], "local");
+  EXPECT_EQ(loaded.config.data.source_path, "s3://data-bucket/production/train.csv");
+  EXPECT_EQ(SourceOf(loaded, "artifact_store"), "--local");
+
+  const TestDirectory directory;
+  LoadOptions options;
+  options.local = true;
+  options.path = directory.Write("c.yaml", std::string(kMinimal) +
+                                               "  artifact_store: ./store\n"
+                                               "  model_registry: team\n"
+                                               "  registries: {team: \"https://mlflow\"}\n");
+  const LoadedConfig mixed = LoadOk(options);
+  EXPECT_EQ(mixed.config.artifact_store, "./store");
+  EXPECT_EQ(mixed.config.model_registry, "local");
+}
+
+TEST(Load, DataOptionStartsAtTheWorkingDirectory) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("p/configs/config.yaml", kMinimal);
+  options.data_path = "/data/x.csv";
+  EXPECT_EQ(DataPath(LoadOk(options).config), "/data/x.csv");
+  options.data_path = "s3://bucket/x.csv";
+  EXPECT_EQ(DataPath(LoadOk(options).config), "s3://bucket/x.csv");
+  options.data_path = "x.csv";
+  const LoadedConfig loaded = LoadOk(options);
+  EXPECT_EQ(SourceOf(loaded, "data.source_path"), "--data");
+  EXPECT_TRUE(std::filesystem::path(loaded.config.data.source_path).is_relative());
+  EXPECT_EQ(std::filesystem::path(DataPath(loaded.config)).lexically_normal(),
+            std::filesystem::current_path() / "x.csv");
+}
+
+TEST(Load, ProjectIsTheParentOfConfigs) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("p/configs/config.yaml", kMinimal);
+  EXPECT_EQ(LoadOk(options).config.project_directory, directory.path() + "/p");
+  EXPECT_EQ(DataPath(LoadOk(options).config), directory.path() + "/p/data/train.csv");
+  options.path = directory.path() + "/p";  // A folder: its configs/config.yaml.
+  EXPECT_EQ(LoadOk(options).config.config_path, directory.path() + "/p/configs/config.yaml");
+  options.path = directory.Write("other/my.yaml", kMinimal);
+  EXPECT_EQ(LoadOk(options).config.project_directory, directory.path() + "/other");
+
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path() + "/p");
+  options.path = "";
+  const Config found = LoadOk(options).config;
+  EXPECT_EQ(found.config_path, "configs/config.yaml");
+  EXPECT_EQ(found.project_directory, ".");
+  EXPECT_EQ(DataPath(found), "data/train.csv");
+  std::filesystem::current_path(directory.path() + "/p/configs");
+  EXPECT_EQ(LoadOk(options).config.project_directory, "..");
+  std::filesystem::current_path(before);
+}
+
+TEST(Load, SplitFilesCompose) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("config.yaml",
+                                 "development:\n"
+                                 "  project_name: p\n"
+                                 "  data: {source_path: a.csv, target_column: y}\n"
+                                 "production:\n"
+                                 "  project_name: p\n"
+                                 "  data: {source_path: b.csv, target_column: y}\n"
+                                 "  model: {task: classification}\n");
+  directory.Write("model_config.yaml",
+                  "development: {model_type: random_forest}\n"
+                  "production:\n"
+                  "  model: {model_type: random_forest, hyperparameters: {n_estimators: 7}}\n");
+  directory.Write("deployment_config.yaml",
+                  "deployment: {target: kubernetes}\n"
+                  "default: {deployment_strategy: canary}\n"
+                  "production: {deployment_strategy: blue-green}\n");
+  const auto checked = CheckConfig(options);
+  ASSERT_TRUE(checked.ok()) << checked.error().Render();
+  EXPECT_EQ(checked->paths.size(), 3U);
+  EXPECT_EQ(LoadOk(options).config.deployment.deployment_strategy, "canary");
+  options.environment = "production";
+  const LoadedConfig loaded = LoadOk(options);
+  EXPECT_EQ(loaded.config.environment, "production");
+  EXPECT_EQ(loaded.config.model.task, "classification");
+  EXPECT_EQ(loaded.config.model.hyperparameters["n_estimators"], 7);
+  EXPECT_EQ(loaded.config.deployment.deployment_strategy, "blue-green");
+  EXPECT_EQ(loaded.config.deployment.all["target"], "kubernetes");
+  EXPECT_EQ(directory.WithoutPath(SourceOf(loaded, "model.hyperparameters.n_estimators")),
+            "model_config.yaml:3:70");
+}
+
+TEST(Locations, EmbeddedAndRemote) {
+  Config config;
+  config.project_directory = "/p";
+  const auto artifacts = [&](const std::string& value) {
+    config.artifact_store = value;
+    return LocateArtifactStore(config);
+  };
+  EXPECT_EQ(artifacts("").uri, "");
+  EXPECT_EQ(artifacts("local").uri, "");
+  EXPECT_EQ(artifacts("local").key, "artifact_store");
+  EXPECT_EQ(artifacts("./a").uri, "/p/./a");
+  EXPECT_EQ(artifacts("/abs/a").uri, "/abs/a");
+  EXPECT_EQ(artifacts("file:///abs/a").uri, "/abs/a");
+  for (const std::string embedded : {"", "local", "a/b", "./a", "/a", "file:///a", "file://a"}) {
+    EXPECT_TRUE(artifacts(embedded).embedded) << embedded;
+  }
+  for (const std::string remote :
+       {"s3://bucket", "mlflow", "mlflow-staging", "mlflow://host", "https://host", "unknown"}) {
+    EXPECT_FALSE(artifacts(remote).embedded) << remote;
+    EXPECT_EQ(artifacts(remote).uri, remote);
+    EXPECT_EQ(artifacts(remote).shown, remote);
+  }
+  config.stores = {{"team", "s3://bucket"}, {"disk", "/mnt/artifacts"}};
+  EXPECT_EQ(artifacts("team").uri, "s3://bucket");
+  EXPECT_FALSE(artifacts("team").embedded);
+  EXPECT_EQ(artifacts("disk").uri, "/mnt/artifacts");
+  EXPECT_TRUE(artifacts("disk").embedded);
+}
+
+TEST(Diff, TellsKeysThatDiffer) {
+  const Config staging = LoadExample("staging").config;
+  const Config production = LoadExample("production").config;
+  EXPECT_THAT(Diff(staging, staging), IsEmpty());
+  EXPECT_EQ(RenderDiff(staging, staging), "staging and staging are the same\n");
+  const auto differences = Diff(staging, production);
+  const auto find = [&](const std::string& key) {
+    for (const Difference& difference : differences) {
+      if (difference.key == key) return std::pair(difference.left, difference.right);
+    }
+    return std::pair(Json("none"), Json("none"));
+  };
+  EXPECT_EQ(find("model.hyperparameters.max_depth"), std::pair(Json(15), Json(20)));
+  EXPECT_EQ(find("deployment.monitoring_config.alert_thresholds.error_rate"),
+            std::pair(Json(), Json(0.01)));
+  EXPECT_EQ(find("project_name").first, "none");
+  EXPECT_EQ(differences.size(), 22U);
+}
+
+TEST(Show, PutsOriginsBesideValues) {
+  const LoadedConfig loaded = LoadText(std::string(kMinimal) +
+                                           "    evaluation_metrics: [auc, brier]\n"
+                                           "    training_config: {early_stopping: true}\n",
+                                       {"data.exclude_columns=[a]"});
+  const std::string shown = RenderWithOrigins(loaded);
+  EXPECT_EQ(shown.substr(0, shown.find("    split:")),
+            "development:\n"
+            "  project_name: churn                # c.yaml:2:17\n"
+            "  data:\n"
+            "    source_path: data/train.csv      # c.yaml:4:18\n"
+            "    format: auto                     # default\n"
+            "    missing_values:                  # default\n"
+            "      - \"\"\n"
+            "      - NA\n"
+            "      - NaN\n"
+            "      - \"null\"\n"
+            "      - \"?\"\n"
+            "    target_column: target            # c.yaml:5:20\n"
+            "    exclude_columns:                 # --set\n"
+            "      - a\n");
+  EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
+            "# Accepted, and not acted on by this build:\n"
+            "#   model.training_config.early_stopping: for trainers that learn in rounds; a "
+            "random_forest has none to stop\n"
+            "#   model.evaluation_metrics.brier: for more metrics\n");
+  const Json json = ToJson(loaded);
+  EXPECT_EQ(json["environment"], "development");
+  EXPECT_EQ(json["config"], loaded.config.resolved);
+  EXPECT_EQ(json["origins"]["data.exclude_columns"], "--set");
+  EXPECT_EQ(json["later"]["model.evaluation_metrics.brier"], "more metrics");
+}
+
+// Changed, cut and doubled bytes of the example: whatever comes out, it is a configuration or an
+// error with a place.
+TEST(Mutations, NeverCrash) {
+  const auto original = LocalFileSystem().ReadFile(ExamplePath());
+  ASSERT_TRUE(original.ok());
+  const TestDirectory directory;
+  Random random(7);
+  const std::string alphabet = "{}[]:,&*#?|-<>=!%@\\\"'`~ \n\t0a.$\x80\xff";
+  int failed = 0;
+  constexpr int kRounds = 600;
+  for (int round = 0; round < kRounds; ++round) {
+    std::string text = *original;
+    for (uint64_t change = random.Below(4) + 1; change > 0; --change) {
+      const size_t at = random.Below(text.size());
+      const size_t length = std::min<size_t>(random.Below(40), text.size() - at);
+      const uint64_t kind = random.Below(4);
+      if (kind == 0) text[at] = alphabet[random.Below(alphabet.size())];
+      if (kind == 1) text.erase(at, length);
+      if (kind == 2) text.insert(random.Below(text.size()), text.substr(at, length));
+      if (kind == 3) text.insert(at, 1, alphabet[random.Below(alphabet.size())]);
+    }
+    LoadOptions options;
+    options.path = directory.Write("c.yaml", text);
+    const auto checked = CheckConfig(options);
+    if (checked.ok()) continue;
+    ++failed;
+    EXPECT_EQ(checked.error().location().file, options.path) << text;
+    EXPECT_FALSE(checked.error().Render().empty());
+  }
+  EXPECT_GT(failed, kRounds / 2);
+  EXPECT_LT(failed, kRounds);
+}
+
+}  // namespace
+}  // namespace slipway::config

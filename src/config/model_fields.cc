@@ -1,0 +1,105 @@
+#include "config/fields_internal.h"
+
+namespace slipway::config {
+namespace {
+
+std::vector<Field> TrainingFields() {
+  const Range positive = {.min = 0, .above_min = true};
+  return {
+      {.key = "model.training_config", .kind = Kind::kSection, .about = "How it is trained."},
+      {SLIPWAY_KEY(model.training_config.cross_validation), .kind = Kind::kInteger,
+       .about = "Folds of cross-validation; 0 for none, else at least 2.",
+       .range = {.min = 0, .max = 1000}},
+      {SLIPWAY_KEY(model.training_config.early_stopping), .kind = Kind::kBoolean,
+       .about = "Stops when the validation part gets no better.",
+       .later = "trainers that learn in rounds; a random_forest has none to stop"},
+      {SLIPWAY_KEY(model.training_config.hyperparameter_tuning), .kind = Kind::kBoolean,
+       .about = "Searches `search_space` before training.", .later = "tuning"},
+      {SLIPWAY_KEY(model.search_space), .kind = Kind::kMapping,
+       .about = "Hyper-parameter → the values to try.", .later = "tuning"},
+      {.key = "model.search",
+       .kind = Kind::kSection,
+       .about = "Bounds of the search.",
+       .fill = false,
+       .later = "tuning"},
+      {SLIPWAY_KEY(model.search.trials), .kind = Kind::kInteger, .about = "Most trials.",
+       .range = {.min = 1, .max = 1e6}},
+      {SLIPWAY_KEY(model.search.seconds), .kind = Kind::kNumber, .about = "Longest time.",
+       .range = positive},
+      {.key = "model.command",
+       .kind = Kind::kSection,
+       .about = "A program that trains and writes an ONNX file.",
+       .fill = false,
+       .later = "command trainers"},
+      {SLIPWAY_KEY(model.command.run), .about = "The command line.", .required = true},
+      {SLIPWAY_KEY(model.command.timeout_seconds), .kind = Kind::kNumber, .about = "Longest time.",
+       .range = positive},
+      {SLIPWAY_KEY(model.command.memory), .kind = Kind::kQuantity, .about = "Most memory."},
+  };
+}
+
+std::vector<Field> GateFields() {
+  const Range positive = {.min = 0, .above_min = true};
+  const Range share = {.min = 0, .max = 1};
+  return {
+      {.key = "model.gates",
+       .kind = Kind::kSection,
+       .about = "What a model must pass besides `performance_thresholds`.",
+       .stage = "gates"},
+      {SLIPWAY_KEY(model.gates.single_latency_seconds), .kind = Kind::kNumber,
+       .about = "Longest time of one prediction.", .range = positive},
+      {SLIPWAY_KEY(model.gates.batch_latency_seconds), .kind = Kind::kNumber,
+       .about = "Longest mean time of a row in a batch.", .range = positive},
+      {SLIPWAY_KEY(model.gates.max_size_mb), .kind = Kind::kNumber,
+       .about = "Largest artifact, in 10^6 bytes.", .range = positive},
+      {SLIPWAY_KEY(model.gates.parity), .kind = Kind::kBoolean,
+       .about = "The model loaded again must predict the same."},
+      {SLIPWAY_KEY(model.gates.beats_baseline), .kind = Kind::kBoolean,
+       .about = "It must be better than always the most frequent class."},
+      {.key = "model.gates.production",
+       .kind = Kind::kSection,
+       .about = "Comparison with the version in production, where there is one."},
+      {SLIPWAY_KEY(model.gates.production.margin), .kind = Kind::kNumber,
+       .about = "How much worse it may be.", .range = share},
+      {SLIPWAY_KEY(model.gates.production.confidence), .kind = Kind::kNumber,
+       .about = "Confidence of the comparison.", .range = {.min = 0.5, .max = 0.9999}},
+      {SLIPWAY_KEY(model.gates.dry_run), .kind = Kind::kChoice, .shape = Shape::kList,
+       .about = "Gates that are reported and never fail a run.", .values = &GateNames()},
+  };
+}
+
+}  // namespace
+
+std::vector<Field> ModelFields() {
+  std::vector<Field> fields = {
+      {.key = "model", .kind = Kind::kSection, .about = "What to train.", .stage = "train"},
+      {SLIPWAY_KEY(model.model_type), .kind = Kind::kChoice, .about = "The trainer.",
+       .values = &ModelTypes(), .required = true},
+      {SLIPWAY_KEY(model.name),
+       .about = "The model's name in the registry; where absent "
+                "`project_name`.",
+       .stage = "register"},
+      {SLIPWAY_KEY(model.task), .kind = Kind::kChoice, .about = "What is predicted.",
+       .values = &Tasks()},
+      {SLIPWAY_KEY(model.averaging), .kind = Kind::kChoice,
+       .about = "How precision, recall and f1 are averaged over classes.", .values = &Averagings(),
+       .stage = "evaluate"},
+      {SLIPWAY_KEY(model.class_weight), .kind = Kind::kClassWeight,
+       .about = "Weights of the rows by class: `balanced`, or label → weight."},
+      {SLIPWAY_KEY(model.hyperparameters), .kind = Kind::kMapping,
+       .about = "By scikit-learn's names; the trainer checks names and values."},
+  };
+  for (Field& field : TrainingFields()) fields.push_back(std::move(field));
+  const std::vector<Field> metrics = {
+      {SLIPWAY_KEY(model.evaluation_metrics), .kind = Kind::kChoice, .shape = Shape::kList,
+       .about = "Metrics to show; where absent all.", .values = &Metrics(), .stage = "evaluate"},
+      {SLIPWAY_KEY(model.performance_thresholds), .kind = Kind::kNumber, .shape = Shape::kMap,
+       .about = "Metric → the value it must reach on the test part.", .keys = &Metrics(),
+       .stage = "gates"},
+  };
+  fields.insert(fields.end(), metrics.begin(), metrics.end());
+  for (Field& field : GateFields()) fields.push_back(std::move(field));
+  return fields;
+}
+
+}  // namespace slipway::config

@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <limits>
+
+#include "config/names_internal.h"
+
+namespace slipway::config {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr const char* kClassification = "classification";
+constexpr const char* kRegression = "regression";
+
+struct Metric {
+  Name name;
+  Range range;
+  const char* task;
+};
+
+const std::vector<Metric>& MetricTable() {
+  static const std::vector<Metric> table = {
+      {{"accuracy", "share of rows predicted right"}, {0, 1}, kClassification},
+      {{"precision", "share of predicted positives that are positive"}, {0, 1}, kClassification},
+      {{"recall", "share of positives that are found"}, {0, 1}, kClassification},
+      {{"f1", "harmonic mean of precision and recall"}, {0, 1}, kClassification},
+      {{"f1_score", "the same as f1"}, {0, 1}, kClassification},
+      {{"auc", "area under the ROC curve"}, {0, 1}, kClassification},
+      {{"log_loss", "mean negative log-likelihood"}, {0, kInfinity}, kClassification},
+      {{"balanced_accuracy", "mean recall of the classes", Support::kLater},
+       {0, 1},
+       kClassification},
+      {{"pr_auc", "area under the precision-recall curve", Support::kLater},
+       {0, 1},
+       kClassification},
+      {{"brier", "mean squared error of probabilities", Support::kLater}, {0, 1}, kClassification},
+      {{"rmse", "root of the mean squared error", Support::kLater}, {0, kInfinity}, kRegression},
+      {{"mae", "mean absolute error", Support::kLater}, {0, kInfinity}, kRegression},
+      {{"r2", "share of variance explained", Support::kLater}, {-kInfinity, 1}, kRegression},
+      {{"mape", "mean absolute error as a share of the truth", Support::kLater},
+       {0, kInfinity},
+       kRegression},
+  };
+  return table;
+}
+
+const Metric* FindMetric(const std::string& name) {
+  const auto& table = MetricTable();
+  const auto it = std::ranges::find(table, name, [](const Metric& m) { return m.name.name; });
+  return it == table.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+const Names& DataFormats() {
+  static const Names names = {
+      {"auto", "by the file's ending and first bytes"},
+      {"csv", "values between commas"},
+      {"tsv", "values between tabs"},
+      {"parquet", "Apache Parquet"},
+      {"jsonl", "one JSON object a line", Support::kRefused},
+      {"arrow", "Arrow IPC", Support::kRefused},
+  };
+  return names;
+}
+
+const Names& PreprocessingSteps() {
+  static const Names names = {
+      {"handle_missing", "fills missing values"},
+      {"normalize", "zero mean and unit variance"},
+      {"feature_selection", "drops features that are constant or the same as another"},
+      {"outlier_removal", "leaves outliers out of training"},
+  };
+  return names;
+}
+
+const Names& NumericFills() {
+  static const Names names = {
+      {"mean", "the mean"}, {"median", "the median"}, {"constant", "`fill_value`"}};
+  return names;
+}
+
+const Names& CategoricalFills() {
+  static const Names names = {{"category", "missing is a category of its own"},
+                              {"most_frequent", "the most frequent one"}};
+  return names;
+}
+
+const Names& NormalizeMethods() {
+  static const Names names = {{"standard", "mean 0 and standard deviation 1"},
+                              {"minmax", "from 0 to 1"}};
+  return names;
+}
+
+const Names& SelectionMethods() {
+  static const Names names = {{"variance", "by the variance of numbers"}};
+  return names;
+}
+
+const Names& OutlierMethods() {
+  static const Names names = {{"iqr", "by distance from the quartiles"}};
+  return names;
+}
+
+const Names& ModelTypes() {
+  static const Names names = {
+      {"random_forest", "a forest of randomized trees"},
+      {"gradient_boosting", "boosted trees", Support::kRefused},
+      {"logistic_regression", "a linear classifier", Support::kRefused},
+      {"linear_regression", "least squares", Support::kRefused},
+      {"ridge", "least squares with an L2 penalty", Support::kRefused},
+      {"command", "a program of yours that writes an ONNX file", Support::kRefused},
+      {"onnx", "an ONNX file of yours", Support::kRefused},
+  };
+  return names;
+}
+
+const Names& Tasks() {
+  static const Names names = {
+      {"auto", "by the target column"},
+      {kClassification, "the target is one of a few labels"},
+      {kRegression, "the target is a number", Support::kRefused},
+  };
+  return names;
+}
+
+const Names& Averagings() {
+  static const Names names = {
+      {"weighted", "the mean over classes, by their rows"},
+      {"binary", "the positive class alone"},
+      {"macro", "the plain mean over classes"},
+      {"micro", "over all rows at once"},
+  };
+  return names;
+}
+
+const Names& Metrics() {
+  static const Names names = [] {
+    Names all;
+    for (const Metric& metric : MetricTable()) all.push_back(metric.name);
+    return all;
+  }();
+  return names;
+}
+
+const Names& GateNames() {
+  static const Names names = [] {
+    Names all = {
+        {"single_latency", "time of one prediction"},
+        {"batch_latency", "mean time of a row in a batch"},
+        {"size", "size of the artifact"},
+        {"parity", "the reloaded model predicts the same"},
+        {"baseline", "better than always the most frequent class"},
+        {"production", "not worse than the version in production"},
+    };
+    for (const Metric& metric : MetricTable()) all.push_back(metric.name);
+    return all;
+  }();
+  return names;
+}
+
+const Names& DeploymentStrategies() {
+  static const Names names = {
+      {"blue-green", "a full second set, then one switch"},
+      {"canary", "a growing share of the traffic"},
+      {"rolling", "one replica after the other"},
+  };
+  return names;
+}
+
+const Names& DeploymentTargets() {
+  static const Names names = {
+      {"local", "processes on this machine"},
+      {"kubernetes", "a cluster"},
+  };
+  return names;
+}
+
+const Names& AlertActions() {
+  static const Names names = {
+      {"notify", "tell people"},
+      {"rollback", "go back to the version before"},
+      {"retrain", "start a run"},
+  };
+  return names;
+}
+
+const Names& NotificationTypes() {
+  static const Names names = {
+      {"slack", "a Slack incoming webhook"},
+      {"webhook", "a JSON document by POST"},
+  };
+  return names;
+}
+
+const Name* FindName(const Names& names, const std::string& name) {
+  const auto it = std::ranges::find(names, name, &Name::name);
+  return it == names.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> AcceptedNames(const Names& names) {
+  std::vector<std::string> accepted;
+  for (const Name& name : names) {
+    if (name.support != Support::kRefused) accepted.push_back(name.name);
+  }
+  return accepted;
+}
+
+std::string RefusalOf(const Names& names) {
+  if (&names == &ModelTypes() || &names == &Tasks()) return "is not trained by this build";
+  if (&names == &DataFormats()) return "is not read by this build";
+  return "is not supported by this build";
+}
+
+Range MetricRange(const std::string& metric) {
+  const Metric* found = FindMetric(metric);
+  return found == nullptr ? Range() : found->range;
+}
+
+std::string MetricTask(const std::string& metric) {
+  const Metric* found = FindMetric(metric);
+  return found == nullptr ? "" : found->task;
+}
+
+}  // namespace slipway::config

@@ -1,0 +1,64 @@
+// The names that configuration values choose from, each kind in one table.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace slipway::config {
+
+// Closed, except at `min` where `above_min`.
+struct Range {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  bool above_min = false;
+
+  bool Holds(double value) const {
+    return value <= max && (above_min ? value > min : value >= min);
+  }
+};
+
+enum class Support {
+  kNow,
+  kLater,    // Accepted and told as not acted on yet.
+  kRefused,  // Known, and an error until a stage can do it.
+};
+
+struct Name {
+  std::string name;
+  std::string about;
+  Support support = Support::kNow;
+};
+
+using Names = std::vector<Name>;
+
+const Names& DataFormats();
+const Names& PreprocessingSteps();
+const Names& NumericFills();
+const Names& CategoricalFills();
+const Names& NormalizeMethods();
+const Names& SelectionMethods();
+const Names& OutlierMethods();
+const Names& ModelTypes();
+const Names& Tasks();
+const Names& Averagings();
+const Names& Metrics();
+const Names& GateNames();  // Metrics are gates too, where they have a threshold.
+const Names& DeploymentStrategies();
+const Names& DeploymentTargets();
+const Names& AlertActions();
+const Names& NotificationTypes();
+
+const Name* FindName(const Names& names, const std::string& name);
+// The names that this build accepts.
+std::vector<std::string> AcceptedNames(const Names& names);
+
+// What is said of a kRefused name of these: "is not trained by this build".
+std::string RefusalOf(const Names& names);
+
+// The values that a metric can have; the whole line for an unknown one.
+Range MetricRange(const std::string& metric);
+// "classification" or "regression", the task that a metric is computed for.
+std::string MetricTask(const std::string& metric);
+
+}  // namespace slipway::config

@@ -1,0 +1,145 @@
+// The typed configuration of one environment: what every later stage reads. Owned by whoever loaded
+// it; plain values, immutable after loading, shared freely between threads.
+//
+// Field names are the keys of the YAML file. Defaults are those of docs/configuration.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace slipway::config {
+
+struct ValidationRules {
+  std::optional<int64_t> min_rows;
+  std::optional<double> max_missing_ratio;  // In [0, 1], for each column.
+  std::vector<std::string> required_columns;
+};
+
+// A step of preprocessing: its name and its options, {} where none were given.
+struct PreprocessingStep {
+  std::string name;  // "handle_missing", "normalize", "feature_selection", "outlier_removal"
+  Json options = Json::object();
+};
+
+struct SplitConfig {
+  double train = 0.8;  // Shares of the rows; the three sum to 1.
+  double validation = 0.1;
+  double test = 0.1;
+  bool stratify = true;
+  std::optional<uint64_t> seed;  // model.hyperparameters.random_state where absent.
+  std::string group;             // Column whose equal values stay in one part; "" for none.
+  std::string time;              // Column to order by, oldest into training; "" for none.
+};
+
+struct DriftConfig {
+  std::string reference;
+  double alpha = 0.05;
+  double min_effect = 0.1;
+};
+
+struct DataConfig {
+  std::string source_path;
+  std::string format = "auto";  // "auto", "csv", "tsv", "parquet", …
+  std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
+  ValidationRules validation_rules;
+  std::vector<PreprocessingStep> preprocessing_steps;
+  std::vector<std::string> feature_columns;  // Empty: all but target, ids and excluded ones.
+  std::string target_column;
+  std::vector<std::string> exclude_columns;
+  std::vector<std::string> id_columns;
+  std::vector<std::string> categorical_columns;
+  std::string timestamp_column;
+  std::string positive_class;
+  std::string schema;
+  SplitConfig split;
+  DriftConfig drift;
+};
+
+struct TrainingConfig {
+  int cross_validation = 0;  // Folds; 0 for none, else at least 2.
+  bool early_stopping = false;
+  bool hyperparameter_tuning = false;
+};
+
+struct SearchConfig {
+  int trials = 30;
+  double seconds = 600;
+};
+
+struct CommandTrainer {
+  std::string run;  // Empty where the model is not trained by a command.
+  double timeout_seconds = 3600;
+  std::string memory;
+};
+
+struct ProductionGate {
+  double margin = 0.01;
+  double confidence = 0.95;
+};
+
+struct GatesConfig {
+  double single_latency_seconds = 0.1;  // One prediction.
+  double batch_latency_seconds = 0.01;  // Mean of a batch, per row.
+  double max_size_mb = 100;             // Of the artifact directory, 1 MB = 10^6 bytes.
+  bool parity = true;
+  bool beats_baseline = true;
+  ProductionGate production;
+  std::vector<std::string> dry_run;  // Gates that are reported and never fail a run.
+};
+
+struct ModelConfig {
+  std::string model_type;
+  std::string name;                       // "" means project_name.
+  std::string task = "auto";              // "auto", "classification", "regression"
+  std::string averaging = "weighted";     // "weighted", "binary", "macro", "micro"
+  Json class_weight;                      // null, "balanced" or an object label → weight.
+  Json hyperparameters = Json::object();  // As written; the trainer checks names and values.
+  TrainingConfig training_config;
+  std::vector<std::string> evaluation_metrics;
+  // Metric name → least value; an object of {min, on: lower_bound} comes later under the same key.
+  std::vector<std::pair<std::string, double>> performance_thresholds;
+  Json search_space;
+  SearchConfig search;
+  CommandTrainer command;
+  GatesConfig gates;
+};
+
+// The delivery half is checked and kept as written: its stages read it when they come in.
+struct DeploymentConfig {
+  std::string environment;
+  std::string deployment_strategy = "rolling";  // "blue-green", "canary", "rolling"
+  Json all = Json::object();
+};
+
+struct Config {
+  std::string environment;  // The section that was resolved: "development", "default", …
+  std::string project_name;
+  std::string version;  // A label such as "1.0.0".
+  DataConfig data;
+  ModelConfig model;
+  DeploymentConfig deployment;
+  std::string artifact_store;  // A URI, or a path; "" means embedded.
+  std::string model_registry;  // "" or "local" means embedded.
+  Json notifications = Json::array();
+  Json approvals = Json::object();
+  std::map<std::string, std::string> registries;  // NAME → URI.
+  std::map<std::string, std::string> stores;
+
+  // The whole resolved configuration, defaults included, in documented order, `${VAR}` left
+  // unexpanded: what `config show` prints, what saving writes and what the model's config.yaml
+  // takes `data` and `model` from.
+  Json resolved;
+  // Directory that relative data paths and `.slipway/` start from: the parent of `configs/`, else
+  // the directory of the configuration file.
+  std::string project_directory;
+  std::string config_path;
+
+  const std::string& model_name() const { return model.name.empty() ? project_name : model.name; }
+};
+
+}  // namespace slipway::config

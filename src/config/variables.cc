@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <vector>
+
+#include "config/variables_internal.h"
+#include "core/text.h"
+
+namespace slipway::config {
+namespace {
+
+struct Reference {
+  std::string name;  // "" where the text between the braces names no variable.
+  std::optional<std::string> fallback;
+};
+
+bool IsVariableName(std::string_view name) {
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) return false;
+  for (const char c : name) {
+    if (c != '_' && std::isalnum(static_cast<unsigned char>(c)) == 0) return false;
+  }
+  return true;
+}
+
+// A piece of plain text, or a reference.
+struct Piece {
+  std::string text;
+  std::optional<Reference> reference;
+};
+
+Reference ParseReference(std::string_view inside) {
+  Reference reference;
+  const size_t colon = inside.find(":-");
+  const std::string_view name = inside.substr(0, colon);
+  if (!IsVariableName(name)) return reference;
+  reference.name = std::string(name);
+  if (colon != std::string_view::npos) reference.fallback = std::string(inside.substr(colon + 2));
+  return reference;
+}
+
+std::vector<Piece> Split(std::string_view text) {
+  std::vector<Piece> pieces;
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = text.substr(i);
+    if (rest.starts_with("$$")) {
+      plain += '$';
+      ++i;
+    } else if (rest.starts_with("${")) {
+      const size_t end = rest.find('}');
+      pieces.push_back({std::move(plain), std::nullopt});
+      plain.clear();
+      const bool closed = end != std::string_view::npos;
+      pieces.push_back({"", closed ? ParseReference(rest.substr(2, end - 2)) : Reference()});
+      i = closed ? i + end : text.size();
+    } else {
+      plain += text[i];
+    }
+  }
+  pieces.push_back({std::move(plain), std::nullopt});
+  return pieces;
+}
+
+// nullptr where unset; empty counts as unset when there is a default.
+const char* Lookup(const Reference& reference) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment.
+  const char* value = std::getenv(reference.name.c_str());
+  if (value != nullptr && *value == '\0' && reference.fallback) return nullptr;
+  return value;
+}
+
+}  // namespace
+
+bool HasVariable(std::string_view text) {
+  for (const Piece& piece : Split(text)) {
+    if (piece.reference) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> ExpandVariables(const std::string& text, const Position& at,
+                                           const std::string& key, Problems* problems) {
+  std::string expanded;
+  bool good = true;
+  const auto tell = [&](Error error) {
+    problems->Add(std::move(error).At(LocationAt(at, key)));
+    good = false;
+  };
+  for (const Piece& piece : Split(text)) {
+    expanded += piece.text;
+    if (!piece.reference) continue;
+    const Reference& reference = *piece.reference;
+    if (reference.name.empty()) {
+      tell(Error(ErrorCode::kInvalidInput, "\"${\" without a variable's name and \"}\"")
+               .Expected("${NAME} or ${NAME:-default}")
+               .Try("\"$$\" for a dollar"));
+    } else if (const char* value = Lookup(reference)) {
+      expanded += value;
+    } else if (reference.fallback) {
+      expanded += *reference.fallback;
+    } else {
+      tell(Error(ErrorCode::kInvalidInput,
+                 fmt::format("environment variable {} is not set", reference.name))
+               .Try(fmt::format("export {0}=… or ${{{0}:-default}}", reference.name)));
+    }
+  }
+  if (!good) return std::nullopt;
+  return expanded;
+}
+
+std::string DescribeVariables(std::string_view text) {
+  std::vector<std::string> parts;
+  for (const Piece& piece : Split(text)) {
+    if (!piece.reference || piece.reference->name.empty()) continue;
+    const bool set = Lookup(*piece.reference) != nullptr;
+    parts.push_back(piece.reference->name + (set ? " set" : " not set, its default"));
+  }
+  return Join(parts, ", ");
+}
+
+}  // namespace slipway::config
