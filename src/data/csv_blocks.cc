@@ -1,0 +1,119 @@
+#include <arrow/buffer.h>
+#include <arrow/csv/chunker.h>
+#include <arrow/csv/options.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "data/csv_blocks_internal.h"
+
+namespace slipway::data {
+namespace {
+
+std::unique_ptr<arrow::Chunker> MakeChunker(char delimiter, bool quotes) {
+  arrow::csv::ParseOptions options = arrow::csv::ParseOptions::Defaults();
+  options.delimiter = delimiter;
+  options.quoting = quotes;
+  options.newlines_in_values = quotes;
+  return arrow::csv::MakeChunker(options);
+}
+
+// Makes room for `size` bytes, keeping the first `used`.
+void Reserve(CsvBlock& block, size_t size, size_t used) {
+  if (block.capacity >= size) return;
+  std::unique_ptr<char[]> larger = std::make_unique_for_overwrite<char[]>(size);
+  if (used > 0) std::memcpy(larger.get(), block.buffer.get(), used);
+  block.buffer = std::move(larger);
+  block.capacity = size;
+}
+
+}  // namespace
+
+CsvBlocks::CsvBlocks(const SourceFile& file, char delimiter, int64_t first_offset,
+                     const ReadTuning& tuning)
+    : file_(file),
+      tuning_(tuning),
+      plain_chunker_(MakeChunker(delimiter, false)),
+      quoted_chunker_(MakeChunker(delimiter, true)),
+      offset_(first_offset) {}
+
+CsvBlocks::~CsvBlocks() = default;
+
+Result<bool> CsvBlocks::Next(CsvBlock& block) {
+  const std::lock_guard lock(mutex_);
+  if (finished_) return false;
+  size_t used = carry_.size();
+  Reserve(block, used + tuning_.block_bytes, 0);
+  std::memcpy(block.buffer.get(), carry_.data(), used);
+  block.has_quotes = carry_.find('"') != std::string::npos;
+  block.last = false;
+  block.row_too_long = false;
+
+  size_t whole = 0;
+  size_t wanted = tuning_.block_bytes;
+  while (whole == 0 && !block.row_too_long) {
+    Reserve(block, used + wanted, used);
+    SLIPWAY_ASSIGN_OR_RETURN(const size_t count, file_.ReadAt(offset_ + static_cast<int64_t>(used),
+                                                              block.buffer.get() + used, wanted));
+    block.has_quotes |= std::memchr(block.buffer.get() + used, '"', count) != nullptr;
+    block.last = count < wanted;
+    used += count;
+    if (block.last) break;
+    SLIPWAY_ASSIGN_OR_RETURN(whole, FindLastRowEnd({block.buffer.get(), used}, block.has_quotes));
+    block.row_too_long = whole == 0 && used > tuning_.max_row_bytes;
+    // Doubling keeps the search for the end of a long row linear.
+    wanted = used;
+  }
+  if (block.last || block.row_too_long) {
+    whole = used;
+    finished_ = true;
+    if (used == 0) return false;
+  }
+  block.index = next_index_++;
+  block.offset = offset_;
+  block.data = {block.buffer.get(), whole};
+  carry_.assign(block.buffer.get() + whole, used - whole);
+  offset_ += static_cast<int64_t>(whole);
+  return true;
+}
+
+Result<size_t> CsvBlocks::FindLastRowEnd(std::string_view data, bool has_quotes) {
+  if (data.empty()) return 0;
+  const auto buffer = std::make_shared<arrow::Buffer>(data);
+  std::shared_ptr<arrow::Buffer> whole;
+  std::shared_ptr<arrow::Buffer> partial;
+  arrow::Chunker& chunker = has_quotes ? *quoted_chunker_ : *plain_chunker_;
+  const arrow::Status status = chunker.Process(buffer, &whole, &partial);
+  if (!status.ok()) return Error(ErrorCode::kInternal, "cutting a CSV block: " + status.message());
+  return static_cast<size_t>(whole->size());
+}
+
+std::optional<OpenQuote> FindOpenQuote(std::string_view data, char delimiter) {
+  int64_t rows = 0;
+  size_t line_start = 0;
+  bool field_start = true;
+  for (size_t i = 0; i < data.size(); ++i) {
+    const char c = data[i];
+    if (c == '\r' || c == '\n') {
+      if (i > line_start) ++rows;  // Blank lines are no rows.
+      if (c == '\r' && i + 1 < data.size() && data[i + 1] == '\n') ++i;
+      line_start = i + 1;
+      field_start = true;
+    } else if (field_start && c == '"') {
+      const size_t opened = i;
+      while (true) {
+        i = data.find('"', i + 1);
+        if (i == std::string_view::npos) return OpenQuote{opened, rows};
+        if (i + 1 >= data.size() || data[i + 1] != '"') break;
+        ++i;
+      }
+      field_start = false;
+    } else {
+      field_start = c == delimiter;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace slipway::data

@@ -1,0 +1,67 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+#include "data/order_statistics_internal.h"
+
+namespace slipway::data {
+namespace {
+
+std::vector<double> RandomBits(size_t count, uint64_t seed) {
+  Random random(seed);
+  std::vector<double> values;
+  while (values.size() < count) {
+    const auto value = std::bit_cast<double>(random.Next());
+    if (!std::isnan(value)) values.push_back(value);
+  }
+  return values;
+}
+
+TEST(SortNumbersTest, AgreesWithAComparisonSortOverTheWholeRangeOfDoubles) {
+  for (const size_t count : {0U, 1U, 2U, 255U, 256U, 257U, 5000U}) {
+    std::vector<double> values = RandomBits(count, count);
+    std::vector<double> expected = values;
+    std::ranges::sort(expected);
+    SortNumbers(&values);
+    EXPECT_EQ(values, expected) << count;
+  }
+}
+
+TEST(SortNumbersTest, PutsInfinitiesAtTheEndsAndMakesZerosEqual) {
+  for (const size_t padding : {0U, 1000U}) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    std::vector<double> values(padding, 5.0);
+    values.insert(values.end(), {infinity, 0.0, -0.0, -infinity, -1.0});
+    SortNumbers(&values);
+    EXPECT_EQ(values.front(), -infinity);
+    EXPECT_EQ(values.back(), infinity);
+    EXPECT_EQ(values[2], 0.0);
+    EXPECT_FALSE(std::signbit(values[2]) || std::signbit(values[3]));
+  }
+}
+
+TEST(SortNumbersTest, SortsWholeNumbersWhoseLowDigitsAreAllEqual) {
+  std::vector<double> values;
+  for (int i = 0; i < 3000; ++i) values.push_back((i * 7919) % 3001 - 1500);
+  SortNumbers(&values);
+  EXPECT_TRUE(std::ranges::is_sorted(values));
+}
+
+TEST(QuantileTest, InterpolatesBetweenNeighbours) {
+  const std::vector<double> sorted = {1, 2, 4, 8};
+  // numpy.quantile([1, 2, 4, 8], …).
+  EXPECT_DOUBLE_EQ(Quantile(sorted, 0), 1);
+  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.25), 1.75);
+  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.5), 3);
+  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.9), 6.8);
+  EXPECT_DOUBLE_EQ(Quantile(sorted, 1), 8);
+  EXPECT_DOUBLE_EQ(Quantile(std::vector<double>{7}, 0.3), 7);
+}
+
+}  // namespace
+}  // namespace slipway::data

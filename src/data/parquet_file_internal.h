@@ -1,0 +1,49 @@
+// A Parquet file open for reading, column by column.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "data/column_builder_internal.h"
+#include "data/source_file_internal.h"
+
+namespace slipway::data {
+
+// The key under which WriteParquet keeps a table's types, as JSON, in the file's metadata.
+inline constexpr const char* kParquetTypesKey = "slipway";
+
+// Damage of any kind is kInvalidInput, or kIo where the disk fails.
+class ParquetFile {
+ public:
+  static Result<ParquetFile> Open(const SourceFile& file);
+  ParquetFile(ParquetFile&&) noexcept;
+  ~ParquetFile();
+
+  const std::vector<std::string>& names() const { return names_; }
+  int64_t rows() const { return rows_; }
+  // What WriteParquet said of the types; "" in files of others.
+  const std::string& types() const { return types_; }
+
+  // How the file types a column; kInvalidInput for a nested one or one of raw bytes, naming column
+  // and type.
+  Result<ColumnType> TypeOf(int column) const;
+
+  // Appends all values of a column to `piece`. With `as_it_is` nothing is trimmed and only null is
+  // missing. Safe from several threads on different columns.
+  Status ReadColumn(int column, bool as_it_is, ColumnPiece& piece) const;
+
+ private:
+  struct State;
+  ParquetFile();
+
+  std::unique_ptr<State> state_;
+  std::vector<std::string> names_;
+  int64_t rows_ = 0;
+  std::string types_;
+};
+
+}  // namespace slipway::data

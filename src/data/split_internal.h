@@ -1,0 +1,23 @@
+// How whole groups are dealt out: only for split*.cc.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/result.h"
+#include "data/types.h"
+
+namespace slipway::data {
+
+// Group index of each row, from 0 in order of appearance; a missing value is a group of its own.
+std::vector<int32_t> NumberGroups(const Column& column);
+
+// The bin of each of `rows`, such that rows of one group share a bin and bins come near their
+// `shares` of each class. `groups` and `classes` are by row of the table. Bins without a share stay
+// empty.
+std::vector<int> DealGroups(std::span<const int64_t> rows, std::span<const int32_t> groups,
+                            std::span<const int32_t> classes, int class_count,
+                            std::span<const double> shares, uint64_t seed);
+
+}  // namespace slipway::data

@@ -1,0 +1,60 @@
+// Texts of a table's cells: trimming, missing values, numbers, timestamps and UTF-8. Pure
+// functions.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::data {
+
+// Without blanks, tabs and line ends at both ends; inline, because it runs once a value.
+inline std::string_view TrimValue(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// The texts that stand for a missing value. The empty text always does.
+class MissingValues {
+ public:
+  explicit MissingValues(const std::vector<std::string>& values);
+
+  // `text` is trimmed.
+  bool Contains(std::string_view text) const {
+    if (text.empty()) return true;
+    return first_bytes_[static_cast<unsigned char>(text.front())] && IsListed(text);
+  }
+
+ private:
+  bool IsListed(std::string_view text) const;
+
+  std::vector<std::string> values_;
+  std::array<bool, 256> first_bytes_{};
+};
+
+// A finite decimal number: optional sign, digits with an optional point, optional exponent. No
+// hexadecimal, no thousands separators, no "inf" or "nan"; what overflows a double is no number,
+// what underflows is 0.
+std::optional<double> ParseNumber(std::string_view text);
+
+// Seconds since 1970-01-01T00:00Z of an ISO 8601 date (YYYY-MM-DD) or date and time ("T" or a
+// blank, HH:MM, optional seconds with a fraction, optional Z or ±HH:MM; UTC without).
+std::optional<double> ParseTimestamp(std::string_view text);
+
+// Whether `text`, a whole number without point or exponent, is another number than `value`, the
+// double read from it.
+bool LosesPrecision(std::string_view text, double value);
+
+bool IsValidUtf8(std::string_view text);
+// Each byte that is no part of valid UTF-8 becomes U+FFFD.
+std::string ReplaceInvalidUtf8(std::string_view text);
+
+// Valid UTF-8 of at most 100 bytes, "…" at its end where something was cut off: a value for a
+// message.
+std::string Excerpt(std::string_view text);
+
+}  // namespace slipway::data
