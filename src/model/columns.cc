@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "model/columns_internal.h"
+
+namespace slipway::model {
+namespace {
+
+// Text in a column of numbers is an error even where it reads as a number: who made the table
+// decided that it is text.
+Result<data::Column> TextAsNumbers(const data::Column& column, const InputField& field) {
+  const auto first_text =
+      std::ranges::find_if(column.codes, [](int32_t code) { return code != data::kMissingCode; });
+  if (first_text != column.codes.end()) {
+    Location location;
+    location.row = first_text - column.codes.begin() + 1;
+    location.field = field.name;
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("'{}' is text", column.TextAt(location.row - 1)))
+        .At(std::move(location))
+        .Expected("a number");
+  }
+  data::Column numbers;
+  numbers.name = column.name;
+  numbers.numbers.assign(column.codes.size(), data::kMissingNumber);
+  return numbers;
+}
+
+}  // namespace
+
+data::Column MakeCategoryColumn(std::string name, std::span<const std::string> texts) {
+  data::Column column;
+  column.name = std::move(name);
+  column.type = data::ColumnType::kCategory;
+  std::map<std::string_view, int32_t> codes;
+  for (const std::string& text : texts) {
+    if (!text.empty()) codes.emplace(text, 0);
+  }
+  for (auto& [text, code] : codes) {
+    code = static_cast<int32_t>(column.categories.size());
+    column.categories.emplace_back(text);
+  }
+  column.codes.reserve(texts.size());
+  for (const std::string& text : texts)
+    column.codes.push_back(text.empty() ? data::kMissingCode : codes.at(text));
+  return column;
+}
+
+Result<data::Column> ConvertColumn(const data::Column& column, const InputField& field) {
+  if (field.type != data::ColumnType::kCategory) {
+    if (column.type == data::ColumnType::kCategory) return TextAsNumbers(column, field);
+    data::Column numbers = column;
+    numbers.type = field.type;
+    return numbers;
+  }
+  std::vector<std::string> texts;
+  texts.reserve(static_cast<size_t>(column.size()));
+  for (int64_t row = 0; row < column.size(); ++row) texts.push_back(column.TextAt(row));
+  return MakeCategoryColumn(column.name, texts);
+}
+
+}  // namespace slipway::model

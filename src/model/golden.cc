@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "model/artifact.h"
+#include "model/columns_internal.h"
+
+namespace slipway::model {
+namespace {
+
+constexpr const char* kGoldenFile = "golden.jsonl";
+
+// A float32 in its shortest form: 0.1, not 0.10000000149011612. Reading it back gives the same
+// float32.
+Json ShortestNumber(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+
+Json LabelAsJson(const std::string& label, bool integer_labels) {
+  int64_t value = 0;
+  const char* end = label.data() + label.size();
+  if (integer_labels && std::from_chars(label.data(), end, value).ptr == end) return value;
+  return label;
+}
+
+Json ValueAt(const data::Column& column, int64_t row) {
+  if (column.IsMissing(row)) return nullptr;
+  if (column.type == data::ColumnType::kCategory) return column.TextAt(row);
+  const double number = column.numbers[static_cast<size_t>(row)];
+  if (column.integral) return static_cast<int64_t>(number);
+  return number;
+}
+
+Error GoldenError(int64_t line, const std::string& field, std::string message) {
+  Location location;
+  location.file = kGoldenFile;
+  location.line = line;
+  location.field = field;
+  return Error(ErrorCode::kInvalidInput, std::move(message)).At(std::move(location));
+}
+
+struct GoldenRow {
+  Json input;
+  std::string label;
+  Json probabilities;
+};
+
+Result<GoldenRow> ParseRow(std::string_view text, int64_t line) {
+  SLIPWAY_ASSIGN_OR_RETURN(Json json, ParseJson(text, kGoldenFile));
+  if (!json.is_object()) return GoldenError(line, "", "not an object");
+  const auto member = [&](const char* key) { return json.contains(key) ? json[key] : Json(); };
+  GoldenRow row{member("input"), "", member("probabilities")};
+  const Json label = member("label");
+  if (!row.input.is_object() || !row.probabilities.is_object() ||
+      !(label.is_string() || label.is_number_integer())) {
+    return GoldenError(line, "", "not a golden row")
+        .Expected("\"input\", \"label\" and \"probabilities\"");
+  }
+  row.label = label.is_string() ? label.get<std::string>() : std::to_string(label.get<int64_t>());
+  return row;
+}
+
+Result<std::vector<GoldenRow>> ParseRows(std::string_view golden) {
+  std::vector<GoldenRow> rows;
+  for (int64_t line = 1; !golden.empty(); ++line) {
+    const size_t end = std::min(golden.find('\n'), golden.size());
+    SLIPWAY_ASSIGN_OR_RETURN(GoldenRow row, ParseRow(golden.substr(0, end), line));
+    rows.push_back(std::move(row));
+    golden.remove_prefix(std::min(end + 1, golden.size()));
+  }
+  return rows;
+}
+
+Result<data::Column> ReadColumn(const std::vector<GoldenRow>& rows, const InputField& field) {
+  data::Column numbers;
+  numbers.name = field.name;
+  numbers.type = field.type;
+  std::vector<std::string> texts;
+  const bool category = field.type == data::ColumnType::kCategory;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto it = rows[i].input.find(field.name);
+    const bool missing = it == rows[i].input.end() || it->is_null();
+    if (!missing && !(category ? it->is_string() : it->is_number())) {
+      return GoldenError(static_cast<int64_t>(i) + 1, field.name, "wrong type")
+          .Expected(category ? "text or null" : "a number or null");
+    }
+    if (category) {
+      texts.push_back(missing ? "" : it->get<std::string>());
+    } else {
+      numbers.numbers.push_back(missing ? data::kMissingNumber : it->get<double>());
+    }
+  }
+  return category ? MakeCategoryColumn(field.name, texts) : numbers;
+}
+
+Result<data::Table> ReadInputs(const std::vector<GoldenRow>& rows,
+                               const std::vector<InputField>& inputs) {
+  data::Table table;
+  table.rows = static_cast<int64_t>(rows.size());
+  for (const InputField& field : inputs) {
+    SLIPWAY_ASSIGN_OR_RETURN(data::Column column, ReadColumn(rows, field));
+    table.columns.push_back(std::move(column));
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& inputs,
+                        const Predictions& predictions, const ModelSchema& schema) {
+  std::string lines;
+  for (int64_t row = 0; row < rows.rows; ++row) {
+    Json input = Json::object();
+    for (const InputField& field : inputs) {
+      const data::Column* column = rows.Find(field.name);
+      input[field.name] = column == nullptr ? Json() : ValueAt(*column, row);
+    }
+    Json probabilities = Json::object();
+    for (int cls = 0; cls < predictions.classes; ++cls) {
+      probabilities[schema.classes[static_cast<size_t>(cls)]] =
+          ShortestNumber(predictions.Score(row, cls));
+    }
+    const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
+    lines += CompactJson({{"input", std::move(input)},
+                          {"label", LabelAsJson(schema.classes[label], schema.integer_labels)},
+                          {"probabilities", std::move(probabilities)}});
+    lines += '\n';
+  }
+  return lines;
+}
+
+Result<ParityReport> CheckGolden(std::string_view golden, const ModelSchema& schema,
+                                 const Predictor& predictor) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<GoldenRow> rows, ParseRows(golden));
+  SLIPWAY_ASSIGN_OR_RETURN(const data::Table table, ReadInputs(rows, schema.inputs));
+  SLIPWAY_ASSIGN_OR_RETURN(const Predictions predictions, predictor.Predict(table));
+  const std::vector<std::string>& classes = predictor.classes();
+  ParityReport report;
+  report.rows = table.rows;
+  for (int64_t row = 0; row < table.rows; ++row) {
+    const GoldenRow& golden_row = rows[static_cast<size_t>(row)];
+    const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
+    if (classes[label] != golden_row.label && report.label_mismatches++ == 0)
+      report.worst_row = row + 1;
+    for (int cls = 0; cls < predictions.classes; ++cls) {
+      const std::string& name = classes[static_cast<size_t>(cls)];
+      const auto it = golden_row.probabilities.find(name);
+      if (it == golden_row.probabilities.end() || !it->is_number()) {
+        return GoldenError(row + 1, name, "no probability of this class");
+      }
+      const double difference =
+          std::abs(it->get<float>() - static_cast<double>(predictions.Score(row, cls)));
+      if (difference <= report.largest_difference) continue;
+      report.largest_difference = difference;
+      if (report.label_mismatches == 0) report.worst_row = row + 1;
+    }
+  }
+  return report;
+}
+
+}  // namespace slipway::model

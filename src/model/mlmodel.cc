@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include "core/hash.h"
+#include "model/artifact.h"
+
+namespace slipway::model {
+namespace {
+
+// JSON strings are YAML strings.
+std::string Quote(const std::string& text) { return CompactJson(Json(text)); }
+
+Json SignatureInputs(const ModelSchema& schema) {
+  Json inputs = Json::array();
+  for (const InputField& field : schema.inputs) {
+    const char* type = field.type == data::ColumnType::kCategory ? "string" : "double";
+    inputs.push_back({{"type", type}, {"name", field.name}, {"required", !field.nullable}});
+  }
+  return inputs;
+}
+
+Json SignatureOutputs(const ModelSchema& schema) {
+  Json outputs = Json::array();
+  for (const std::string& name : OutputNames(schema.classes)) {
+    const char* type = !outputs.empty() ? "float" : (schema.integer_labels ? "long" : "string");
+    outputs.push_back({{"type", type}, {"name", name}, {"required", true}});
+  }
+  return outputs;
+}
+
+}  // namespace
+
+std::string WriteMlModel(const ModelSchema& schema, const std::string& model_digest) {
+  // Nothing here changes from one writing to the next: no time, no version of a library.
+  return fmt::format(
+      "flavors:\n"
+      "  onnx:\n"
+      "    data: model.onnx\n"
+      "    providers:\n"
+      "    - CPUExecutionProvider\n"
+      "  python_function:\n"
+      "    data: model.onnx\n"
+      "    loader_module: mlflow.onnx\n"
+      "model_uuid: {}\n"
+      "signature:\n"
+      "  inputs: {}\n"
+      "  outputs: {}\n"
+      "  params: null\n",
+      Quote(std::string(HexOf(model_digest).substr(0, 32))),
+      Quote(CompactJson(SignatureInputs(schema))), Quote(CompactJson(SignatureOutputs(schema))));
+}
+
+}  // namespace slipway::model

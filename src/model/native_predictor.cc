@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "core/parallel.h"
+#include "core/text.h"
+#include "model/columns_internal.h"
+#include "model/forest_kernel_internal.h"
+#include "model/onnx_reader_internal.h"
+#include "model/predictor.h"
+
+namespace slipway::model {
+namespace {
+
+// Rows that are prepared and predicted together: bounds the memory that prepared features take.
+constexpr int64_t kChunkRows = 8192;
+
+class NativePredictor final : public Predictor {
+ public:
+  explicit NativePredictor(OnnxModel model)
+      : kernel_(model.ensemble),
+        plan_(std::move(model.plan)),
+        inputs_(std::move(model.inputs)),
+        classes_(std::move(model.classes)),
+        integer_labels_(model.integer_labels) {}
+
+  Result<Predictions> Predict(const data::Table& table, int threads) const override {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::optional<data::Table> converted, Convert(table));
+    const data::Table& rows = converted ? *converted : table;
+    Predictions predictions;
+    predictions.rows = rows.rows;
+    predictions.classes = kernel_.outputs();
+    predictions.labels.resize(static_cast<size_t>(rows.rows));
+    predictions.scores.resize(static_cast<size_t>(rows.rows * kernel_.outputs()));
+    const auto chunks = static_cast<size_t>((rows.rows + kChunkRows - 1) / kChunkRows);
+    SLIPWAY_RETURN_IF_ERROR(
+        ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
+          return PredictChunk(rows, static_cast<int64_t>(chunk) * kChunkRows, &predictions);
+        }));
+    return predictions;
+  }
+
+  const std::vector<InputField>& inputs() const override { return inputs_; }
+  const std::vector<std::string>& classes() const override { return classes_; }
+  bool integer_labels() const override { return integer_labels_; }
+  const char* engine() const override { return "native"; }
+
+ private:
+  // The inputs of `table` by their types; nothing where the table has them so already.
+  Result<std::optional<data::Table>> Convert(const data::Table& table) const {
+    bool fits = true;
+    for (const InputField& field : inputs_) {
+      const data::Column* column = table.Find(field.name);
+      if (column == nullptr) return MissingInput(field.name, table);
+      fits = fits && column->type == field.type;
+    }
+    if (fits) return std::nullopt;
+    data::Table converted;
+    converted.rows = table.rows;
+    for (const InputField& field : inputs_) {
+      const data::Column& column = *table.Find(field.name);
+      if (column.type == field.type) {
+        converted.columns.push_back(column);
+      } else {
+        SLIPWAY_ASSIGN_OR_RETURN(data::Column other, ConvertColumn(column, field));
+        converted.columns.push_back(std::move(other));
+      }
+    }
+    return converted;
+  }
+
+  static Error MissingInput(const std::string& name, const data::Table& table) {
+    std::vector<std::string> names;
+    for (const data::Column& column : table.columns) names.push_back(column.name);
+    Location location;
+    location.field = name;
+    const std::string nearest = NearestName(name, names);
+    Error error =
+        Error(ErrorCode::kInvalidInput, "the model needs this column, which the input lacks")
+            .At(std::move(location));
+    if (nearest.empty()) return error;
+    return std::move(error).Try(fmt::format("renaming '{}'", nearest));
+  }
+
+  Status PredictChunk(const data::Table& table, int64_t begin, Predictions* predictions) const {
+    std::vector<int64_t> rows(static_cast<size_t>(std::min(kChunkRows, table.rows - begin)));
+    std::iota(rows.begin(), rows.end(), begin);
+    SLIPWAY_ASSIGN_OR_RETURN(const data::Matrix matrix,
+                             data::ApplyPreprocessing(plan_, table, rows, 1));
+    kernel_.Predict(matrix, 0, matrix.rows, predictions->scores.data() + begin * kernel_.outputs(),
+                    predictions->labels.data() + begin);
+    return {};
+  }
+
+  ForestKernel kernel_;
+  data::PreprocessingPlan plan_;
+  std::vector<InputField> inputs_;
+  std::vector<std::string> classes_;
+  bool integer_labels_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Predictor>> LoadNativePredictor(std::string_view onnx) {
+  SLIPWAY_ASSIGN_OR_RETURN(OnnxModel model, ReadOnnx(onnx));
+  return std::make_unique<NativePredictor>(std::move(model));
+}
+
+}  // namespace slipway::model

@@ -1,0 +1,278 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "model/onnx_graph_internal.h"
+#include "model/onnx_names_internal.h"
+#include "model/onnx_reader_internal.h"
+
+namespace slipway::model {
+namespace {
+
+class GraphReader {
+ public:
+  GraphReader(const onnx::GraphProto& graph, GraphView view)
+      : graph_(graph), view_(std::move(view)) {}
+
+  Result<OnnxModel> Run() {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string scores, ReadLabel());
+    SLIPWAY_RETURN_IF_ERROR(CheckProbabilities(scores));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* trees,
+                             view_.Producer(scores, "TreeEnsembleRegressor", 1));
+    SLIPWAY_RETURN_IF_ERROR(ReadBlocks(trees->input(0)));
+    SLIPWAY_RETURN_IF_ERROR(ListInputs());
+    const int64_t columns = model_.plan.output_columns();
+    if (columns > std::numeric_limits<int32_t>::max())
+      return CannotRun("a graph of that many columns");
+    SLIPWAY_ASSIGN_OR_RETURN(
+        model_.ensemble,
+        ReadTrees(*trees, static_cast<int>(model_.classes.size()), static_cast<int>(columns)));
+    return std::move(model_);
+  }
+
+ private:
+  // label = Gather(labels, ArgMax(scores)). Returns the name of the scores.
+  Result<std::string> ReadLabel() {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* label, view_.Producer("label", "Gather", 2));
+    SLIPWAY_RETURN_IF_ERROR(Attributes(*label).CheckInt("axis", 0, 0));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::TensorProto* labels, view_.Constant(label->input(0)));
+    SLIPWAY_ASSIGN_OR_RETURN(model_.classes, TextsOf(*labels));
+    model_.integer_labels = labels->data_type() == onnx::TensorProto::INT64;
+    const std::set<std::string_view> distinct(model_.classes.begin(), model_.classes.end());
+    if (labels->dims_size() != 1 || distinct.empty() || distinct.size() != model_.classes.size()) {
+      return CannotRun(*label, "whose labels are not a list of different ones");
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* best,
+                             view_.Producer(label->input(1), "ArgMax", 1));
+    const Attributes attributes(*best);
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("axis", 0, 1));
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("keepdims", 1, 0));
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("select_last_index", 0, 0));
+    return best->input(0);
+  }
+
+  // Each output besides the label is Gather(scores, class) and carries the class's name.
+  Status CheckProbabilities(const std::string& scores) const {
+    const std::vector<std::string> names = OutputNames(model_.classes);
+    std::set<std::string> wanted(names.begin(), names.end());
+    for (const onnx::ValueInfoProto& output : graph_.output()) {
+      if (wanted.erase(output.name()) == 0)
+        return CannotRun(fmt::format("a graph with the output '{}'", output.name()));
+    }
+    if (!wanted.empty())
+      return CannotRun(fmt::format("a graph without the output '{}'", *wanted.begin()));
+    for (size_t i = 1; i < names.size(); ++i) {
+      SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* gather,
+                               view_.Producer(names[i], "Gather", 2));
+      SLIPWAY_RETURN_IF_ERROR(Attributes(*gather).CheckInt("axis", 0, 1));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> index, view_.Ints(gather->input(1)));
+      if (gather->input(0) != scores || index.size() != 1 ||
+          index[0] != static_cast<int64_t>(i) - 1) {
+        return CannotRun(*gather, fmt::format("as the maker of '{}'", names[i]));
+      }
+    }
+    return {};
+  }
+
+  Status ReadBlocks(const std::string& features) {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* join, view_.Producer(features, "Concat", 0));
+    SLIPWAY_RETURN_IF_ERROR(Attributes(*join).CheckInt("axis", 0, 1));
+    for (int i = 0; i < join->input_size(); ++i) {
+      const std::string op = view_.OperatorOf(join->input(i));
+      if (op == "Cast" && i == 0) {
+        SLIPWAY_RETURN_IF_ERROR(ReadNumericBlock(join->input(i)));
+      } else if (op == "OneHotEncoder") {
+        SLIPWAY_RETURN_IF_ERROR(ReadOneHot(join->input(i)));
+      } else if (op == "Unsqueeze") {
+        SLIPWAY_RETURN_IF_ERROR(ReadRank(join->input(i)));
+      } else {
+        return CannotRun(*join, fmt::format("over '{}', which {} makes", join->input(i),
+                                            op.empty() ? "no node" : op));
+      }
+    }
+    return {};
+  }
+
+  // The value that `column` is a column of: column = Unsqueeze(value, [1]).
+  Result<std::string> ReadColumn(const std::string& column) const {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node, view_.Producer(column, "Unsqueeze", 2));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> axes, view_.Ints(node->input(1)));
+    if (axes != std::vector<int64_t>{1}) return CannotRun(*node, "with other axes than [1]");
+    return node->input(0);
+  }
+
+  // prepared = Cast(Div(Sub(Where(IsNaN(numbers), fill, numbers), shift), scale)), numbers = Concat
+  // of columns.
+  Status ReadNumericBlock(const std::string& prepared) {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* cast, view_.Producer(prepared, "Cast", 1));
+    SLIPWAY_RETURN_IF_ERROR(Attributes(*cast).CheckInt("to", 0, onnx::TensorProto::FLOAT));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* divide,
+                             view_.Producer(cast->input(0), "Div", 2));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* subtract,
+                             view_.Producer(divide->input(0), "Sub", 2));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* choose,
+                             view_.Producer(subtract->input(0), "Where", 3));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* missing,
+                             view_.Producer(choose->input(0), "IsNaN", 1));
+    const std::string& numbers = choose->input(2);
+    if (missing->input(0) != numbers) return CannotRun(*choose, "over two different values");
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* join, view_.Producer(numbers, "Concat", 0));
+    SLIPWAY_RETURN_IF_ERROR(Attributes(*join).CheckInt("axis", 0, 1));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> fill, view_.Doubles(choose->input(1)));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> shift, view_.Doubles(subtract->input(1)));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> scale, view_.Doubles(divide->input(1)));
+    const auto count = static_cast<size_t>(join->input_size());
+    if (fill.size() != count || shift.size() != count || scale.size() != count) {
+      return CannotRun(*join, "over another number of columns than it has constants for");
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (!std::isfinite(fill[i]) || !std::isfinite(shift[i]) || !std::isfinite(scale[i]) ||
+          scale[i] == 0) {
+        return CannotRun(*divide, "with a constant that is not finite, or by 0");
+      }
+      data::FeaturePlan feature;
+      SLIPWAY_ASSIGN_OR_RETURN(feature.name, ReadColumn(join->input(static_cast<int>(i))));
+      feature.fill = fill[i];
+      feature.shift = shift[i];
+      feature.scale = scale[i];
+      SLIPWAY_RETURN_IF_ERROR(AddFeature(std::move(feature), onnx::TensorProto::DOUBLE));
+    }
+    return {};
+  }
+
+  Status ReadOneHot(const std::string& value) {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node,
+                             view_.Producer(value, "OneHotEncoder", 1));
+    const Attributes attributes(*node);
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckKnown({"cats_strings", "zeros"}));
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("zeros", 1, 1));
+    return AddCategories(*node, data::Encoding::kOneHot, attributes.Find("cats_strings"));
+  }
+
+  Status ReadRank(const std::string& column) {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string rank, ReadColumn(column));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node, view_.Producer(rank, "LabelEncoder", 1));
+    const Attributes attributes(*node);
+    SLIPWAY_RETURN_IF_ERROR(
+        attributes.CheckKnown({"keys_strings", "values_floats", "default_float"}));
+    const onnx::AttributeProto* keys = attributes.Find("keys_strings");
+    const onnx::AttributeProto* values = attributes.Find("values_floats");
+    const onnx::AttributeProto* unknown = attributes.Find("default_float");
+    bool ranks = keys != nullptr && values != nullptr &&
+                 keys->strings_size() == values->floats_size() && unknown != nullptr &&
+                 unknown->f() == 0;
+    for (int i = 0; ranks && i < values->floats_size(); ++i)
+      ranks = values->floats(i) == static_cast<float>(i + 1);
+    if (!ranks) return CannotRun(*node, "with other values than 1, 2, 3 …, and 0 for the unknown");
+    return AddCategories(*node, data::Encoding::kRank, keys);
+  }
+
+  // The encoder's categories, and its text: an input, or an input with its missing values filled.
+  Status AddCategories(const onnx::NodeProto& node, data::Encoding encoding,
+                       const onnx::AttributeProto* categories) {
+    data::FeaturePlan feature;
+    feature.name = node.input(0);
+    feature.type = data::ColumnType::kCategory;
+    feature.encoding = encoding;
+    if (categories != nullptr) {
+      feature.categories.assign(categories->strings().begin(), categories->strings().end());
+    }
+    const std::set<std::string_view> distinct(feature.categories.begin(), feature.categories.end());
+    if (distinct.size() != feature.categories.size()) {
+      return CannotRun(node, "with a category given twice");
+    }
+    if (view_.OperatorOf(node.input(0)) == "LabelEncoder") {
+      SLIPWAY_RETURN_IF_ERROR(ReadFill(node.input(0), &feature));
+    }
+    return AddFeature(std::move(feature), onnx::TensorProto::STRING);
+  }
+
+  // LabelEncoder: each category to itself, then "" to the one that fills it; the rest to "".
+  Status ReadFill(const std::string& text, data::FeaturePlan* feature) const {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node, view_.Producer(text, "LabelEncoder", 1));
+    const Attributes attributes(*node);
+    SLIPWAY_RETURN_IF_ERROR(
+        attributes.CheckKnown({"keys_strings", "values_strings", "default_string"}));
+    const onnx::AttributeProto* keys = attributes.Find("keys_strings");
+    const onnx::AttributeProto* values = attributes.Find("values_strings");
+    std::vector<std::string> expected = feature->categories;
+    bool fills = keys != nullptr && values != nullptr && values->strings_size() > 0 &&
+                 attributes.Text("default_string", "_Unused").empty() &&
+                 std::ranges::find(expected, "") == expected.end();
+    if (fills) {
+      feature->name = node->input(0);
+      feature->fill_category = values->strings(values->strings_size() - 1);
+      fills = std::ranges::find(expected, feature->fill_category) != expected.end();
+      expected.emplace_back();
+      fills = fills && std::ranges::equal(keys->strings(), expected);
+      expected.back() = feature->fill_category;
+      fills = fills && std::ranges::equal(values->strings(), expected);
+    }
+    if (!fills) return CannotRun(*node, "that does more than fill missing categories");
+    return {};
+  }
+
+  Status AddFeature(data::FeaturePlan feature, onnx::TensorProto::DataType type) {
+    SLIPWAY_RETURN_IF_ERROR(view_.CheckInput(feature.name, type));
+    if (!used_.emplace(feature.name, model_.plan.features.size()).second) {
+      return CannotRun(fmt::format("a graph that uses its input '{}' twice", feature.name));
+    }
+    model_.plan.features.push_back(std::move(feature));
+    return {};
+  }
+
+  Status ListInputs() {
+    for (const onnx::ValueInfoProto& input : graph_.input()) {
+      if (!used_.contains(input.name())) {
+        // A feature that had no category in training: its text changes nothing.
+        data::FeaturePlan feature;
+        feature.name = input.name();
+        feature.type = data::ColumnType::kCategory;
+        feature.encoding = data::Encoding::kOneHot;
+        SLIPWAY_RETURN_IF_ERROR(AddFeature(std::move(feature), onnx::TensorProto::STRING));
+      }
+      model_.inputs.push_back(FieldOf(model_.plan.features[used_.at(input.name())]));
+    }
+    return {};
+  }
+
+  static InputField FieldOf(const data::FeaturePlan& feature) {
+    InputField field;
+    field.name = feature.name;
+    field.type = feature.type;
+    // A graph has an answer for a missing number whether training had one or not.
+    field.nullable = feature.type == data::ColumnType::kNumeric || !feature.fill_category.empty();
+    for (const std::string& category : feature.categories) {
+      if (category.empty()) {
+        field.nullable = true;
+      } else {
+        field.categories.push_back(category);
+      }
+    }
+    return field;
+  }
+
+  const onnx::GraphProto& graph_;
+  GraphView view_;
+  OnnxModel model_;
+  std::map<std::string, size_t> used_;  // Input → index of its feature.
+};
+
+}  // namespace
+
+Result<OnnxModel> ReadOnnx(std::string_view bytes) {
+  onnx::ModelProto model;
+  constexpr auto kLimit = static_cast<size_t>(std::numeric_limits<int32_t>::max());
+  if (bytes.size() > kLimit ||
+      !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph()) {
+    return Error(ErrorCode::kInvalidInput, "not an ONNX model")
+        .Expected("the bytes of an ONNX ModelProto");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(GraphView view, GraphView::Make(model.graph()));
+  return GraphReader(model.graph(), std::move(view)).Run();
+}
+
+}  // namespace slipway::model

@@ -1,0 +1,32 @@
+// model.onnx back into its parts.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "data/preprocessing.h"
+#include "model/types.h"
+#include "onnx/onnx.pb.h"
+
+namespace slipway::model {
+
+struct OnnxModel {
+  std::vector<InputField> inputs;  // In the order of the graph.
+  data::PreprocessingPlan plan;    // Numeric features first, as the graph joins them.
+  TreeEnsemble ensemble;
+  std::vector<std::string> classes;
+  bool integer_labels = false;
+};
+
+// Follows the graph from its outputs back to its inputs; every number comes from the operators
+// themselves. kInvalidInput for bytes that are no ONNX model and for graphs of another shape than
+// WriteOnnx makes.
+Result<OnnxModel> ReadOnnx(std::string_view bytes);
+
+// The trees of a TreeEnsembleRegressor, every index checked: each node but a root has one parent,
+// which stands before it, so that no walk can be endless.
+Result<TreeEnsemble> ReadTrees(const onnx::NodeProto& node, int outputs, int features);
+
+}  // namespace slipway::model

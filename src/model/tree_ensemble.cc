@@ -1,0 +1,187 @@
+#include "model/tree_ensemble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+
+#include "model/forest_kernel_internal.h"
+
+namespace slipway::model {
+namespace {
+
+// Leaf values count in units of 2^-23: a float32 holds every multiple of it up to 2.
+constexpr int64_t kUnitsOfOne = int64_t{1} << 23;
+constexpr float kUnit = 0x1.0p-23F;
+// With more trees a tree's share of 1 would be too few units to tell probabilities apart.
+constexpr size_t kMaxTrees = size_t{1} << 15;
+// What rounding may take a leaf's probabilities away from a sum of 1.
+constexpr double kSumTolerance = 1e-3;
+
+Error Malformed(size_t tree, const std::string& what) {
+  return Error(ErrorCode::kInternal, fmt::format("tree {} of the trained forest {}", tree, what));
+}
+
+// The largest float32 that is not above `threshold`: for a float32 value, being <= the one or <=
+// the other is the same.
+float RoundDown(double threshold) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  if (threshold > kLargest) {
+    return std::isinf(threshold) ? std::numeric_limits<float>::infinity()
+                                 : std::numeric_limits<float>::max();
+  }
+  if (threshold < -kLargest) return -std::numeric_limits<float>::infinity();
+  const auto rounded = static_cast<float>(threshold);
+  return rounded > threshold ? std::nextafter(rounded, -std::numeric_limits<float>::infinity())
+                             : rounded;
+}
+
+// Shares `units` out in proportion to `shares` by largest remainder, ties to the lower class.
+void ShareOut(std::span<const double> shares, double sum, int64_t units, std::span<float> values) {
+  std::vector<double> remainders(shares.size());
+  std::vector<int64_t> parts(shares.size());
+  int64_t left = units;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    const double quota = shares[i] / sum * static_cast<double>(units);
+    parts[i] = std::min(static_cast<int64_t>(quota), left);
+    remainders[i] = quota - static_cast<double>(parts[i]);
+    left -= parts[i];
+  }
+  std::vector<size_t> order(shares.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order,
+                           [&](size_t a, size_t b) { return remainders[a] > remainders[b]; });
+  for (size_t i = 0; left > 0; i = (i + 1) % order.size(), --left) ++parts[order[i]];
+  for (size_t i = 0; i < parts.size(); ++i) values[i] = static_cast<float>(parts[i]) * kUnit;
+}
+
+// Copies one tree in preorder, so that children follow their parents whatever order the trainer
+// has.
+class TreeCopy {
+ public:
+  TreeCopy(const ProbabilityTree& from, size_t index, int classes, int features, int64_t units)
+      : from_(from), index_(index), classes_(classes), features_(features), units_(units) {}
+
+  Result<Tree> Run() {
+    if (from_.nodes.empty()) return Malformed(index_, "has no nodes");
+    std::vector<Pending> stack = {{0, -1, false}};
+    while (!stack.empty()) {
+      const Pending next = stack.back();
+      stack.pop_back();
+      // Visiting more nodes than there are means that one has two parents.
+      if (tree_.nodes.size() >= from_.nodes.size()) return Malformed(index_, "is not a tree");
+      const auto self = static_cast<int32_t>(tree_.nodes.size());
+      if (next.parent >= 0) {
+        TreeNode& parent = tree_.nodes[static_cast<size_t>(next.parent)];
+        (next.is_right ? parent.right : parent.left) = self;
+      }
+      const ProbabilityTree::Node& node = from_.nodes[static_cast<size_t>(next.node)];
+      if (node.feature < 0) {
+        SLIPWAY_RETURN_IF_ERROR(AddLeaf(node.left));
+        continue;
+      }
+      SLIPWAY_RETURN_IF_ERROR(CheckBranch(node));
+      tree_.nodes.push_back({node.feature, RoundDown(node.threshold), 0, 0});
+      stack.push_back({node.right, self, true});
+      stack.push_back({node.left, self, false});
+    }
+    if (tree_.nodes.size() != from_.nodes.size())
+      return Malformed(index_, "has nodes without a parent");
+    return std::move(tree_);
+  }
+
+ private:
+  struct Pending {
+    int32_t node;
+    int32_t parent;
+    bool is_right;
+  };
+
+  Status CheckBranch(const ProbabilityTree::Node& node) const {
+    const auto count = static_cast<int32_t>(from_.nodes.size());
+    if (node.feature >= features_) {
+      return Malformed(index_, fmt::format("asks for feature {} of {}", node.feature, features_));
+    }
+    if (std::isnan(node.threshold))
+      return Malformed(index_, "has a threshold that is not a number");
+    if (std::min(node.left, node.right) < 0 || std::max(node.left, node.right) >= count) {
+      return Malformed(index_, "names a child that it lacks");
+    }
+    return {};
+  }
+
+  Status AddLeaf(int32_t leaf) {
+    const auto classes = static_cast<size_t>(classes_);
+    if (leaf < 0 || (static_cast<size_t>(leaf) + 1) * classes > from_.probabilities.size()) {
+      return Malformed(index_, "names a leaf that it lacks");
+    }
+    const std::span<const double> shares(
+        from_.probabilities.data() + static_cast<size_t>(leaf) * classes, classes);
+    double sum = 0;
+    for (const double share : shares) {
+      if (!(share >= 0)) return Malformed(index_, "has a leaf with a negative probability");
+      sum += share;
+    }
+    if (!(std::abs(sum - 1) <= kSumTolerance)) {
+      return Malformed(index_, fmt::format("has a leaf whose probabilities sum to {}", sum));
+    }
+    const size_t offset = tree_.leaf_values.size();
+    tree_.nodes.push_back({-1, 0, static_cast<int32_t>(offset / classes), 0});
+    tree_.leaf_values.resize(offset + classes);
+    ShareOut(shares, sum, units_, std::span(tree_.leaf_values).subspan(offset));
+    return {};
+  }
+
+  const ProbabilityTree& from_;
+  size_t index_;
+  int classes_;
+  int features_;
+  int64_t units_;
+  Tree tree_;
+};
+
+}  // namespace
+
+Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
+                                   int features) {
+  if (trees.empty() || trees.size() > kMaxTrees) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a forest of {} trees", trees.size()))
+        .Expected(fmt::format("1 to {} trees", kMaxTrees));
+  }
+  if (classes < 1 || features < 1) {
+    return Error(ErrorCode::kInternal,
+                 fmt::format("a forest of {} classes and {} features", classes, features));
+  }
+  TreeEnsemble ensemble;
+  ensemble.outputs = classes;
+  ensemble.features = features;
+  const auto count = static_cast<int64_t>(trees.size());
+  for (size_t i = 0; i < trees.size(); ++i) {
+    // Trees weigh the same, but for one unit: their weights sum to exactly 1.
+    const int64_t units =
+        kUnitsOfOne / count + (static_cast<int64_t>(i) < kUnitsOfOne % count ? 1 : 0);
+    SLIPWAY_ASSIGN_OR_RETURN(Tree tree, TreeCopy(trees[i], i, classes, features, units).Run());
+    ensemble.trees.push_back(std::move(tree));
+  }
+  return ensemble;
+}
+
+Predictions PredictMatrix(const TreeEnsemble& ensemble, const data::Matrix& matrix, int threads) {
+  const ForestKernel kernel(ensemble);
+  Predictions predictions;
+  predictions.rows = matrix.rows;
+  predictions.classes = ensemble.outputs;
+  predictions.labels.resize(static_cast<size_t>(matrix.rows));
+  predictions.scores.resize(static_cast<size_t>(matrix.rows * ensemble.outputs));
+  // An interrupt stops the blocks; the rest is done here, so that no caller ever sees half an
+  // answer.
+  if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok()) {
+    kernel.Predict(matrix, 0, matrix.rows, predictions.scores.data(), predictions.labels.data());
+  }
+  return predictions;
+}
+
+}  // namespace slipway::model

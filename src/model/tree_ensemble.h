@@ -1,0 +1,36 @@
+// From a forest's class probabilities to an ensemble whose sums are exact.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/result.h"
+#include "model/types.h"
+
+namespace slipway::model {
+
+// A tree as a trainer gives it: thresholds in double, leaves with class probabilities that sum
+// to 1.
+struct ProbabilityTree {
+  struct Node {
+    int32_t feature = -1;  // -1 for a leaf; then `left` is the leaf's index.
+    double threshold = 0;
+    int32_t left = 0;
+    int32_t right = 0;
+  };
+  std::vector<Node> nodes;
+  std::vector<double> probabilities;  // leaves × classes.
+};
+
+// The mean of the trees' probabilities. Thresholds are rounded down to float32 (which decides the
+// same for every float32 value); leaf values are put on the grid of 2^-23 by largest remainder, so
+// that each row's scores sum to exactly 1.
+Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
+                                   int features);
+
+// Scores of prepared rows, the exact sums of the ensemble; label is the first class with the
+// highest score.
+Predictions PredictMatrix(const TreeEnsemble& ensemble, const data::Matrix& matrix,
+                          int threads = 0);
+
+}  // namespace slipway::model

@@ -1,0 +1,126 @@
+#include "model/types.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "core/text.h"
+
+namespace slipway::model {
+namespace {
+
+constexpr const char* kSchemaFile = "schema.json";
+
+const std::vector<data::ColumnType> kColumnTypes = {
+    data::ColumnType::kNumeric, data::ColumnType::kCategory, data::ColumnType::kTimestamp};
+
+Error SchemaError(const std::string& field, std::string message, std::string expected) {
+  Location location;
+  location.file = kSchemaFile;
+  location.field = field;
+  return Error(ErrorCode::kInvalidInput, std::move(message))
+      .At(std::move(location))
+      .Expected(std::move(expected));
+}
+
+Json ToJson(const InputField& field) {
+  Json json = {{"name", field.name}, {"type", data::ToString(field.type)}};
+  if (field.type == data::ColumnType::kCategory) {
+    json["nullable"] = field.nullable;
+    json["categories"] = field.categories;
+    return json;
+  }
+  if (field.type == data::ColumnType::kNumeric) json["integral"] = field.integral;
+  json["nullable"] = field.nullable;
+  json["range"] = Json::array({field.min, field.max});
+  return json;
+}
+
+Result<std::vector<std::string>> Strings(const Json& object, const char* key) {
+  std::vector<std::string> strings;
+  const auto it = object.find(key);
+  if (it == object.end()) return strings;
+  if (!it->is_array()) return SchemaError(key, "not a list", "a list of strings");
+  for (const Json& item : *it) {
+    if (!item.is_string()) return SchemaError(key, "not a list of strings", "a list of strings");
+    strings.push_back(item.get<std::string>());
+  }
+  return strings;
+}
+
+Result<data::ColumnType> ColumnTypeFromText(const std::string& text, const std::string& field) {
+  std::vector<std::string> names;
+  for (const data::ColumnType type : kColumnTypes) {
+    if (text == data::ToString(type)) return type;
+    names.emplace_back(data::ToString(type));
+  }
+  return SchemaError(field, fmt::format("unknown type '{}'", text), JoinOr(names));
+}
+
+Result<InputField> InputFieldFromJson(const Json& json) {
+  if (!json.is_object()) return SchemaError("inputs", "not a list of objects", "objects");
+  InputField field;
+  field.name = GetString(json, "name");
+  if (field.name.empty()) return SchemaError("inputs", "an input without a name", "a name");
+  SLIPWAY_ASSIGN_OR_RETURN(field.type, ColumnTypeFromText(GetString(json, "type"), field.name));
+  field.integral = GetBool(json, "integral");
+  field.nullable = GetBool(json, "nullable");
+  SLIPWAY_ASSIGN_OR_RETURN(field.categories, Strings(json, "categories"));
+  if (const auto range = json.find("range");
+      range != json.end() && range->is_array() && range->size() == 2) {
+    if ((*range)[0].is_number()) field.min = (*range)[0].get<double>();
+    if ((*range)[1].is_number()) field.max = (*range)[1].get<double>();
+  }
+  return field;
+}
+
+}  // namespace
+
+std::vector<std::string> OutputNames(const std::vector<std::string>& classes) {
+  std::vector<std::string> names = {"label"};
+  for (const std::string& name : classes) names.push_back("probability_" + name);
+  return names;
+}
+
+Json ToJson(const ModelSchema& schema) {
+  Json inputs = Json::array();
+  for (const InputField& field : schema.inputs) inputs.push_back(ToJson(field));
+  Json outputs = Json::array();
+  for (const std::string& name : OutputNames(schema.classes)) {
+    const char* type = !outputs.empty() ? "float" : (schema.integer_labels ? "int64" : "string");
+    outputs.push_back({{"name", name}, {"type", type}});
+  }
+  return {{"inputs", std::move(inputs)},
+          {"outputs", std::move(outputs)},
+          {"task", schema.task},
+          {"target", schema.target},
+          {"classes", schema.classes},
+          {"integer_labels", schema.integer_labels},
+          {"positive_class", schema.positive_class},
+          {"missing_values", schema.missing_values}};
+}
+
+Result<ModelSchema> ModelSchemaFromJson(const Json& json) {
+  if (!json.is_object()) return SchemaError("", "not a model's schema", "a JSON object");
+  const auto inputs = json.find("inputs");
+  if (inputs == json.end() || !inputs->is_array()) {
+    return SchemaError("inputs", "missing", "a list of input fields");
+  }
+  ModelSchema schema;
+  for (const Json& item : *inputs) {
+    SLIPWAY_ASSIGN_OR_RETURN(InputField field, InputFieldFromJson(item));
+    schema.inputs.push_back(std::move(field));
+  }
+  schema.task = GetString(json, "task");
+  schema.target = GetString(json, "target");
+  SLIPWAY_ASSIGN_OR_RETURN(schema.classes, Strings(json, "classes"));
+  schema.integer_labels = GetBool(json, "integer_labels");
+  schema.positive_class = GetString(json, "positive_class");
+  if (json.contains("missing_values")) {
+    SLIPWAY_ASSIGN_OR_RETURN(schema.missing_values, Strings(json, "missing_values"));
+  }
+  return schema;
+}
+
+}  // namespace slipway::model

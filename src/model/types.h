@@ -1,0 +1,77 @@
+// What a trained model is, apart from any file format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+#include "data/types.h"
+
+namespace slipway::model {
+
+// A node of a binary decision tree. `feature` -1 marks a leaf; then `left` is the index of its
+// values: leaf_values[left * outputs + output]. Else a row goes left when its float32 value <=
+// threshold.
+struct TreeNode {
+  int32_t feature = -1;
+  float threshold = 0;
+  int32_t left = 0;
+  int32_t right = 0;
+};
+
+struct Tree {
+  std::vector<TreeNode> nodes;     // nodes[0] is the root; children follow their parents.
+  std::vector<float> leaf_values;  // leaves × outputs.
+};
+
+// The score of output k is the sum over trees of their leaf's value k. Leaf values are multiples of
+// 2^-23 and every partial sum is below 2, so that a float32 sum is exact in any order: every engine
+// gets the same bits.
+struct TreeEnsemble {
+  int outputs = 0;
+  int features = 0;
+  std::vector<Tree> trees;
+};
+
+struct InputField {
+  std::string name;
+  data::ColumnType type = data::ColumnType::kNumeric;
+  bool integral = false;
+  bool nullable = false;                // Training had missing values here.
+  std::vector<std::string> categories;  // Category fields: those of training.
+  double min = 0, max = 0;              // Numeric fields: range of training.
+};
+
+// schema.json: what a model takes and gives.
+struct ModelSchema {
+  std::vector<InputField> inputs;
+  std::string task;  // "classification", "regression"
+  std::string target;
+  std::vector<std::string> classes;  // In order of the model's scores.
+  bool integer_labels = false;
+  std::string positive_class;  // "" unless there are two classes.
+  // What counts as missing in files of rows to predict: what did in training's.
+  std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
+};
+
+// The model's output names: "label", then one "probability_<class>" a class.
+std::vector<std::string> OutputNames(const std::vector<std::string>& classes);
+
+Json ToJson(const ModelSchema& schema);
+Result<ModelSchema> ModelSchemaFromJson(const Json& json);
+
+// Answers for a batch of rows.
+struct Predictions {
+  int64_t rows = 0;
+  int classes = 0;
+  std::vector<int32_t> labels;  // Class index a row.
+  std::vector<float> scores;    // rows × classes, row-major.
+
+  float Score(int64_t row, int cls) const {
+    return scores[static_cast<size_t>(row * classes + cls)];
+  }
+};
+
+}  // namespace slipway::model
