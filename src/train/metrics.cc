@@ -1,0 +1,221 @@
+#include "train/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/text.h"
+#include "train/metrics_internal.h"
+
+namespace slipway::train {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+constexpr std::array<MetricMember, 6> kMembers = {{{"accuracy", &MetricValues::accuracy},
+                                                   {"precision", &MetricValues::precision},
+                                                   {"recall", &MetricValues::recall},
+                                                   {"f1", &MetricValues::f1},
+                                                   {"auc", &MetricValues::auc},
+                                                   {"log_loss", &MetricValues::log_loss}}};
+
+// The class whose score ranks the rows of two classes, and that `binary` counts.
+int32_t PositiveClass(const data::Target& target, int classes) {
+  if (classes != 2) return -1;
+  return target.positive >= 0 ? target.positive : 1;
+}
+
+// scikit-learn's zero_division=0.
+double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+struct ClassRates {
+  double precision = 0, recall = 0, f1 = 0;
+};
+
+ClassRates RatesOf(double hits, double support, double answers) {
+  return {Ratio(hits, answers), Ratio(hits, support), Ratio(2 * hits, support + answers)};
+}
+
+}  // namespace
+
+std::span<const MetricMember> MetricMembers() { return kMembers; }
+
+Result<Averaging> ParseAveraging(const std::string& name) {
+  if (name == "weighted") return Averaging::kWeighted;
+  if (name == "macro") return Averaging::kMacro;
+  if (name == "micro") return Averaging::kMicro;
+  if (name == "binary") return Averaging::kBinary;
+  const std::vector<std::string> names = {"weighted", "macro", "micro", "binary"};
+  Location location;
+  location.field = "model.averaging";
+  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no averaging '{}'", name))
+                    .At(std::move(location))
+                    .Expected(JoinOr(names));
+  const std::string nearest = NearestName(name, names);
+  return nearest.empty() ? error : std::move(error).Try(nearest);
+}
+
+MetricEvaluator::MetricEvaluator(std::span<const int32_t> truth,
+                                 const model::Predictions& predictions, const data::Target& target,
+                                 Averaging averaging)
+    : averaging_(averaging),
+      classes_(static_cast<size_t>(predictions.classes)),
+      positive_(PositiveClass(target, predictions.classes)),
+      truth_(truth.begin(), truth.end()),
+      labels_(predictions.labels) {
+  // scikit-learn keeps scores away from 0 and 1 by the precision of their type; ours are doubles
+  // here.
+  constexpr double kTiny = std::numeric_limits<double>::epsilon();
+  losses_.reserve(truth_.size());
+  for (size_t row = 0; row < truth_.size(); ++row) {
+    const double score = predictions.Score(static_cast<int64_t>(row), truth_[row]);
+    losses_.push_back(-std::log(std::clamp(score, kTiny, 1 - kTiny)));
+  }
+  if (positive_ >= 0) {
+    rankings_.push_back(RankBy(positive_, predictions));
+  } else {
+    for (int32_t cls = 0; cls < predictions.classes; ++cls)
+      rankings_.push_back(RankBy(cls, predictions));
+  }
+}
+
+MetricEvaluator::Ranking MetricEvaluator::RankBy(int32_t positive,
+                                                 const model::Predictions& predictions) const {
+  Ranking ranking;
+  ranking.positive = positive;
+  ranking.order.resize(truth_.size());
+  std::iota(ranking.order.begin(), ranking.order.end(), 0U);
+  const auto score = [&](uint32_t row) { return predictions.Score(row, positive); };
+  std::ranges::sort(ranking.order, [&](uint32_t a, uint32_t b) {
+    return score(a) != score(b) ? score(a) < score(b) : a < b;
+  });
+  for (size_t i = 0; i < ranking.order.size(); ++i) {
+    ranking.relevant.push_back(truth_[ranking.order[i]] == positive ? 1 : 0);
+    const bool last =
+        i + 1 == ranking.order.size() || score(ranking.order[i]) != score(ranking.order[i + 1]);
+    ranking.last_of_ties.push_back(last ? 1 : 0);
+  }
+  return ranking;
+}
+
+// The share of pairs, one of the class and one not, that the score puts in order; ties count half
+// (Hanley and McNeil 1982). Twice that is summed in whole numbers.
+double MetricEvaluator::AreaUnderRoc(const Ranking& ranking, std::span<const uint32_t> counts) {
+  uint64_t below = 0, ordered = 0, positives = 0;
+  uint64_t tied[2] = {0, 0};
+  for (size_t i = 0; i < ranking.order.size(); ++i) {
+    tied[ranking.relevant[i]] += counts[ranking.order[i]];
+    if (ranking.last_of_ties[i] == 0) continue;
+    ordered += tied[1] * (2 * below + tied[0]);
+    positives += tied[1];
+    below += tied[0];
+    tied[0] = tied[1] = 0;
+  }
+  if (positives == 0 || below == 0) return kUndefined;
+  return static_cast<double>(ordered) /
+         (2.0 * static_cast<double>(positives) * static_cast<double>(below));
+}
+
+double MetricEvaluator::Auc(std::span<const uint32_t> counts, const Workspace& workspace) const {
+  if (positive_ >= 0) return AreaUnderRoc(rankings_.front(), counts);
+  double sum = 0, weights = 0;
+  for (const Ranking& ranking : rankings_) {
+    const double support = workspace.supports[static_cast<size_t>(ranking.positive)];
+    const double weight = averaging_ == Averaging::kMacro ? 1 : support;
+    const double area = AreaUnderRoc(ranking, counts);
+    if (std::isnan(area)) return kUndefined;
+    sum += weight * area;
+    weights += weight;
+  }
+  return sum / weights;
+}
+
+void MetricEvaluator::Tally(std::span<const uint32_t> counts, Workspace* workspace,
+                            MetricValues* values) const {
+  workspace->hits.assign(classes_, 0);
+  workspace->supports.assign(classes_, 0);
+  workspace->answers.assign(classes_, 0);
+  double loss = 0, total = 0, hits = 0;
+  for (size_t row = 0; row < truth_.size(); ++row) {
+    const double count = counts[row];
+    const auto truth = static_cast<size_t>(truth_[row]);
+    const auto answer = static_cast<size_t>(labels_[row]);
+    const double hit = truth == answer ? count : 0;
+    workspace->hits[truth] += hit;
+    workspace->supports[truth] += count;
+    workspace->answers[answer] += count;
+    hits += hit;
+    loss += count * losses_[row];
+    total += count;
+  }
+  values->accuracy = hits / total;
+  values->log_loss = loss / total;
+  Average(*workspace, total, values);
+}
+
+void MetricEvaluator::Average(const Workspace& workspace, double total,
+                              MetricValues* values) const {
+  ClassRates mean;
+  if (averaging_ == Averaging::kMicro) {
+    mean = {values->accuracy, values->accuracy, values->accuracy};
+  } else if (averaging_ == Averaging::kBinary) {
+    const auto cls = static_cast<size_t>(positive_);
+    mean = positive_ < 0
+               ? ClassRates{kUndefined, kUndefined, kUndefined}
+               : RatesOf(workspace.hits[cls], workspace.supports[cls], workspace.answers[cls]);
+  } else {
+    double weights = 0;
+    for (size_t cls = 0; cls < classes_; ++cls) {
+      const double support = workspace.supports[cls];
+      // As in scikit-learn, a class that neither the truth nor the answers have does not count.
+      if (support + workspace.answers[cls] == 0) continue;
+      const double weight = averaging_ == Averaging::kMacro ? 1 : support;
+      const ClassRates rates = RatesOf(workspace.hits[cls], support, workspace.answers[cls]);
+      mean.precision += weight * rates.precision;
+      mean.recall += weight * rates.recall;
+      mean.f1 += weight * rates.f1;
+      weights += weight;
+    }
+    const double scale = total > 0 ? 1 / weights : kUndefined;
+    mean = {mean.precision * scale, mean.recall * scale, mean.f1 * scale};
+  }
+  values->precision = mean.precision;
+  values->recall = mean.recall;
+  values->f1 = mean.f1;
+}
+
+MetricValues MetricEvaluator::Evaluate(std::span<const uint32_t> counts,
+                                       Workspace* workspace) const {
+  MetricValues values;
+  Tally(counts, workspace, &values);
+  values.auc = Auc(counts, *workspace);
+  return values;
+}
+
+Metrics ComputeMetrics(std::span<const int32_t> truth, const model::Predictions& predictions,
+                       const data::Target& target, Averaging averaging) {
+  const MetricEvaluator evaluator(truth, predictions, target, averaging);
+  MetricEvaluator::Workspace workspace;
+  const MetricValues values =
+      evaluator.Evaluate(std::vector<uint32_t>(truth.size(), 1), &workspace);
+  Metrics metrics;
+  for (const MetricMember& metric : MetricMembers()) metrics[metric.name] = values.*metric.member;
+  return metrics;
+}
+
+std::vector<int64_t> ConfusionMatrix(std::span<const int32_t> truth,
+                                     const model::Predictions& predictions) {
+  const auto classes = static_cast<size_t>(predictions.classes);
+  std::vector<int64_t> counts(classes * classes);
+  for (size_t row = 0; row < truth.size(); ++row) {
+    ++counts[static_cast<size_t>(truth[row]) * classes +
+             static_cast<size_t>(predictions.labels[row])];
+  }
+  return counts;
+}
+
+}  // namespace slipway::train

@@ -1,0 +1,141 @@
+#include "train/train.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/interrupt.h"
+#include "core/text.h"
+#include "data/preprocessing.h"
+#include "model/tree_ensemble.h"
+
+namespace slipway::train {
+namespace {
+
+Status CheckTask(const FitInput& input) {
+  if (input.target.task != data::Task::kClassification) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("{} learns classes, and '{}' is a number to estimate",
+                             input.config.model.model_type, input.target.column))
+        .Expected("a target of classes")
+        .Try("model.task: classification");
+  }
+  return {};
+}
+
+Result<Averaging> AveragingFor(const FitInput& input) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, ParseAveraging(input.config.model.averaging));
+  if (averaging == Averaging::kBinary && input.target.class_count() != 2) {
+    Location location;
+    location.field = "model.averaging";
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("binary averaging is for two classes, and '{}' has {}",
+                             input.target.column, input.target.class_count()))
+        .At(std::move(location))
+        .Expected("weighted, macro or micro");
+  }
+  return averaging;
+}
+
+// class_weight is a key of `model` and one of scikit-learn's hyper-parameters.
+Result<Json> ClassWeightOf(const config::ModelConfig& model) {
+  const Json& hyperparameters = model.hyperparameters;
+  Json inner = hyperparameters.is_object() ? hyperparameters.value("class_weight", Json()) : Json();
+  if (inner.is_null()) return model.class_weight;
+  if (model.class_weight.is_null() || model.class_weight == inner) return inner;
+  Location location;
+  location.field = "model.class_weight";
+  return Error(ErrorCode::kInvalidInput, "model.hyperparameters.class_weight says something else")
+      .At(std::move(location))
+      .Expected("class_weight in one place");
+}
+
+std::vector<int32_t> ClassesOf(const data::Target& target, std::span<const int64_t> rows) {
+  std::vector<int32_t> classes;
+  classes.reserve(rows.size());
+  for (const int64_t row : rows) classes.push_back(target.classes[static_cast<size_t>(row)]);
+  return classes;
+}
+
+std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
+                                         const std::vector<double>& by_column) {
+  std::vector<FeatureImportance> importances;
+  for (const data::FeaturePlan& feature : plan.features) importances.push_back({feature.name, 0});
+  const std::vector<int> sources = plan.OutputSources();
+  for (size_t column = 0; column < by_column.size(); ++column) {
+    importances[static_cast<size_t>(sources[column])].importance += by_column[column];
+  }
+  std::ranges::sort(importances, [](const FeatureImportance& a, const FeatureImportance& b) {
+    return a.importance != b.importance ? a.importance > b.importance : a.feature < b.feature;
+  });
+  return importances;
+}
+
+struct FoldRows {
+  std::vector<int64_t> train;
+  std::vector<int64_t> test;
+};
+
+Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
+  FoldRows rows;
+  for (size_t row = 0; row < split.folds.size(); ++row) {
+    if (split.folds[row] < 0) continue;
+    (split.folds[row] == fold ? rows.test : rows.train).push_back(static_cast<int64_t>(row));
+  }
+  if (!rows.train.empty() && !rows.test.empty()) return rows;
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("fold {} has {} rows to learn from and {} to score", fold,
+                           FormatCount(std::ssize(rows.train)), FormatCount(std::ssize(rows.test))))
+      .Try("fewer folds in model.training_config.cross_validation");
+}
+
+}  // namespace
+
+Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
+                         std::span<const int64_t> rows) {
+  SLIPWAY_RETURN_IF_ERROR(CheckTask(input));
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+  const auto& steps = input.config.data.preprocessing_steps;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept,
+                           data::RemoveOutliers(input.table, input.features, steps, rows));
+  TrainedModel trained;
+  SLIPWAY_ASSIGN_OR_RETURN(trained.plan,
+                           data::FitPreprocessing(input.table, input.features, steps, kept));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const data::Matrix matrix,
+      data::ApplyPreprocessing(trained.plan, input.table, kept, input.threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const Json class_weight, ClassWeightOf(input.config.model));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<float> weights,
+                           ClassWeights(class_weight, input.target, kept));
+  const std::vector<int32_t> classes = ClassesOf(input.target, kept);
+  const TrainingSet set{matrix, classes, input.target.class_count(), weights};
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const FittedForest forest,
+      trainer.Fit(set, input.config.model.hyperparameters, input.seed, input.threads));
+  SLIPWAY_ASSIGN_OR_RETURN(trained.ensemble,
+                           model::AverageForest(forest.trees, input.target.class_count(),
+                                                static_cast<int>(matrix.columns)));
+  trained.importances = ByFeature(trained.plan, forest.importances);
+  return trained;
+}
+
+Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
+                           int fold) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, AveragingFor(input));
+  SLIPWAY_ASSIGN_OR_RETURN(const FoldRows rows, RowsOfFold(split, fold));
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const data::Matrix matrix,
+      data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
+  const model::Predictions predictions =
+      model::PredictMatrix(trained.ensemble, matrix, input.threads);
+  FoldResult result;
+  result.fold = fold;
+  result.train_rows = std::ssize(rows.train);
+  result.test_rows = std::ssize(rows.test);
+  result.metrics =
+      ComputeMetrics(ClassesOf(input.target, rows.test), predictions, input.target, averaging);
+  return result;
+}
+
+}  // namespace slipway::train

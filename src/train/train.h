@@ -1,0 +1,38 @@
+// Fitting on a split: one fold, and the final model.
+#pragma once
+
+#include <span>
+
+#include "config/types.h"
+#include "core/progress.h"
+#include "core/result.h"
+#include "data/target.h"
+#include "data/types.h"
+#include "train/trainer.h"
+#include "train/types.h"
+
+namespace slipway::train {
+
+// Everything a fit reads; references outlive the call.
+struct FitInput {
+  const data::Table& table;
+  const std::vector<std::string>& features;
+  const data::Target& target;
+  const config::Config& config;
+  uint64_t seed = 0;
+  int threads = 0;
+};
+
+// Fits preprocessing and model on `rows` of the table.
+Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
+                         std::span<const int64_t> rows);
+
+// Fits on the training rows outside `fold` and scores those inside it.
+Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
+                           int fold);
+
+// Weights by `class_weight` (null, "balanced" or label → weight), one a row; empty for null.
+Result<std::vector<float>> ClassWeights(const Json& class_weight, const data::Target& target,
+                                        std::span<const int64_t> rows);
+
+}  // namespace slipway::train

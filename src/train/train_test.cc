@@ -1,0 +1,218 @@
+#include "train/train.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "core/random.h"
+#include "model/tree_ensemble.h"
+
+namespace slipway::train {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Class by `size` and `colour`; `noise` says nothing.
+struct Project {
+  data::Table table;
+  data::Target target;
+  data::Split split;
+  config::Config config;
+  std::vector<std::string> features = {"size", "colour", "noise"};
+
+  FitInput Input(int threads = 2) const { return {table, features, target, config, 3, threads}; }
+  std::vector<int64_t> AllRows() const {
+    std::vector<int64_t> rows(static_cast<size_t>(table.rows));
+    std::iota(rows.begin(), rows.end(), 0);
+    return rows;
+  }
+};
+
+Project MakeProject(int64_t rows = 1500) {
+  Random random(11);
+  Project project;
+  data::Column size, colour, noise;
+  size.name = "size";
+  noise.name = "noise";
+  colour.name = "colour";
+  colour.type = data::ColumnType::kCategory;
+  colour.categories = {"blue", "green", "red"};
+  project.target.column = "bought";
+  project.target.labels = {"No", "Yes"};
+  project.target.positive = 1;
+  for (int64_t row = 0; row < rows; ++row) {
+    size.numbers.push_back(random.Uniform() * 10);
+    noise.numbers.push_back(random.Uniform());
+    colour.codes.push_back(static_cast<int32_t>(random.Below(3)));
+    const double limit = colour.codes.back() == 2 ? 2 : 8;
+    const bool yes = size.numbers.back() + random.Uniform() - 0.5 > limit;
+    project.target.classes.push_back(yes ? 1 : 0);
+    project.split.folds.push_back(row % 5 == 4 ? -1 : static_cast<int32_t>(row % 5 % 4));
+  }
+  project.table.rows = rows;
+  project.table.columns = {size, colour, noise};
+  project.config.model.model_type = "random_forest";
+  project.config.model.hyperparameters = {{"n_estimators", 30}, {"max_depth", 6}};
+  return project;
+}
+
+std::unique_ptr<Trainer> Forest() { return *MakeTrainer("random_forest"); }
+
+TEST(Fit, GivesAModelAndWhatMattered) {
+  const Project project = MakeProject();
+  const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
+  ASSERT_TRUE(trained.ok()) << trained.error().ToString();
+  EXPECT_EQ(trained->ensemble.outputs, 2);
+  EXPECT_EQ(trained->ensemble.trees.size(), 30U);
+  ASSERT_EQ(trained->importances.size(), 3U);
+  EXPECT_EQ(trained->importances[2].feature, "noise");
+  EXPECT_LT(trained->importances[2].importance, 0.1);
+  double total = 0;
+  for (const FeatureImportance& importance : trained->importances) total += importance.importance;
+  EXPECT_NEAR(total, 1, 1e-9);
+}
+
+TEST(Fit, IsTheSameOnAnyNumberOfThreads) {
+  const Project project = MakeProject();
+  const auto one = Fit(*Forest(), project.Input(1), project.AllRows());
+  const auto four = Fit(*Forest(), project.Input(4), project.AllRows());
+  ASSERT_TRUE(one.ok() && four.ok());
+  for (size_t i = 0; i < one->ensemble.trees.size(); ++i) {
+    EXPECT_EQ(one->ensemble.trees[i].leaf_values, four->ensemble.trees[i].leaf_values);
+  }
+  for (size_t i = 0; i < one->importances.size(); ++i) {
+    EXPECT_EQ(one->importances[i].feature, four->importances[i].feature);
+    EXPECT_EQ(one->importances[i].importance, four->importances[i].importance);
+  }
+}
+
+TEST(Fit, OutliersGoBeforeTheFit) {
+  Project project = MakeProject();
+  project.table.columns[0].numbers[7] = 1e6;
+  project.config.data.preprocessing_steps = {{"normalize", Json::object()}};
+  const auto with = Fit(*Forest(), project.Input(), project.AllRows());
+  project.config.data.preprocessing_steps.insert(project.config.data.preprocessing_steps.begin(),
+                                                 {"outlier_removal", Json::object()});
+  const auto without = Fit(*Forest(), project.Input(), project.AllRows());
+  ASSERT_TRUE(with.ok() && without.ok());
+  EXPECT_GT(with->plan.features[0].scale, 1000);
+  EXPECT_LT(without->plan.features[0].scale, 10);
+}
+
+TEST(Fit, ANumberToEstimateIsAnError) {
+  Project project = MakeProject();
+  project.target.task = data::Task::kRegression;
+  const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
+  ASSERT_FALSE(trained.ok());
+  EXPECT_EQ(trained.error().code(), ErrorCode::kInvalidInput);
+}
+
+TEST(Fit, ClassWeightCountsFromEitherPlaceButNotFromTwo) {
+  Project project = MakeProject();
+  const auto ones = [&] {
+    const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
+    EXPECT_TRUE(trained.ok());
+    const auto matrix = data::ApplyPreprocessing(trained->plan, project.table, project.AllRows());
+    const auto labels = model::PredictMatrix(trained->ensemble, *matrix).labels;
+    return std::accumulate(labels.begin(), labels.end(), 0);
+  };
+  project.config.model.hyperparameters["max_depth"] = 1;
+  const int plain = ones();
+  project.config.model.class_weight = {{"Yes", 20}};
+  const int outer = ones();
+  EXPECT_GT(outer, plain + 50);
+  project.config.model.hyperparameters["class_weight"] = {{"Yes", 20}};
+  EXPECT_EQ(ones(), outer);
+  project.config.model.class_weight = "balanced";
+  const auto twice = Fit(*Forest(), project.Input(), project.AllRows());
+  ASSERT_FALSE(twice.ok());
+  EXPECT_THAT(twice.error().ToString(), HasSubstr("model.class_weight"));
+}
+
+TEST(FitFold, ScoresTheRowsThatItDidNotLearnFrom) {
+  const Project project = MakeProject();
+  for (int fold = 0; fold < 4; ++fold) {
+    const auto result = FitFold(*Forest(), project.Input(), project.split, fold);
+    ASSERT_TRUE(result.ok()) << result.error().ToString();
+    EXPECT_EQ(result->fold, fold);
+    EXPECT_EQ(result->train_rows, 900);
+    EXPECT_EQ(result->test_rows, 300);
+    EXPECT_GT(result->metrics.at("auc"), 0.95);
+    EXPECT_LT(result->metrics.at("auc"), 1.0);
+  }
+}
+
+TEST(FitFold, AFoldWithoutRowsIsAnError) {
+  const Project project = MakeProject(100);
+  const auto result = FitFold(*Forest(), project.Input(), project.split, 9);
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().ToString(),
+              HasSubstr("fold 9 has 80 rows to learn from and 0 to score"));
+}
+
+TEST(FitFold, BinaryAveragingNeedsTwoClasses) {
+  Project project = MakeProject(100);
+  project.target.labels.push_back("Maybe");
+  project.config.model.averaging = "binary";
+  const auto result = FitFold(*Forest(), project.Input(), project.split, 0);
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().ToString(),
+              HasSubstr("model.averaging: binary averaging is for two classes"));
+}
+
+data::Target Labels() {
+  data::Target target;
+  target.column = "bought";
+  target.labels = {"No", "Yes"};
+  target.classes = {0, 0, 0, 1, 1};
+  return target;
+}
+
+TEST(ClassWeights, BalancedGivesEachClassTheSameTotal) {
+  const std::vector<int64_t> rows = {0, 1, 2, 3};
+  const auto weights = ClassWeights("balanced", Labels(), rows);
+  ASSERT_TRUE(weights.ok());
+  // 4 / (2 × 3) and 4 / (2 × 1).
+  EXPECT_THAT(*weights, ElementsAre(4.0F / 6, 4.0F / 6, 4.0F / 6, 2.0F));
+}
+
+TEST(ClassWeights, ByLabel) {
+  const std::vector<int64_t> rows = {4, 0};
+  EXPECT_THAT(*ClassWeights({{"Yes", 2.5}}, Labels(), rows), ElementsAre(2.5F, 1.0F));
+  EXPECT_THAT(*ClassWeights(nullptr, Labels(), rows), IsEmpty());
+}
+
+TEST(ClassWeights, Mistakes) {
+  const std::vector<int64_t> rows = {0, 4};
+  EXPECT_THAT(
+      ClassWeights({{"yes", 2}}, Labels(), rows).error().ToString(),
+      HasSubstr("class_weight.yes: 'bought' has no label 'yes'; expected No or Yes; try Yes"));
+  EXPECT_FALSE(ClassWeights({{"Yes", -1}}, Labels(), rows).ok());
+  EXPECT_FALSE(ClassWeights({{"Yes", "x"}}, Labels(), rows).ok());
+  EXPECT_FALSE(ClassWeights({{"Yes", 0}, {"No", 0}}, Labels(), rows).ok());
+  EXPECT_FALSE(ClassWeights("equal", Labels(), rows).ok());
+}
+
+TEST(FoldResultJson, ComesBackAsItWas) {
+  FoldResult fold;
+  fold.fold = 2;
+  fold.train_rows = 6400;
+  fold.test_rows = 1600;
+  fold.metrics = {{"accuracy", 0.1 + 0.2}, {"auc", std::nan("")}};
+  const auto parsed = ParseJson(CompactJson(ToJson(fold)), "folds.json");
+  ASSERT_TRUE(parsed.ok());
+  const auto back = FoldResultFromJson(*parsed);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->fold, 2);
+  EXPECT_EQ(back->test_rows, 1600);
+  EXPECT_EQ(back->metrics.at("accuracy"), 0.1 + 0.2);
+  EXPECT_TRUE(std::isnan(back->metrics.at("auc")));
+  EXPECT_FALSE(FoldResultFromJson(Json::array()).ok());
+}
+
+}  // namespace
+}  // namespace slipway::train

@@ -1,0 +1,103 @@
+// Which trainer answers to which `model_type`, and which plug-in it lives in: the one list.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/interrupt.h"
+#include "core/parallel.h"
+#include "core/text.h"
+#include "train/forest_options_internal.h"
+#include "train/plugin_internal.h"
+#include "train/trainer.h"
+
+namespace slipway::train {
+namespace {
+
+Status CheckTrainingSet(const TrainingSet& set) {
+  if (set.features.rows == 0 || set.features.columns == 0) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("nothing to learn from: {} rows and {} feature columns",
+                             set.features.rows, set.features.columns))
+        .Try("fewer exclusions, or a larger training part");
+  }
+  // The library behind has no defence against these.
+  const auto bad =
+      std::ranges::find_if(set.features.values, [](float value) { return !std::isfinite(value); });
+  if (bad == set.features.values.end()) return {};
+  const int64_t index = bad - set.features.values.begin();
+  return Error(
+             ErrorCode::kInvalidInput,
+             fmt::format("prepared column {} has a value that is not a finite number in its row {}",
+                         index / set.features.rows + 1, index % set.features.rows + 1))
+      .Try("handle_missing among the preprocessing steps");
+}
+
+class RandomForest : public Trainer {
+ public:
+  explicit RandomForest(std::string plugin) : plugin_(std::move(plugin)) {}
+
+  std::string name() const override { return "random_forest"; }
+  std::vector<HyperparameterDoc> hyperparameters() const override {
+    return ForestHyperparameters();
+  }
+
+  Status CheckHyperparameters(const Json& hyperparameters) const override {
+    SLIPWAY_RETURN_IF_ERROR(ParseForestOptions(hyperparameters));
+    return {};
+  }
+
+  Result<FittedForest> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                           int threads) const override {
+    SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
+    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+    SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan,
+                             PlanForest(options, set.features.rows, set.features.columns, seed,
+                                        threads > 0 ? threads : AvailableCores()));
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    SLIPWAY_ASSIGN_OR_RETURN(const TrainerPlugin* plugin,
+                             LoadTrainerPlugin(plugin_, PluginFolders()));
+    Result<FittedForest> forest = plugin->fit_forest(set, plan, Interrupted);
+    if (!forest.ok()) SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    return forest;
+  }
+
+ private:
+  std::string plugin_;
+};
+
+struct TableEntry {
+  const char* model_type;
+  std::unique_ptr<Trainer> (*make)();
+};
+
+constexpr std::array kTrainers = {
+    TableEntry{"random_forest",
+               []() -> std::unique_ptr<Trainer> {
+                 return std::make_unique<RandomForest>("libslipway_onedal.so");
+               }},
+};
+
+}  // namespace
+
+std::vector<std::string> TrainerNames() {
+  std::vector<std::string> names;
+  for (const TableEntry& entry : kTrainers) names.emplace_back(entry.model_type);
+  return names;
+}
+
+Result<std::unique_ptr<Trainer>> MakeTrainer(const std::string& model_type) {
+  for (const TableEntry& entry : kTrainers) {
+    if (model_type == entry.model_type) return entry.make();
+  }
+  Location location;
+  location.field = "model.model_type";
+  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no trainer '{}'", model_type))
+                    .At(std::move(location))
+                    .Expected(JoinOr(TrainerNames()));
+  const std::string nearest = NearestName(model_type, TrainerNames());
+  return nearest.empty() ? error : std::move(error).Try(nearest);
+}
+
+}  // namespace slipway::train

@@ -1,0 +1,334 @@
+#include "train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "core/parallel.h"
+#include "core/random.h"
+#include "train/plugin_internal.h"
+
+namespace slipway::train {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Sample {
+  data::Matrix matrix;
+  std::vector<int32_t> classes;
+  std::vector<float> weights;
+  int class_count = 2;
+
+  TrainingSet set() const { return {matrix, classes, class_count, weights}; }
+};
+
+// Class by a noisy sum of the first two columns; the others are noise.
+Sample MakeSample(int64_t rows, int64_t columns, int classes, uint64_t seed = 1) {
+  Random random(seed);
+  Sample sample;
+  sample.class_count = classes;
+  sample.matrix.rows = rows;
+  sample.matrix.columns = columns;
+  sample.matrix.values.resize(static_cast<size_t>(rows * columns));
+  for (float& value : sample.matrix.values) value = static_cast<float>(random.Uniform() * 2 - 1);
+  for (int64_t row = 0; row < rows; ++row) {
+    const double signal =
+        sample.matrix.Column(0)[row] + sample.matrix.Column(columns > 1 ? 1 : 0)[row];
+    const double share = (signal + 0.3 * (random.Uniform() - 0.5) + 2.2) / 4.4;
+    sample.classes.push_back(std::clamp(static_cast<int32_t>(share * classes), 0, classes - 1));
+  }
+  return sample;
+}
+
+FittedForest FitOrDie(const Sample& sample, const Json& hyperparameters, int threads = 2,
+                      uint64_t seed = 5) {
+  const auto trainer = MakeTrainer("random_forest");
+  EXPECT_TRUE(trainer.ok());
+  auto forest = (*trainer)->Fit(sample.set(), hyperparameters, seed, threads);
+  EXPECT_TRUE(forest.ok()) << (forest.ok() ? "" : forest.error().ToString());
+  return forest.ok() ? *std::move(forest) : FittedForest{};
+}
+
+size_t LeafOf(const model::ProbabilityTree& tree, const data::Matrix& matrix, int64_t row) {
+  size_t node = 0;
+  while (tree.nodes[node].feature >= 0) {
+    const auto& split = tree.nodes[node];
+    node = static_cast<size_t>(matrix.Column(split.feature)[row] <= split.threshold ? split.left
+                                                                                    : split.right);
+  }
+  return static_cast<size_t>(tree.nodes[node].left);
+}
+
+int32_t Vote(const FittedForest& forest, const Sample& sample, int64_t row) {
+  std::vector<double> sums(static_cast<size_t>(sample.class_count));
+  for (const auto& tree : forest.trees) {
+    const size_t leaf = LeafOf(tree, sample.matrix, row);
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += tree.probabilities[leaf * sums.size() + i];
+  }
+  return static_cast<int32_t>(std::ranges::max_element(sums) - sums.begin());
+}
+
+double Accuracy(const FittedForest& forest, const Sample& sample) {
+  int64_t hits = 0;
+  for (int64_t row = 0; row < sample.matrix.rows; ++row) {
+    hits += Vote(forest, sample, row) == sample.classes[static_cast<size_t>(row)] ? 1 : 0;
+  }
+  return static_cast<double>(hits) / static_cast<double>(sample.matrix.rows);
+}
+
+int Depth(const model::ProbabilityTree& tree, size_t node = 0) {
+  if (tree.nodes[node].feature < 0) return 0;
+  return 1 + std::max(Depth(tree, static_cast<size_t>(tree.nodes[node].left)),
+                      Depth(tree, static_cast<size_t>(tree.nodes[node].right)));
+}
+
+size_t Leaves(const model::ProbabilityTree& tree) {
+  return static_cast<size_t>(
+      std::ranges::count_if(tree.nodes, [](const auto& node) { return node.feature < 0; }));
+}
+
+// What must hold of any forest: whole trees, features that exist, leaves whose probabilities sum
+// to 1.
+void ExpectSound(const FittedForest& forest, const Sample& sample) {
+  for (const auto& tree : forest.trees) {
+    const size_t leaves = Leaves(tree);
+    EXPECT_EQ(tree.nodes.size(), 2 * leaves - 1);
+    ASSERT_EQ(tree.probabilities.size(), leaves * static_cast<size_t>(sample.class_count));
+    for (const auto& node : tree.nodes) ASSERT_LT(node.feature, sample.matrix.columns);
+    for (size_t leaf = 0; leaf < leaves; ++leaf) {
+      const auto* first =
+          tree.probabilities.data() + leaf * static_cast<size_t>(sample.class_count);
+      EXPECT_NEAR(std::accumulate(first, first + sample.class_count, 0.0), 1.0, 1e-9);
+    }
+  }
+  const double total = std::accumulate(forest.importances.begin(), forest.importances.end(), 0.0);
+  EXPECT_TRUE(std::abs(total - 1) < 1e-9 || total == 0) << total;
+}
+
+void ExpectSame(const FittedForest& left, const FittedForest& right) {
+  EXPECT_EQ(left.importances, right.importances);
+  ASSERT_EQ(left.trees.size(), right.trees.size());
+  for (size_t i = 0; i < left.trees.size(); ++i) {
+    ASSERT_EQ(left.trees[i].probabilities, right.trees[i].probabilities) << "tree " << i;
+    ASSERT_TRUE(std::ranges::equal(left.trees[i].nodes, right.trees[i].nodes,
+                                   [](const auto& a, const auto& b) {
+                                     return a.feature == b.feature && a.threshold == b.threshold &&
+                                            a.left == b.left && a.right == b.right;
+                                   }))
+        << "tree " << i;
+  }
+}
+
+TEST(Trainers, AnUnknownModelTypeListsTheValidOnes) {
+  EXPECT_THAT(TrainerNames(), ::testing::Contains("random_forest"));
+  const auto trainer = MakeTrainer("random_forrest");
+  ASSERT_FALSE(trainer.ok());
+  EXPECT_THAT(trainer.error().ToString(), HasSubstr("expected random_forest; try random_forest"));
+}
+
+TEST(Trainers, HyperparametersNeedNoPlugin) {
+  const auto trainer = MakeTrainer("random_forest");
+  ASSERT_TRUE(trainer.ok());
+  EXPECT_GE((*trainer)->hyperparameters().size(), 14U);
+  EXPECT_TRUE((*trainer)->CheckHyperparameters({{"max_depth", 10}, {"n_estimators", 100}}).ok());
+  EXPECT_FALSE((*trainer)->CheckHyperparameters({{"max_dept", 10}}).ok());
+}
+
+TEST(Plugin, WhatIsMissingIsNamedWithThePlacesSearched) {
+  const auto plugin = LoadTrainerPlugin("libslipway_nothing.so", {"/nowhere/a", "/nowhere/b"});
+  ASSERT_FALSE(plugin.ok());
+  EXPECT_EQ(plugin.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(plugin.error().ToString(),
+              HasSubstr("libslipway_nothing.so is missing; looked in /nowhere/a, /nowhere/b"));
+}
+
+TEST(Plugin, AFileThatIsNoLibraryIsAnError) {
+  const std::string folder = ::testing::TempDir();
+  std::ofstream(folder + "/libslipway_text.so") << "not a library";
+  const auto plugin = LoadTrainerPlugin("libslipway_text.so", {folder});
+  ASSERT_FALSE(plugin.ok());
+  EXPECT_EQ(plugin.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(plugin.error().ToString(), HasSubstr("can't be used"));
+}
+
+TEST(Plugin, TheVariableGoesFirst) {
+  ::setenv("SLIPWAY_PLUGIN_PATH", "/first::/second", 1);
+  const std::vector<std::string> folders = PluginFolders();
+  ::unsetenv("SLIPWAY_PLUGIN_PATH");
+  ASSERT_EQ(folders.size(), 4U);
+  EXPECT_EQ(folders[0], "/first");
+  EXPECT_EQ(folders[1], "/second");
+  EXPECT_THAT(folders[2], HasSubstr("/../lib/slipway"));
+}
+
+TEST(RandomForest, LearnsAndTellsWhatMattered) {
+  const Sample train = MakeSample(2000, 5, 2), test = MakeSample(1000, 5, 2, 2);
+  const FittedForest forest = FitOrDie(train, {{"max_depth", 8}});
+  ASSERT_EQ(forest.trees.size(), 100U);
+  ExpectSound(forest, train);
+  EXPECT_GT(Accuracy(forest, test), 0.92);
+  EXPECT_GT(forest.importances[0] + forest.importances[1], 0.8);
+  for (const auto& tree : forest.trees) EXPECT_LE(Depth(tree), 8);
+}
+
+TEST(RandomForest, IsTheSameOnAnyNumberOfThreads) {
+  for (const int classes : {2, 5}) {
+    const Sample sample = MakeSample(6000, 6, classes);
+    const FittedForest one = FitOrDie(sample, {{"n_estimators", 30}}, 1);
+    ExpectSame(one, FitOrDie(sample, {{"n_estimators", 30}}, 2));
+    ExpectSame(one, FitOrDie(sample, {{"n_estimators", 30}}, 4));
+  }
+}
+
+TEST(RandomForest, FitsSideBySideDoNotDisturbEachOther) {
+  const Sample sample = MakeSample(3000, 5, 2);
+  const FittedForest alone = FitOrDie(sample, {{"n_estimators", 20}}, 1);
+  std::vector<FittedForest> forests(4);
+  ASSERT_TRUE(ParallelFor(forests.size(), 4, [&](size_t i) -> Status {
+                forests[i] = FitOrDie(sample, {{"n_estimators", 20}}, i % 2 == 0 ? 1 : 2);
+                return {};
+              }).ok());
+  for (const FittedForest& forest : forests) ExpectSame(alone, forest);
+}
+
+TEST(RandomForest, TheSeedDecides) {
+  const Sample sample = MakeSample(500, 5, 2);
+  const auto threshold = [&](const Json& options, uint64_t seed) {
+    return FitOrDie(sample, options, 1, seed).trees[0].nodes[0].threshold;
+  };
+  EXPECT_NE(threshold({{"n_estimators", 1}}, 1), threshold({{"n_estimators", 1}}, 2));
+  EXPECT_NE(threshold({{"n_estimators", 1}}, 1),
+            threshold({{"n_estimators", 1}}, 1 + (1ULL << 32U)));
+  EXPECT_EQ(threshold({{"n_estimators", 1}, {"random_state", 7}}, 1),
+            threshold({{"n_estimators", 1}, {"random_state", 7}}, 2));
+}
+
+// Without bootstrap a leaf's probabilities are the weighted shares of the training rows that reach
+// it.
+TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
+  for (const bool weighted : {false, true}) {
+    // Enough rows that values share bins.
+    Sample sample = MakeSample(9000, 4, 3);
+    if (weighted) {
+      for (const int32_t cls : sample.classes)
+        sample.weights.push_back(cls == 0 ? 0.5F : static_cast<float>(cls * 3));
+    }
+    const FittedForest forest =
+        FitOrDie(sample, {{"n_estimators", 3}, {"bootstrap", false}, {"max_depth", 4}});
+    ExpectSound(forest, sample);
+    for (const auto& tree : forest.trees) {
+      std::vector<double> mass(tree.probabilities.size());
+      std::vector<double> total(Leaves(tree));
+      for (int64_t row = 0; row < sample.matrix.rows; ++row) {
+        const size_t leaf = LeafOf(tree, sample.matrix, row);
+        const auto cls = static_cast<size_t>(sample.classes[static_cast<size_t>(row)]);
+        const double weight = weighted ? sample.weights[static_cast<size_t>(row)] : 1.0;
+        mass[leaf * 3 + cls] += weight;
+        total[leaf] += weight;
+      }
+      for (size_t i = 0; i < mass.size(); ++i) {
+        ASSERT_NEAR(mass[i] / total[i / 3], tree.probabilities[i], 1e-6) << "leaf " << i / 3;
+      }
+    }
+  }
+}
+
+TEST(RandomForest, WeightsMoveTheDecision) {
+  Sample sample = MakeSample(2000, 3, 2);
+  const auto ones = [&](const FittedForest& forest) {
+    int64_t count = 0;
+    for (int64_t row = 0; row < sample.matrix.rows; ++row) count += Vote(forest, sample, row);
+    return count;
+  };
+  const Json options = {{"max_depth", 2}, {"n_estimators", 20}};
+  const int64_t plain = ones(FitOrDie(sample, options));
+  for (const int32_t cls : sample.classes) sample.weights.push_back(cls == 1 ? 10.0F : 1.0F);
+  EXPECT_GT(ones(FitOrDie(sample, options)), plain + 100);
+}
+
+TEST(RandomForest, LimitsHold) {
+  const Sample sample = MakeSample(1000, 4, 2);
+  for (const auto& tree : FitOrDie(sample, {{"n_estimators", 5}, {"max_leaf_nodes", 6}}).trees) {
+    EXPECT_LE(Leaves(tree), 6U);
+    EXPECT_GT(Leaves(tree), 2U);
+  }
+  for (const auto& tree :
+       FitOrDie(sample, {{"n_estimators", 5}, {"min_samples_leaf", 100}, {"bootstrap", false}})
+           .trees) {
+    std::vector<int> reached(Leaves(tree));
+    for (int64_t row = 0; row < sample.matrix.rows; ++row)
+      ++reached[LeafOf(tree, sample.matrix, row)];
+    EXPECT_GE(*std::ranges::min_element(reached), 100);
+  }
+  const auto large = FitOrDie(sample, {{"n_estimators", 5}}),
+             small = FitOrDie(sample, {{"n_estimators", 5}, {"max_samples", 50}});
+  EXPECT_LT(small.trees[0].nodes.size(), large.trees[0].nodes.size() / 2);
+  for (const auto& tree :
+       FitOrDie(sample, {{"n_estimators", 5}, {"min_impurity_decrease", 0.6}}).trees) {
+    EXPECT_EQ(tree.nodes.size(), 1U);
+  }
+}
+
+TEST(RandomForest, OddShapes) {
+  Sample constant = MakeSample(300, 3, 2);
+  std::ranges::fill(constant.matrix.values, 1.5F);
+  const FittedForest stumps = FitOrDie(constant, Json::object());
+  ExpectSound(stumps, constant);
+  EXPECT_EQ(stumps.importances, std::vector<double>(3, 0.0));
+
+  Sample two = MakeSample(2, 2, 2);
+  two.classes = {0, 1};
+  ExpectSound(FitOrDie(two, Json::object()), two);
+
+  Sample one = MakeSample(1, 1, 2);
+  ExpectSound(FitOrDie(one, Json::object()), one);
+
+  Sample single = MakeSample(100, 2, 2);
+  std::ranges::fill(single.classes, 1);
+  ExpectSound(FitOrDie(single, Json::object()), single);
+
+  const Sample many = MakeSample(2000, 3, 50);
+  ExpectSound(FitOrDie(many, {{"n_estimators", 10}}), many);
+
+  const Sample plain = MakeSample(500, 3, 2);
+  for (const auto& tree : FitOrDie(plain, {{"n_estimators", 1}, {"max_depth", 1}}).trees)
+    EXPECT_EQ(Depth(tree), 1);
+  ExpectSound(FitOrDie(plain, {{"max_depth", 1000000}, {"max_bins", 65535}, {"n_estimators", 7}}),
+              plain);
+  ExpectSound(FitOrDie(plain, {{"max_bins", 2}, {"n_estimators", 7}}), plain);
+}
+
+TEST(RandomForest, ValuesThatAreNoNumbersAreAnError) {
+  Sample sample = MakeSample(100, 3, 2);
+  sample.matrix.Column(1)[41] = std::nanf("");
+  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), 1, 1);
+  ASSERT_FALSE(forest.ok());
+  EXPECT_THAT(forest.error().ToString(),
+              HasSubstr("prepared column 2 has a value that is not a finite number in its row 42"));
+}
+
+TEST(RandomForest, AnEmptySetIsAnError) {
+  const Sample sample = MakeSample(0, 3, 2);
+  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), 1, 1);
+  ASSERT_FALSE(forest.ok());
+  EXPECT_EQ(forest.error().code(), ErrorCode::kInvalidInput);
+}
+
+bool Always() { return true; }
+
+TEST(RandomForest, StopsWhenInterrupted) {
+  const Sample sample = MakeSample(100, 3, 2);
+  const auto plugin = LoadTrainerPlugin("libslipway_onedal.so", PluginFolders());
+  ASSERT_TRUE(plugin.ok()) << plugin.error().ToString();
+  const auto plan = PlanForest(ForestOptions{}, 100, 3, 1, 1);
+  const auto forest = (*plugin)->fit_forest(sample.set(), *plan, Always);
+  ASSERT_FALSE(forest.ok());
+  EXPECT_EQ(forest.error().code(), ErrorCode::kInterrupted);
+}
+
+}  // namespace
+}  // namespace slipway::train

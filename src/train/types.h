@@ -1,0 +1,35 @@
+// What the train stage ends in.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "data/preprocessing.h"
+#include "model/types.h"
+#include "train/metrics.h"
+
+namespace slipway::train {
+
+struct FoldResult {
+  int fold = 0;
+  int64_t train_rows = 0;
+  int64_t test_rows = 0;
+  Metrics metrics;
+};
+
+struct FeatureImportance {
+  std::string feature;    // The input column; its one-hot columns are summed.
+  double importance = 0;  // Share of all, in [0, 1].
+};
+
+struct TrainedModel {
+  data::PreprocessingPlan plan;
+  model::TreeEnsemble ensemble;
+  std::vector<FeatureImportance> importances;  // Highest first, ties by name.
+};
+
+Json ToJson(const FoldResult& fold);
+Result<FoldResult> FoldResultFromJson(const Json& json);
+
+}  // namespace slipway::train
