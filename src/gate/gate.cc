@@ -1,0 +1,56 @@
+#include "gate/gate.h"
+
+#include <algorithm>
+
+#include "gate/gate_internal.h"
+
+namespace slipway::gate {
+namespace {
+
+std::string CanonicalName(const std::string& name) { return name == "f1_score" ? "f1" : name; }
+
+void MarkDryRuns(const std::vector<std::string>& names, std::vector<Verdict>* verdicts) {
+  for (Verdict& verdict : *verdicts) {
+    verdict.dry_run = std::ranges::any_of(
+        names, [&](const std::string& name) { return CanonicalName(name) == verdict.name; });
+  }
+}
+
+}  // namespace
+
+std::vector<Verdict> RunGatesWith(FileSystem& files, const Clock& clock, const GateInput& input,
+                                  const ModelLoader& loader) {
+  const LoadedModel loaded = loader(files, input.artifact_directory);
+  std::vector<Verdict> verdicts = ThresholdGates(input);
+  verdicts.push_back(SingleLatencyGate(input, loaded, clock));
+  verdicts.push_back(BatchLatencyGate(input, loaded, clock));
+  verdicts.push_back(SizeGate(files, input));
+  // A model that can't be loaded is told by this gate, whether parity was asked for or not.
+  if (input.config.gates.parity || !loaded.ok()) {
+    verdicts.push_back(ParityGate(files, input, loaded));
+  }
+  if (input.config.gates.beats_baseline && input.target.task == data::Task::kClassification) {
+    verdicts.push_back(BaselineGate(input));
+  }
+  if (std::optional<Verdict> production = ProductionVerdict(input, loaded)) {
+    verdicts.push_back(std::move(*production));
+  }
+  MarkDryRuns(input.config.gates.dry_run, &verdicts);
+  return verdicts;
+}
+
+Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
+                                      const GateInput& input) {
+  SLIPWAY_RETURN_IF_ERROR(files.Stat(input.artifact_directory));
+  return RunGatesWith(files, clock, input, [](FileSystem& from, const std::string& directory) {
+    return model::LoadModel(from, directory);
+  });
+}
+
+bool Passed(const std::vector<Verdict>& verdicts) {
+  return std::ranges::none_of(verdicts, [](const Verdict& verdict) {
+    return !verdict.dry_run && verdict.outcome == Outcome::kFail;
+  });
+}
+
+}  // namespace slipway::gate

@@ -1,0 +1,50 @@
+// The gates between a trained model and the registry.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/types.h"
+#include "core/clock.h"
+#include "core/file_system.h"
+#include "data/target.h"
+#include "data/types.h"
+#include "gate/types.h"
+#include "model/artifact.h"
+#include "train/metrics.h"
+
+namespace slipway::gate {
+
+// The gate's question to the registry: what serves in production now. Implemented by who wires the
+// stages.
+class ProductionModel {
+ public:
+  virtual ~ProductionModel() = default;
+  // nullopt where no version is in production.
+  virtual Result<std::optional<model::Model>> Load() = 0;
+};
+
+struct GateInput {
+  const config::ModelConfig& config;
+  const train::Metrics& metrics;  // On the test part.
+  const train::Intervals& intervals;
+  const std::string& artifact_directory;  // Sealed; loaded again for parity and latency.
+  const data::Table& test_rows;           // The test part's rows, all columns.
+  std::span<const int32_t> test_classes;
+  const data::Target& target;
+  double majority_share = 0;  // Share of the training part's most frequent class.
+  ProductionModel* production = nullptr;
+};
+
+// All gates, in order: thresholds, single_latency, batch_latency, size, parity, baseline,
+// production. An Error only where a gate could not be asked at all; a model that can't be loaded
+// again is a failed parity gate.
+Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
+                                      const GateInput& input);
+
+// True when no gate outside dry_run fails.
+bool Passed(const std::vector<Verdict>& verdicts);
+
+}  // namespace slipway::gate

@@ -1,0 +1,74 @@
+// The single gates, and the seam at which tests put a model of their own.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gate/gate.h"
+
+namespace slipway::gate {
+
+// How an artifact directory becomes a model: model::LoadModel, or a test's fake.
+using ModelLoader = std::function<Result<model::Model>(FileSystem&, const std::string&)>;
+
+std::vector<Verdict> RunGatesWith(FileSystem& files, const Clock& clock, const GateInput& input,
+                                  const ModelLoader& loader);
+
+// One verdict a configured threshold. A metric that there is not, or that is NaN, fails.
+std::vector<Verdict> ThresholdGates(const GateInput& input);
+
+// The predictor that the latency gates measure, or why there is none.
+using LoadedModel = Result<model::Model>;
+
+// Value: the median of single-row predictions, one after another on one thread; evidence has the
+// 99th percentile. The median is what is compared, so that one descheduling of a busy machine
+// doesn't fail a model.
+Verdict SingleLatencyGate(const GateInput& input, const LoadedModel& loaded, const Clock& clock);
+
+// Value: seconds a row of the median batch of up to 1,000 test rows.
+Verdict BatchLatencyGate(const GateInput& input, const LoadedModel& loaded, const Clock& clock);
+
+// Value: bytes of all files of the artifact directory / 10^6.
+Verdict SizeGate(FileSystem& files, const GateInput& input);
+
+// Value: the largest difference of any score from golden.jsonl, after loading again.
+Verdict ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded);
+
+// Value: accuracy minus the accuracy of always answering with the most frequent class.
+Verdict BaselineGate(const GateInput& input);
+
+// nullopt where nothing is in production.
+std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedModel& loaded);
+
+// The first `count` rows (all where there are fewer) from `first` of those columns that `inputs`
+// name; one row's categories are only its own.
+data::Table SliceRows(const data::Table& table, const std::vector<model::InputField>& inputs,
+                      int64_t first, int64_t count);
+
+// Two classifiers on the same rows: how many only the candidate, and only the other, got right.
+struct PairedCounts {
+  int64_t rows = 0;
+  int64_t only_candidate = 0;
+  int64_t only_production = 0;
+
+  double difference() const {
+    return rows == 0
+               ? 0
+               : static_cast<double>(only_candidate - only_production) / static_cast<double>(rows);
+  }
+};
+
+struct DifferenceBounds {
+  double lower = 0;
+  double upper = 0;
+};
+
+// One-sided bounds, each at `confidence`, of the difference of two accuracies on paired rows, from
+// Tango's score test (Tango 1998, Equivalence test and confidence interval for the difference in
+// proportions for the paired-sample design, Statistics in Medicine 17, equations 9 to 12). Unlike
+// Wald's, they hold when few rows disagree.
+DifferenceBounds BoundDifference(const PairedCounts& counts, double confidence);
+
+}  // namespace slipway::gate

@@ -1,0 +1,243 @@
+#include "gate/gate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include "gate/fake_model.h"
+#include "gate/gate_internal.h"
+
+namespace slipway::gate {
+namespace {
+
+class GateTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+    directory_ = testing::TempDir() + "slipway_gate_" + test->name();
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_);
+    case_.directory = directory_;
+    predictor_.clock = &clock_;
+    predictor_.seconds_a_call = 0.00002;
+    predictor_.seconds_a_row = 0.000001;
+    const auto predictions = predictor_.Predict(case_.rows, 1);
+    Write("golden.jsonl",
+          model::WriteGolden(case_.rows, FakeSchema().inputs, *predictions, FakeSchema()));
+    Write("model.onnx", std::string(5000, 'm'));
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(directory_ + "/" + name, std::ios::binary) << text;
+  }
+
+  std::vector<Verdict> Run(ProductionModel* production = nullptr) {
+    return RunGatesWith(LocalFileSystem(), clock_, case_.Input(production),
+                        [this](FileSystem&, const std::string&) -> Result<model::Model> {
+                          return FakeModel(predictor_, "sha256:new");
+                        });
+  }
+
+  Verdict Find(const std::vector<Verdict>& verdicts, const std::string& name) const {
+    for (const Verdict& verdict : verdicts) {
+      if (verdict.name == name) return verdict;
+    }
+    ADD_FAILURE() << "no gate " << name;
+    return {};
+  }
+
+  std::string directory_;
+  FakeClock clock_;
+  FakePredictor predictor_;
+  GateCase case_;
+};
+
+TEST_F(GateTest, AllInOrder) {
+  case_.config.performance_thresholds = {{"accuracy", 0.85}, {"f1_score", 0.8}};
+  std::vector<std::string> names;
+  const std::vector<Verdict> verdicts = Run();
+  for (const Verdict& verdict : verdicts) {
+    names.push_back(verdict.name);
+    EXPECT_EQ(verdict.outcome, Outcome::kPass) << verdict.name << ": " << verdict.reason;
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "f1", "single_latency", "batch_latency",
+                                             "size", "parity", "baseline"}));
+  EXPECT_TRUE(Passed(verdicts));
+}
+
+TEST_F(GateTest, ThresholdsTellBothNumbers) {
+  case_.config.performance_thresholds = {{"accuracy", 0.95}};
+  const Verdict verdict = Find(Run(), "accuracy");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason, "accuracy 0.900 is below 0.950");
+  EXPECT_DOUBLE_EQ(verdict.value, 0.9);
+  EXPECT_DOUBLE_EQ(verdict.limit, 0.95);
+  EXPECT_EQ(verdict.evidence["interval"], (Json{0.84, 0.95}));
+}
+
+TEST_F(GateTest, AThresholdThatIsJustReachedPasses) {
+  case_.config.performance_thresholds = {{"accuracy", 0.9}, {"log_loss", 0.3}};
+  EXPECT_TRUE(Passed(Run()));
+}
+
+TEST_F(GateTest, OfAnErrorLessIsBetter) {
+  case_.config.performance_thresholds = {{"log_loss", 0.2}};
+  const Verdict verdict = Find(Run(), "log_loss");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason, "log_loss 0.300 is above 0.200");
+}
+
+TEST_F(GateTest, AnUnknownMetricIsNeverAPass) {
+  case_.config.performance_thresholds = {{"acuracy", 0.0}};
+  const Verdict verdict = Find(Run(), "acuracy");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason, "there is no metric acuracy; expected accuracy, auc, f1 or log_loss");
+  EXPECT_TRUE(ToJson(verdict)["value"].is_null());
+}
+
+TEST_F(GateTest, AMetricThatCannotBeComputedIsNeverAPass) {
+  case_.metrics["auc"] = std::numeric_limits<double>::quiet_NaN();
+  case_.config.performance_thresholds = {{"auc", 0.0}};
+  EXPECT_EQ(Find(Run(), "auc").outcome, Outcome::kFail);
+}
+
+TEST_F(GateTest, SingleLatencyIsTheMedianOfOneRowCalls) {
+  std::vector<double> calls;
+  predictor_.calls = &calls;
+  const Verdict verdict = Find(Run(), "single_latency");
+  EXPECT_NEAR(verdict.value, 0.000021, 1e-9);
+  EXPECT_NEAR(verdict.evidence["p99_seconds"].get<double>(), 0.000021, 1e-9);
+  EXPECT_EQ(verdict.evidence["predictions"], 200);
+  EXPECT_EQ(std::ranges::count(calls, 1.0), 203);
+}
+
+TEST_F(GateTest, ASlowModelFailsWithinItsBudget) {
+  predictor_.seconds_a_call = 0.25;
+  std::vector<double> calls;
+  predictor_.calls = &calls;
+  const std::vector<Verdict> verdicts = Run();
+  const Verdict single = Find(verdicts, "single_latency");
+  EXPECT_EQ(single.outcome, Outcome::kFail);
+  EXPECT_EQ(single.reason, "a single prediction takes 250 ms, not under 100 ms");
+  EXPECT_EQ(single.evidence["predictions"], 1);
+  EXPECT_FALSE(Passed(verdicts));
+}
+
+TEST_F(GateTest, BatchLatencyIsARowsShareOfItsBatch) {
+  case_ = GateCase(2500);
+  case_.directory = directory_;
+  predictor_.seconds_a_call = 0.001;
+  const Verdict verdict = Find(Run(), "batch_latency");
+  EXPECT_NEAR(verdict.value, (0.001 + 1000 * 0.000001) / 1000, 1e-9);
+  EXPECT_EQ(verdict.evidence["rows"], 1000);
+  EXPECT_EQ(verdict.outcome, Outcome::kPass);
+}
+
+TEST_F(GateTest, WithoutTestRowsLatencyIsInconclusive) {
+  case_ = GateCase(0);
+  case_.directory = directory_;
+  const Verdict verdict = Find(Run(), "single_latency");
+  EXPECT_EQ(verdict.outcome, Outcome::kInconclusive);
+  EXPECT_EQ(verdict.reason, "not measured: the test part has no rows");
+}
+
+TEST_F(GateTest, SizeCountsEveryFile) {
+  std::filesystem::create_directories(directory_ + "/sub");
+  Write("sub/extra", std::string(2'000'000, 'x'));
+  case_.config.gates.max_size_mb = 2;
+  const Verdict verdict = Find(Run(), "size");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_GT(verdict.value, 2.005);
+  EXPECT_EQ(verdict.reason, "the artifact is 2.0 MB, not under 2.0 MB");
+}
+
+TEST_F(GateTest, ParityTellsALabelThatChanged) {
+  predictor_.cut = 0.52;  // Two rows of a hundred answer otherwise than golden.jsonl says.
+  const Verdict verdict = Find(Run(), "parity");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.evidence["label_mismatches"], 2);
+  EXPECT_NEAR(verdict.value, 0.5, 1e-6);
+}
+
+TEST_F(GateTest, ParityNeedsRowsToCompare) {
+  Write("golden.jsonl", "");
+  EXPECT_EQ(Find(Run(), "parity").outcome, Outcome::kFail);
+  std::filesystem::remove(directory_ + "/golden.jsonl");
+  EXPECT_EQ(Find(Run(), "parity").outcome, Outcome::kFail);
+}
+
+TEST_F(GateTest, AModelThatCannotBeLoadedFailsEvenWithoutParity) {
+  case_.config.gates.parity = false;
+  const auto verdicts = RunGatesWith(LocalFileSystem(), clock_, case_.Input(),
+                                     [](FileSystem&, const std::string&) -> Result<model::Model> {
+                                       return Error(ErrorCode::kIntegrity, "model.onnx differs");
+                                     });
+  const Verdict parity = Find(verdicts, "parity");
+  EXPECT_EQ(parity.outcome, Outcome::kFail);
+  EXPECT_NE(parity.reason.find("model.onnx differs"), std::string::npos);
+  EXPECT_EQ(Find(verdicts, "single_latency").outcome, Outcome::kFail);
+  EXPECT_FALSE(Passed(verdicts));
+}
+
+TEST_F(GateTest, BaselineComparesWithTheMostFrequentClassOfTheTestRows) {
+  case_.target.classes.assign(100, 0);
+  for (size_t i = 0; i < 10; ++i) case_.target.classes[i] = 1;
+  const Verdict verdict = Find(Run(), "baseline");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);  // 0.9 is what "no" alone reaches.
+  EXPECT_NEAR(verdict.value, 0, 1e-12);
+  case_.metrics["accuracy"] = 0.91;
+  EXPECT_EQ(Find(Run(), "baseline").outcome, Outcome::kPass);
+}
+
+TEST_F(GateTest, GatesThatAreSwitchedOffAreNotAsked) {
+  case_.config.gates.parity = false;
+  case_.config.gates.beats_baseline = false;
+  for (const Verdict& verdict : Run()) {
+    EXPECT_NE(verdict.name, "parity");
+    EXPECT_NE(verdict.name, "baseline");
+  }
+}
+
+TEST_F(GateTest, ADryRunIsReportedAndFailsNothing) {
+  case_.config.performance_thresholds = {{"f1", 0.99}};
+  case_.config.gates.dry_run = {"f1_score"};
+  const std::vector<Verdict> verdicts = Run();
+  const Verdict verdict = Find(verdicts, "f1");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_TRUE(verdict.dry_run);
+  EXPECT_TRUE(Passed(verdicts));
+}
+
+TEST_F(GateTest, AnArtifactThatIsNotThereIsAnError) {
+  case_.directory = directory_ + "/nowhere";
+  EXPECT_FALSE(RunGates(LocalFileSystem(), clock_, case_.Input()).ok());
+}
+
+TEST(SliceRowsTest, OneRowCarriesOnlyItsOwnCategory) {
+  data::Table table;
+  table.rows = 3;
+  data::Column city;
+  city.name = "city";
+  city.type = data::ColumnType::kCategory;
+  city.categories = {"Bonn", "Oslo"};
+  city.codes = {1, data::kMissingCode, 0};
+  table.columns.push_back(city);
+  std::vector<model::InputField> inputs(2);
+  inputs[0].name = "city";
+  inputs[1].name = "absent";
+  const data::Table first = SliceRows(table, inputs, 0, 1);
+  ASSERT_EQ(first.columns.size(), 1U);
+  EXPECT_EQ(first.columns[0].categories, std::vector<std::string>{"Oslo"});
+  EXPECT_EQ(first.columns[0].codes, std::vector<int32_t>{0});
+  EXPECT_EQ(SliceRows(table, inputs, 1, 1).columns[0].codes,
+            std::vector<int32_t>{data::kMissingCode});
+  EXPECT_EQ(SliceRows(table, inputs, 1, 10).rows, 2);
+}
+
+}  // namespace
+}  // namespace slipway::gate

@@ -1,0 +1,115 @@
+// Gates on what was measured on the test part: thresholds and the baseline.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/text.h"
+#include "gate/gate_internal.h"
+
+namespace slipway::gate {
+namespace {
+
+// Metrics that measure an error: a threshold on one is its greatest allowed value.
+bool LowerIsBetter(const std::string& metric) {
+  static const std::vector<std::string> kErrors = {"log_loss", "brier", "brier_score", "rmse",
+                                                   "mse",      "mae",   "mape",        "ece"};
+  return std::ranges::find(kErrors, metric) != kErrors.end();
+}
+
+std::string KnownMetrics(const train::Metrics& metrics) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : metrics) names.push_back(name);
+  return JoinOr(names);
+}
+
+void AddInterval(const GateInput& input, Verdict* verdict) {
+  const auto interval = input.intervals.find(verdict->name);
+  if (interval == input.intervals.end()) return;
+  verdict->evidence["interval"] = {interval->second.first, interval->second.second};
+  verdict->evidence["interval_confidence"] = 0.95;
+}
+
+Verdict MissingMetric(const GateInput& input, Verdict verdict) {
+  verdict.value = std::numeric_limits<double>::quiet_NaN();
+  verdict.outcome = Outcome::kFail;
+  verdict.reason =
+      fmt::format("there is no metric {}; expected {}", verdict.name, KnownMetrics(input.metrics));
+  return verdict;
+}
+
+Verdict ThresholdGate(const GateInput& input, const std::string& written, double limit) {
+  Verdict verdict;
+  verdict.name = written == "f1_score" ? "f1" : written;
+  verdict.limit = limit;
+  const auto metric = input.metrics.find(verdict.name);
+  if (metric == input.metrics.end()) return MissingMetric(input, std::move(verdict));
+
+  const bool at_most = LowerIsBetter(verdict.name);
+  verdict.value = metric->second;
+  verdict.evidence = {{"rows", input.test_classes.size()},
+                      {"comparison", at_most ? "at most" : "at least"}};
+  AddInterval(input, &verdict);
+  const std::string bound = FormatValue(limit, "");
+  if (!std::isfinite(verdict.value)) {
+    verdict.outcome = Outcome::kFail;
+    verdict.reason = fmt::format("{} can't be computed on the test rows, so {} {} is not shown",
+                                 verdict.name, at_most ? "at most" : "at least", bound);
+    return verdict;
+  }
+  const bool pass = at_most ? verdict.value <= limit : verdict.value >= limit;
+  verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
+  const char* relation = pass ? (at_most ? "at most" : "at least") : (at_most ? "above" : "below");
+  verdict.reason =
+      fmt::format("{} {} is {} {}", verdict.name, FormatValue(verdict.value, ""), relation, bound);
+  return verdict;
+}
+
+// The accuracy of the most frequent class on the test rows; on the training part's where there are
+// no test rows. The most frequent class of the test rows themselves is the hardest of all constant
+// answers.
+double MajorityAccuracy(const GateInput& input) {
+  if (input.test_classes.empty()) return input.majority_share;
+  std::vector<int64_t> counts(static_cast<size_t>(std::max(1, input.target.class_count())), 0);
+  for (const int32_t cls : input.test_classes) ++counts[static_cast<size_t>(cls)];
+  return static_cast<double>(*std::ranges::max_element(counts)) /
+         static_cast<double>(input.test_classes.size());
+}
+
+}  // namespace
+
+std::vector<Verdict> ThresholdGates(const GateInput& input) {
+  std::vector<Verdict> verdicts;
+  for (const auto& [metric, limit] : input.config.performance_thresholds) {
+    verdicts.push_back(ThresholdGate(input, metric, limit));
+  }
+  return verdicts;
+}
+
+Verdict BaselineGate(const GateInput& input) {
+  Verdict verdict;
+  verdict.name = "baseline";
+  const double majority = MajorityAccuracy(input);
+  const auto accuracy = input.metrics.find("accuracy");
+  verdict.value = accuracy == input.metrics.end() ? std::numeric_limits<double>::quiet_NaN()
+                                                  : accuracy->second - majority;
+  verdict.evidence = {{"comparison", "above"},
+                      {"majority_accuracy", majority},
+                      {"training_majority_share", input.majority_share}};
+  if (!std::isfinite(verdict.value)) {
+    verdict.outcome = Outcome::kFail;
+    verdict.reason =
+        "accuracy is unknown, so the model is not shown to beat the most frequent class";
+    return verdict;
+  }
+  verdict.evidence["accuracy"] = accuracy->second;
+  verdict.outcome = verdict.value > 0 ? Outcome::kPass : Outcome::kFail;
+  verdict.reason = fmt::format("accuracy {} {} {} of always answering with the most frequent class",
+                               FormatValue(accuracy->second, ""),
+                               verdict.value > 0 ? "is above the" : "is not above the",
+                               FormatValue(majority, ""));
+  return verdict;
+}
+
+}  // namespace slipway::gate

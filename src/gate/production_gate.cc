@@ -1,0 +1,152 @@
+// The gate against the version in production: the same test rows, answered by both.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/text.h"
+#include "gate/gate_internal.h"
+
+namespace slipway::gate {
+namespace {
+
+// The score statistic at difference `lambda`: how many standard deviations the observed difference
+// lies above it.
+double TangoScore(const PairedCounts& counts, double lambda) {
+  const double n = static_cast<double>(counts.rows);
+  const double b = static_cast<double>(counts.only_candidate);
+  const double c = static_cast<double>(counts.only_production);
+  const double linear = -b - c + (2 * n - b + c) * lambda;
+  const double constant = -c * lambda * (1 - lambda);
+  const double root = std::sqrt(std::max(0.0, linear * linear - 8 * n * constant));
+  const double share = (root - linear) / (4 * n);
+  const double variance = n * (2 * share + lambda * (1 - lambda));
+  const double distance = b - c - n * lambda;
+  if (variance > 0) return distance / std::sqrt(variance);
+  return distance == 0 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), distance);
+}
+
+// The z with P(Z <= z) = p, by bisection on the complementary error function.
+double NormalQuantile(double p) {
+  double low = -10;
+  double high = 10;
+  for (int i = 0; i < 80; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(-middle / std::sqrt(2.0)) / 2 < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+// The difference at which the score, which falls with it, crosses `z`.
+double Crossing(const PairedCounts& counts, double z) {
+  double low = -1;
+  double high = 1;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (TangoScore(counts, middle) > z ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+// Which of the test rows `model` answers rightly. Labels are compared as text: two versions may
+// number them differently.
+Result<std::vector<bool>> RightAnswers(const model::Model& model, const GateInput& input) {
+  SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions predictions,
+                           model.predictor->Predict(input.test_rows));
+  const std::vector<std::string>& classes = model.schema.classes;
+  std::vector<bool> right;
+  for (size_t row = 0; row < input.test_classes.size(); ++row) {
+    const std::string& truth = input.target.labels[static_cast<size_t>(input.test_classes[row])];
+    const size_t answer = static_cast<size_t>(predictions.labels[row]);
+    right.push_back(answer < classes.size() && classes[answer] == truth);
+  }
+  return right;
+}
+
+PairedCounts Count(const std::vector<bool>& candidate, const std::vector<bool>& production) {
+  PairedCounts counts;
+  counts.rows = static_cast<int64_t>(candidate.size());
+  for (size_t row = 0; row < candidate.size(); ++row) {
+    counts.only_candidate += candidate[row] && !production[row];
+    counts.only_production += !candidate[row] && production[row];
+  }
+  return counts;
+}
+
+Verdict Inconclusive(Verdict verdict, const std::string& why) {
+  verdict.value = std::numeric_limits<double>::quiet_NaN();
+  verdict.outcome = Outcome::kInconclusive;
+  verdict.reason = why;
+  return verdict;
+}
+
+// Not worse than the margin: pass. Shown to be worse, and not shown to be within the margin: fail.
+// Between the two the rows are too few to tell.
+void Decide(const PairedCounts& counts, const config::ProductionGate& gate, Verdict* verdict) {
+  const DifferenceBounds bounds = BoundDifference(counts, gate.confidence);
+  verdict->value = counts.difference();
+  verdict->evidence.update(Json{{"rows", counts.rows},
+                                {"only_candidate_right", counts.only_candidate},
+                                {"only_production_right", counts.only_production},
+                                {"lower", bounds.lower},
+                                {"upper", bounds.upper},
+                                {"confidence", gate.confidence}});
+  const std::string measured =
+      fmt::format("accuracy {:+.3f} against production [{:+.3f}, {:+.3f}] on {}", verdict->value,
+                  bounds.lower, bounds.upper, Plural(counts.rows, "row", "rows"));
+  const std::string margin = FormatValue(gate.margin, "");
+  if (bounds.lower >= -gate.margin) {
+    verdict->outcome = Outcome::kPass;
+    verdict->reason = fmt::format("{}: not worse by more than {}", measured, margin);
+  } else if (bounds.upper < 0) {
+    verdict->outcome = Outcome::kFail;
+    verdict->reason = fmt::format("{}: worse, and not shown to be within {}", measured, margin);
+  } else {
+    verdict->outcome = Outcome::kInconclusive;
+    verdict->reason = fmt::format("{}: too few rows to tell whether it is worse by more than {}",
+                                  measured, margin);
+  }
+}
+
+}  // namespace
+
+DifferenceBounds BoundDifference(const PairedCounts& counts, double confidence) {
+  if (counts.rows == 0) return {-1, 1};
+  const double z = NormalQuantile(confidence);
+  return {Crossing(counts, z), Crossing(counts, -z)};
+}
+
+std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedModel& loaded) {
+  if (input.production == nullptr || input.target.task != data::Task::kClassification)
+    return std::nullopt;
+  Verdict verdict;
+  verdict.name = "production";
+  verdict.limit = -input.config.gates.production.margin;
+  const Result<std::optional<model::Model>> production = input.production->Load();
+  if (!production.ok()) {
+    return Inconclusive(
+        verdict, "the version in production can't be loaded: " + production.error().ToString());
+  }
+  if (!production->has_value()) return std::nullopt;
+  const model::Model& other = **production;
+  verdict.evidence = {{"comparison", "at least"}, {"production_digest", other.digest}};
+  if (!loaded.ok())
+    return Inconclusive(verdict, "not compared: the artifact can't be loaded again");
+  if (other.digest == loaded->digest) {
+    verdict.reason = "the same model is in production";
+    return verdict;
+  }
+  if (input.test_classes.empty())
+    return Inconclusive(verdict, "not compared: the test part has no rows");
+  const auto theirs = RightAnswers(other, input);
+  if (!theirs.ok()) {
+    return Inconclusive(
+        verdict, "the version in production can't answer these rows: " + theirs.error().ToString());
+  }
+  const auto ours = RightAnswers(*loaded, input);
+  if (!ours.ok()) return Inconclusive(verdict, "not compared: " + ours.error().ToString());
+  Decide(Count(*ours, *theirs), input.config.gates.production, &verdict);
+  return verdict;
+}
+
+}  // namespace slipway::gate
