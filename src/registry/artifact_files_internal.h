@@ -1,0 +1,32 @@
+// An artifact's files against its manifest: in memory before they are stored, on disk whenever they
+// are used.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/file_system.h"
+
+namespace slipway::registry {
+
+inline constexpr const char* kManifestFile = "manifest.json";
+inline constexpr const char* kMetadataFile = "metadata.json";
+
+// Files in memory: manifest.json has this digest, every file it lists is there with its bytes, and
+// nothing else is but MLmodel. kIntegrity names the first file that differs.
+Status CheckArtifactFiles(const std::map<std::string, std::string>& files,
+                          const std::string& digest);
+
+// The same for a directory, where metadata.json may be too and everything must be a plain file: a
+// link could be pointed elsewhere after it was checked.
+Status CheckArtifactDirectory(FileSystem& files, const std::string& directory,
+                              const std::string& digest);
+
+// Writes files into a new directory `directory`, all of them and their names synced.
+Status WriteFilesDurably(FileSystem& files, const std::string& directory,
+                         const std::map<std::string, std::string>& contents);
+
+// 32 random hex digits: names that nobody can guess and prepare.
+std::string RandomName();
+
+}  // namespace slipway::registry

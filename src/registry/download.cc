@@ -1,0 +1,61 @@
+#include "registry/download.h"
+
+#include <fmt/format.h>
+
+#include "model/artifact.h"
+#include "registry/artifact_files_internal.h"
+
+namespace slipway::registry {
+namespace {
+
+// The bytes are checked as they were read, so that what is written is what was verified.
+Result<std::map<std::string, std::string>> ReadArtifact(FileSystem& files,
+                                                        const std::string& directory,
+                                                        const ModelVersion& version) {
+  std::map<std::string, std::string> contents;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (name == kMetadataFile) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(contents[name], files.ReadFile(JoinPath(directory, name)));
+  }
+  SLIPWAY_RETURN_IF_ERROR(CheckArtifactFiles(contents, version.digest));
+  contents[kMetadataFile] = PrettyJson(ToJson(version));
+  return contents;
+}
+
+// The digest does not cover MLmodel, so it is written anew rather than copied.
+Status RenewMlModel(const std::string& digest, std::map<std::string, std::string>* contents) {
+  const auto schema_file = contents->find("schema.json");
+  if (schema_file == contents->end()) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(const Json json, ParseJson(schema_file->second, "schema.json"));
+  SLIPWAY_ASSIGN_OR_RETURN(const model::ModelSchema schema, model::ModelSchemaFromJson(json));
+  (*contents)["MLmodel"] = model::WriteMlModel(schema, digest);
+  return {};
+}
+
+}  // namespace
+
+Status DownloadVersion(Registry& registry, FileSystem& files, const ModelVersion& version,
+                       const std::string& given) {
+  std::string directory = given;
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  if (directory.empty() || files.Exists(directory)) {
+    Location location;
+    location.file = directory;
+    return Error(ErrorCode::kAlreadyExists, "something is there already")
+        .At(std::move(location))
+        .Expected("a directory that does not exist yet");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string source, registry.Fetch(version));
+  SLIPWAY_ASSIGN_OR_RETURN(auto contents, ReadArtifact(files, source, version));
+  SLIPWAY_RETURN_IF_ERROR(RenewMlModel(version.digest, &contents));
+  const std::string temporary =
+      JoinPath(DirectoryOf(directory), fmt::format(".{}-{}", BaseName(directory), RandomName()));
+  Status status = WriteFilesDurably(files, temporary, contents);
+  if (status.ok()) status = files.Rename(temporary, directory);
+  if (status.ok()) return files.SyncDirectory(DirectoryOf(directory));
+  (void)files.RemoveTree(temporary);
+  return status;
+}
+
+}  // namespace slipway::registry

@@ -1,0 +1,106 @@
+// The registry as commands use it: versions and their artifacts together.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/types.h"
+#include "core/clock.h"
+#include "core/file_system.h"
+#include "core/result.h"
+#include "registry/artifact_store.h"
+#include "registry/registry_store.h"
+
+namespace slipway::registry {
+
+// Records are the truth; the metadata.json beside an artifact is a copy of the record of the newest
+// version that has it, written after each change and corrected by the next Resolve if a crash or a
+// read-only disk kept it back. Safe from several threads and processes.
+class Registry {
+ public:
+  struct Options {
+    // A file that registering and deleting lock against each other, so that an artifact can't be
+    // removed between its storing and the row that names it; "" where one process alone uses the
+    // stores.
+    std::string lock_path;
+    // Other registries may keep artifacts in the same store: deleting a version leaves its
+    // artifact.
+    bool shared_artifacts = false;
+  };
+  Registry(std::unique_ptr<RegistryStore> versions, std::unique_ptr<ArtifactStore> artifacts,
+           FileSystem& files = LocalFileSystem());
+  Registry(std::unique_ptr<RegistryStore> versions, std::unique_ptr<ArtifactStore> artifacts,
+           FileSystem& files, Options options);
+
+  // The artifact first, durably, then the row that names it: a crash in between leaves an
+  // unreferenced artifact and never a version without one.
+  Result<ModelVersion> Register(const ModelVersion& version,
+                                const std::map<std::string, std::string>& files);
+
+  struct Resolved {
+    std::string directory;  // Of the artifact; for a reference to an ONNX file, the file.
+    std::optional<ModelVersion> version;  // Absent for a path.
+    bool is_file = false;                 // `directory` is an ONNX file, which nothing verifies.
+  };
+  // The verified directory a reference names.
+  Result<Resolved> Resolve(const std::string& reference);
+  // The record a reference names, nothing verified; kInvalidInput for a path.
+  Result<ModelVersion> Find(const std::string& reference);
+  // The verified directory of a version.
+  Result<std::string> Fetch(const ModelVersion& version);
+  // Recomputes digests of a version's files; kIntegrity names the first that differs.
+  Status Verify(const ModelVersion& version);
+
+  // Moves a version to a stage, `forced` past a failed verdict, which is recorded. kConflict for a
+  // failed verdict, kIntegrity for an artifact that does not verify; neither is asked on the way to
+  // development or archived.
+  Result<ModelVersion> Promote(const ModelVersion& version, const std::string& stage,
+                               const std::string& actor, bool forced = false);
+  Status SetAlias(const ModelVersion& version, const std::string& alias, const std::string& actor);
+  Status RemoveAlias(const std::string& name, const std::string& alias, const std::string& actor);
+  // "" removes the tag.
+  Status SetTag(const ModelVersion& version, const std::string& key, const std::string& value,
+                const std::string& actor);
+  // Deletes the version, and its artifact when no other version has the same digest.
+  Status Delete(const std::string& name, int64_t version, const std::string& actor);
+
+  RegistryStore& versions() { return *versions_; }
+  ArtifactStore& artifacts() { return *artifacts_; }
+
+ private:
+  Result<std::optional<ModelVersion>> NewestWithDigest(const std::string& digest);
+  // Brings metadata.json up to date. Failing is no error: the next call tries again.
+  void RefreshMetadata(const std::string& digest);
+  Result<Resolved> ResolvePath(const std::string& path);
+
+  std::unique_ptr<RegistryStore> versions_;
+  std::unique_ptr<ArtifactStore> artifacts_;
+  FileSystem& files_;
+  Options options_;
+};
+
+// The embedded registry under `directory` (".slipway"): registry.db and artifacts/, or the artifact
+// store that the file artifact_store in it names. Made if needed.
+Result<std::unique_ptr<Registry>> OpenEmbedded(const std::string& directory,
+                                               FileSystem& files = LocalFileSystem(),
+                                               const Clock& clock = SystemClock());
+// The same for commands that only ask: kNotFound where there is no registry.
+Result<std::unique_ptr<Registry>> OpenExisting(const std::string& directory,
+                                               FileSystem& files = LocalFileSystem(),
+                                               const Clock& clock = SystemClock());
+
+// What `model_registry` and `artifact_store` name, after --local mapping. A store that this build
+// can't reach is an error that names the key, the value and --local.
+Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config);
+
+// The ".slipway" directory to use. `given` (--registry) is one, or a directory that holds one; ""
+// looks in `start` and its parents, and gives `start`/.slipway where there is none.
+std::string FindRegistryDirectory(const std::string& given, const std::string& start,
+                                  FileSystem& files);
+
+// Who acts, for created_by and the audit log: $USER, else $LOGNAME, else "uid:1000".
+std::string CurrentActor();
+
+}  // namespace slipway::registry

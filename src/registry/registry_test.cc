@@ -1,0 +1,365 @@
+#include "registry/registry.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/testing.h"
+#include "registry/artifact_facts.h"
+#include "registry/download.h"
+#include "registry/fake_artifact_store.h"
+#include "registry/fake_registry_store.h"
+#include "registry/import.h"
+#include "registry/test_artifacts.h"
+
+namespace slipway::registry {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = OpenEmbedded(slipway_);
+    ASSERT_TRUE(opened.ok()) << opened.error().ToString();
+    registry_ = *std::move(opened);
+  }
+
+  ModelVersion Add(const std::string& name, int number, const std::string& verdict = "passed") {
+    const TestArtifact artifact = MakeArtifact(number);
+    ModelVersion version = MakeVersion(name, artifact.digest);
+    version.verdict = verdict;
+    auto registered = registry_->Register(version, artifact.files);
+    EXPECT_TRUE(registered.ok()) << registered.error().ToString();
+    return registered.value_or(ModelVersion());
+  }
+  std::string PlaceOf(const ModelVersion& version) {
+    return registry_->artifacts().Fetch(version.digest).value_or("");
+  }
+  Json MetadataOf(const ModelVersion& version) {
+    return *ParseJson(*registry_->artifacts().GetMetadata(version.digest), "metadata.json");
+  }
+  void Damage(const ModelVersion& version) {
+    std::ofstream(PlaceOf(version) + "/model.onnx", std::ios::app) << "x";
+  }
+
+  slipway::testing::TemporaryDirectory directory_;
+  const std::string slipway_ = directory_.File(".slipway");
+  std::unique_ptr<Registry> registry_;
+};
+
+TEST_F(RegistryTest, ResolvesToAVerifiedDirectory) {
+  const ModelVersion version = Add("m", 1);
+  for (const std::string& reference : {std::string("m"), std::string("m:1"), version.digest}) {
+    const auto resolved = registry_->Resolve(reference);
+    ASSERT_TRUE(resolved.ok()) << resolved.error().ToString();
+    EXPECT_EQ(resolved->version->registry_version, 1);
+    EXPECT_TRUE(LocalFileSystem().Exists(resolved->directory + "/model.onnx"));
+    EXPECT_FALSE(resolved->is_file);
+  }
+}
+
+TEST_F(RegistryTest, ResolvesPathsVerified) {
+  const std::string place = PlaceOf(Add("m", 1));
+  const auto resolved = registry_->Resolve(place);
+  ASSERT_TRUE(resolved.ok()) << resolved.error().ToString();
+  EXPECT_EQ(resolved->directory, place);
+  EXPECT_FALSE(resolved->version.has_value());
+  EXPECT_TRUE(registry_->Resolve(place + "/model.onnx")->is_file);
+  EXPECT_EQ(registry_->Resolve(directory_.path()).error().code(), ErrorCode::kInvalidInput);
+  EXPECT_EQ(registry_->Resolve("/no/such/dir").error().code(), ErrorCode::kNotFound);
+  std::ofstream(place + "/extra") << "x";
+  EXPECT_EQ(registry_->Resolve(place).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(RegistryTest, ADamagedArtifactIsNotResolved) {
+  const ModelVersion version = Add("m", 1);
+  Damage(version);
+  const auto resolved = registry_->Resolve("m");
+  ASSERT_FALSE(resolved.ok());
+  EXPECT_EQ(resolved.error().code(), ErrorCode::kIntegrity);
+  EXPECT_THAT(resolved.error().ToString(), HasSubstr("m:1 does not verify"));
+  EXPECT_THAT(resolved.error().ToString(), HasSubstr("model.onnx"));
+  EXPECT_EQ(registry_->Verify(version).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(RegistryTest, AnArtifactThatIsGoneIsAnIntegrityError) {
+  const ModelVersion version = Add("m", 1);
+  std::filesystem::remove_all(PlaceOf(version));
+  EXPECT_EQ(registry_->Verify(version).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(RegistryTest, RegisteringAgainRepairsDamage) {
+  const ModelVersion version = Add("m", 1);
+  Damage(version);
+  EXPECT_EQ(Add("m", 1).registry_version, 1);
+  EXPECT_TRUE(registry_->Verify(version).ok());
+}
+
+TEST_F(RegistryTest, MetadataFollowsTheRecord) {
+  const ModelVersion version = Add("m", 1);
+  EXPECT_EQ(MetadataOf(version), ToJson(version));
+  ASSERT_TRUE(registry_->Promote(version, "production", "ada").ok());
+  EXPECT_EQ(MetadataOf(version)["status"], "production");
+  ASSERT_TRUE(registry_->SetTag(version, "team", "risk", "ada").ok());
+  EXPECT_EQ(MetadataOf(version)["tags"]["team"], "risk");
+  ASSERT_TRUE(registry_->SetAlias(version, "champion", "ada").ok());
+  EXPECT_EQ(MetadataOf(version)["aliases"], Json::array({"champion"}));
+  const ModelVersion next = Add("m", 2);
+  ASSERT_TRUE(registry_->Promote(next, "production", "ada").ok());
+  EXPECT_EQ(MetadataOf(version)["status"], "archived") << "of the one that was displaced, too";
+  ASSERT_TRUE(registry_->SetAlias(next, "champion", "ada").ok());
+  EXPECT_EQ(MetadataOf(version)["aliases"], Json::array());
+  ASSERT_TRUE(registry_->RemoveAlias("m", "champion", "ada").ok());
+  EXPECT_EQ(MetadataOf(next)["aliases"], Json::array());
+}
+
+TEST_F(RegistryTest, ResolvingCorrectsStaleMetadata) {
+  const ModelVersion version = Add("m", 1);
+  ASSERT_TRUE(registry_->artifacts().PutMetadata(version.digest, "stale").ok());
+  ASSERT_TRUE(registry_->Resolve("m").ok());
+  EXPECT_EQ(MetadataOf(version), ToJson(version));
+}
+
+TEST_F(RegistryTest, AFailedVerdictIsNotPromotedUnlessForced) {
+  const ModelVersion version = Add("m", 1, "failed");
+  for (const char* stage : {"staging", "production"}) {
+    const auto refused = registry_->Promote(version, stage, "ada");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), ErrorCode::kConflict);
+    EXPECT_THAT(refused.error().ToString(), HasSubstr("verdict"));
+  }
+  EXPECT_TRUE(registry_->Promote(version, "archived", "ada").ok()) << "no harm in that";
+  ASSERT_TRUE(registry_->Promote(version, "staging", "ada", true).ok());
+  const auto audit = registry_->versions().Audit("m", 1);
+  EXPECT_EQ((*audit)[0].detail["forced"], true);
+}
+
+TEST_F(RegistryTest, ForceDoesNotHelpADamagedArtifact) {
+  const ModelVersion version = Add("m", 1, "failed");
+  Damage(version);
+  EXPECT_EQ(registry_->Promote(version, "production", "ada", true).error().code(),
+            ErrorCode::kIntegrity);
+  EXPECT_EQ(registry_->Find("m")->status, "development");
+}
+
+TEST_F(RegistryTest, ForcingAPassedVersionIsNotRecordedAsForced) {
+  ASSERT_TRUE(registry_->Promote(Add("m", 1), "staging", "ada", true).ok());
+  EXPECT_FALSE(registry_->versions().Audit("m", 1)->front().detail.contains("forced"));
+}
+
+TEST_F(RegistryTest, DeletingKeepsAnArtifactThatAnotherVersionHas) {
+  const ModelVersion first = Add("m", 1);
+  const ModelVersion second = Add("n", 1);
+  ASSERT_TRUE(registry_->Delete("n", 1, "ada").ok());
+  EXPECT_TRUE(registry_->Verify(first).ok());
+  EXPECT_EQ(MetadataOf(first)["name"], "m");
+  ASSERT_TRUE(registry_->Delete("m", 1, "ada").ok());
+  EXPECT_FALSE(*registry_->artifacts().Contains(first.digest));
+  EXPECT_EQ(registry_->Delete("m", 1, "ada").error().code(), ErrorCode::kNotFound);
+}
+
+TEST_F(RegistryTest, RegisteringAndDeletingTheSameArtifactAtOnceLosesNothing) {
+  constexpr int kRounds = 12;
+  const TestArtifact artifact = MakeArtifact(1);
+  std::vector<pid_t> children;
+  for (int p = 0; p < 4; ++p) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const std::string name = fmt::format("m{}", p);
+      auto registry = OpenEmbedded(slipway_);
+      for (int i = 0; i < kRounds; ++i) {
+        auto version = (*registry)->Register(MakeVersion(name, artifact.digest), artifact.files);
+        if (!version.ok()) ::_exit(1);
+        if (!(*registry)->Verify(*version).ok()) ::_exit(2);
+        if (!(*registry)->Delete(name, version->registry_version, "ada").ok()) ::_exit(3);
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_FALSE(*registry_->artifacts().Contains(artifact.digest));
+}
+
+TEST_F(RegistryTest, DownloadIsAVerifiedCopyWithItsOwnMetadata) {
+  const ModelVersion version = Add("m", 1);
+  Add("n", 1);
+  std::ofstream(PlaceOf(version) + "/MLmodel")
+      << "flavors: {python_function: {loader_module: evil}}";
+  const std::string target = directory_.File("copies/model");
+  const Status downloaded = DownloadVersion(*registry_, LocalFileSystem(), version, target + "/");
+  ASSERT_TRUE(downloaded.ok()) << downloaded.error().ToString();
+  EXPECT_EQ(*model::VerifyArtifact(LocalFileSystem(), target), version.digest);
+  EXPECT_EQ(*ReadJsonFile(LocalFileSystem(), target + "/metadata.json"), ToJson(version));
+  EXPECT_THAT(*LocalFileSystem().ReadFile(target + "/MLmodel"), ::testing::Not(HasSubstr("evil")));
+  EXPECT_EQ(LocalFileSystem().List(directory_.File("copies"))->size(), 1U) << "no leftovers";
+  EXPECT_EQ(DownloadVersion(*registry_, LocalFileSystem(), version, target).error().code(),
+            ErrorCode::kAlreadyExists);
+  Damage(version);
+  const std::string other = directory_.File("copies/other");
+  EXPECT_EQ(DownloadVersion(*registry_, LocalFileSystem(), version, other).error().code(),
+            ErrorCode::kIntegrity);
+  EXPECT_FALSE(LocalFileSystem().Exists(other));
+}
+
+TEST_F(RegistryTest, ADownloadedVersionCanBeRegisteredElsewhere) {
+  ModelVersion version = Add("m", 1);
+  ASSERT_TRUE(registry_->SetTag(version, "team", "risk", "ada").ok());
+  version = *registry_->Find("m");
+  const std::string target = directory_.File("model");
+  ASSERT_TRUE(DownloadVersion(*registry_, LocalFileSystem(), version, target).ok());
+  const auto imported = ImportArtifact(LocalFileSystem(), target);
+  ASSERT_TRUE(imported.ok()) << imported.error().ToString();
+  EXPECT_TRUE(imported->has_metadata);
+  EXPECT_EQ(imported->version.digest, version.digest);
+  EXPECT_EQ(imported->version.verdict, "passed");
+  EXPECT_EQ(imported->version.version, "1.0.0");
+  EXPECT_EQ(imported->version.training_config, version.training_config);
+  EXPECT_EQ(imported->version.tags, version.tags);
+  auto elsewhere = OpenEmbedded(directory_.File("elsewhere/.slipway"));
+  ModelVersion given = imported->version;
+  given.name = "copy";
+  EXPECT_TRUE((*elsewhere)->Register(given, imported->files).ok());
+}
+
+TEST_F(RegistryTest, AnImportWithoutARecordTellsWhatItsFilesTell) {
+  const std::string place = PlaceOf(Add("m", 1));
+  const std::string copy = directory_.File("copy");
+  std::filesystem::copy(place, copy);
+  std::filesystem::remove(copy + "/metadata.json");
+  const auto imported = ImportArtifact(LocalFileSystem(), copy);
+  ASSERT_TRUE(imported.ok()) << imported.error().ToString();
+  EXPECT_FALSE(imported->has_metadata);
+  EXPECT_EQ(imported->version.verdict, "failed") << "nothing says that it passed";
+  EXPECT_EQ(imported->version.performance_metrics["accuracy"], 0.9);
+  EXPECT_EQ(imported->version.training_data_hash, "sha256:feed");
+  EXPECT_EQ(imported->version.task, "classification");
+  // A record of another artifact proves nothing.
+  ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), copy + "/metadata.json",
+                                  CompactJson(ToJson(MakeVersion("m", FakeDigest(1)))))
+                  .ok());
+  EXPECT_EQ(ImportArtifact(LocalFileSystem(), copy)->version.verdict, "failed");
+}
+
+TEST_F(RegistryTest, OnlyWholeArtifactDirectoriesAreImported) {
+  const std::string place = PlaceOf(Add("m", 1));
+  const auto onnx = ImportArtifact(LocalFileSystem(), place + "/model.onnx");
+  ASSERT_FALSE(onnx.ok());
+  EXPECT_EQ(onnx.error().code(), ErrorCode::kInvalidInput);
+  EXPECT_THAT(onnx.error().ToString(), HasSubstr("a bare ONNX file"));
+  EXPECT_EQ(ImportArtifact(LocalFileSystem(), directory_.path()).error().code(),
+            ErrorCode::kInvalidInput);
+  std::ofstream(place + "/model.onnx", std::ios::app) << "x";
+  EXPECT_EQ(ImportArtifact(LocalFileSystem(), place).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(RegistryTest, ComparesMetricsConfigurationInputsAndData) {
+  const ModelVersion left = Add("m", 1);
+  const TestArtifact artifact = MakeArtifact(2);
+  ModelVersion given = MakeVersion("m", artifact.digest);
+  given.performance_metrics["accuracy"] = 0.8;
+  given.training_config["hyperparameters"]["n_estimators"] = 200;
+  given.feature_schema = Json::array({Json{{"name", "age"}}});
+  const ModelVersion right = *registry_->Register(given, artifact.files);
+  const auto differences = CompareVersions(*registry_, LocalFileSystem(), left, right);
+  ASSERT_TRUE(differences.ok()) << differences.error().ToString();
+  std::vector<std::string> told;
+  for (const VersionDifference& one : *differences) {
+    told.push_back(fmt::format("{} {} {} {}", one.section, one.key, CompactJson(one.left),
+                               CompactJson(one.right)));
+  }
+  EXPECT_THAT(told, ::testing::ElementsAre(
+                        HasSubstr("record digest"), "metrics accuracy 0.9 0.8",
+                        "config model.hyperparameters.n_estimators 100 200",
+                        "schema age null {\"name\":\"age\"}",
+                        "config data [\"target_column: churn1\"] [\"target_column: churn2\"]"));
+  EXPECT_TRUE(CompareVersions(*registry_, LocalFileSystem(), left, left)->empty());
+}
+
+TEST_F(RegistryTest, IsFoundInADirectoryAbove) {
+  const std::string deep = directory_.File("a/b");
+  std::filesystem::create_directories(deep);
+  EXPECT_EQ(FindRegistryDirectory("", deep, LocalFileSystem()), slipway_);
+  EXPECT_EQ(FindRegistryDirectory("", directory_.path(), LocalFileSystem()), slipway_);
+  EXPECT_EQ(FindRegistryDirectory(directory_.path(), "/", LocalFileSystem()), slipway_);
+  EXPECT_EQ(FindRegistryDirectory(slipway_ + "/", "/", LocalFileSystem()), slipway_);
+  EXPECT_EQ(FindRegistryDirectory("/elsewhere", deep, LocalFileSystem()), "/elsewhere");
+}
+
+TEST_F(RegistryTest, AskingDoesNotMakeARegistry) {
+  const std::string none = directory_.File("none/.slipway");
+  const auto opened = OpenExisting(none);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::kNotFound);
+  EXPECT_FALSE(LocalFileSystem().Exists(directory_.File("none")));
+  EXPECT_TRUE(OpenExisting(slipway_).ok());
+}
+
+TEST_F(RegistryTest, StoresOutOfReachNameTheKeyAndLocal) {
+  config::Config config;
+  config.project_directory = directory_.File("project");
+  config.config_path = "config.yaml";
+  config.artifact_store = "s3://ml-artifacts";
+  const auto opened = OpenRegistry(config);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code(), ErrorCode::kInvalidInput);
+  for (const char* part : {"artifact_store", "s3://ml-artifacts", "--local"}) {
+    EXPECT_THAT(opened.error().ToString(), HasSubstr(part));
+  }
+  config.artifact_store = "";
+  config.model_registry = "mlflow";
+  EXPECT_THAT(OpenRegistry(config).error().ToString(), HasSubstr("model_registry"));
+  EXPECT_FALSE(LocalFileSystem().Exists(directory_.File("project"))) << "an error makes nothing";
+}
+
+TEST_F(RegistryTest, AnArtifactStoreElsewhereIsFoundWithoutTheConfiguration) {
+  config::Config config;
+  config.project_directory = directory_.File("project");
+  config.artifact_store = directory_.File("shared");
+  const TestArtifact artifact = MakeArtifact(1);
+  auto opened = OpenRegistry(config);
+  ASSERT_TRUE(opened.ok()) << opened.error().ToString();
+  ASSERT_TRUE((*opened)->Register(MakeVersion("m", artifact.digest), artifact.files).ok());
+  EXPECT_TRUE(LocalFileSystem().Exists(directory_.File("shared/sha256")));
+  auto existing = OpenExisting(directory_.File("project/.slipway"));
+  ASSERT_TRUE(existing.ok());
+  EXPECT_TRUE((*existing)->Resolve("m").ok());
+  // Others may use the store: their artifacts are not ours to remove.
+  ASSERT_TRUE((*existing)->Delete("m", 1, "ada").ok());
+  EXPECT_TRUE(*(*existing)->artifacts().Contains(artifact.digest));
+}
+
+TEST(RegistryOnFakesTest, WorksOnAnyStores) {
+  const slipway::testing::TemporaryDirectory scratch;
+  Registry registry(std::make_unique<FakeRegistryStore>(),
+                    std::make_unique<FakeArtifactStore>(scratch.path()));
+  const TestArtifact artifact = MakeArtifact(1);
+  const auto version = registry.Register(MakeVersion("m", artifact.digest), artifact.files);
+  ASSERT_TRUE(version.ok());
+  EXPECT_TRUE(registry.Resolve("m:1").ok());
+  EXPECT_TRUE(registry.Promote(*version, "staging", "ada").ok());
+}
+
+TEST(CurrentActorTest, IsTheUserElseTheLoginElseTheNumber) {
+  ::setenv("USER", "ada", 1);
+  EXPECT_EQ(CurrentActor(), "ada");
+  ::unsetenv("USER");
+  ::setenv("LOGNAME", "bob", 1);
+  EXPECT_EQ(CurrentActor(), "bob");
+  ::unsetenv("LOGNAME");
+  EXPECT_EQ(CurrentActor(), fmt::format("uid:{}", ::getuid()));
+}
+
+}  // namespace
+}  // namespace slipway::registry

@@ -1,0 +1,216 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "registry/sqlite_internal.h"
+
+namespace slipway::registry {
+namespace {
+
+// "SLWY": marks the file as ours.
+constexpr int64_t kApplicationId = 0x534c5759;
+
+Location At(const std::string& path) {
+  Location location;
+  location.file = path;
+  return location;
+}
+
+ErrorCode CodeFor(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return ErrorCode::kTimeout;
+    case SQLITE_NOTADB: return ErrorCode::kInvalidInput;
+    case SQLITE_CORRUPT: return ErrorCode::kIntegrity;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: return ErrorCode::kPermission;
+    case SQLITE_FULL:
+    case SQLITE_IOERR: return ErrorCode::kIo;
+    default: return ErrorCode::kInternal;
+  }
+}
+
+}  // namespace
+
+Statement& Statement::Bind(std::string_view text) {
+  // An empty view may hold a null pointer, which SQLite would bind as NULL.
+  const char* data = text.empty() ? "" : text.data();
+  const int code = sqlite3_bind_text64(statement_.get(), next_++, data, text.size(),
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+Statement& Statement::Bind(int64_t number) {
+  const int code = sqlite3_bind_int64(statement_.get(), next_++, number);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+Result<bool> Statement::Step() {
+  if (bind_code_ != SQLITE_OK) return database_->LastError(bind_code_);
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return database_->LastError(code);
+}
+
+Status Statement::Run() {
+  SLIPWAY_ASSIGN_OR_RETURN([[maybe_unused]] const bool row, Step());
+  return {};
+}
+
+std::string Statement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column));
+  return text == nullptr ? std::string() : std::string(text, size);
+}
+
+int64_t Statement::Integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+Error Database::LastError(int code) const {
+  const ErrorCode kind = CodeFor(code);
+  const std::string said = connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
+  switch (kind) {
+    case ErrorCode::kTimeout:
+      return Error(kind, fmt::format("another process has held the registry's lock for {} s",
+                                     static_cast<double>(busy_timeout_ms_) / 1000.0))
+          .At(At(path_))
+          .Try("again when it is done");
+    case ErrorCode::kInvalidInput:
+      return Error(kind, "not a registry database").At(At(path_)).Expected("an SQLite database");
+    case ErrorCode::kIntegrity:
+      return Error(kind, fmt::format("the registry database is damaged: {}", said))
+          .At(At(path_))
+          .Try(
+              "restoring registry.db from a backup; the artifacts beside it are not touched by "
+              "this");
+    default: return Error(kind, fmt::format("the registry can't be used: {}", said)).At(At(path_));
+  }
+}
+
+Result<Database> Database::Open(const std::string& path, bool create, int busy_timeout_ms) {
+  const bool exists = ::access(path.c_str(), F_OK) == 0;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  Database database(path, connection, busy_timeout_ms);
+  if (code != SQLITE_OK) return database.LastError(code);
+  // The WAL and its index take their permissions from the database.
+  if (!exists && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
+    return SystemError("set the permissions of", path, errno);
+  }
+  SLIPWAY_RETURN_IF_ERROR(database.Configure());
+  return database;
+}
+
+// Asked before anything is written: the database of another program must stay as it is.
+Status Database::CheckOwner() {
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t application, QueryInteger("PRAGMA application_id"));
+  if (application == kApplicationId) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t tables,
+                           QueryInteger("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && tables == 0) return {};
+  return Error(ErrorCode::kInvalidInput, "a database of another program")
+      .At(At(path_))
+      .Expected("a registry made by slipway");
+}
+
+Status Database::Configure() {
+  sqlite3_extended_result_codes(connection_.get(), 1);
+  sqlite3_busy_timeout(connection_.get(), busy_timeout_ms_);
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  SLIPWAY_RETURN_IF_ERROR(CheckOwner());
+  SLIPWAY_RETURN_IF_ERROR(EnterWalMode());
+  return Execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF");
+}
+
+// Changing the mode takes an exclusive lock for which SQLite does not always wait: when several
+// processes open a new registry at once, all but one are told "busy" at once.
+Status Database::EnterWalMode() {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_timeout_ms_);
+  while (true) {
+    char* message = nullptr;
+    const int code =
+        sqlite3_exec(connection_.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, &message);
+    sqlite3_free(message);
+    if (code == SQLITE_OK) return {};
+    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline)
+      return LastError(code);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+Status Database::Execute(const std::string& sql) {
+  const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return LastError(code);
+  return {};
+}
+
+Result<Statement> Database::Prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      &statement, nullptr);
+  if (code != SQLITE_OK) return LastError(code);
+  return Statement(*this, statement);
+}
+
+Result<int64_t> Database::QueryInteger(std::string_view sql) {
+  SLIPWAY_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+  SLIPWAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Integer(0) : 0;
+}
+
+Result<Transaction> Transaction::Begin(Database& database) {
+  SLIPWAY_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  // Nothing is left to tell: either the transaction was committed, or an error is on its way
+  // already.
+  if (database_ != nullptr) (void)database_->Execute("ROLLBACK");
+}
+
+Status Transaction::Commit() {
+  SLIPWAY_RETURN_IF_ERROR(database_->Execute("COMMIT"));
+  database_ = nullptr;
+  return {};
+}
+
+Status Migrate(Database& database, const std::string& path,
+               std::span<const char* const> migrations) {
+  const auto newest = static_cast<int64_t>(migrations.size());
+  SLIPWAY_ASSIGN_OR_RETURN(int64_t version, database.QueryInteger("PRAGMA user_version"));
+  if (version < newest) {
+    SLIPWAY_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(database));
+    // Another process may have been faster.
+    SLIPWAY_ASSIGN_OR_RETURN(version, database.QueryInteger("PRAGMA user_version"));
+    SLIPWAY_RETURN_IF_ERROR(
+        database.Execute(fmt::format("PRAGMA application_id={}", kApplicationId)));
+    for (; version < newest; ++version) {
+      SLIPWAY_RETURN_IF_ERROR(database.Execute(migrations[static_cast<size_t>(version)]));
+      SLIPWAY_RETURN_IF_ERROR(database.Execute(fmt::format("PRAGMA user_version={}", version + 1)));
+    }
+    SLIPWAY_RETURN_IF_ERROR(transaction.Commit());
+  }
+  if (version > newest) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("the registry was written by a newer slipway (its schema is {}, this "
+                             "build knows {})",
+                             version, newest))
+        .At(At(path))
+        .Try("a newer slipway");
+  }
+  return {};
+}
+
+}  // namespace slipway::registry
