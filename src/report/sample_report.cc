@@ -1,0 +1,325 @@
+#include "report/sample_report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+
+namespace slipway::report {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// A bell over `bins` bins around `peak`, in whole counts.
+std::vector<int64_t> Bell(int bins, double peak, double width, double height) {
+  std::vector<int64_t> counts;
+  for (int bin = 0; bin < bins; ++bin) {
+    const double distance = ((bin + 0.5) / bins - peak) / width;
+    counts.push_back(std::llround(height * std::exp(-distance * distance / 2)));
+  }
+  return counts;
+}
+
+data::ColumnProfile Numeric(const std::string& name, bool integral, double low, double high,
+                            double peak, int64_t missing) {
+  data::ColumnProfile column;
+  column.name = name;
+  column.integral = integral;
+  column.count = 8000;
+  column.missing = missing;
+  column.distinct = integral ? 61 : 7890;
+  column.min = low;
+  column.max = high;
+  column.mean = low + (high - low) * peak;
+  column.m2 = 8000 * (high - low) * (high - low) / 36;
+  for (const double share : {0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0}) {
+    column.quantiles.push_back(low + (high - low) * share);
+  }
+  column.histogram = {low, high, Bell(24, peak, 0.18, 900)};
+  return column;
+}
+
+data::ColumnProfile Category(const std::string& name, std::vector<data::CategoryCount> top,
+                             int64_t distinct) {
+  data::ColumnProfile column;
+  column.name = name;
+  column.type = data::ColumnType::kCategory;
+  column.count = 8000;
+  column.distinct = distinct;
+  column.top = std::move(top);
+  return column;
+}
+
+std::vector<train::RocPoint> Curve(double skill) {
+  std::vector<train::RocPoint> curve;
+  for (int i = 0; i <= 60; ++i) {
+    const double x = i / 60.0;
+    curve.push_back({x * x, std::pow(x * x, 1 / skill)});
+  }
+  return curve;
+}
+
+gate::Verdict Verdict(const std::string& name, gate::Outcome outcome, double value, double limit,
+                      const std::string& unit, const std::string& reason) {
+  gate::Verdict verdict;
+  verdict.name = name;
+  verdict.outcome = outcome;
+  verdict.value = value;
+  verdict.limit = limit;
+  verdict.unit = unit;
+  verdict.reason = reason;
+  const char* comparison = unit.empty() ? "at least" : "under";
+  if (name == "parity") comparison = "at most";
+  if (name == "baseline") comparison = "above";
+  verdict.evidence = {{"comparison", comparison}};
+  return verdict;
+}
+
+std::vector<train::FoldResult> Folds(int count) {
+  std::vector<train::FoldResult> folds;
+  for (int fold = 0; fold < count; ++fold) {
+    const double shift = 0.006 * ((fold * 7) % 5 - 2);
+    folds.push_back({fold,
+                     6400,
+                     1600,
+                     {{"accuracy", 0.891 + shift},
+                      {"auc", 0.958 + shift / 2},
+                      {"f1", 0.889 + shift},
+                      {"log_loss", 0.27 - shift},
+                      {"precision", 0.890 + shift},
+                      {"recall", 0.891 + shift}}});
+  }
+  return folds;
+}
+
+RunReport Frame() {
+  RunReport report;
+  report.run_id = "20261123-0641-7f3a";
+  report.status = "passed";
+  report.project = "ml-classifier";
+  report.environment = "development";
+  report.label = "1.0.0";
+  report.model_name = "ml-classifier";
+  report.started_at = "2026-11-23T06:41:07.123Z";
+  report.slipway_version = "0.1.0";
+  report.source_path = "data/train.csv";
+  report.source_digest = "sha256:9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de";
+  report.target = "churn";
+  report.dataset.rows = 10000;
+  report.dataset.columns = 6;
+  return report;
+}
+
+void AddModel(RunReport* report) {
+  report->version = 3;
+  report->digest = "sha256:4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a";
+  report->algorithm = "random_forest";
+  report->hyperparameters = {{"n_estimators", 100}, {"max_depth", 10}, {"random_state", 42}};
+  report->train_rows = 8000;
+  report->validation_rows = 1000;
+  report->test_rows = 1000;
+  report->folds = Folds(5);
+  report->metrics = {{"accuracy", 0.893}, {"auc", 0.961},       {"f1", 0.8912},
+                     {"log_loss", 0.264}, {"precision", 0.892}, {"recall", 0.893}};
+  report->train_metrics = {{"accuracy", 0.931}, {"auc", 0.984},       {"f1", 0.930},
+                           {"log_loss", 0.201}, {"precision", 0.931}, {"recall", 0.931}};
+  report->intervals = {{"accuracy", {0.873, 0.911}},
+                       {"auc", {0.948, 0.972}},
+                       {"f1", {0.871, 0.910}},
+                       {"log_loss", {0.240, 0.290}}};
+  report->shown_metrics = {"accuracy", "precision", "recall", "f1_score", "auc"};
+  report->importances = {{"tenure", 0.412},
+                         {"monthly_charges", 0.301},
+                         {"plan", 0.152},
+                         {"city", 0.0921},
+                         {"signed_up", 0.0429}};
+  report->timings = {{"data", 0.021},     {"split", 0.0004}, {"train", 0.312},
+                     {"evaluate", 0.044}, {"gates", 0.018},  {"register", 0.009}};
+  report->cached = {"data", "split"};
+  report->lineage = {
+      {"source", report->source_digest},
+      {"split", "sha256:77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab77ab"},
+      {"model", report->digest},
+      {"build", "slipway 0.1.0, gcc 12.2.0"}};
+}
+
+}  // namespace
+
+RunReport SampleReport() {
+  RunReport report = Frame();
+  AddModel(&report);
+  report.classes = {"No", "Yes"};
+  report.positive = 1;
+  data::ColumnProfile date = Numeric("signed_up", true, 1'577'836'800, 1'709'251'200, 0.7, 0);
+  date.type = data::ColumnType::kTimestamp;
+  report.dataset.profiles = {
+      Numeric("tenure", true, 0, 72, 0.3, 0),
+      Numeric("monthly_charges", false, 18.25, 118.75, 0.6, 81),
+      Category("plan", {{"monthly", 4410}, {"yearly", 2090}, {"two years", 1500}}, 3),
+      Category("city",
+               {{"Trondheim", 900}, {"Lyon", 811}, {"Porto", 640}, {"Graz", 520}, {"Ghent", 333}},
+               214),
+      date,
+      Category("churn", {{"No", 5870}, {"Yes", 2130}}, 2)};
+  report.dataset.issues = {{"missing_values",
+                            data::Severity::kWarning,
+                            "monthly_charges",
+                            0.0101,
+                            0.1,
+                            101,
+                            "monthly_charges: 1.0 % of the values are missing (101 of 10,000)",
+                            {{12, "", true}, {407, "", true}, {3310, "", true}}}};
+  report.roc = {{"Yes", Curve(12)}};
+  report.confusion = {690, 44, 63, 203};
+  report.score_histograms = {{"No", Bell(20, 0.12, 0.14, 190)}, {"Yes", Bell(20, 0.8, 0.18, 52)}};
+  report.gates = {
+      Verdict("accuracy", gate::Outcome::kPass, 0.893, 0.85, "",
+              "accuracy 0.893 is at least 0.850"),
+      Verdict("f1", gate::Outcome::kPass, 0.8912, 0.8, "", "f1 0.891 is at least 0.800"),
+      Verdict("single_latency", gate::Outcome::kPass, 0.000021, 0.1, "s",
+              "a single prediction takes 0.021 ms, under 100 ms"),
+      Verdict("batch_latency", gate::Outcome::kPass, 0.0000018, 0.01, "s",
+              "a row in a batch of 1,000 takes 0.0018 ms, under 10 ms"),
+      Verdict("size", gate::Outcome::kPass, 1.12, 100, "MB",
+              "the artifact is 1.1 MB, under 100.0 MB"),
+      Verdict("parity", gate::Outcome::kPass, 0, 1e-6, "",
+              "loaded again, 100 golden rows: labels equal, scores within 1e-06"),
+      Verdict("baseline", gate::Outcome::kPass, 0.159, 0, "",
+              "accuracy 0.893 is above the 0.734 of always answering with the most frequent class"),
+  };
+  return report;
+}
+
+RunReport MulticlassReport() {
+  RunReport report = SampleReport();
+  report.status = "failed";
+  report.failed_step = "gates";
+  report.target = "species";
+  report.positive = -1;
+  report.classes = {"adelie", "chinstrap", "gentoo", "macaroni penguin of the north"};
+  report.confusion = {180, 12, 3, 5, 20, 160, 10, 10, 1, 4, 240, 5, 30, 20, 9, 291};
+  report.roc = {{"adelie", Curve(20)},
+                {"chinstrap", Curve(9)},
+                {"gentoo", Curve(40)},
+                {report.classes[3], Curve(5)}};
+  report.score_histograms = {{"adelie", Bell(20, 0.9, 0.1, 90)},
+                             {"chinstrap", Bell(20, 0.75, 0.2, 40)},
+                             {"gentoo", Bell(20, 0.95, 0.1, 140)},
+                             {report.classes[3], Bell(20, 0.6, 0.25, 60)}};
+  report.gates[0] =
+      Verdict("accuracy", gate::Outcome::kFail, 0.893, 0.95, "", "accuracy 0.893 is below 0.950");
+  report.gates[2] = Verdict("single_latency", gate::Outcome::kFail, 0.25, 0.1, "s",
+                            "a single prediction takes 250 ms, not under 100 ms");
+  report.gates[4] = Verdict("size", gate::Outcome::kFail, 120, 100, "MB",
+                            "the artifact is 120.0 MB, not under 100.0 MB");
+  report.gates[4].dry_run = true;
+  report.gates.push_back(Verdict(
+      "production", gate::Outcome::kInconclusive, -0.004, -0.01, "",
+      "accuracy -0.004 against production [-0.019, +0.011] on 1,000 rows: too few rows to tell "
+      "whether it is worse by more than 0.010"));
+  return report;
+}
+
+RunReport FailedDataReport() {
+  RunReport report = Frame();
+  report.status = "failed";
+  report.failed_step = "data";
+  report.algorithm = "random_forest";
+  report.dataset.passed = false;
+  report.dataset.rows = 812;
+  report.dataset.profiles = {Numeric("tenure", true, 0, 72, 0.3, 4100),
+                             Category("plan", {{"monthly", 812}}, 1)};
+  report.dataset.issues = {
+      {"too_few_rows",
+       data::Severity::kError,
+       "",
+       812,
+       1000,
+       812,
+       "the table has 812 rows, min_rows asks for 1,000",
+       {}},
+      {"high_missing_values",
+       data::Severity::kError,
+       "tenure",
+       0.5,
+       0.1,
+       406,
+       "tenure: 50.0 % of the values are missing, max_missing_ratio allows 10.0 %",
+       {{3, "", true}, {9, "", true}}},
+      {"unreadable_value",
+       data::Severity::kError,
+       "monthly_charges",
+       2,
+       0,
+       2,
+       "monthly_charges: 2 values are not numbers",
+       {{71, "twenty", false}, {640, "n.a.", false}}},
+      {"constant_feature",
+       data::Severity::kWarning,
+       "plan",
+       1,
+       0,
+       0,
+       "plan: every row has the value monthly",
+       {}}};
+  report.timings = {{"data", 0.013}};
+  report.lineage = {{"source", report.source_digest}};
+  return report;
+}
+
+RunReport HostileReport() {
+  RunReport report = SampleReport();
+  const std::string script = "<script>alert(\"x\")</script>";
+  report.target = "]]>&\"'" + script;
+  report.source_path = "data/" + script + ".csv";
+  report.classes = {"No`|\n@team", script};
+  report.roc[0].first = script;
+  report.score_histograms[1].truth = script;
+  report.importances[0].feature = std::string("bad \xff\xfe utf8 \x01 ") + script;
+  report.dataset.profiles[0].name = script;
+  report.dataset.profiles[0].mean = kNaN;
+  report.dataset.profiles[2].top[0].value = "</style><img src=x onerror=alert(1)>";
+  report.dataset.issues[0].message =
+      "a | b\n# heading @team " + script + std::string("\x00\x1b[31m", 6);
+  report.dataset.issues[0].examples[0] = {1, "]]>``" + script, false};
+  report.gates[0].reason = "]]> " + script;
+  report.lineage["--><b>"] = "'; rm -rf / #";
+  report.metrics["auc"] = kNaN;
+  report.intervals["auc"] = {kNaN, kNaN};
+  report.folds[0].metrics["auc"] = kNaN;
+  report.gates[1].value = kNaN;
+  report.timings[0].second = kNaN;
+  return report;
+}
+
+RunReport WideReport(int columns) {
+  RunReport report = SampleReport();
+  report.dataset.columns = columns;
+  report.dataset.profiles.clear();
+  report.dataset.issues.clear();
+  report.importances.clear();
+  Random random(7);
+  for (int i = 0; i < columns; ++i) {
+    const std::string name =
+        fmt::format("a rather long column name, number {:03}, as exports have it", i);
+    if (i % 3 == 0) {
+      std::vector<data::CategoryCount> top;
+      for (int c = 0; c < 100; ++c)
+        top.push_back({std::string(300, 'v') + std::to_string(c), 100 - c});
+      report.dataset.profiles.push_back(Category(name, top, 5000));
+    } else {
+      report.dataset.profiles.push_back(Numeric(name, i % 2 == 0, -50, 1e6, random.Uniform(), 17));
+    }
+    report.importances.push_back({name, 1.0 / columns});
+    data::Issue issue = SampleReport().dataset.issues[0];
+    issue.column = name;
+    issue.message = name + ": 1.0 % of the values are missing";
+    for (int e = 0; e < 7; ++e) issue.examples.push_back({e + 1, std::string(5000, 'x'), false});
+    report.dataset.issues.push_back(issue);
+  }
+  return report;
+}
+
+}  // namespace slipway::report

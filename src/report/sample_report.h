@@ -1,0 +1,19 @@
+// Runs that never were: what the tests of the reports show.
+#pragma once
+
+#include "report/types.h"
+
+namespace slipway::report {
+
+// Two classes, everything passed, one warning and one dry run.
+RunReport SampleReport();
+// Four classes; two gates failed.
+RunReport MulticlassReport();
+// Ended by validation: data only.
+RunReport FailedDataReport();
+// Names, values and reasons that try to be markup, and figures that are not numbers.
+RunReport HostileReport();
+// `columns` columns with issues, categories and long names.
+RunReport WideReport(int columns);
+
+}  // namespace slipway::report

@@ -1,0 +1,83 @@
+// What a run's figures come to: shared by all reports, so that they say the same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "report/types.h"
+
+namespace slipway::report {
+
+struct GateCounts {
+  int64_t passed = 0;
+  int64_t failed = 0;        // Outside dry runs.
+  int64_t inconclusive = 0;  // Outside dry runs.
+  int64_t dry_run = 0;       // Dry runs that did not pass.
+};
+GateCounts CountGates(const RunReport& report);
+
+struct IssueCounts {
+  int64_t errors = 0;
+  int64_t warnings = 0;
+};
+IssueCounts CountIssues(const data::DatasetReport& dataset);
+
+// "1 error, 2 warnings".
+std::string IssueSummary(const data::DatasetReport& dataset);
+
+bool HasModel(const RunReport& report);
+
+// "ml-classifier:3", or the name alone where nothing was registered.
+std::string Reference(const RunReport& report);
+
+// One or two plain sentences: how the run ended, and why.
+std::string Conclusion(const RunReport& report);
+
+// `shown_metrics` that there are, f1_score as f1; the usual three where none is.
+std::vector<std::string> ShownMetrics(const RunReport& report);
+
+// The gate that sets a limit for `metric`, nullptr where none does.
+const gate::Verdict* LimitFor(const RunReport& report, const std::string& metric);
+// "≥ 0.850", "< 100 ms": plain text, to be escaped.
+std::string LimitText(const gate::Verdict& verdict);
+
+// Pass, Fail or Inconclusive.
+const char* OutcomeTitle(gate::Outcome outcome);
+
+struct Statistics {
+  double mean = 0;
+  double deviation = 0;  // Of the sample, 0 for one value.
+};
+// Over those folds in which the metric could be computed.
+std::vector<double> FoldValues(const RunReport& report, const std::string& metric);
+Statistics StatisticsOf(const std::vector<double>& values);
+
+// Precision, recall and f1 of each class, from the confusion matrix; NaN where there is nothing to
+// divide by.
+struct ClassFigures {
+  int64_t rows = 0;
+  double precision = 0;
+  double recall = 0;
+  double f1 = 0;
+};
+std::vector<ClassFigures> FiguresByClass(const RunReport& report);
+
+// Whether `confusion` has the size that `classes` say.
+bool HasConfusion(const RunReport& report);
+
+struct Command {
+  std::string line;
+  std::string meaning;
+};
+// What a person may want to do next.
+std::vector<Command> NextCommands(const RunReport& report);
+
+// Members of nested objects as "a.b" → text, for showing.
+std::vector<std::pair<std::string, std::string>> Flatten(const Json& object);
+
+// What the model came from, name → digest or value, each value once.
+std::vector<std::pair<std::string, std::string>> LineageRows(const RunReport& report);
+
+}  // namespace slipway::report

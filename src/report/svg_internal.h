@@ -1,0 +1,50 @@
+// Pictures as inline SVG. Colours come from the page's style sheet by class, so that light, dark
+// and print agree.
+//
+// Text inside a picture does not shrink on a narrow page: wide charts draw only marks, in per cent
+// of their width, and leave the words to the HTML around them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "train/metrics.h"
+
+namespace slipway::report {
+
+// A histogram that fills its box; class "s<series>" colours it. `title` and `description` are told
+// to screen readers.
+std::string HistogramSvg(const std::vector<int64_t>& counts, int series, const std::string& title,
+                         const std::string& description);
+
+// A horizontal bar of `share` of the box, for a table's row whose figures stand beside it.
+std::string BarSvg(double share, const char* css_class = "bar");
+
+// One bar cut into parts by their share.
+std::string StackSvg(const std::vector<int64_t>& parts, const std::string& title);
+
+// An estimate on a scale: its interval, its value and the limit it has to reach. NaN leaves a mark
+// out.
+struct RangeMarks {
+  double value = 0, low = 0, high = 0, limit = 0;
+};
+std::string RangeSvg(const RangeMarks& marks);
+
+// Values as dots on a scale from `low` to `high`, with their mean and a band of one standard
+// deviation.
+std::string DotsSvg(const std::vector<double>& values, double mean, double deviation, double low,
+                    double high);
+
+using NamedCurves = std::vector<std::pair<std::string, std::vector<train::RocPoint>>>;
+// Receiver operating characteristics, one curve a class, and the diagonal of guessing.
+std::string RocSvg(const NamedCurves& curves);
+// Area under a curve, by trapezoids.
+double AreaUnder(const std::vector<train::RocPoint>& curve);
+
+// Truth by row, shaded by the share of the row. For up to about twenty classes.
+std::string ConfusionSvg(const std::vector<std::string>& classes,
+                         const std::vector<int64_t>& counts);
+
+}  // namespace slipway::report

@@ -1,0 +1,58 @@
+// All that a run's reports show: plain data, filled by the pipeline.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/types.h"
+#include "gate/types.h"
+#include "train/types.h"
+
+namespace slipway::report {
+
+struct RunReport {
+  std::string run_id;
+  std::string status;  // "passed", "failed"
+  std::string project, environment, label;
+  std::string model_name;
+  int64_t version = 0;  // 0 where nothing was registered.
+  std::string digest;
+  std::string started_at, slipway_version;
+  std::string failed_step;  // "" or the step that ended the run: "data", "gates".
+
+  std::string source_path;
+  std::string source_digest;
+  data::DatasetReport
+      dataset;  // `profiles` are of the training part where there was one, else of all rows.
+  std::string target;
+  int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
+
+  std::string algorithm;
+  Json hyperparameters = Json::object();
+  std::string task = "classification";
+  std::vector<std::string> classes;
+  int positive = -1;
+  std::vector<train::FoldResult> folds;
+  train::Metrics metrics;        // On the test part.
+  train::Metrics train_metrics;  // On the training part.
+  train::Intervals intervals;
+  std::vector<std::string> shown_metrics;  // `evaluation_metrics`, in order.
+  std::vector<std::pair<std::string, std::vector<train::RocPoint>>>
+      roc;                         // Class name → curve; one for binary.
+  std::vector<int64_t> confusion;  // classes × classes, truth by row.
+  std::vector<train::FeatureImportance> importances;
+  struct ScoreHistogram {
+    std::string truth;            // Rows whose label this is.
+    std::vector<int64_t> counts;  // 20 bins over [0, 1] of the positive (or own) class's score.
+  };
+  std::vector<ScoreHistogram> score_histograms;
+
+  std::vector<gate::Verdict> gates;
+  std::vector<std::pair<std::string, double>> timings;  // Step → seconds, in order.
+  std::vector<std::string> cached;                      // Steps taken from the cache.
+  Json lineage = Json::object();
+};
+
+}  // namespace slipway::report
