@@ -1,0 +1,100 @@
+#include "pipeline/file_index.h"
+
+#include <algorithm>
+
+#include "core/hash.h"
+#include "core/text.h"
+
+namespace slipway::pipeline {
+namespace {
+
+// The coarsest clock that a file system in use stamps files with: a change within this span after
+// hashing could leave the times as they were.
+constexpr int64_t kTimestampGranularityNs = 2'000'000'000;
+
+int64_t Nanoseconds(Clock::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+}
+
+Json ToJson(const FileStat& stat) {
+  return {{"size", stat.size},
+          {"modified_ns", stat.modified_ns},
+          {"changed_ns", stat.changed_ns},
+          {"inode", stat.inode},
+          {"device", stat.device}};
+}
+
+FileStat StatFromJson(const Json& json) {
+  FileStat stat;
+  stat.size = GetInteger(json, "size", -1);
+  stat.modified_ns = GetInteger(json, "modified_ns");
+  stat.changed_ns = GetInteger(json, "changed_ns");
+  stat.inode = static_cast<uint64_t>(GetInteger(json, "inode"));
+  stat.device = static_cast<uint64_t>(GetInteger(json, "device"));
+  return stat;
+}
+
+// The same error, with the file of the directory that was probably meant.
+Error NotFound(FileSystem& files, const std::string& path, Error error) {
+  const auto names = files.List(DirectoryOf(path));
+  if (error.code() != ErrorCode::kNotFound || !names.ok()) return error;
+  const std::string nearest = NearestName(BaseName(path), *names);
+  if (nearest.empty()) return error;
+  const std::string directory = DirectoryOf(path);
+  return std::move(error).Try(directory == "." ? nearest : JoinPath(directory, nearest));
+}
+
+}  // namespace
+
+FileIndex::FileIndex(FileSystem& files, std::string index_path, const Clock& clock)
+    : files_(files), index_path_(std::move(index_path)), clock_(clock) {
+  Load();
+}
+
+Result<std::string> FileIndex::Digest(const std::string& path, bool verify) {
+  const Result<FileStat> found = files_.Stat(path);
+  if (!found.ok()) return NotFound(files_, path, found.error());
+  const FileStat before = *found;
+  if (before.is_directory) {
+    Location location;
+    location.file = path;
+    return Error(ErrorCode::kInvalidInput, "is a directory")
+        .At(std::move(location))
+        .Expected("a file")
+        .Try("the path of one CSV or Parquet file");
+  }
+  const auto known = entries_.find(path);
+  if (!verify && known != entries_.end() && known->second.stat == before) {
+    const int64_t last_change = std::max(before.modified_ns, before.changed_ns);
+    if (last_change + kTimestampGranularityNs < known->second.hashed_at_ns)
+      return known->second.digest;
+  }
+  const int64_t now = Nanoseconds(clock_.Now());
+  SLIPWAY_ASSIGN_OR_RETURN(std::string digest, DigestOfFile(path));
+  entries_[path] = Entry{before, now, digest};
+  SLIPWAY_RETURN_IF_ERROR(Save());
+  return digest;
+}
+
+void FileIndex::Load() {
+  auto json = ReadJsonFile(files_, index_path_);
+  if (!json.ok() || !json->is_object()) return;
+  for (const auto& [path, value] : json->items()) {
+    if (!value.is_object() || !value.contains("stat")) continue;
+    const std::string digest = GetString(value, "digest");
+    if (!IsDigest(digest)) continue;
+    entries_[path] = Entry{StatFromJson(value["stat"]), GetInteger(value, "hashed_at_ns"), digest};
+  }
+}
+
+Status FileIndex::Save() {
+  Json json = Json::object();
+  for (const auto& [path, entry] : entries_) {
+    json[path] = {{"stat", ToJson(entry.stat)},
+                  {"hashed_at_ns", entry.hashed_at_ns},
+                  {"digest", entry.digest}};
+  }
+  return WriteFileAtomically(files_, index_path_, CompactJson(json));
+}
+
+}  // namespace slipway::pipeline

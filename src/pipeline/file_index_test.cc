@@ -1,0 +1,118 @@
+#include "pipeline/file_index.h"
+
+#include <gtest/gtest.h>
+
+#include "core/hash.h"
+#include "core/testing.h"
+
+namespace slipway::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The local file system, with the times that the test says and a count of what was asked.
+class StampedFiles : public FileSystem {
+ public:
+  int64_t modified_ns = 0;
+
+  Result<FileStat> Stat(const std::string& path) override {
+    SLIPWAY_ASSIGN_OR_RETURN(FileStat stat, local_.Stat(path));
+    stat.modified_ns = modified_ns;
+    stat.changed_ns = modified_ns;
+    return stat;
+  }
+  Result<std::string> ReadFile(const std::string& path) override { return local_.ReadFile(path); }
+  Result<std::unique_ptr<WritableFile>> CreateFile(const std::string& path) override {
+    return local_.CreateFile(path);
+  }
+  Status CreateDirectories(const std::string& path) override {
+    return local_.CreateDirectories(path);
+  }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return local_.Rename(from, to);
+  }
+  Status RemoveFile(const std::string& path) override { return local_.RemoveFile(path); }
+  Status RemoveTree(const std::string& path) override { return local_.RemoveTree(path); }
+  Status SyncDirectory(const std::string& path) override { return local_.SyncDirectory(path); }
+  Result<std::vector<std::string>> List(const std::string& path) override {
+    return local_.List(path);
+  }
+
+ private:
+  FileSystem& local_ = LocalFileSystem();
+};
+
+class FileIndexTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& text) {
+    ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), path_, text).ok());
+  }
+  void WriteInPlace(const std::string& text) {
+    // Same inode and, by StampedFiles, the same times.
+    FILE* file = std::fopen(path_.c_str(), "r+");
+    ASSERT_NE(file, nullptr);
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fclose(file);
+  }
+  std::string Digest(bool verify = false) {
+    FileIndex index(files_, index_path_, clock_);
+    auto digest = index.Digest(path_, verify);
+    return digest.ok() ? *digest : digest.error().ToString();
+  }
+
+  testing::TemporaryDirectory directory_;
+  std::string path_ = directory_.File("table.csv");
+  std::string index_path_ = directory_.File("index/files.json");
+  StampedFiles files_;
+  testing::FakeClock clock_{Clock::WallTime(1'000'000s)};
+  const int64_t now_ns_ = std::chrono::nanoseconds(1'000'000s).count();
+};
+
+TEST_F(FileIndexTest, RemembersAnUnchangedFile) {
+  Write("old");
+  files_.modified_ns = now_ns_ - std::chrono::nanoseconds(1h).count();
+  EXPECT_EQ(Digest(), DigestOf("old"));
+  // The content changes behind the index's back: only the memory can answer "old".
+  WriteInPlace("new");
+  EXPECT_EQ(Digest(), DigestOf("old"));
+  EXPECT_EQ(Digest(/*verify=*/true), DigestOf("new"));
+}
+
+TEST_F(FileIndexTest, HashesAgainWhenTheTimesChange) {
+  Write("old");
+  files_.modified_ns = now_ns_ - std::chrono::nanoseconds(1h).count();
+  EXPECT_EQ(Digest(), DigestOf("old"));
+  WriteInPlace("new");
+  files_.modified_ns += 1;
+  EXPECT_EQ(Digest(), DigestOf("new"));
+}
+
+TEST_F(FileIndexTest, DoesNotTrustAFileModifiedJustBeforeItWasHashed) {
+  Write("old");
+  files_.modified_ns = now_ns_ - std::chrono::nanoseconds(500ms).count();
+  EXPECT_EQ(Digest(), DigestOf("old"));
+  WriteInPlace("new");
+  EXPECT_EQ(Digest(), DigestOf("new"));
+  // Hashed again later with the same times, it is trusted from then on.
+  clock_.Advance(1h);
+  EXPECT_EQ(Digest(), DigestOf("new"));
+  WriteInPlace("odd");
+  EXPECT_EQ(Digest(), DigestOf("new"));
+}
+
+TEST_F(FileIndexTest, ABrokenIndexOnlyCostsHashing) {
+  Write("old");
+  ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), index_path_, "{broken").ok());
+  EXPECT_EQ(Digest(), DigestOf("old"));
+}
+
+TEST_F(FileIndexTest, RefusesADirectory) {
+  FileIndex index(LocalFileSystem(), index_path_, clock_);
+  const auto digest = index.Digest(directory_.path(), false);
+  ASSERT_FALSE(digest.ok());
+  EXPECT_EQ(digest.error().code(), ErrorCode::kInvalidInput);
+  EXPECT_NE(digest.error().ToString().find("is a directory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace slipway::pipeline

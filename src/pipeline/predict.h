@@ -1,0 +1,56 @@
+// Predictions for a file of rows: what `slipway predict` does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/progress.h"
+#include "core/result.h"
+#include "data/types.h"
+#include "model/artifact.h"
+
+namespace slipway::pipeline {
+
+// A model as a reference named it.
+struct ChosenModel {
+  model::Model model;
+  std::string name;     // Of the registered model, else of the file or directory.
+  std::string version;  // The registry's counter; "" for a path.
+};
+
+// Resolves `reference` as the contract writes them and loads it, verified. `registry` is a .slipway
+// directory or one that holds it, "" for the nearest one from here upwards. A path needs none.
+Result<ChosenModel> ChooseModel(const std::string& reference, const std::string& registry);
+
+struct PredictOptions {
+  std::string input_path;
+  std::vector<std::string> id_columns;  // Copied through, as text, before the predictions.
+  int threads = 0;                      // 0 for all available cores.
+};
+
+struct PredictedRows {
+  data::Table ids;
+  model::Predictions predictions;
+};
+
+// Reads the file with the types of the model's schema and predicts each row, in order.
+// kInvalidInput names file, row and column of a value that can't be read, or a column that is not
+// there.
+Result<PredictedRows> PredictFile(const model::Model& model, const PredictOptions& options,
+                                  ProgressSink& progress = SilentProgress());
+
+// The columns of the output: ids, `label`, one `probability_<class>` a class.
+data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema);
+// The same as CSV with a header, floats in their shortest form; and as one JSON object a row.
+std::string ToCsv(const PredictedRows& rows, const model::ModelSchema& schema);
+std::string ToJsonLines(const PredictedRows& rows, const model::ModelSchema& schema);
+// {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers.
+Json ToJson(const PredictedRows& rows, const ChosenModel& chosen);
+
+// kInvalidInput unless `path` ends in .csv, .parquet or .jsonl.
+Status CheckOutputPath(const std::string& path);
+// Writes by the path's ending; the file appears whole or not at all.
+Status WritePredictions(const std::string& path, const PredictedRows& rows,
+                        const model::ModelSchema& schema);
+
+}  // namespace slipway::pipeline

@@ -1,0 +1,214 @@
+// From a trained model to a registered version: package, judge, register.
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/build_info.h"
+#include "core/text.h"
+#include "data/select_rows.h"
+#include "data/split.h"
+#include "gate/gate.h"
+#include "pipeline/run_state_internal.h"
+
+namespace slipway::pipeline {
+namespace {
+
+// The configuration's part of the revision. An absolute path says where somebody's file lay, not
+// what the model is.
+std::string ConfigFile(const config::Config& config) {
+  Json sections = Json::object();
+  for (const char* name : {"data", "model"}) {
+    if (config.resolved.contains(name)) sections[name] = config.resolved[name];
+  }
+  const std::string source =
+      sections.contains("data") ? GetString(sections["data"], "source_path") : "";
+  if (source.starts_with('/')) sections["data"]["source_path"] = BaseName(source);
+  return config::JsonToYaml(sections);
+}
+
+Json Lineage(const RunState& state) {
+  return {{"source", {{"digest", state.source_digest}, {"rows", state.table.rows}}},
+          {"split", {{"digest", data::DigestOf(state.split)}, {"seed", SplitSeed(state.config())}}},
+          {"seed", ModelSeed(state.config().model)},
+          {"slipway", {{"build", BuildId()}}}};
+}
+
+std::string ProfileFile(const RunState& state) {
+  Json columns = Json::array();
+  for (const data::ColumnProfile& profile : state.training_profile)
+    columns.push_back(data::ToJson(profile));
+  return PrettyJson(
+      {{"part", "train"}, {"rows", state.report.train_rows}, {"columns", std::move(columns)}});
+}
+
+// Asks the registry for the version in production, for the gate that compares with it.
+class RegisteredProduction : public gate::ProductionModel {
+ public:
+  explicit RegisteredProduction(RunState& state) : state_(state) {}
+
+  Result<std::optional<model::Model>> Load() override {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
+                             state_.registry.versions().List(state_.config().model_name()));
+    const auto found =
+        std::ranges::find(versions, std::string("production"), &registry::ModelVersion::status);
+    if (found == versions.end()) return std::optional<model::Model>();
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                             state_.registry.artifacts().Fetch(found->digest));
+    SLIPWAY_ASSIGN_OR_RETURN(model::Model loaded,
+                             model::LoadModel(state_.files, directory, found->digest));
+    return std::optional<model::Model>(std::move(loaded));
+  }
+
+ private:
+  RunState& state_;
+};
+
+double MajorityShare(const RunState& state) {
+  if (state.target.class_count() == 0) return 0;
+  std::vector<int64_t> counts(static_cast<size_t>(state.target.class_count()));
+  const std::vector<int64_t> rows = state.split.RowsOf(data::Part::kTrain);
+  for (const int64_t row : rows) {
+    ++counts[static_cast<size_t>(state.target.classes[static_cast<size_t>(row)])];
+  }
+  return static_cast<double>(std::ranges::max(counts)) / static_cast<double>(rows.size());
+}
+
+Status JudgeArtifact(RunState& state) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           state.registry.artifacts().Fetch(state.digest));
+  const std::vector<int64_t> rows = state.split.RowsOf(data::Part::kTest);
+  const data::Table test_rows = data::SelectRows(state.table, rows);
+  std::vector<int32_t> classes;
+  for (const int64_t row : rows) classes.push_back(state.target.classes[static_cast<size_t>(row)]);
+  RegisteredProduction production(state);
+  const gate::GateInput input{state.config().model,
+                              state.evaluation.test,
+                              state.evaluation.intervals,
+                              directory,
+                              test_rows,
+                              classes,
+                              state.target,
+                              MajorityShare(state),
+                              &production};
+  SLIPWAY_ASSIGN_OR_RETURN(state.verdicts, gate::RunGates(state.files, SystemClock(), input));
+  Json verdicts = Json::array();
+  for (const gate::Verdict& verdict : state.verdicts) verdicts.push_back(gate::ToJson(verdict));
+  return state.cache.PutJson(state.keys.gates, "verdicts", verdicts);
+}
+
+bool VerdictsFromCache(RunState& state) {
+  const std::optional<Json> json = state.cache.GetJson(state.keys.gates, "verdicts");
+  if (!json || !json->is_array()) return false;
+  std::vector<gate::Verdict> verdicts;
+  for (const Json& one : *json) {
+    auto verdict = gate::VerdictFromJson(one);
+    if (!verdict.ok()) return false;
+    verdicts.push_back(*std::move(verdict));
+  }
+  state.verdicts = std::move(verdicts);
+  return true;
+}
+
+// "7 of 7", and the reasons of those that said no.
+std::string GateSummary(const std::vector<gate::Verdict>& verdicts) {
+  const auto passed = std::ranges::count(verdicts, gate::Outcome::kPass, &gate::Verdict::outcome);
+  std::vector<std::string> parts = {fmt::format("{} of {}", passed, verdicts.size())};
+  for (const gate::Verdict& verdict : verdicts) {
+    if (verdict.outcome == gate::Outcome::kPass) continue;
+    parts.push_back(verdict.reason + (verdict.dry_run ? " (dry run)" : ""));
+  }
+  if (parts.size() > 1) return Join(parts, " · ");
+  for (const gate::Verdict& verdict : verdicts) parts.push_back(verdict.name);
+  return Join(parts, " · ");
+}
+
+std::string CurrentUser() {
+  for (const char* variable : {"USER", "LOGNAME"}) {
+    const char* name = std::getenv(variable);
+    if (name != nullptr && *name != '\0') return name;
+  }
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
+}
+
+int64_t SizeOf(const model::ArtifactFiles& files) {
+  int64_t size = 0;
+  for (const auto& [name, bytes] : files) size += static_cast<int64_t>(bytes.size());
+  return size;
+}
+
+registry::ModelVersion VersionOf(const RunState& state) {
+  const config::Config& config = state.config();
+  registry::ModelVersion version;
+  version.name = config.model_name();
+  version.version = config.version;
+  version.digest = state.digest;
+  version.verdict = state.passed ? "passed" : "failed";
+  version.algorithm = config.model.model_type;
+  version.task = data::ToString(state.target.task);
+  version.training_data_hash = state.source_digest;
+  const Json schema = model::ToJson(state.schema);
+  if (schema.contains("inputs")) version.feature_schema = schema["inputs"];
+  version.performance_metrics = MetricsJson(state.evaluation.test);
+  version.training_config = config.resolved.value("model", Json::object());
+  version.deployment_config = config.resolved.value("deployment", Json::object());
+  version.created_by = CurrentUser();
+  version.run_id = state.report.run_id;
+  version.size_bytes = SizeOf(state.artifact);
+  return version;
+}
+
+}  // namespace
+
+Status PackageArtifact(RunState& state) {
+  model::ArtifactFiles& files = state.artifact;
+  files["model.onnx"] = state.onnx;
+  files["schema.json"] = PrettyJson(model::ToJson(state.schema));
+  files["profile.json"] = ProfileFile(state);
+  files["metrics.json"] = PrettyJson(MetricsFile(state.evaluation, state.folds));
+  files["golden.jsonl"] = state.golden;
+  files["config.yaml"] = ConfigFile(state.config());
+  files["lineage.json"] = PrettyJson(Lineage(state));
+  state.digest = model::Seal(&files, state.schema);
+  return state.registry.artifacts().Put(state.digest, files);
+}
+
+Result<StepEnd> GateStep(RunState& state) {
+  SLIPWAY_RETURN_IF_ERROR(PackageArtifact(state));
+  StepEnd end;
+  end.cached = VerdictsFromCache(state);
+  if (!end.cached) SLIPWAY_RETURN_IF_ERROR(JudgeArtifact(state));
+  state.report.gates = state.verdicts;
+  state.report.digest = state.digest;
+  end.ok = gate::Passed(state.verdicts);
+  state.passed = end.ok;
+  end.summary = GateSummary(state.verdicts);
+  Json verdicts = Json::array();
+  for (const gate::Verdict& verdict : state.verdicts) verdicts.push_back(gate::ToJson(verdict));
+  end.facts = {{"passed", end.ok}, {"gates", std::move(verdicts)}};
+  return end;
+}
+
+Result<StepEnd> RegisterStep(RunState& state) {
+  SLIPWAY_ASSIGN_OR_RETURN(state.version,
+                           state.registry.Register(VersionOf(state), state.artifact));
+  const registry::ModelVersion& version = state.version;
+  state.report.version = version.registry_version;
+  StepEnd end;
+  // The registry gives back the version of an earlier run where the artifact is the same.
+  end.cached = version.run_id != state.report.run_id;
+  end.ok = version.verdict == "passed";
+  end.summary = fmt::format("{}:{}  sha256:{}…", version.name, version.registry_version,
+                            version.digest.substr(7, 12));
+  if (!end.ok) end.summary += "  marked as not passed";
+  end.facts = {{"name", version.name},
+               {"version", version.registry_version},
+               {"digest", version.digest},
+               {"verdict", version.verdict}};
+  return end;
+}
+
+}  // namespace slipway::pipeline

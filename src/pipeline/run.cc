@@ -1,0 +1,200 @@
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include "core/build_info.h"
+#include "core/clock.h"
+#include "core/hash.h"
+#include "core/interrupt.h"
+#include "core/parallel.h"
+#include "pipeline/file_index.h"
+#include "pipeline/run_state_internal.h"
+#include "report/report.h"
+
+namespace slipway::pipeline {
+namespace {
+
+constexpr int64_t kCacheLimitBytes = 4'000'000'000;
+
+// "20261123-064107-3f2a": sorts by time, and two runs in one second differ.
+std::string MakeRunId(Clock::WallTime now) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  const std::string seed = fmt::format("{}-{}", now.time_since_epoch().count(), ::getpid());
+  return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{}", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     HexOf(DigestOf(seed)).substr(0, 4));
+}
+
+std::string StateDirectory(const config::Config& config) {
+  return JoinPath(config.project_directory, ".slipway");
+}
+
+// The run that had exactly these inputs, if all that it left is still there.
+std::optional<Run> FindUnchanged(RunState& state, const std::string& slipway_directory) {
+  const std::optional<std::string> run_id = state.cache.Get(state.keys.run, "run");
+  if (!run_id) return std::nullopt;
+  Run run;
+  run.run_id = *run_id;
+  run.directory = fmt::format("{}/runs/{}", slipway_directory, *run_id);
+  run.report_path = run.directory + "/report.html";
+  auto record = ReadJsonFile(state.files, run.directory + "/run.json");
+  if (!record.ok() || !record->contains("record") || !state.files.Exists(run.report_path)) {
+    return std::nullopt;
+  }
+  run.record = (*record)["record"];
+  run.passed = GetString(run.record, "status") == "passed";
+  const int64_t version = GetInteger(run.record, "version");
+  if (version > 0) {
+    registry::ModelReference reference;
+    reference.kind = registry::ModelReference::Kind::kVersion;
+    reference.name = GetString(run.record, "model");
+    reference.version = version;
+    const auto registered = state.registry.versions().Get(reference);
+    if (!registered.ok() || registered->digest != GetString(run.record, "digest"))
+      return std::nullopt;
+    const auto kept = state.registry.artifacts().Contains(registered->digest);
+    if (!kept.ok() || !*kept) return std::nullopt;
+  }
+  run.unchanged = true;
+  return run;
+}
+
+void StartReport(RunState& state, const std::string& run_id, Clock::WallTime now) {
+  const config::Config& config = state.config();
+  report::RunReport& report = state.report;
+  report.run_id = run_id;
+  report.project = config.project_name;
+  report.environment = config.environment;
+  report.label = config.version;
+  report.model_name = config.model_name();
+  report.started_at = FormatTimestamp(now);
+  report.slipway_version = Version();
+  report.source_path = config.data.source_path;
+  report.source_digest = state.source_digest;
+  report.target = config.data.target_column;
+  report.algorithm = config.model.model_type;
+  report.hyperparameters = config.model.hyperparameters;
+  report.shown_metrics = config.model.evaluation_metrics;
+  if (report.shown_metrics.empty()) report.shown_metrics = {"accuracy", "f1", "auc"};
+}
+
+struct Step {
+  const char* name;
+  Result<StepEnd> (*run)(RunState&);
+};
+
+// The line itself. A data set that fails validation ends it; a failed gate does not, as the failed
+// version is kept.
+Status RunSteps(RunState& state) {
+  constexpr Step kSteps[] = {{"data", DataStep},   {"split", SplitStep},
+                             {"train", TrainStep}, {"evaluate", EvaluateStep},
+                             {"gates", GateStep},  {"register", RegisterStep}};
+  for (const Step& step : kSteps) {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    SLIPWAY_RETURN_IF_ERROR(RunStep(state, step.name, step.run));
+    if (!state.passed && state.report.failed_step.empty()) state.report.failed_step = step.name;
+    if (state.report.failed_step == "data") return {};
+  }
+  return {};
+}
+
+Json LineageOf(const RunState& state) {
+  Json lineage = {{"source", state.source_digest}, {"run", state.report.run_id}};
+  if (!state.digest.empty()) lineage["model"] = state.digest;
+  lineage["build"] = BuildId();
+  return lineage;
+}
+
+// Reports, the record and the cache's note that this was done: last, so that a crash before leaves
+// a run that is done again from its cached steps.
+Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
+  report::RunReport& report = state.report;
+  report.status = state.passed ? "passed" : "failed";
+  report.lineage = LineageOf(state);
+  Run run;
+  run.run_id = report.run_id;
+  run.passed = state.passed;
+  run.directory = state.directory;
+  run.report_path = state.directory + "/report.html";
+  SLIPWAY_RETURN_IF_ERROR(report::WriteReports(state.files, state.directory, report));
+  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(state.files, state.directory + "/config.yaml",
+                                              config::ToYaml(state.config())));
+  run.seconds = watch.seconds();
+  report.timings.emplace_back("total", run.seconds);
+  run.record = RunRecord(state, run.report_path);
+  const Json file = {
+      {"record", run.record},
+      {"project", report.project},
+      {"started_at", report.started_at},
+      {"seconds", run.seconds},
+      {"source", {{"path", report.source_path}, {"digest", report.source_digest}}},
+      {"algorithm", report.algorithm},
+      {"hyperparameters", report.hyperparameters},
+      {"keys", {{"data", state.keys.data}, {"train", state.keys.train}, {"run", state.keys.run}}}};
+  SLIPWAY_RETURN_IF_ERROR(
+      WriteFileAtomically(state.files, state.directory + "/run.json", PrettyJson(file)));
+  SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.run, "run", run.run_id));
+  state.cache.Prune(kCacheLimitBytes);
+  return run;
+}
+
+Result<std::string> ProductionDigest(registry::Registry& registry, const std::string& name) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
+                           registry.versions().List(name));
+  const auto found =
+      std::ranges::find(versions, std::string("production"), &registry::ModelVersion::status);
+  return found == versions.end() ? std::string() : found->digest;
+}
+
+}  // namespace
+
+Status RunStep(RunState& state, const char* name,
+               const std::function<Result<StepEnd>(RunState&)>& step) {
+  state.progress.StepStarted(name);
+  const Stopwatch watch;
+  SLIPWAY_ASSIGN_OR_RETURN(const StepEnd end, step(state));
+  state.report.timings.emplace_back(name, watch.seconds());
+  if (end.cached) state.report.cached.emplace_back(name);
+  state.progress.StepFinished(name, end.ok, end.cached, end.summary, watch.seconds(), end.facts);
+  return {};
+}
+
+Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& options,
+                    ProgressSink& progress, FileSystem& files) {
+  const Stopwatch watch;
+  const config::Config& config = loaded.config;
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenRegistry(config));
+  const std::string slipway_directory = StateDirectory(config);
+  FileIndex index(files, slipway_directory + "/cache/files.json");
+  StepCache cache(files, slipway_directory + "/cache/steps", !options.no_cache);
+
+  RunState state(loaded, options, progress, files, cache, *registry);
+  state.threads = options.threads > 0 ? options.threads : AvailableCores();
+  state.source_path = config::DataPath(config);
+  SLIPWAY_ASSIGN_OR_RETURN(state.source_digest, index.Digest(state.source_path, options.verify));
+  SLIPWAY_ASSIGN_OR_RETURN(state.source_stat, files.Stat(state.source_path));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string production,
+                           ProductionDigest(*registry, config.model_name()));
+  state.keys = ComputeStepKeys(config, state.source_digest, production);
+  if (std::optional<Run> unchanged = FindUnchanged(state, slipway_directory)) {
+    unchanged->seconds = watch.seconds();
+    return *std::move(unchanged);
+  }
+
+  const Clock::WallTime now = SystemClock().Now();
+  const std::string run_id = MakeRunId(now);
+  state.directory = fmt::format("{}/runs/{}", slipway_directory, run_id);
+  SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(state.directory));
+  StartReport(state, run_id, now);
+  SLIPWAY_RETURN_IF_ERROR(RunSteps(state));
+  return FinishRun(state, watch);
+}
+
+}  // namespace slipway::pipeline

@@ -1,0 +1,109 @@
+#include "pipeline/run_history.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/text.h"
+
+namespace slipway::pipeline {
+namespace {
+
+RunEntry EntryFromJson(const Json& json) {
+  RunEntry entry;
+  entry.record = json.value("record", Json::object());
+  entry.run_id = GetString(entry.record, "run_id");
+  entry.started_at = GetString(json, "started_at");
+  entry.seconds = GetNumber(json, "seconds");
+  entry.algorithm = GetString(json, "algorithm");
+  entry.hyperparameters = json.value("hyperparameters", Json::object());
+  const Json source = json.value("source", Json::object());
+  entry.source_path = GetString(source, "path");
+  entry.source_digest = GetString(source, "digest");
+  return entry;
+}
+
+Json ComparedFields(const RunEntry& run) {
+  Json fields = Json::object();
+  fields["source.path"] = run.source_path;
+  fields["source.digest"] = run.source_digest;
+  fields["environment"] = GetString(run.record, "environment");
+  fields["algorithm"] = run.algorithm;
+  for (const auto& [name, value] : run.hyperparameters.items())
+    fields["hyperparameters." + name] = value;
+  const Json metrics = run.record.value("metrics", Json::object());
+  for (const auto& [name, value] : metrics.items()) {
+    fields["metrics." + name] = value;
+  }
+  fields["status"] = GetString(run.record, "status");
+  fields["digest"] = run.record.value("digest", Json());
+  return fields;
+}
+
+}  // namespace
+
+Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& slipway_directory) {
+  const std::string directory = JoinPath(slipway_directory, "runs");
+  std::vector<RunEntry> runs;
+  if (!files.Exists(directory)) return runs;
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(directory));
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    auto json = ReadJsonFile(files, JoinPath(JoinPath(directory, *name), "run.json"));
+    if (json.ok() && json->is_object()) runs.push_back(EntryFromJson(*json));
+  }
+  std::ranges::sort(runs, std::ranges::greater{},
+                    [](const RunEntry& run) { return std::pair(run.started_at, run.run_id); });
+  return runs;
+}
+
+Result<RunEntry> FindRun(FileSystem& files, const std::string& slipway_directory,
+                         const std::string& run_id) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<RunEntry> runs, ListRuns(files, slipway_directory));
+  if (runs.empty()) {
+    return Error(ErrorCode::kNotFound, "no runs in " + slipway_directory).Try("slipway run first");
+  }
+  if (run_id == "latest") return runs.front();
+  std::vector<std::string> names;
+  std::vector<const RunEntry*> matches;
+  for (const RunEntry& run : runs) {
+    names.push_back(run.run_id);
+    if (run.run_id == run_id) return run;
+    if (run.run_id.starts_with(run_id)) matches.push_back(&run);
+  }
+  if (matches.size() == 1) return *matches.front();
+  if (matches.size() > 1) {
+    return Error(ErrorCode::kInvalidInput,
+                 "'" + run_id + "' names " + std::to_string(matches.size()) + " runs")
+        .Try("more of its letters, as 'slipway runs list' shows them");
+  }
+  const std::string nearest = NearestName(run_id, names);
+  return Error(ErrorCode::kNotFound, "no run '" + run_id + "'")
+      .Try(nearest.empty() ? "slipway runs list" : nearest + ", or slipway runs list");
+}
+
+std::vector<RunDifference> CompareRuns(const RunEntry& left, const RunEntry& right) {
+  const Json left_fields = ComparedFields(left);
+  const Json right_fields = ComparedFields(right);
+  std::vector<RunDifference> differences;
+  for (const auto& [key, value] : left_fields.items()) {
+    const Json other = right_fields.value(key, Json());
+    if (other != value) differences.push_back({key, value, other});
+  }
+  for (const auto& [key, value] : right_fields.items()) {
+    if (!left_fields.contains(key)) differences.push_back({key, Json(), value});
+  }
+  return differences;
+}
+
+Result<std::string> FindSlipwayDirectory(FileSystem& files, const std::string& start) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(start, error);
+  for (std::filesystem::path at = absolute; !error; at = at.parent_path()) {
+    const std::string candidate = (at / ".slipway").string();
+    if (files.Exists(candidate)) return candidate;
+    if (at == at.root_path() || at.empty()) break;
+  }
+  return Error(ErrorCode::kNotFound, "no .slipway/ here or in a folder above")
+      .Try("slipway run --env development, or a folder in which it ran");
+}
+
+}  // namespace slipway::pipeline

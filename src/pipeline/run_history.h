@@ -1,0 +1,42 @@
+// Runs that ended: `slipway runs`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/file_system.h"
+#include "core/json.h"
+#include "core/result.h"
+
+namespace slipway::pipeline {
+
+// One run as its run.json keeps it.
+struct RunEntry {
+  std::string run_id;
+  std::string started_at;
+  double seconds = 0;
+  std::string source_path, source_digest, algorithm;
+  Json hyperparameters = Json::object();
+  Json record = Json::object();  // The contract's last line.
+};
+
+// Runs under `slipway_directory` (".slipway"), newest first. Directories without a record (runs
+// that were interrupted) are left out. kNotFound where there is no such directory.
+Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& slipway_directory);
+
+// `run_id` may be shortened as long as it is unique; "latest" is the newest. kNotFound tells near
+// ones.
+Result<RunEntry> FindRun(FileSystem& files, const std::string& slipway_directory,
+                         const std::string& run_id);
+
+struct RunDifference {
+  std::string key;   // "metrics.auc", "hyperparameters.max_depth", "source.digest"
+  Json left, right;  // null where absent.
+};
+// What differs in source, algorithm, hyper-parameters and metrics.
+std::vector<RunDifference> CompareRuns(const RunEntry& left, const RunEntry& right);
+
+// The nearest ".slipway" from `start` upwards; kNotFound where there is none.
+Result<std::string> FindSlipwayDirectory(FileSystem& files, const std::string& start);
+
+}  // namespace slipway::pipeline

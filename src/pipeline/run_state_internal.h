@@ -1,0 +1,110 @@
+// What the steps of a run hand to each other. Only the files of this folder see it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/file_system.h"
+#include "core/progress.h"
+#include "data/preprocessing.h"
+#include "data/target.h"
+#include "data/types.h"
+#include "gate/types.h"
+#include "model/artifact.h"
+#include "pipeline/evaluation.h"
+#include "pipeline/step_cache.h"
+#include "pipeline/step_keys.h"
+#include "pipeline/types.h"
+#include "registry/registry.h"
+#include "report/types.h"
+#include "train/types.h"
+
+namespace slipway::pipeline {
+
+// Filled from top to bottom as the line goes; each step reads what stands above its own part. Owned
+// by RunLine, used from one thread.
+struct RunState {
+  RunState(const config::LoadedConfig& loaded_config, const RunOptions& run_options,
+           ProgressSink& sink, FileSystem& file_system, StepCache& step_cache,
+           registry::Registry& model_registry)
+      : loaded(loaded_config),
+        options(run_options),
+        progress(sink),
+        files(file_system),
+        cache(step_cache),
+        registry(model_registry) {}
+
+  const config::LoadedConfig& loaded;
+  const RunOptions& options;
+  ProgressSink& progress;
+  FileSystem& files;
+  StepCache& cache;
+  registry::Registry& registry;
+  int threads = 1;
+
+  StepKeys keys;
+  std::string source_path;  // The file to open.
+  std::string source_digest;
+  FileStat source_stat;   // As it was when the digest was taken.
+  std::string directory;  // Of this run's files.
+
+  data::DatasetReport dataset;  // data
+  data::Table table;
+
+  data::Target target;  // split
+  std::vector<std::string> features;
+  data::Split split;
+  std::vector<data::ColumnProfile> training_profile;
+
+  data::PreprocessingPlan plan;  // train
+  std::string onnx;
+  std::vector<train::FoldResult> folds;
+  std::vector<train::FeatureImportance> importances;
+
+  Evaluation evaluation;  // evaluate
+  std::string golden;
+
+  model::ArtifactFiles artifact;  // package
+  model::ModelSchema schema;
+  std::string digest;
+
+  std::vector<gate::Verdict> verdicts;  // gates
+  registry::ModelVersion version;       // register
+
+  bool passed = true;
+  report::RunReport report;
+
+  const config::Config& config() const { return loaded.config; }
+};
+
+// How a step ended, for people and machines.
+struct StepEnd {
+  std::string summary;
+  bool ok = true;
+  bool cached = false;
+  Json facts = Json::object();
+};
+
+// Times the step, tells the progress sink, and notes both in the report.
+Status RunStep(RunState& state, const char* name,
+               const std::function<Result<StepEnd>(RunState&)>& step);
+
+// The steps, in order. Each is resumable: what the cache has is not done again.
+Result<StepEnd> DataStep(RunState& state);
+Result<StepEnd> SplitStep(RunState& state);
+Result<StepEnd> TrainStep(RunState& state);
+Result<StepEnd> EvaluateStep(RunState& state);
+Result<StepEnd> GateStep(
+    RunState& state);  // Packages the artifact first: gates judge what would be registered.
+Result<StepEnd> RegisterStep(RunState& state);
+
+// The artifact's files, sealed, from what the steps before left in `state`.
+Status PackageArtifact(RunState& state);
+
+// The contract's last line for a finished run.
+Json RunRecord(const RunState& state, const std::string& report_path);
+
+}  // namespace slipway::pipeline

@@ -1,0 +1,101 @@
+#include "pipeline/step_cache.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "core/hash.h"
+
+namespace slipway::pipeline {
+namespace {
+
+std::string EntryPath(const std::string& directory, const std::string& key, std::string_view name) {
+  return fmt::format("{}/{}/{}-{}", directory, key.substr(0, 2), key.substr(2), name);
+}
+
+}  // namespace
+
+StepCache::StepCache(FileSystem& files, std::string directory, bool read)
+    : files_(files), directory_(std::move(directory)), read_(read) {}
+
+std::optional<std::string> StepCache::Get(const std::string& key, std::string_view name) {
+  if (!read_) return std::nullopt;
+  auto bytes = files_.ReadFile(EntryPath(directory_, key, name));
+  if (!bytes.ok()) return std::nullopt;
+  const size_t newline = bytes->find('\n');
+  if (newline == std::string::npos) return std::nullopt;
+  const std::string_view payload = std::string_view(*bytes).substr(newline + 1);
+  if (DigestOf(payload) != std::string_view(*bytes).substr(0, newline)) return std::nullopt;
+  return std::string(payload);
+}
+
+std::optional<Json> StepCache::GetJson(const std::string& key, std::string_view name) {
+  const std::optional<std::string> text = Get(key, name);
+  if (!text) return std::nullopt;
+  auto json = ParseJson(*text, std::string(name));
+  if (!json.ok()) return std::nullopt;
+  return *std::move(json);
+}
+
+Status StepCache::Put(const std::string& key, std::string_view name, std::string_view bytes) {
+  static std::atomic<uint64_t> counter{0};
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string path, PathFor(key, name));
+  const std::string temporary =
+      fmt::format("{}/.tmp-{}-{}", DirectoryOf(path), ::getpid(), counter++);
+  SLIPWAY_ASSIGN_OR_RETURN(auto file, files_.CreateFile(temporary));
+  SLIPWAY_RETURN_IF_ERROR(file->Append(DigestOf(bytes) + "\n"));
+  SLIPWAY_RETURN_IF_ERROR(file->Append(bytes));
+  SLIPWAY_RETURN_IF_ERROR(file->Close());
+  return files_.Rename(temporary, path);
+}
+
+Status StepCache::PutJson(const std::string& key, std::string_view name, const Json& value) {
+  return Put(key, name, CompactJson(value));
+}
+
+Result<std::string> StepCache::PathFor(const std::string& key, std::string_view name) {
+  const std::string path = EntryPath(directory_, key, name);
+  SLIPWAY_RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(path)));
+  return path;
+}
+
+void StepCache::Prune(int64_t limit_bytes) {
+  struct Entry {
+    std::string path;
+    int64_t size;
+    int64_t modified_ns;
+  };
+  std::vector<Entry> entries;
+  int64_t total = 0;
+  auto shelves = files_.List(directory_);
+  if (!shelves.ok()) return;
+  for (const std::string& shelf : *shelves) {
+    auto names = files_.List(JoinPath(directory_, shelf));
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      const std::string path = JoinPath(JoinPath(directory_, shelf), name);
+      auto stat = files_.Stat(path);
+      if (!stat.ok() || stat->is_directory) continue;
+      entries.push_back({path, stat->size, stat->modified_ns});
+      total += stat->size;
+    }
+  }
+  std::ranges::sort(entries, {}, &Entry::modified_ns);
+  for (const Entry& entry : entries) {
+    if (total <= limit_bytes) return;
+    // Another process may have removed it already, which is as good.
+    (void)files_.RemoveFile(entry.path);
+    total -= entry.size;
+  }
+}
+
+std::string StepKey(std::initializer_list<std::string_view> fields) {
+  Sha256 hash;
+  for (const std::string_view field : fields) hash.UpdateField(field);
+  return hash.FinishHex();
+}
+
+}  // namespace slipway::pipeline

@@ -1,0 +1,72 @@
+#include "pipeline/step_cache.h"
+
+#include <gtest/gtest.h>
+
+#include "core/testing.h"
+
+namespace slipway::pipeline {
+namespace {
+
+class StepCacheTest : public ::testing::Test {
+ protected:
+  testing::TemporaryDirectory directory_;
+  FileSystem& files_ = LocalFileSystem();
+  StepCache cache_{files_, directory_.File("steps"), true};
+  const std::string key_ = StepKey({"a step", "its input"});
+};
+
+TEST_F(StepCacheTest, GivesBackWhatWasPut) {
+  EXPECT_EQ(cache_.Get(key_, "model"), std::nullopt);
+  const std::string bytes("zero\0and\nnewline", 16);
+  ASSERT_TRUE(cache_.Put(key_, "model", bytes).ok());
+  EXPECT_EQ(cache_.Get(key_, "model"), bytes);
+  EXPECT_EQ(cache_.Get(key_, "other"), std::nullopt);
+  ASSERT_TRUE(cache_.PutJson(key_, "facts", {{"rows", 3}}).ok());
+  EXPECT_EQ(cache_.GetJson(key_, "facts"), Json({{"rows", 3}}));
+}
+
+TEST_F(StepCacheTest, ATornEntryIsAMiss) {
+  ASSERT_TRUE(cache_.Put(key_, "model", "0123456789").ok());
+  const auto path = cache_.PathFor(key_, "model");
+  ASSERT_TRUE(path.ok());
+  auto bytes = files_.ReadFile(*path);
+  ASSERT_TRUE(bytes.ok());
+  for (size_t length = 0; length < bytes->size(); ++length) {
+    ASSERT_TRUE(WriteFileAtomically(files_, *path, bytes->substr(0, length)).ok());
+    EXPECT_EQ(cache_.Get(key_, "model"), std::nullopt) << length;
+  }
+}
+
+TEST_F(StepCacheTest, DoesNotReadWhenToldNotTo) {
+  ASSERT_TRUE(cache_.Put(key_, "model", "bytes").ok());
+  StepCache blind(files_, directory_.File("steps"), false);
+  EXPECT_EQ(blind.Get(key_, "model"), std::nullopt);
+  ASSERT_TRUE(blind.Put(key_, "model", "newer").ok());
+  EXPECT_EQ(cache_.Get(key_, "model"), "newer");
+}
+
+TEST_F(StepCacheTest, PruneRemovesTheOldestFirst) {
+  const std::string bytes(1000, 'x');
+  std::vector<std::string> keys;
+  for (int i = 0; i < 4; ++i) {
+    keys.push_back(StepKey({"step", std::to_string(i)}));
+    ASSERT_TRUE(cache_.Put(keys.back(), "model", bytes).ok());
+    const auto path = cache_.PathFor(keys.back(), "model");
+    const auto age = std::filesystem::file_time_type::clock::now() - std::chrono::hours(10 - i);
+    std::filesystem::last_write_time(*path, age);
+  }
+  cache_.Prune(2500);
+  EXPECT_EQ(cache_.Get(keys[0], "model"), std::nullopt);
+  EXPECT_EQ(cache_.Get(keys[1], "model"), std::nullopt);
+  EXPECT_EQ(cache_.Get(keys[2], "model"), bytes);
+  EXPECT_EQ(cache_.Get(keys[3], "model"), bytes);
+}
+
+TEST(StepKey, TellsFieldsApart) {
+  EXPECT_NE(StepKey({"ab", "c"}), StepKey({"a", "bc"}));
+  EXPECT_NE(StepKey({"a"}), StepKey({"a", ""}));
+  EXPECT_EQ(StepKey({"a", "b"}).size(), 64U);
+}
+
+}  // namespace
+}  // namespace slipway::pipeline

@@ -1,0 +1,93 @@
+#include "pipeline/step_keys.h"
+
+#include "core/build_info.h"
+#include "core/json.h"
+#include "pipeline/step_cache.h"
+
+namespace slipway::pipeline {
+namespace {
+
+Json ReadingFields(const config::Config& config) {
+  const config::DataConfig& data = config.data;
+  return {{"format", data.format},
+          {"missing_values", data.missing_values},
+          {"categorical", data.categorical_columns},
+          {"timestamp", data.timestamp_column},
+          {"min_rows", data.validation_rules.min_rows.value_or(-1)},
+          {"max_missing_ratio", data.validation_rules.max_missing_ratio.value_or(-1)},
+          {"required", data.validation_rules.required_columns},
+          {"features", data.feature_columns},
+          {"target", data.target_column},
+          {"exclude", data.exclude_columns},
+          {"ids", data.id_columns}};
+}
+
+Json SplitFields(const config::Config& config) {
+  const config::SplitConfig& split = config.data.split;
+  return {{"train", split.train},      {"validation", split.validation},
+          {"test", split.test},        {"stratify", split.stratify},
+          {"group", split.group},      {"time", split.time},
+          {"seed", SplitSeed(config)}, {"folds", config.model.training_config.cross_validation},
+          {"task", config.model.task}, {"positive_class", config.data.positive_class}};
+}
+
+Json TrainingFields(const config::Config& config) {
+  Json steps = Json::array();
+  for (const config::PreprocessingStep& step : config.data.preprocessing_steps) {
+    steps.push_back({step.name, step.options});
+  }
+  return {{"model_type", config.model.model_type},
+          {"hyperparameters", config.model.hyperparameters},
+          {"class_weight", config.model.class_weight},
+          {"averaging", config.model.averaging},
+          {"steps", std::move(steps)}};
+}
+
+Json GateFields(const config::ModelConfig& model) {
+  Json thresholds = Json::array();
+  for (const auto& [name, limit] : model.performance_thresholds)
+    thresholds.push_back({name, limit});
+  const config::GatesConfig& gates = model.gates;
+  return {{"thresholds", std::move(thresholds)},
+          {"single", gates.single_latency_seconds},
+          {"batch", gates.batch_latency_seconds},
+          {"size", gates.max_size_mb},
+          {"parity", gates.parity},
+          {"baseline", gates.beats_baseline},
+          {"margin", gates.production.margin},
+          {"confidence", gates.production.confidence},
+          {"dry_run", gates.dry_run}};
+}
+
+}  // namespace
+
+uint64_t ModelSeed(const config::ModelConfig& model) {
+  const auto it = model.hyperparameters.find("random_state");
+  if (it == model.hyperparameters.end() || !it->is_number_integer()) return 0;
+  return static_cast<uint64_t>(it->get<int64_t>());
+}
+
+uint64_t SplitSeed(const config::Config& config) {
+  return config.data.split.seed.value_or(ModelSeed(config.model));
+}
+
+StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
+                         const std::string& production_digest) {
+  StepKeys keys;
+  keys.data = StepKey({"data", BuildId(), source_digest, CompactJson(ReadingFields(config))});
+  keys.split = StepKey({"split", keys.data, CompactJson(SplitFields(config))});
+  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
+  keys.evaluate = StepKey({"evaluate", keys.train});
+  // The artifact carries the configuration's `data` and `model` sections, so every key of them
+  // counts here.
+  const std::string sections = CompactJson({config.resolved.value("data", Json::object()),
+                                            config.resolved.value("model", Json::object())});
+  keys.gates = StepKey(
+      {"gates", keys.evaluate, CompactJson(GateFields(config.model)), sections, production_digest});
+  keys.run = StepKey({"run", keys.gates, config.environment, config.project_name,
+                      config.model_name(), config.version, config.artifact_store,
+                      config.model_registry, CompactJson(config.resolved)});
+  return keys;
+}
+
+}  // namespace slipway::pipeline

@@ -1,0 +1,31 @@
+// What each step depends on, as keys of its cached results.
+#pragma once
+
+#include <string>
+
+#include "config/types.h"
+
+namespace slipway::pipeline {
+
+// Each key covers its own inputs and the key of what it builds upon. All are known before anything
+// is read: they come from the source's digest, the configuration and the build.
+struct StepKeys {
+  std::string data;      // Reading and validating.
+  std::string split;     // Parts, folds and the training profile.
+  std::string train;     // Folds and the final model.
+  std::string evaluate;  // Metrics, curves, golden rows.
+  std::string gates;     // Verdicts.
+  std::string run;       // Everything: a run with this key need not be done again.
+};
+
+// `production_digest` names the version that the gates compare with, "" where none is in
+// production.
+StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
+                         const std::string& production_digest);
+
+// The seed of everything random in a run: `data.split.seed` for the split, else
+// model.hyperparameters.random_state, else 0.
+uint64_t ModelSeed(const config::ModelConfig& model);
+uint64_t SplitSeed(const config::Config& config);
+
+}  // namespace slipway::pipeline

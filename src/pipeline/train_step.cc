@@ -1,0 +1,280 @@
+// Training and evaluation of a run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#include "core/parallel.h"
+#include "core/text.h"
+#include "data/select_rows.h"
+#include "model/onnx_writer.h"
+#include "model/predictor.h"
+#include "pipeline/run_state_internal.h"
+#include "train/train.h"
+#include "train/trainer.h"
+
+namespace slipway::pipeline {
+namespace {
+
+constexpr int kGoldenRows = 64;
+
+std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
+
+Json ImportancesJson(const std::vector<train::FeatureImportance>& importances) {
+  Json json = Json::array();
+  for (const train::FeatureImportance& one : importances)
+    json.push_back({one.feature, one.importance});
+  return json;
+}
+
+// The fits that the cache lacks, done side by side: folds first, the final model last as it is the
+// longest.
+class Fits {
+ public:
+  Fits(RunState& state, const train::Trainer& trainer)
+      : state_(state),
+        trainer_(trainer),
+        folds_(state.config().model.training_config.cross_validation) {
+    state_.folds.resize(static_cast<size_t>(folds_));
+    for (int fold = 0; fold < folds_; ++fold) {
+      if (!TakeFold(fold)) missing_.push_back(fold);
+    }
+    if (!TakeModel()) missing_.insert(missing_.begin(), kFinalModel);
+  }
+
+  bool AllCached() const { return missing_.empty(); }
+
+  Status Run() {
+    const int64_t total = static_cast<int64_t>(missing_.size());
+    std::atomic<int64_t> done{0};
+    state_.progress.Advance("train", 0, total, "fits");
+    const int beside = std::min(static_cast<int>(total), state_.threads);
+    const int threads_each = std::max(1, state_.threads / std::max(beside, 1));
+    return ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
+      const int fold = missing_[index];
+      SLIPWAY_RETURN_IF_ERROR(fold == kFinalModel ? FitFinal(threads_each)
+                                                  : FitOne(fold, threads_each));
+      state_.progress.Advance("train", ++done, total, "fits");
+      return {};
+    });
+  }
+
+ private:
+  static constexpr int kFinalModel = -1;
+
+  train::FitInput Input(int threads) const {
+    return {state_.table,
+            state_.features,
+            state_.target,
+            state_.config(),
+            ModelSeed(state_.config().model),
+            threads};
+  }
+
+  bool TakeFold(int fold) {
+    const std::optional<Json> json = state_.cache.GetJson(state_.keys.train, FoldName(fold));
+    if (!json) return false;
+    auto result = train::FoldResultFromJson(*json);
+    if (!result.ok()) return false;
+    state_.folds[static_cast<size_t>(fold)] = *std::move(result);
+    return true;
+  }
+
+  bool TakeModel() {
+    std::optional<std::string> onnx = state_.cache.Get(state_.keys.train, "model.onnx");
+    const std::optional<Json> plan = state_.cache.GetJson(state_.keys.train, "plan");
+    const std::optional<Json> importances = state_.cache.GetJson(state_.keys.train, "importances");
+    if (!onnx || !plan || !importances) return false;
+    auto parsed = data::PreprocessingPlanFromJson(*plan);
+    if (!parsed.ok()) return false;
+    state_.plan = *std::move(parsed);
+    state_.onnx = *std::move(onnx);
+    for (const Json& one : *importances) state_.importances.push_back({one[0], one[1]});
+    return true;
+  }
+
+  Status FitOne(int fold, int threads) {
+    SLIPWAY_ASSIGN_OR_RETURN(train::FoldResult result,
+                             train::FitFold(trainer_, Input(threads), state_.split, fold));
+    SLIPWAY_RETURN_IF_ERROR(
+        state_.cache.PutJson(state_.keys.train, FoldName(fold), train::ToJson(result)));
+    state_.folds[static_cast<size_t>(fold)] = std::move(result);
+    return {};
+  }
+
+  Status FitFinal(int threads) {
+    SLIPWAY_ASSIGN_OR_RETURN(
+        train::TrainedModel model,
+        train::Fit(trainer_, Input(threads), state_.split.RowsOf(data::Part::kTrain)));
+    SLIPWAY_ASSIGN_OR_RETURN(state_.onnx, model::WriteOnnx(state_.config().model_name(), model.plan,
+                                                           model.ensemble, state_.target));
+    state_.plan = std::move(model.plan);
+    state_.importances = std::move(model.importances);
+    const std::string& key = state_.keys.train;
+    SLIPWAY_RETURN_IF_ERROR(state_.cache.PutJson(key, "plan", data::ToJson(state_.plan)));
+    SLIPWAY_RETURN_IF_ERROR(
+        state_.cache.PutJson(key, "importances", ImportancesJson(state_.importances)));
+    return state_.cache.Put(key, "model.onnx", state_.onnx);
+  }
+
+  RunState& state_;
+  const train::Trainer& trainer_;
+  int folds_;
+  std::vector<int> missing_;
+};
+
+// The metric that the folds are summed up by: the first of `evaluation_metrics` that is an area,
+// else the first.
+std::string HeadlineMetric(const config::ModelConfig& model) {
+  const auto& shown = model.evaluation_metrics;
+  if (shown.empty() || std::ranges::find(shown, "auc") != shown.end()) return "auc";
+  return shown.front() == "f1_score" ? "f1" : shown.front();
+}
+
+std::string FoldSummary(const std::vector<train::FoldResult>& folds, const std::string& metric) {
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (const train::FoldResult& fold : folds) {
+    const auto it = fold.metrics.find(metric);
+    if (it == fold.metrics.end() || !std::isfinite(it->second)) continue;
+    sum += it->second;
+    squares += it->second * it->second;
+    ++count;
+  }
+  if (count == 0) return "";
+  const double mean = sum / count;
+  const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
+  return fmt::format("{} folds: {} {:.3f} ± {:.3f}", folds.size(), metric, mean, deviation);
+}
+
+std::string EvaluationSummary(const Evaluation& evaluation, const std::vector<std::string>& shown) {
+  std::vector<std::string> parts;
+  for (const std::string& name : shown) {
+    const auto value = evaluation.test.find(name == "f1_score" ? "f1" : name);
+    if (value == evaluation.test.end()) continue;
+    std::string part = fmt::format("{} {:.3f}", name, value->second);
+    const auto interval = evaluation.intervals.find(value->first);
+    // The first metric shows how sure it is; the rest would only crowd the line.
+    if (parts.empty() && interval != evaluation.intervals.end()) {
+      part += fmt::format(" [{:.3f}, {:.3f}]", interval->second.first, interval->second.second);
+    }
+    parts.push_back(std::move(part));
+  }
+  return Join(parts, " · ");
+}
+
+// Rows of the test part, evenly spread, that travel with the model.
+std::vector<int64_t> GoldenRows(const data::Split& split) {
+  const std::vector<int64_t> test = split.RowsOf(data::Part::kTest);
+  std::vector<int64_t> golden;
+  const size_t count = std::min<size_t>(kGoldenRows, test.size());
+  for (size_t i = 0; i < count; ++i) golden.push_back(test[i * test.size() / count]);
+  return golden;
+}
+
+Status EvaluateModel(RunState& state) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, model::LoadNativePredictor(state.onnx));
+  SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions all,
+                           predictor->Predict(state.table, state.threads));
+  const config::ModelConfig& model = state.config().model;
+  SLIPWAY_ASSIGN_OR_RETURN(const train::Averaging averaging,
+                           train::ParseAveraging(model.averaging));
+  state.evaluation =
+      Evaluate(all, state.target, state.split, averaging, ModelSeed(model), state.threads);
+  const std::vector<int64_t> golden = GoldenRows(state.split);
+  state.golden = model::WriteGolden(data::SelectRows(state.table, golden), predictor->inputs(),
+                                    SelectRows(all, golden), state.schema);
+  SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.evaluate, "golden.jsonl", state.golden));
+  return state.cache.PutJson(state.keys.evaluate, "evaluation", ToJson(state.evaluation));
+}
+
+bool EvaluationFromCache(RunState& state) {
+  std::optional<std::string> golden = state.cache.Get(state.keys.evaluate, "golden.jsonl");
+  const std::optional<Json> json = state.cache.GetJson(state.keys.evaluate, "evaluation");
+  if (!golden || !json) return false;
+  auto evaluation = EvaluationFromJson(*json);
+  if (!evaluation.ok()) return false;
+  state.evaluation = *std::move(evaluation);
+  state.golden = *std::move(golden);
+  return true;
+}
+
+model::InputField FieldOf(const data::FeaturePlan& feature, const data::ColumnProfile& profile) {
+  model::InputField field;
+  field.name = feature.name;
+  field.type = feature.type;
+  field.integral = profile.integral;
+  field.nullable = profile.missing > 0;
+  for (const std::string& category : feature.categories) {
+    if (!category.empty()) field.categories.push_back(category);
+  }
+  std::ranges::sort(field.categories);
+  field.min = profile.min;
+  field.max = profile.max;
+  return field;
+}
+
+model::ModelSchema SchemaOf(const RunState& state) {
+  model::ModelSchema schema;
+  for (const data::FeaturePlan& feature : state.plan.features) {
+    const auto profile =
+        std::ranges::find(state.training_profile, feature.name, &data::ColumnProfile::name);
+    schema.inputs.push_back(FieldOf(
+        feature, profile == state.training_profile.end() ? data::ColumnProfile{} : *profile));
+  }
+  schema.task = data::ToString(state.target.task);
+  schema.target = state.target.column;
+  schema.classes = state.target.labels;
+  schema.integer_labels = state.target.integer_labels;
+  if (state.target.positive >= 0) {
+    schema.positive_class = state.target.labels[static_cast<size_t>(state.target.positive)];
+  }
+  return schema;
+}
+
+}  // namespace
+
+Result<StepEnd> TrainStep(RunState& state) {
+  const config::ModelConfig& model = state.config().model;
+  SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
+  SLIPWAY_RETURN_IF_ERROR(trainer->CheckHyperparameters(model.hyperparameters));
+  Fits fits(state, *trainer);
+  StepEnd end;
+  end.cached = fits.AllCached();
+  if (!end.cached) SLIPWAY_RETURN_IF_ERROR(fits.Run());
+  state.schema = SchemaOf(state);
+
+  report::RunReport& report = state.report;
+  report.folds = state.folds;
+  report.importances = state.importances;
+  end.summary = model.model_type;
+  const int64_t trees = GetInteger(model.hyperparameters, "n_estimators", 0);
+  if (trees > 0) end.summary += fmt::format(", {}", Plural(trees, "tree", "trees"));
+  const std::string metric = HeadlineMetric(model);
+  const std::string folds = FoldSummary(state.folds, metric);
+  if (!folds.empty()) end.summary += " · " + folds;
+  Json fold_list = Json::array();
+  for (const train::FoldResult& fold : state.folds) fold_list.push_back(train::ToJson(fold));
+  end.facts = {{"model_type", model.model_type}, {"folds", std::move(fold_list)}};
+  return end;
+}
+
+Result<StepEnd> EvaluateStep(RunState& state) {
+  StepEnd end;
+  end.cached = EvaluationFromCache(state);
+  if (!end.cached) SLIPWAY_RETURN_IF_ERROR(EvaluateModel(state));
+  report::RunReport& report = state.report;
+  report.metrics = state.evaluation.test;
+  report.train_metrics = state.evaluation.train;
+  report.intervals = state.evaluation.intervals;
+  report.roc = state.evaluation.roc;
+  report.confusion = state.evaluation.confusion;
+  report.score_histograms = state.evaluation.score_histograms;
+  end.summary = EvaluationSummary(state.evaluation, report.shown_metrics);
+  end.facts = {{"metrics", MetricsJson(state.evaluation.test)}};
+  return end;
+}
+
+}  // namespace slipway::pipeline
