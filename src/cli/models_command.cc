@@ -1,0 +1,446 @@
+// `slipway models …`: versions, their stages and their artifacts.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/models_view.h"
+#include "cli/session.h"
+#include "core/text.h"
+#include "registry/artifact_facts.h"
+#include "registry/download.h"
+#include "registry/import.h"
+#include "registry/registry.h"
+
+namespace slipway::cli {
+namespace {
+
+using registry::ModelVersion;
+using registry::Registry;
+
+// Values of the options of all subcommands; each uses some.
+struct ModelsOptions {
+  std::string registry;
+  std::string reference, other;  // Model references.
+  std::string name, label, stage, path, alias;
+  std::vector<std::string> tags, removed;
+  bool force = false, yes = false, all = false, remove = false;
+  int limit = 50;
+};
+
+using Action = Result<int> (*)(const ModelsOptions&, Session&);
+
+Result<std::unique_ptr<Registry>> OpenNearest(const ModelsOptions& options) {
+  return registry::OpenExisting(
+      registry::FindRegistryDirectory(options.registry, "", LocalFileSystem()));
+}
+
+Result<std::pair<std::string, std::string>> SplitTag(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("'{}' is not a tag", text))
+        .Expected("KEY=VALUE");
+  }
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+void Done(Session& session, const std::string& text) {
+  session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), text));
+}
+
+Result<int> List(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  if (!options.stage.empty()) SLIPWAY_RETURN_IF_ERROR(registry::CheckStage(options.stage));
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<ModelVersion> versions,
+                           registry->versions().List(options.name));
+  // An unknown name is a mistake, not an empty answer.
+  if (!options.name.empty() && versions.empty())
+    SLIPWAY_RETURN_IF_ERROR(registry->Find(options.name));
+  if (!options.label.empty()) versions = registry::FindByLabel(versions, options.label);
+  if (!options.stage.empty()) {
+    std::erase_if(versions,
+                  [&](const ModelVersion& version) { return version.status != options.stage; });
+  }
+  if (session.json) {
+    Json list = Json::array();
+    for (const ModelVersion& version : versions) list.push_back(registry::ToJson(version));
+    session.PrintJson(list);
+  } else if (versions.empty()) {
+    const bool filtered = !options.label.empty() || !options.stage.empty();
+    session.Print(filtered ? "no such version\n" : "no models yet; try slipway run\n");
+  } else {
+    session.Print(VersionTable(versions, session));
+  }
+  return kExitDone;
+}
+
+Json FactsJson(const registry::ArtifactFacts& facts) {
+  Json files = Json::array();
+  for (const registry::ArtifactFile& file : facts.files) {
+    files.push_back({{"path", file.name}, {"size", file.size}, {"sha256", file.digest}});
+  }
+  return {{"directory", facts.directory}, {"lineage", facts.lineage}, {"files", std::move(files)}};
+}
+
+Result<int> Show(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  const auto facts = registry::ReadArtifactFacts(*registry, LocalFileSystem(), version);
+  // A damaged artifact still has a record worth seeing; the exit code tells.
+  if (session.json) {
+    Json json = registry::ToJson(version);
+    if (facts.ok()) json.update(FactsJson(*facts));
+    session.PrintJson(json);
+  } else {
+    session.Print(VersionDetails(version, facts.ok() ? &*facts : nullptr, session));
+  }
+  if (!facts.ok()) return facts.error();
+  return kExitDone;
+}
+
+Result<int> Register(const ModelsOptions& options, Session& session) {
+  FileSystem& files = LocalFileSystem();
+  SLIPWAY_RETURN_IF_ERROR(registry::CheckModelName(options.name));
+  SLIPWAY_ASSIGN_OR_RETURN(registry::ImportedArtifact artifact,
+                           registry::ImportArtifact(files, options.path));
+  artifact.version.name = options.name;
+  if (!options.label.empty()) artifact.version.version = options.label;
+  artifact.version.created_by = registry::CurrentActor();
+  for (const std::string& text : options.tags) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto tag, SplitTag(text));
+    artifact.version.tags[tag.first] = tag.second;
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const auto registry,
+      registry::OpenEmbedded(registry::FindRegistryDirectory(options.registry, "", files)));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version,
+                           registry->Register(artifact.version, artifact.files));
+  if (session.json) {
+    session.PrintJson(registry::ToJson(version));
+    return kExitDone;
+  }
+  Done(session, fmt::format("registered {}  {}", VersionName(version), version.digest));
+  if (!artifact.has_metadata) {
+    session.Print(
+        "  nothing tells that it passed its gates, so its verdict is failed; promoting it takes "
+        "--force\n");
+  }
+  return kExitDone;
+}
+
+Result<int> Promote(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion before, registry->Find(options.reference));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const ModelVersion after,
+      registry->Promote(before, options.stage, registry::CurrentActor(), options.force));
+  if (session.json) {
+    session.PrintJson(registry::ToJson(after));
+  } else if (before.status == after.status) {
+    Done(session, fmt::format("{} is in {} already", VersionName(after), after.status));
+  } else {
+    Done(session, fmt::format("{}: {} → {}", VersionName(after), before.status, after.status));
+  }
+  return kExitDone;
+}
+
+Result<int> ShowChanged(Registry& registry, const ModelVersion& version, const std::string& text,
+                        Session& session) {
+  if (!session.json) {
+    Done(session, text);
+    return kExitDone;
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion now, registry.Find(VersionName(version)));
+  session.PrintJson(registry::ToJson(now));
+  return kExitDone;
+}
+
+Result<int> Alias(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  const std::string actor = registry::CurrentActor();
+  if (options.remove) {
+    SLIPWAY_RETURN_IF_ERROR(registry->RemoveAlias(version.name, options.alias, actor));
+    return ShowChanged(*registry, version,
+                       fmt::format("removed {}@{}", version.name, options.alias), session);
+  }
+  SLIPWAY_RETURN_IF_ERROR(registry->SetAlias(version, options.alias, actor));
+  return ShowChanged(*registry, version,
+                     fmt::format("{}@{} is {}", version.name, options.alias, VersionName(version)),
+                     session);
+}
+
+Result<int> Tag(const ModelsOptions& options, Session& session) {
+  if (options.tags.empty() && options.removed.empty()) {
+    return Error(ErrorCode::kInvalidInput, "no tag is given").Expected("KEY=VALUE or --remove KEY");
+  }
+  std::vector<std::pair<std::string, std::string>> tags;
+  for (const std::string& text : options.tags) {
+    SLIPWAY_ASSIGN_OR_RETURN(auto tag, SplitTag(text));
+    SLIPWAY_RETURN_IF_ERROR(registry::CheckTag(tag.first, tag.second));
+    tags.push_back(std::move(tag));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  const std::string actor = registry::CurrentActor();
+  for (const std::string& key : options.removed) {
+    SLIPWAY_RETURN_IF_ERROR(registry->SetTag(version, key, "", actor));
+  }
+  for (const auto& [key, value] : tags)
+    SLIPWAY_RETURN_IF_ERROR(registry->SetTag(version, key, value, actor));
+  return ShowChanged(*registry, version, fmt::format("tagged {}", VersionName(version)), session);
+}
+
+Result<int> Download(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  SLIPWAY_RETURN_IF_ERROR(
+      registry::DownloadVersion(*registry, LocalFileSystem(), version, options.path));
+  if (session.json) {
+    session.PrintJson({{"name", version.name},
+                       {"registry_version", version.registry_version},
+                       {"digest", version.digest},
+                       {"directory", options.path}});
+  } else {
+    Done(session, fmt::format("{} in {}, verified", VersionName(version), options.path));
+  }
+  return kExitDone;
+}
+
+Result<int> Verify(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  std::vector<ModelVersion> versions;
+  if (options.reference.empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(versions, registry->versions().List(""));
+  } else {
+    SLIPWAY_ASSIGN_OR_RETURN(ModelVersion version, registry->Find(options.reference));
+    versions.push_back(std::move(version));
+  }
+  Json list = Json::array();
+  std::optional<Error> damage;
+  for (const ModelVersion& version : versions) {
+    const Status status = registry->Verify(version);
+    Json one = {{"name", version.name},
+                {"registry_version", version.registry_version},
+                {"digest", version.digest},
+                {"ok", status.ok()}};
+    if (!status.ok()) {
+      one["error"] = status.error().ToString();
+      damage = damage ? Error(*damage).Also(status.error()) : status.error();
+    } else if (!session.json) {
+      Done(session, fmt::format("{}  {}", VersionName(version), version.digest));
+    }
+    list.push_back(std::move(one));
+  }
+  if (session.json) session.PrintJson(list);
+  if (damage) return *damage;
+  return kExitDone;
+}
+
+Result<int> Diff(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion left, registry->Find(options.reference));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion right, registry->Find(options.other));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto differences,
+                           registry::CompareVersions(*registry, LocalFileSystem(), left, right));
+  if (!session.json) {
+    session.Print(DifferenceTable(left, right, differences, session));
+    return kExitDone;
+  }
+  Json list = Json::array();
+  for (const registry::VersionDifference& one : differences) {
+    list.push_back(
+        {{"section", one.section}, {"key", one.key}, {"left", one.left}, {"right", one.right}});
+  }
+  session.PrintJson({{"left", VersionName(left)},
+                     {"right", VersionName(right)},
+                     {"differences", std::move(list)}});
+  return kExitDone;
+}
+
+Result<int> Delete(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  if (!options.yes) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("deleting {} (label '{}', {}) can't be undone", VersionName(version),
+                             version.version, version.status))
+        .Expected("--yes");
+  }
+  SLIPWAY_RETURN_IF_ERROR(
+      registry->Delete(version.name, version.registry_version, registry::CurrentActor()));
+  if (session.json) {
+    session.PrintJson({{"deleted", VersionName(version)}, {"digest", version.digest}});
+  } else {
+    Done(session, fmt::format("deleted {}", VersionName(version)));
+  }
+  return kExitDone;
+}
+
+Result<int> Audit(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto entries,
+                           registry->versions().Audit(options.name, options.limit));
+  if (session.json) {
+    Json list = Json::array();
+    for (const registry::AuditEntry& entry : entries) list.push_back(registry::ToJson(entry));
+    session.PrintJson(list);
+  } else {
+    session.Print(entries.empty() ? "nothing happened yet\n" : AuditTable(entries, session));
+  }
+  return kExitDone;
+}
+
+// Declares the subcommands; they share the values, of which one command line sets those of one
+// subcommand.
+class ModelsCommand {
+ public:
+  ModelsCommand(CLI::App& app, Session& session)
+      : session_(session), options_(std::make_shared<ModelsOptions>()) {
+    models_ = app.add_subcommand("models", "Versions of models: list, promote, verify, compare, …");
+    models_->require_subcommand(1);
+    models_
+        ->add_option("--registry", options_->registry,
+                     "Directory of the registry (default: the nearest .slipway, here or above)")
+        ->type_name("DIR");
+    AddExamples(models_,
+                "slipway models list\nslipway models show ml-classifier@production\n"
+                "slipway models promote ml-classifier:3 --to staging\nslipway models verify --all");
+  }
+
+  void Declare() {
+    DeclareReading();
+    DeclareChanging();
+    DeclareFiles();
+  }
+
+ private:
+  CLI::App* Add(const char* name, const char* description, const char* examples, Action action) {
+    CLI::App* command = models_->add_subcommand(name, description);
+    AddExamples(command, examples);
+    command->callback([action, options = options_, &session = session_] {
+      session.Finish(action(*options, session));
+    });
+    return command;
+  }
+
+  CLI::Option* AddReference(CLI::App* command) {
+    return command
+        ->add_option("MODEL", options_->reference,
+                     "NAME, NAME:7, NAME@production, NAME@alias or sha256:ab12…")
+        ->type_name("REF");
+  }
+
+  void DeclareReading() {
+    CLI::App* list = Add("list", "Versions, newest first",
+                         "slipway models list\nslipway models list ml-classifier --label 1.0.0\n"
+                         "slipway models list --status production --output json",
+                         List);
+    list->add_option("NAME", options_->name, "Only versions of this model");
+    list->add_option("--label", options_->label, "Only versions with this label, such as 1.0.0");
+    list->add_option("--status", options_->stage, "Only versions in this stage");
+
+    CLI::App* show =
+        Add("show", "Everything about one version",
+            "slipway models show ml-classifier\nslipway models show ml-classifier:3 --output json",
+            Show);
+    AddReference(show)->required();
+
+    CLI::App* diff =
+        Add("diff", "What differs between two versions: metrics, configuration, inputs, data",
+            "slipway models diff ml-classifier:2 ml-classifier:3\n"
+            "slipway models diff ml-classifier@production ml-classifier",
+            Diff);
+    AddReference(diff)->required();
+    diff->add_option("OTHER", options_->other, "The version to compare with")
+        ->type_name("REF")
+        ->required();
+
+    CLI::App* audit =
+        Add("audit", "Who changed what, newest first",
+            "slipway models audit ml-classifier\nslipway models audit --limit 10", Audit);
+    audit->add_option("NAME", options_->name, "Only entries of this model");
+    audit->add_option("--limit", options_->limit, "At most so many entries")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+  }
+
+  void DeclareChanging() {
+    CLI::App* promote =
+        Add("promote", "Move a version to a stage; staging and production hold one version each",
+            "slipway models promote ml-classifier:3 --to staging\n"
+            "slipway models promote ml-classifier@staging --to production",
+            Promote);
+    AddReference(promote)->required();
+    promote->add_option("--to", options_->stage, "development, staging, production or archived")
+        ->type_name("STAGE")
+        ->required();
+    promote->add_flag("--force", options_->force,
+                      "Even with a failed verdict; the audit log keeps it");
+
+    CLI::App* alias = Add("alias", "Give a version a name of your own, or take it away",
+                          "slipway models alias ml-classifier:3 champion\n"
+                          "slipway models alias ml-classifier champion --remove",
+                          Alias);
+    AddReference(alias)->required();
+    alias->add_option("ALIAS", options_->alias, "The alias; it moves if another version has it")
+        ->required();
+    alias->add_flag("--remove", options_->remove, "Remove the alias from the model");
+
+    CLI::App* tag = Add("tag", "Set or remove tags of a version",
+                        "slipway models tag ml-classifier:3 team=risk reviewed=yes\n"
+                        "slipway models tag ml-classifier:3 --remove reviewed",
+                        Tag);
+    AddReference(tag)->required();
+    tag->add_option("TAG", options_->tags, "Tags to set")->type_name("KEY=VALUE");
+    tag->add_option("--remove", options_->removed, "Tag to remove (repeatable)")
+        ->type_name("KEY")
+        ->allow_extra_args(false);
+
+    CLI::App* remove =
+        Add("delete", "Delete a version, and its artifact unless another version has the same",
+            "slipway models delete ml-classifier:2 --yes", Delete);
+    AddReference(remove)->required();
+    remove->add_flag("--yes", options_->yes, "Really");
+  }
+
+  void DeclareFiles() {
+    CLI::App* add = Add(
+        "register", "Register an artifact directory, verified",
+        "slipway models register ./downloaded --name ml-classifier --label 1.0.0 --tag team=risk",
+        Register);
+    add->add_option("PATH", options_->path, "Artifact directory, with its manifest.json")
+        ->type_name("DIR")
+        ->required();
+    add->add_option("--name", options_->name, "Name of the model")->required();
+    add->add_option("--label", options_->label,
+                    "Label of the version (default: the one in its metadata.json)");
+    add->add_option("--tag", options_->tags, "Tag to set (repeatable)")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+
+    CLI::App* download =
+        Add("download", "Copy a version's artifact, verified, to a new directory",
+            "slipway models download ml-classifier@production --to ./model", Download);
+    AddReference(download)->required();
+    download->add_option("--to", options_->path, "Directory that does not exist yet")
+        ->type_name("DIR")
+        ->required();
+
+    CLI::App* verify =
+        Add("verify", "Recompute the digests of one version, or of all",
+            "slipway models verify ml-classifier:3\nslipway models verify --all", Verify);
+    CLI::Option* reference = AddReference(verify);
+    verify->add_flag("--all", options_->all, "All versions, as without MODEL")->excludes(reference);
+  }
+
+  CLI::App* models_ = nullptr;
+  Session& session_;
+  std::shared_ptr<ModelsOptions> options_;
+};
+
+}  // namespace
+
+void AddModelsCommand(CLI::App& app, Session& session) { ModelsCommand(app, session).Declare(); }
+
+}  // namespace slipway::cli

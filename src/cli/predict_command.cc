@@ -1,0 +1,116 @@
+// `slipway predict`: a registered model, or one in a directory, on a file of rows.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/session.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "pipeline/predict.h"
+
+namespace slipway::cli {
+namespace {
+
+struct PredictCommandOptions {
+  std::string reference;
+  std::string registry;
+  std::string output_path;
+  ConfigOptions config;
+  pipeline::PredictOptions predict;
+};
+
+// Where the registry is: --registry, else beside the configuration that --config names, else near.
+Result<std::string> RegistryOf(const PredictCommandOptions& options) {
+  if (!options.registry.empty() || options.config.config_path.empty()) return options.registry;
+  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
+                           config::LoadConfig(ToLoadOptions(options.config)));
+  return loaded.config.project_directory;
+}
+
+void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen, int64_t rows,
+            double seconds, Session& session) {
+  if (session.json) {
+    session.PrintJson({{"model", chosen.name},
+                       {"version", chosen.version},
+                       {"digest", chosen.model.digest},
+                       {"rows", rows},
+                       {"output_file", options.output_path},
+                       {"seconds", seconds}});
+    return;
+  }
+  std::string name = chosen.name;
+  if (!chosen.version.empty()) name += ":" + chosen.version;
+  session.Print(fmt::format("{} {} by {} in {}   {}\n", session.Paint("32", "✓"),
+                            Plural(rows, "row", "rows"), name, FormatSeconds(seconds),
+                            options.output_path));
+}
+
+Result<int> Predict(const PredictCommandOptions& options, Session& session) {
+  const Stopwatch watch;
+  if (!options.output_path.empty()) {
+    SLIPWAY_RETURN_IF_ERROR(pipeline::CheckOutputPath(options.output_path));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
+                           pipeline::ChooseModel(options.reference, registry));
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
+                           pipeline::PredictFile(chosen.model, options.predict));
+  if (!options.output_path.empty()) {
+    SLIPWAY_RETURN_IF_ERROR(
+        pipeline::WritePredictions(options.output_path, rows, chosen.model.schema));
+    Report(options, chosen, rows.predictions.rows, watch.seconds(), session);
+  } else if (session.json) {
+    session.PrintJson(pipeline::ToJson(rows, chosen));
+  } else {
+    session.Print(pipeline::ToCsv(rows, chosen.model.schema));
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddPredictCommand(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "predict", "Predict each row of a file; CSV on standard output unless a file is named");
+  auto options = std::make_shared<PredictCommandOptions>();
+  command
+      ->add_option("MODEL", options->reference,
+                   "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file")
+      ->required();
+  command
+      ->add_option("--input", options->predict.input_path, "Rows to predict: CSV, TSV or Parquet")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--output-file", options->output_path,
+                   "Where predictions go, by its ending: .csv, .parquet or .jsonl")
+      ->type_name("FILE");
+  command
+      ->add_option("--id-columns", options->predict.id_columns,
+                   "Columns of the input to copy before the predictions")
+      ->type_name("NAME,…")
+      ->delimiter(',');
+  command
+      ->add_option("--threads", options->predict.threads,
+                   "Threads to use (default: all available cores)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--registry", options->registry,
+                   "The .slipway directory (default: the nearest from here upwards)")
+      ->type_name("DIR");
+  command
+      ->add_option("--config", options->config.config_path,
+                   "Use the registry of this configuration's project")
+      ->type_name("FILE");
+  command->add_option("--env", options->config.environment, "Its environment")
+      ->capture_default_str();
+  AddExamples(command, R"(
+    slipway predict ml-classifier@production --input new.csv
+    slipway predict ml-classifier:3 --input new.parquet --output-file scores.parquet --id-columns id
+    slipway predict ./model --input new.csv --output json)");
+  command->callback([options, &session] { session.Finish(Predict(*options, session)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,29 @@
+// What a person, a log or a machine sees of a long command while it works.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+
+#include "core/clock.h"
+#include "core/progress.h"
+
+namespace slipway::cli {
+
+enum class ProgressStyle {
+  // Finished steps as lines on `out`, times at its right edge; while a step runs, a bar with rate
+  // and time left on
+  // `err` if that is a terminal, redrawn at most ten times a second.
+  kTerminal,
+  // Finished steps as lines on `out`; no control characters.
+  kPlain,
+  // One JSON object a line on `out`: step_started, progress (at most four a second a step),
+  // step_finished, warning.
+  kJson,
+};
+
+// The files and the clock outlive the view. Safe to call from several threads; nothing is drawn but
+// from a call.
+std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, bool color, FILE* out,
+                                               FILE* err, const Clock& clock = SystemClock());
+
+}  // namespace slipway::cli

@@ -1,0 +1,88 @@
+// `slipway run`: the whole line for one environment.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "cli/session.h"
+#include "core/text.h"
+#include "pipeline/run.h"
+
+namespace slipway::cli {
+namespace {
+
+struct RunCommandOptions {
+  ConfigOptions config;
+  std::string data_path;
+  pipeline::RunOptions run;
+};
+
+// A path as short as it can be shown from here.
+std::string Shortened(const std::string& path) {
+  std::error_code error;
+  const std::string relative = std::filesystem::relative(path, error).string();
+  return error || relative.empty() || relative.size() > path.size() ? path : relative;
+}
+
+void PrintEnding(const pipeline::Run& run, Session& session) {
+  if (run.unchanged) {
+    const Json& record = run.record;
+    const std::string status = GetString(record, "status");
+    const int64_t version = GetInteger(record, "version");
+    std::string model = GetString(record, "model");
+    if (version > 0) model += fmt::format(":{}", version);
+    session.Print(fmt::format("{} nothing changed since run {} · {} · {}\n",
+                              session.Paint("32", "="), run.run_id, model,
+                              session.Paint(run.passed ? "32" : "31", status)));
+  }
+  session.Print(fmt::format("  report       {}   total {}\n", Shortened(run.report_path),
+                            FormatSeconds(run.seconds)));
+}
+
+Result<int> Run(const RunCommandOptions& options, Session& session) {
+  config::LoadOptions load = ToLoadOptions(options.config);
+  load.data_path = options.data_path;
+  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::LoadConfig(load));
+  const config::Config& config = loaded.config;
+  if (!session.json) {
+    session.Print(session.Paint("1", fmt::format("{} {}", config.project_name, config.version)) +
+                  fmt::format(" · {}\n", config.environment));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::Run run,
+                           pipeline::RunLine(loaded, options.run, session.progress()));
+  if (session.json) {
+    Json record = run.record;
+    record["unchanged"] = run.unchanged;
+    session.PrintJson(record);
+  } else {
+    PrintEnding(run, session);
+  }
+  return run.passed ? kExitDone : kExitNo;
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "run", "Validate, train, gate and register: the whole line for one environment");
+  auto options = std::make_shared<RunCommandOptions>();
+  AddConfigOptions(command, &options->config);
+  command->add_option("--data", options->data_path, "Table to use in place of data.source_path")
+      ->type_name("FILE");
+  command->add_flag("--verify", options->run.verify,
+                    "Hash source files again, even those unchanged by size, times and inode");
+  command->add_flag("--no-cache", options->run.no_cache, "Do every step again");
+  command
+      ->add_option("--threads", options->run.threads,
+                   "Threads to use (default: all available cores)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+  AddExamples(command, R"(
+    slipway run --env development --local
+    slipway run --env staging --data data/new.parquet --set model.hyperparameters.n_estimators=50
+    slipway run --env production --output json | tail -n 1)");
+  command->callback([options, &session] { session.Finish(Run(*options, session)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,184 @@
+// `slipway runs list|show|compare`: what ran here.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
+
+#include "cli/session.h"
+#include "core/text.h"
+#include "pipeline/run_history.h"
+
+namespace slipway::cli {
+namespace {
+
+using pipeline::RunEntry;
+
+std::string MetricText(const RunEntry& run, const char* name) {
+  const Json metrics = run.record.value("metrics", Json::object());
+  const double value = GetNumber(metrics, name, std::nan(""));
+  return std::isnan(value) ? "–" : fmt::format("{:.3f}", value);
+}
+
+std::string ModelText(const RunEntry& run) {
+  const int64_t version = GetInteger(run.record, "version");
+  return GetString(run.record, "model") + (version > 0 ? fmt::format(":{}", version) : " (none)");
+}
+
+Json EntryJson(const RunEntry& run) {
+  Json json = run.record;
+  json["started_at"] = run.started_at;
+  json["seconds"] = run.seconds;
+  json["source"] = {{"path", run.source_path}, {"digest", run.source_digest}};
+  json["algorithm"] = run.algorithm;
+  json["hyperparameters"] = run.hyperparameters;
+  return json;
+}
+
+Result<int> ListRuns(Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           pipeline::FindSlipwayDirectory(LocalFileSystem(), "."));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto runs, pipeline::ListRuns(LocalFileSystem(), directory));
+  if (session.json) {
+    Json list = Json::array();
+    for (const RunEntry& run : runs) list.push_back(EntryJson(run));
+    session.PrintJson(list);
+    return kExitDone;
+  }
+  if (runs.empty()) {
+    session.Print("no runs yet; try slipway run\n");
+    return kExitDone;
+  }
+  session.Print(session.Paint(
+      "1", fmt::format("{:<22}{:<24}{:<14}{:<9}{:>9}{:>8}{:>8}{:>12}\n", "RUN", "MODEL",
+                       "ENVIRONMENT", "STATUS", "accuracy", "f1", "auc", "time")));
+  for (const RunEntry& run : runs) {
+    const std::string status = GetString(run.record, "status");
+    session.Print(
+        fmt::format("{:<22}{:<24}{:<14}{}{:>9}{:>8}{:>8}{:>12}\n", run.run_id, ModelText(run),
+                    GetString(run.record, "environment"),
+                    session.Paint(status == "passed" ? "32" : "31", fmt::format("{:<9}", status)),
+                    MetricText(run, "accuracy"), MetricText(run, "f1"), MetricText(run, "auc"),
+                    FormatSeconds(run.seconds)));
+  }
+  return kExitDone;
+}
+
+void PrintMetrics(const RunEntry& run, Session& session) {
+  const Json intervals = run.record.value("intervals", Json::object());
+  const Json metrics = run.record.value("metrics", Json::object());
+  for (const auto& [name, value] : metrics.items()) {
+    if (!value.is_number() || name == "f1_score") continue;
+    std::string line = fmt::format("  {:<14}{:.4f}", name, value.get<double>());
+    const auto interval = intervals.find(name);
+    if (interval != intervals.end() && interval->at(0).is_number()) {
+      line += fmt::format("  [{:.4f}, {:.4f}]", interval->at(0).get<double>(),
+                          interval->at(1).get<double>());
+    }
+    session.Print(line + "\n");
+  }
+}
+
+void PrintGates(const RunEntry& run, Session& session) {
+  for (const Json& gate : run.record.value("gates", Json::array())) {
+    const std::string verdict = GetString(gate, "verdict");
+    const bool passed = verdict == "pass";
+    session.Print(fmt::format("  {} {:<16}{}\n",
+                              session.Paint(passed ? "32" : "31", passed ? "✓" : "✗"),
+                              GetString(gate, "name"), GetString(gate, "reason")));
+  }
+}
+
+Result<int> ShowRun(const std::string& run_id, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           pipeline::FindSlipwayDirectory(LocalFileSystem(), "."));
+  SLIPWAY_ASSIGN_OR_RETURN(const RunEntry run,
+                           pipeline::FindRun(LocalFileSystem(), directory, run_id));
+  if (session.json) {
+    session.PrintJson(EntryJson(run));
+    return kExitDone;
+  }
+  session.Print(session.Paint("1", run.run_id) + fmt::format(" · {} · {} · {}\n", ModelText(run),
+                                                             GetString(run.record, "environment"),
+                                                             GetString(run.record, "status")));
+  session.Print(
+      fmt::format("  {:<14}{}, {}\n", "started", run.started_at, FormatSeconds(run.seconds)));
+  session.Print(fmt::format("  {:<14}{}  {}\n", "data", run.source_path, run.source_digest));
+  session.Print(fmt::format("  {:<14}{}  {}\n", "algorithm", run.algorithm,
+                            CompactJson(run.hyperparameters)));
+  session.Print(fmt::format("  {:<14}{}\n", "report", GetString(run.record, "report")));
+  PrintMetrics(run, session);
+  PrintGates(run, session);
+  return kExitDone;
+}
+
+std::string ValueText(const Json& value) {
+  if (value.is_null()) return "–";
+  if (value.is_number_float()) return fmt::format("{:.4f}", value.get<double>());
+  const std::string text = value.is_string() ? value.get<std::string>() : CompactJson(value);
+  constexpr size_t kWidth = 24;
+  return text.size() > kWidth ? text.substr(0, kWidth - 3) + "…" : text;
+}
+
+Result<int> CompareRuns(const std::string& left_id, const std::string& right_id, Session& session) {
+  FileSystem& files = LocalFileSystem();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, pipeline::FindSlipwayDirectory(files, "."));
+  SLIPWAY_ASSIGN_OR_RETURN(const RunEntry left, pipeline::FindRun(files, directory, left_id));
+  SLIPWAY_ASSIGN_OR_RETURN(const RunEntry right, pipeline::FindRun(files, directory, right_id));
+  const auto differences = pipeline::CompareRuns(left, right);
+  if (session.json) {
+    Json list = Json::array();
+    for (const auto& one : differences)
+      list.push_back({{"key", one.key}, {"left", one.left}, {"right", one.right}});
+    session.PrintJson(
+        {{"left", left.run_id}, {"right", right.run_id}, {"differences", std::move(list)}});
+    return kExitDone;
+  }
+  session.Print(session.Paint(
+      "1", fmt::format("{:<36}{:<26}{:<26}{:>9}\n", "", left.run_id, right.run_id, "change")));
+  for (const auto& one : differences) {
+    std::string change;
+    if (one.left.is_number() && one.right.is_number()) {
+      change = fmt::format("{:+.4g}", one.right.get<double>() - one.left.get<double>());
+    }
+    session.Print(fmt::format("{:<36}{:<26}{:<26}{:>9}\n", one.key, ValueText(one.left),
+                              ValueText(one.right), change));
+  }
+  if (differences.empty()) session.Print("no differences\n");
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddRunsCommand(CLI::App& app, Session& session) {
+  CLI::App* runs = app.add_subcommand("runs", "List, show and compare runs");
+  runs->require_subcommand(1);
+  AddExamples(
+      runs,
+      "slipway runs list\nslipway runs show latest\nslipway runs compare 20261123-0641 latest");
+
+  CLI::App* list = runs->add_subcommand("list", "Runs of this project, newest first");
+  AddExamples(list, "slipway runs list\nslipway runs list --output json");
+  list->callback([&session] { session.Finish(ListRuns(session)); });
+
+  CLI::App* show = runs->add_subcommand("show", "Metrics, gates and lineage of one run");
+  auto run_id = std::make_shared<std::string>("latest");
+  show->add_option("run", *run_id, "Run id, its unique beginning, or 'latest'")->type_name("RUN");
+  AddExamples(show, "slipway runs show\nslipway runs show 20261123-0641");
+  show->callback([run_id, &session] { session.Finish(ShowRun(*run_id, session)); });
+
+  CLI::App* compare = runs->add_subcommand("compare", "What differs between two runs");
+  auto left = std::make_shared<std::string>();
+  auto right = std::make_shared<std::string>("latest");
+  compare->add_option("left", *left, "Run id, its unique beginning, or 'latest'")
+      ->required()
+      ->type_name("RUN");
+  compare->add_option("right", *right, "The run to compare with")->type_name("RUN");
+  AddExamples(
+      compare,
+      "slipway runs compare 20261123-0641\nslipway runs compare 20261123-0641 20261123-0702");
+  compare->callback(
+      [left, right, &session] { session.Finish(CompareRuns(*left, *right, session)); });
+}
+
+}  // namespace slipway::cli

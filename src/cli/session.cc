@@ -1,0 +1,102 @@
+#include "cli/session.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <sstream>
+
+#include "cli/progress_view.h"
+#include "core/text.h"
+
+namespace slipway::cli {
+namespace {
+
+Json ErrorJson(const Error& error) {
+  Json json = {{"code", ToString(error.code())}, {"message", error.ToString()}};
+  const Location& at = error.location();
+  if (!at.file.empty()) json["file"] = at.file;
+  if (at.line > 0) json["line"] = at.line;
+  if (at.column > 0) json["column"] = at.column;
+  if (at.row > 0) json["row"] = at.row;
+  if (!at.field.empty()) json["field"] = at.field;
+  return json;
+}
+
+}  // namespace
+
+Session::Session() = default;
+Session::~Session() = default;
+
+void Session::Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void Session::PrintJson(const Json& value) { Print(CompactJson(value) + "\n"); }
+
+std::string Session::Paint(const char* sgr, const std::string& text) const {
+  if (!color) return text;
+  return std::string("\x1b[") + sgr + "m" + text + "\x1b[0m";
+}
+
+void Session::Finish(const Result<int>& result) {
+  if (result.ok()) {
+    exit_code = *result;
+    return;
+  }
+  const Error& error = result.error();
+  exit_code = ExitCodeFor(error.code());
+  std::fflush(stdout);
+  std::fputs(error.Render().c_str(), stderr);
+  if (!json) return;
+  Json errors = Json::array({ErrorJson(error)});
+  for (const Error& other : error.others()) errors.push_back(ErrorJson(other));
+  PrintJson({{"status", "error"}, {"errors", std::move(errors)}});
+}
+
+ProgressSink& Session::progress() {
+  if (!progress_) {
+    ProgressStyle style = ProgressStyle::kPlain;
+    if (progress_bars) style = ProgressStyle::kTerminal;
+    if (json) style = ProgressStyle::kJson;
+    progress_ = MakeProgressView(style, color, stdout, stderr);
+  }
+  return *progress_;
+}
+
+void AddExamples(CLI::App* command, const std::string& examples) {
+  std::string text = "Examples:\n";
+  std::istringstream lines(examples);
+  for (std::string line; std::getline(lines, line);) {
+    if (!Trim(line).empty()) text += "  " + std::string(Trim(line)) + "\n";
+  }
+  command->footer(
+      text +
+      "\nEvery command also takes --output json, --no-color and --help.\n"
+      "Exit codes: 0 done, 1 the answer is no, 2 wrong input, 3 a service failed, 4 integrity, "
+      "130 interrupted.");
+}
+
+void AddConfigOptions(CLI::App* command, ConfigOptions* options) {
+  command
+      ->add_option("-c,--config", options->config_path,
+                   "Configuration file or folder (default: configs/config.yaml, else config.yaml)")
+      ->type_name("PATH");
+  command->add_option("-e,--env", options->environment, "Environment section to use")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      ->add_option("--set", options->overrides,
+                   "Override a key: model.hyperparameters.n_estimators=50 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+  command->add_flag("--local", options->local,
+                    "Use embedded stores under .slipway/ in place of remote ones");
+}
+
+config::LoadOptions ToLoadOptions(const ConfigOptions& options) {
+  config::LoadOptions load;
+  load.path = options.config_path;
+  load.environment = options.environment;
+  load.overrides = options.overrides;
+  load.local = options.local;
+  return load;
+}
+
+}  // namespace slipway::cli

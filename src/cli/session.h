@@ -1,0 +1,76 @@
+// What all commands share: where output goes, whether it is for a person or a machine, and the exit
+// code.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/json.h"
+#include "core/progress.h"
+#include "core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace slipway::cli {
+
+// One a process, made by main before the command line is parsed; commands keep a reference. Not
+// thread-safe.
+class Session {
+ public:
+  Session();
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // `--output json`: standard output carries JSON only.
+  bool json = false;
+  // Colour on standard output and on standard error: a terminal, and neither NO_COLOR nor
+  // --no-color.
+  bool color = false;
+  bool progress_bars = false;
+  int exit_code = kExitDone;
+
+  // Text for a person, to standard output; callers end lines themselves.
+  void Print(const std::string& text);
+  // One compact JSON line to standard output.
+  void PrintJson(const Json& value);
+  // An SGR sequence around `text` where colour is on: Paint("32", "✓").
+  std::string Paint(const char* sgr, const std::string& text) const;
+
+  // A command's callback ends here: prints the error (as JSON on standard output too under --output
+  // json) and keeps the exit code.
+  void Finish(const Result<int>& result);
+
+  // Events of long commands in the chosen form. Lives as long as the session.
+  ProgressSink& progress();
+
+ private:
+  std::unique_ptr<ProgressSink> progress_;
+};
+
+// Adds the epilogue "Examples:" to a command's --help. Each line is one command line.
+void AddExamples(CLI::App* command, const std::string& examples);
+
+// Options that commands working on a configuration share: --config, --env, --set, --local.
+struct ConfigOptions {
+  std::string config_path;  // Default: configs/config.yaml, else config.yaml.
+  std::string environment = "development";
+  std::vector<std::string> overrides;
+  bool local = false;
+};
+void AddConfigOptions(CLI::App* command, ConfigOptions* options);
+config::LoadOptions ToLoadOptions(const ConfigOptions& options);
+
+// One function a command, in a file of its name; main lists them.
+void AddCompletionCommand(CLI::App& app, Session& session);
+void AddConfigCommand(CLI::App& app, Session& session);
+void AddModelsCommand(CLI::App& app, Session& session);
+void AddPredictCommand(CLI::App& app, Session& session);
+void AddRunCommand(CLI::App& app, Session& session);
+void AddRunsCommand(CLI::App& app, Session& session);
+
+}  // namespace slipway::cli
