@@ -1,0 +1,122 @@
+"""The command line itself: help, completion, terminals, errors for machines."""
+import json
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+from conftest import BINARY
+
+
+def help_of(*command):
+    completed = subprocess.run([str(BINARY), *command, "--help"], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
+
+
+def subcommands(text):
+    """Names listed under "Subcommands:" of a help text."""
+    block = re.search(r"^Subcommands:\n((?:  .*\n?)+)", text, re.MULTILINE)
+    return re.findall(r"^  (\w[\w-]*)", block.group(1), re.MULTILINE) if block else []
+
+
+def all_commands(prefix=()):
+    found = []
+    for name in subcommands(help_of(*prefix)):
+        found.append((*prefix, name))
+        found.extend(all_commands((*prefix, name)))
+    return found
+
+
+def test_the_commands_of_this_build_are_listed():
+    assert {"run", "runs", "models", "predict", "config", "completion"} <= set(subcommands(help_of()))
+
+
+def test_every_help_shows_an_example_that_starts_with_the_command():
+    commands = all_commands()
+    assert len(commands) > 15
+    for command in commands:
+        text = help_of(*command)
+        assert re.search(r"^Examples:\n  .*slipway " + command[0], text, re.MULTILINE), command
+
+
+def test_version_names_the_program():
+    completed = subprocess.run([str(BINARY), "--version"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"slipway \d+\.\d+\.\d+ \(.*\)\n", completed.stdout)
+
+
+def test_no_command_is_wrong_input_and_lists_them():
+    completed = subprocess.run([str(BINARY)], capture_output=True, text=True, check=False)
+    assert completed.returncode == 2
+    assert completed.stderr.startswith("error: ") and "models" in completed.stderr
+
+
+def complete(words):
+    """What bash completion offers for the last word."""
+    script = (f'source <("{BINARY}" completion bash)\n'
+              f'COMP_WORDS=({" ".join(repr(word) for word in words)})\n'
+              f"COMP_CWORD={len(words) - 1}\n_slipway\n"
+              'printf "%s\\n" "${COMPREPLY[@]}"\n')
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_bash_completion():
+    assert {"run", "runs"} == set(complete(["slipway", "ru"]))
+    assert "promote" in complete(["slipway", "models", ""])
+    assert complete(["slipway", "run", "--env", "x", "--loc"]) == ["--local"]
+    assert "--to" in complete(["slipway", "models", "promote", "name:1", "--"])
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_get_every_command(shell):
+    script = subprocess.run([str(BINARY), "completion", shell], capture_output=True, text=True, check=True).stdout
+    for word in ("run", "models", "promote", "local"):
+        assert word in script
+
+
+def on_a_terminal(arguments, folder, env=None):
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([str(BINARY), *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=follower,
+                               stderr=follower, env={**os.environ, "TERM": "xterm-256color", **(env or {})})
+    os.close(follower)
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(leader)
+    return process.wait(), b"".join(chunks).decode()
+
+
+def test_colour_on_a_terminal_only(ready):
+    code, text = on_a_terminal(["run"], ready.folder)
+    assert code == 0 and "\x1b[32m" in text
+    code, text = on_a_terminal(["runs", "list"], ready.folder, env={"NO_COLOR": "1"})
+    assert code == 0 and "\x1b[3" not in text
+    assert "\x1b" not in ready.call("runs", "list").out
+
+
+def test_errors_for_machines(project):
+    answer = project.call("run", "--output", "json", "--config", "nowhere.yaml")
+    assert answer.code == 2 and answer.err.startswith("error: ")
+    last = json.loads(answer.out.splitlines()[-1])
+    assert last["status"] == "error" and last["errors"][0]["code"] == "not_found"
+    assert "nowhere.yaml" in last["errors"][0]["message"]
+
+
+def test_runs_list_show_compare(ready):
+    first = ready.run()
+    second = ready.run("--set", "model.hyperparameters.n_estimators=30")
+    listed = json.loads(ready.call("runs", "list", "--output", "json").out)
+    assert [run["run_id"] for run in listed] == [second["run_id"], first["run_id"]]
+    shown = json.loads(ready.call("runs", "show", first["run_id"], "--output", "json").out)
+    assert shown["metrics"] == first["metrics"]
+    compared = json.loads(ready.call("runs", "compare", first["run_id"], "latest", "--output", "json").out)
+    changes = {one["key"]: (one["left"], one["right"]) for one in compared["differences"]}
+    assert changes["hyperparameters.n_estimators"] == (20, 30)
+    assert ready.call("runs", "show", "nonsense").code == 2
