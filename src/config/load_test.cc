@@ -397,18 +397,18 @@ TEST(Show, PutsOriginsBesideValues) {
   const std::string shown = RenderWithOrigins(loaded);
   EXPECT_EQ(shown.substr(0, shown.find("    split:")),
             "development:\n"
-            "  project_name: churn                # c.yaml:2:17\n"
+            "  project_name: churn               # c.yaml:2:17\n"
             "  data:\n"
-            "    source_path: data/train.csv      # c.yaml:4:18\n"
-            "    format: auto                     # default\n"
-            "    missing_values:                  # default\n"
+            "    source_path: data/train.csv     # c.yaml:4:18\n"
+            "    format: auto                    # default\n"
+            "    missing_values:                 # default\n"
             "      - \"\"\n"
             "      - NA\n"
             "      - NaN\n"
             "      - \"null\"\n"
             "      - \"?\"\n"
-            "    target_column: target            # c.yaml:5:20\n"
-            "    exclude_columns:                 # --set\n"
+            "    target_column: target           # c.yaml:5:20\n"
+            "    exclude_columns:                # --set\n"
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"

@@ -116,7 +116,8 @@ Result<std::string> FaultInjectingFileSystem::MoveToTrash(const std::string& pat
   SLIPWAY_RETURN_IF_ERROR(base_.CreateDirectories(trash_));
   std::string saved = JoinPath(trash_, fmt::format("{}", trashed_++));
   SLIPWAY_RETURN_IF_ERROR(base_.Rename(path, saved));
-  ContentsMoved(path, saved);
+  // What is not durable of it follows: the name it leaves is for another file.
+  Moved(path, saved);
   return saved;
 }
 
@@ -160,10 +161,10 @@ Status FaultInjectingFileSystem::SyncDirectory(const std::string& path) {
   for (Change& change : changes_) {
     if (DirectoryOf(change.path) != directory) {
       pending.push_back(std::move(change));
-    } else if (change.kind == ChangeKind::kRemoved) {
-      // What happened inside of something durably removed can't come back.
+    } else if (!change.saved.empty()) {
+      // What happened to something durably replaced or removed can't come back.
       std::erase_if(pending,
-                    [&](const Change& other) { return IsWithin(other.path, change.path); });
+                    [&](const Change& other) { return IsWithin(other.path, change.saved); });
     }
   }
   changes_ = std::move(pending);
@@ -180,14 +181,10 @@ Result<std::vector<std::string>> FaultInjectingFileSystem::List(const std::strin
   return base_.List(path);
 }
 
-void FaultInjectingFileSystem::ContentsMoved(const std::string& from, const std::string& to) {
+void FaultInjectingFileSystem::Moved(const std::string& from, const std::string& to) {
   std::map<std::string, int64_t> moved;
   for (const auto& [path, durable] : unsynced_) moved[slipway::Moved(path, from, to)] = durable;
   unsynced_ = std::move(moved);
-}
-
-void FaultInjectingFileSystem::Moved(const std::string& from, const std::string& to) {
-  ContentsMoved(from, to);
   for (Change& change : changes_) {
     change.path = slipway::Moved(change.path, from, to);
     if (!change.from.empty()) change.from = slipway::Moved(change.from, from, to);
@@ -204,7 +201,9 @@ Status FaultInjectingFileSystem::Undo(const Change& change) {
     case ChangeKind::kRemoved: break;
   }
   if (change.saved.empty()) return {};
-  return base_.Rename(change.saved, change.path);
+  SLIPWAY_RETURN_IF_ERROR(base_.Rename(change.saved, change.path));
+  Moved(change.saved, change.path);
+  return {};
 }
 
 Status FaultInjectingFileSystem::LoseUnsynced(Loss loss) {

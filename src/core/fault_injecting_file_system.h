@@ -74,9 +74,8 @@ class FaultInjectingFileSystem : public FileSystem {
   Status CheckAlive() const;
   Result<std::string> MoveToTrash(const std::string& path);
   Status Remove(const std::string& path);
-  // Names below `from` are now below `to`.
+  // What was at or below `from` is now at or below `to`.
   void Moved(const std::string& from, const std::string& to);
-  void ContentsMoved(const std::string& from, const std::string& to);
   Status Undo(const Change& change);
 
   FileSystem& base_;

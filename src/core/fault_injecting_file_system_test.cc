@@ -71,6 +71,41 @@ TEST_F(FaultInjectingFileSystemTest, UndoesARenameOverAFile) {
   EXPECT_EQ(Read("temporary"), "(none)");
 }
 
+TEST_F(FaultInjectingFileSystemTest, UndoesSeveralRenamesOverOneFile) {
+  Reset();
+  Write("target", "old", true);
+  ASSERT_TRUE(faulty_->SyncDirectory(directory_).ok());
+  ASSERT_TRUE(faulty_->CreateDirectories(Path("made")).ok());
+  for (const char* bytes : {"newer", "newest"}) {
+    Write("made/temporary", bytes, true);
+    ASSERT_TRUE(faulty_->Rename(Path("made/temporary"), Path("target")).ok());
+  }
+  EXPECT_EQ(Read("target"), "newest");
+  ASSERT_TRUE(faulty_->LoseUnsynced(Loss::kEverything).ok());
+  EXPECT_EQ(Read("target"), "old");
+  EXPECT_FALSE(LocalFileSystem().Exists(Path("made")));
+}
+
+TEST_F(FaultInjectingFileSystemTest, ADurableReplacementStays) {
+  Reset();
+  Write("target", "old", false);
+  Write("temporary", "new", true);
+  ASSERT_TRUE(faulty_->Rename(Path("temporary"), Path("target")).ok());
+  ASSERT_TRUE(faulty_->SyncDirectory(directory_).ok());
+  ASSERT_TRUE(faulty_->LoseUnsynced(Loss::kEverything).ok());
+  EXPECT_EQ(Read("target"), "new");
+}
+
+TEST_F(FaultInjectingFileSystemTest, WhatWasRemovedDurablyDoesNotComeBack) {
+  Reset();
+  ASSERT_TRUE(faulty_->CreateDirectories(Path("made")).ok());
+  Write("made/file", "abc", false);
+  ASSERT_TRUE(faulty_->RemoveTree(Path("made")).ok());
+  ASSERT_TRUE(faulty_->SyncDirectory(directory_).ok());
+  ASSERT_TRUE(faulty_->LoseUnsynced(Loss::kEverything).ok());
+  EXPECT_FALSE(LocalFileSystem().Exists(Path("made")));
+}
+
 TEST_F(FaultInjectingFileSystemTest, ADurableRenameDoesNotMakeTheFilesInsideDurable) {
   Reset();
   ASSERT_TRUE(faulty_->CreateDirectories(Path("made")).ok());

@@ -2,13 +2,18 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
+#include "core/result.h"
 
 namespace slipway::testing {
 
@@ -34,6 +39,29 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
+
+// Does `work` in `count` processes at once, each with its number from 0, and waits for all. Returns
+// how many failed; what they failed with is on standard error.
+inline int FailuresInProcesses(int count, const std::function<Status(int)>& work) {
+  std::vector<pid_t> children;
+  int failures = 0;
+  for (int number = 0; number < count; ++number) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const Status status = work(number);
+      if (!status.ok()) fmt::print(stderr, "process {}: {}\n", number, status.error().Render());
+      ::_exit(status.ok() ? 0 : 1);
+    }
+    if (child < 0) ++failures;
+    if (child > 0) children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    const bool ended = ::waitpid(child, &status, 0) == child;
+    failures += ended && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+  }
+  return failures;
+}
 
 // Stands still until it is moved.
 class FakeClock : public Clock {

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -149,26 +148,18 @@ TEST_F(LocalArtifactStoreTest, ADirectoryThatCannotBeWrittenIsAClearError) {
 TEST_F(LocalArtifactStoreTest, ProcessesMayPutTheSameArtifacts) {
   constexpr int kProcesses = 6;
   constexpr int kArtifacts = 5;
-  std::vector<pid_t> children;
-  for (int p = 0; p < kProcesses; ++p) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      auto store = OpenLocalArtifactStore(LocalFileSystem(), directory_.File("shared/artifacts"));
-      for (int i = 0; i < kArtifacts; ++i) {
-        const TestArtifact artifact = MakeArtifact(i);
-        if (!(*store)->Put(artifact.digest, artifact.files).ok()) ::_exit(1);
-        if (!(*store)->Fetch(artifact.digest).ok()) ::_exit(2);
-      }
-      ::_exit(0);
+  const int failures = slipway::testing::FailuresInProcesses(kProcesses, [&](int) -> Status {
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const auto store,
+        OpenLocalArtifactStore(LocalFileSystem(), directory_.File("shared/artifacts")));
+    for (int i = 0; i < kArtifacts; ++i) {
+      const TestArtifact artifact = MakeArtifact(i);
+      SLIPWAY_RETURN_IF_ERROR(store->Put(artifact.digest, artifact.files));
+      SLIPWAY_RETURN_IF_ERROR(store->Fetch(artifact.digest));
     }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
-  }
+    return {};
+  });
+  EXPECT_EQ(failures, 0);
   auto store = OpenLocalArtifactStore(LocalFileSystem(), directory_.File("shared/artifacts"));
   EXPECT_EQ((*store)->List()->size(), static_cast<size_t>(kArtifacts));
   EXPECT_TRUE(LocalFileSystem().List(directory_.File("shared/artifacts/tmp"))->empty());

@@ -39,7 +39,9 @@ constexpr char kDeleted = 'D';   // Version 2.
   FaultInjectingFileSystem files(LocalFileSystem(), directory + "/trash");
   auto crash = [&] {
     if (loss != Loss::kNothing) vfs.LoseUnsynced();
-    ::_exit(files.LoseUnsynced(loss).ok() ? kCrashed : 99);
+    const Status lost = files.LoseUnsynced(loss);
+    if (!lost.ok()) fmt::print(stderr, "{}", lost.error().Render());
+    ::_exit(lost.ok() ? kCrashed : 99);
   };
   if (layer == Layer::kDatabase) {
     vfs.CrashAt(crash_at, crash);

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -167,28 +166,19 @@ TEST_F(RegistryTest, DeletingKeepsAnArtifactThatAnotherVersionHas) {
 TEST_F(RegistryTest, RegisteringAndDeletingTheSameArtifactAtOnceLosesNothing) {
   constexpr int kRounds = 12;
   const TestArtifact artifact = MakeArtifact(1);
-  std::vector<pid_t> children;
-  for (int p = 0; p < 4; ++p) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      const std::string name = fmt::format("m{}", p);
-      auto registry = OpenEmbedded(slipway_);
-      for (int i = 0; i < kRounds; ++i) {
-        auto version = (*registry)->Register(MakeVersion(name, artifact.digest), artifact.files);
-        if (!version.ok()) ::_exit(1);
-        if (!(*registry)->Verify(*version).ok()) ::_exit(2);
-        if (!(*registry)->Delete(name, version->registry_version, "ada").ok()) ::_exit(3);
-      }
-      ::_exit(0);
+  const int failures = slipway::testing::FailuresInProcesses(4, [&](int p) -> Status {
+    const std::string name = fmt::format("m{}", p);
+    SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenEmbedded(slipway_));
+    for (int i = 0; i < kRounds; ++i) {
+      SLIPWAY_ASSIGN_OR_RETURN(
+          const ModelVersion version,
+          registry->Register(MakeVersion(name, artifact.digest), artifact.files));
+      SLIPWAY_RETURN_IF_ERROR(registry->Verify(version));
+      SLIPWAY_RETURN_IF_ERROR(registry->Delete(name, version.registry_version, "ada"));
     }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
-  }
+    return {};
+  });
+  EXPECT_EQ(failures, 0);
   EXPECT_FALSE(*registry_->artifacts().Contains(artifact.digest));
 }
 

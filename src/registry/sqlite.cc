@@ -111,13 +111,14 @@ Result<Database> Database::Open(const std::string& path, bool create, int busy_t
   return database;
 }
 
-// Asked before anything is written: the database of another program must stay as it is.
+// Asked before anything is written: the database of another program must stay as it is. The tables
+// come first: whoever makes the registry at this moment commits them together with the mark, so
+// that tables without it are never ours.
 Status Database::CheckOwner() {
-  SLIPWAY_ASSIGN_OR_RETURN(const int64_t application, QueryInteger("PRAGMA application_id"));
-  if (application == kApplicationId) return {};
   SLIPWAY_ASSIGN_OR_RETURN(const int64_t tables,
                            QueryInteger("SELECT count(*) FROM sqlite_schema"));
-  if (application == 0 && tables == 0) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t application, QueryInteger("PRAGMA application_id"));
+  if (application == kApplicationId || (application == 0 && tables == 0)) return {};
   return Error(ErrorCode::kInvalidInput, "a database of another program")
       .At(At(path_))
       .Expected("a registry made by slipway");

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -129,26 +128,15 @@ TEST_F(SqliteRegistryTest, MigrationsAreDoneOnceEachInOrder) {
 TEST_F(SqliteRegistryTest, ConcurrentProcessesGetNumbersOfTheirOwn) {
   constexpr int kProcesses = 8;
   constexpr int kEach = 25;
-  std::vector<pid_t> children;
-  for (int p = 0; p < kProcesses; ++p) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      // All of them make the database at once, too.
-      auto store = Open(true, 60'000);
-      if (!store.ok()) ::_exit(1);
-      for (int i = 0; i < kEach; ++i) {
-        if (!(*store)->Register(MakeVersion("m", FakeDigest(p * kEach + i))).ok()) ::_exit(2);
-      }
-      ::_exit(0);
+  const int failures = slipway::testing::FailuresInProcesses(kProcesses, [&](int p) -> Status {
+    // All of them make the database at once, too.
+    SLIPWAY_ASSIGN_OR_RETURN(const auto store, Open(true, 60'000));
+    for (int i = 0; i < kEach; ++i) {
+      SLIPWAY_RETURN_IF_ERROR(store->Register(MakeVersion("m", FakeDigest(p * kEach + i))));
     }
-    children.push_back(child);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
-  }
+    return {};
+  });
+  EXPECT_EQ(failures, 0);
   auto store = Open();
   const auto versions = (*store)->List("m");
   std::set<int64_t> numbers;
