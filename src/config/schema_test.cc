@@ -10,7 +10,6 @@ namespace slipway::config {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 const Json& EnvironmentSchema() {
   static const Json schema = ConfigSchema();

@@ -73,7 +73,7 @@ TEST(ReportJsonTest, StartsWithTheKeysOfTheContract) {
 }
 
 TEST(ReportJsonTest, NamesWhatIsWrong) {
-  const auto message = [](Json json) {
+  const auto message = [](const Json& json) {
     const auto report = DatasetReportFromJson(json);
     return report.ok() ? std::string() : report.error().message();
   };

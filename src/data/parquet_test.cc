@@ -7,8 +7,9 @@
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 
+#include <bit>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 
 #include "core/random.h"
 #include "data/parquet_writer.h"
@@ -48,7 +49,8 @@ Table MakeTable(int64_t rows) {
 bool SameBits(const std::vector<double>& a, const std::vector<double>& b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i]) ? !std::isnan(b[i]) : std::memcmp(&a[i], &b[i], sizeof(double)) != 0)
+    if (std::isnan(a[i]) ? !std::isnan(b[i])
+                         : std::bit_cast<uint64_t>(a[i]) != std::bit_cast<uint64_t>(b[i]))
       return false;
   }
   return true;

@@ -81,7 +81,7 @@ void EncodeCategories(const FeaturePlan& feature, const Column& column,
   const std::vector<int32_t> positions = PositionsByCode(feature, column);
   const bool one_hot = feature.encoding == Encoding::kOneHot;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const int32_t code = column.codes[static_cast<size_t>(rows[i])];
+    const int64_t code = column.codes[static_cast<size_t>(rows[i])];
     const int32_t position = positions[static_cast<size_t>(code + 1)];
     if (position < 0) continue;
     if (one_hot) {

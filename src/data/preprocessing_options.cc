@@ -21,7 +21,7 @@ class StepOptions {
     known_.emplace_back(key);
     const Json* value = Find(key);
     if (value == nullptr) return choices.front();
-    const std::string name = value->is_string() ? value->get<std::string>() : value->dump();
+    std::string name = value->is_string() ? value->get<std::string>() : value->dump();
     if (std::ranges::find(choices, name) != choices.end()) return name;
     return UnknownName(fmt::format("'{}' is not a {} of {}", name, key, step_.name), FieldOf(key),
                        name, choices);

@@ -94,7 +94,8 @@ void ProfileCategories(const Column& column, std::span<const int64_t> rows,
   // One slot more, at the front, for kMissingCode.
   std::vector<int64_t> counts(column.categories.size() + 1);
   for (const int64_t row : rows) {
-    ++counts[static_cast<size_t>(column.codes[static_cast<size_t>(row)] + 1)];
+    const int64_t code = column.codes[static_cast<size_t>(row)];
+    ++counts[static_cast<size_t>(code + 1)];
   }
   profile->missing = counts.front();
   std::vector<size_t> order;

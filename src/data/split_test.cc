@@ -225,7 +225,7 @@ TEST(SplitTest, RefusesWrongConfiguration) {
   const std::vector<int32_t> classes(10, 0);
   const Table table = MakeTable({Texts("text", std::vector<std::string>(10, "a")),
                                  Numbers("when", {1, 2, kMissingNumber, 4, 5, 6, 7, 8, 9, 10})});
-  const auto error = [&](config::SplitConfig config, int folds = 0) {
+  const auto error = [&](const config::SplitConfig& config, int folds = 0) {
     return ErrorOf(MakeSplit(table, classes, 1, config, folds, 1));
   };
   EXPECT_THAT(error(Shares(0, 0.5, 0.5)), HasSubstr("the training share is 0"));

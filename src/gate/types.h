@@ -28,6 +28,10 @@ struct Verdict {
 // for NaN.
 std::string FormatValue(double value, const std::string& unit);
 
+// The verdict in a word or three, for a list of those that passed: "accuracy ≥ 0.85", "size 1.1
+// MB", "parity".
+std::string InBrief(const Verdict& verdict);
+
 // {"name", "verdict", "value", "limit", "unit", "reason", "dry_run", "evidence"}; NaN as null.
 Json ToJson(const Verdict& verdict);
 // kInvalidInput names the member that is missing or has the wrong type.

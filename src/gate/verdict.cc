@@ -42,6 +42,17 @@ std::string Duration(double seconds) {
 
 }  // namespace
 
+std::string InBrief(const Verdict& verdict) {
+  if (!verdict.unit.empty())
+    return fmt::format("{} {}", verdict.name, FormatValue(verdict.value, verdict.unit));
+  // Comparisons with another model, or with itself: their limits say nothing alone.
+  for (const char* comparison : {"parity", "baseline", "production"}) {
+    if (verdict.name == comparison) return verdict.name;
+  }
+  const bool at_most = GetString(verdict.evidence, "comparison") == "at most";
+  return fmt::format("{} {} {:g}", verdict.name, at_most ? "≤" : "≥", verdict.limit);
+}
+
 const char* ToString(Outcome outcome) {
   switch (outcome) {
     case Outcome::kPass: return "pass";

@@ -22,6 +22,20 @@ Verdict Sample() {
   return verdict;
 }
 
+TEST(VerdictTest, InBriefShowsWhatWasMeasuredOrAskedFor) {
+  EXPECT_EQ(InBrief(Sample()), "size 120.5 MB");
+  Verdict verdict;
+  verdict.name = "accuracy";
+  verdict.limit = 0.85;
+  verdict.evidence = {{"comparison", "at least"}};
+  EXPECT_EQ(InBrief(verdict), "accuracy ≥ 0.85");
+  verdict.name = "log_loss";
+  verdict.evidence = {{"comparison", "at most"}};
+  EXPECT_EQ(InBrief(verdict), "log_loss ≤ 0.85");
+  verdict.name = "parity";
+  EXPECT_EQ(InBrief(verdict), "parity");
+}
+
 TEST(VerdictTest, JsonRoundTrip) {
   const Json json = ToJson(Sample());
   EXPECT_EQ(json["verdict"], "fail");

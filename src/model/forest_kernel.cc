@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 
 #include "core/parallel.h"
 #include "model/forest_kernel_internal.h"
@@ -11,7 +12,7 @@ namespace {
 // Rows that walk a tree together: enough independent loads to hide their latency.
 constexpr int kLanes = 16;
 // A block's features should stay in the first-level cache while all trees pass over them.
-constexpr int64_t kBlockBytes = 24 * 1024;
+constexpr int64_t kBlockBytes = int64_t{24} * 1024;
 constexpr int64_t kMaxBlockRows = 512;
 // Rows of one piece of parallel work.
 constexpr int64_t kChunkRows = 4096;
@@ -62,7 +63,8 @@ void ForestKernel::AddTree(const Tree& tree) {
 
 int64_t ForestKernel::BlockRows() const {
   const int64_t row_bytes = std::max<int64_t>(features_, 1) * int64_t{sizeof(float)};
-  const int64_t rows = std::clamp<int64_t>(kBlockBytes / row_bytes, 2 * kLanes, kMaxBlockRows);
+  const int64_t rows =
+      std::clamp<int64_t>(kBlockBytes / row_bytes, int64_t{2} * kLanes, kMaxBlockRows);
   return rows / kLanes * kLanes;
 }
 
@@ -84,7 +86,7 @@ void ForestKernel::WalkLanes(const float* rows, uint32_t root, float* scores) co
   }
   for (int lane = 0; lane < kCount; ++lane) {
     const float* values = leaf_values_.data() + std::bit_cast<uint32_t>(nodes[at[lane]].threshold);
-    float* sums = scores + lane * outputs_;
+    float* sums = scores + static_cast<std::ptrdiff_t>(lane) * outputs_;
     for (int output = 0; output < outputs_; ++output) sums[output] += values[output];
   }
 }

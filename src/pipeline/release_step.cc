@@ -1,10 +1,7 @@
 // From a trained model to a registered version: package, judge, register.
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/build_info.h"
 #include "core/text.h"
@@ -50,11 +47,9 @@ class RegisteredProduction : public gate::ProductionModel {
   explicit RegisteredProduction(RunState& state) : state_(state) {}
 
   Result<std::optional<model::Model>> Load() override {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
-                             state_.registry.versions().List(state_.config().model_name()));
-    const auto found =
-        std::ranges::find(versions, std::string("production"), &registry::ModelVersion::status);
-    if (found == versions.end()) return std::optional<model::Model>();
+    SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> found,
+                             state_.registry.InStage(state_.config().model_name(), "production"));
+    if (!found) return std::optional<model::Model>();
     SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
                              state_.registry.artifacts().Fetch(found->digest));
     SLIPWAY_ASSIGN_OR_RETURN(model::Model loaded,
@@ -121,17 +116,8 @@ std::string GateSummary(const std::vector<gate::Verdict>& verdicts) {
     parts.push_back(verdict.reason + (verdict.dry_run ? " (dry run)" : ""));
   }
   if (parts.size() > 1) return Join(parts, " · ");
-  for (const gate::Verdict& verdict : verdicts) parts.push_back(verdict.name);
+  for (const gate::Verdict& verdict : verdicts) parts.push_back(gate::InBrief(verdict));
   return Join(parts, " · ");
-}
-
-std::string CurrentUser() {
-  for (const char* variable : {"USER", "LOGNAME"}) {
-    const char* name = std::getenv(variable);
-    if (name != nullptr && *name != '\0') return name;
-  }
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
 }
 
 int64_t SizeOf(const model::ArtifactFiles& files) {
@@ -155,7 +141,7 @@ registry::ModelVersion VersionOf(const RunState& state) {
   version.performance_metrics = MetricsJson(state.evaluation.test);
   version.training_config = config.resolved.value("model", Json::object());
   version.deployment_config = config.resolved.value("deployment", Json::object());
-  version.created_by = CurrentUser();
+  version.created_by = registry::CurrentActor();
   version.run_id = state.report.run_id;
   version.size_bytes = SizeOf(state.artifact);
   return version;

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <ctime>
 
 #include "core/build_info.h"
@@ -145,14 +143,6 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
   return run;
 }
 
-Result<std::string> ProductionDigest(registry::Registry& registry, const std::string& name) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
-                           registry.versions().List(name));
-  const auto found =
-      std::ranges::find(versions, std::string("production"), &registry::ModelVersion::status);
-  return found == versions.end() ? std::string() : found->digest;
-}
-
 }  // namespace
 
 Status RunStep(RunState& state, const char* name,
@@ -180,9 +170,10 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   state.source_path = config::DataPath(config);
   SLIPWAY_ASSIGN_OR_RETURN(state.source_digest, index.Digest(state.source_path, options.verify));
   SLIPWAY_ASSIGN_OR_RETURN(state.source_stat, files.Stat(state.source_path));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string production,
-                           ProductionDigest(*registry, config.model_name()));
-  state.keys = ComputeStepKeys(config, state.source_digest, production);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> production,
+                           registry->InStage(config.model_name(), "production"));
+  state.keys =
+      ComputeStepKeys(config, state.source_digest, production ? production->digest : std::string());
   if (std::optional<Run> unchanged = FindUnchanged(state, slipway_directory)) {
     unchanged->seconds = watch.seconds();
     return *std::move(unchanged);

@@ -53,14 +53,28 @@ Result<ModelVersion> Registry::Register(const ModelVersion& version,
   return registered;
 }
 
+Result<std::optional<ModelVersion>> Registry::FindIfAny(const ModelReference& reference) {
+  Result<ModelVersion> found = versions_->Get(reference);
+  if (found.ok()) return std::optional(*std::move(found));
+  if (found.error().code() == ErrorCode::kNotFound) return std::optional<ModelVersion>();
+  return found.error();
+}
+
 Result<std::optional<ModelVersion>> Registry::NewestWithDigest(const std::string& digest) {
   ModelReference reference;
   reference.kind = ModelReference::Kind::kDigest;
   reference.digest = digest;
-  Result<ModelVersion> newest = versions_->Get(reference);
-  if (newest.ok()) return std::optional(*std::move(newest));
-  if (newest.error().code() == ErrorCode::kNotFound) return std::optional<ModelVersion>();
-  return newest.error();
+  return FindIfAny(reference);
+}
+
+Result<std::optional<ModelVersion>> Registry::InStage(const std::string& name,
+                                                      const std::string& stage) {
+  SLIPWAY_RETURN_IF_ERROR(CheckStage(stage));
+  ModelReference reference;
+  reference.kind = ModelReference::Kind::kAlias;
+  reference.name = name;
+  reference.alias = stage;
+  return FindIfAny(reference);
 }
 
 void Registry::RefreshMetadata(const std::string& digest) {

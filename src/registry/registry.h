@@ -48,6 +48,8 @@ class Registry {
   Result<Resolved> Resolve(const std::string& reference);
   // The record a reference names, nothing verified; kInvalidInput for a path.
   Result<ModelVersion> Find(const std::string& reference);
+  // The newest version of a name in a stage; nothing where there is none.
+  Result<std::optional<ModelVersion>> InStage(const std::string& name, const std::string& stage);
   // The verified directory of a version.
   Result<std::string> Fetch(const ModelVersion& version);
   // Recomputes digests of a version's files; kIntegrity names the first that differs.
@@ -70,6 +72,8 @@ class Registry {
   ArtifactStore& artifacts() { return *artifacts_; }
 
  private:
+  // Nothing where `reference` names nothing.
+  Result<std::optional<ModelVersion>> FindIfAny(const ModelReference& reference);
   Result<std::optional<ModelVersion>> NewestWithDigest(const std::string& digest);
   // Brings metadata.json up to date. Failing is no error: the next call tries again.
   void RefreshMetadata(const std::string& digest);
