@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include "core/parallel.h"
 #include "core/text.h"
@@ -133,19 +132,9 @@ std::string HeadlineMetric(const config::ModelConfig& model) {
 }
 
 std::string FoldSummary(const std::vector<train::FoldResult>& folds, const std::string& metric) {
-  double sum = 0;
-  double squares = 0;
-  double count = 0;
-  for (const train::FoldResult& fold : folds) {
-    const auto it = fold.metrics.find(metric);
-    if (it == fold.metrics.end() || !std::isfinite(it->second)) continue;
-    sum += it->second;
-    squares += it->second * it->second;
-    ++count;
-  }
-  if (count == 0) return "";
-  const double mean = sum / count;
-  const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
+  const std::vector<double> values = train::FoldValues(folds, metric);
+  if (values.empty()) return "";
+  const auto [mean, deviation] = train::SpreadOf(values);
   return fmt::format("{} folds: {} {:.3f} ± {:.3f}", folds.size(), metric, mean, deviation);
 }
 

@@ -167,7 +167,7 @@ bool IsShare(const std::vector<double>& values) {
 Scale FoldScale(const RunReport& report, const std::vector<std::string>& metrics) {
   Scale scale;
   for (const std::string& metric : metrics) {
-    for (const double value : FoldValues(report, metric)) {
+    for (const double value : train::FoldValues(report.folds, metric)) {
       scale.low = std::min(scale.low, std::floor(value * 20 - 0.2) / 20);
       scale.high = std::max(scale.high, std::ceil(value * 20 + 0.2) / 20);
     }
@@ -178,14 +178,15 @@ Scale FoldScale(const RunReport& report, const std::vector<std::string>& metrics
 std::string FoldPictures(const RunReport& report, const std::vector<std::string>& shown) {
   std::vector<std::string> metrics;
   for (const std::string& metric : shown) {
-    if (metric != "log_loss" && IsShare(FoldValues(report, metric))) metrics.push_back(metric);
+    if (metric != "log_loss" && IsShare(train::FoldValues(report.folds, metric)))
+      metrics.push_back(metric);
   }
   if (metrics.empty()) return "";
   const Scale scale = FoldScale(report, metrics);
   std::string out = "<div class=\"folds\">";
   for (const std::string& metric : metrics) {
-    const std::vector<double> values = FoldValues(report, metric);
-    const Statistics statistics = StatisticsOf(values);
+    const std::vector<double> values = train::FoldValues(report.folds, metric);
+    const train::Spread statistics = train::SpreadOf(values);
     out +=
         fmt::format(R"(<span class="name">{}</span>{}<span class="num">{} ± {}</span>)",
                     Escape(MetricTitle(metric)),

@@ -142,7 +142,7 @@ std::string FoldTable(const RunReport& report) {
   std::string rule = "\n|--:|";
   std::string mean = "| mean ± sd |";
   for (const std::string& metric : metrics) {
-    const Statistics statistics = StatisticsOf(FoldValues(report, metric));
+    const train::Spread statistics = train::SpreadOf(train::FoldValues(report.folds, metric));
     head += " " + Plain(MetricTitle(metric)) + " |";
     rule += "--:|";
     mean += fmt::format(" {} ± {} |", FormatMetric(statistics.mean),

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "core/text.h"
 #include "report/summary_internal.h"
@@ -146,24 +144,6 @@ const char* OutcomeTitle(gate::Outcome outcome) {
     case gate::Outcome::kInconclusive: return "Inconclusive";
   }
   return "Inconclusive";
-}
-
-std::vector<double> FoldValues(const RunReport& report, const std::string& metric) {
-  std::vector<double> values;
-  for (const train::FoldResult& fold : report.folds) {
-    const auto it = fold.metrics.find(metric);
-    if (it != fold.metrics.end() && std::isfinite(it->second)) values.push_back(it->second);
-  }
-  return values;
-}
-
-Statistics StatisticsOf(const std::vector<double>& values) {
-  if (values.empty()) return {};
-  const auto count = static_cast<double>(values.size());
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, values.size() > 1 ? std::sqrt(squares / (count - 1)) : 0};
 }
 
 bool HasConfusion(const RunReport& report) {

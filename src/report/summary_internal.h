@@ -46,14 +46,6 @@ std::string LimitText(const gate::Verdict& verdict);
 // Pass, Fail or Inconclusive.
 const char* OutcomeTitle(gate::Outcome outcome);
 
-struct Statistics {
-  double mean = 0;
-  double deviation = 0;  // Of the sample, 0 for one value.
-};
-// Over those folds in which the metric could be computed.
-std::vector<double> FoldValues(const RunReport& report, const std::string& metric);
-Statistics StatisticsOf(const std::vector<double>& values);
-
 // Precision, recall and f1 of each class, from the confusion matrix; NaN where there is nothing to
 // divide by.
 struct ClassFigures {

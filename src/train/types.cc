@@ -1,8 +1,28 @@
 #include "train/types.h"
 
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace slipway::train {
+
+std::vector<double> FoldValues(const std::vector<FoldResult>& folds, const std::string& metric) {
+  std::vector<double> values;
+  for (const FoldResult& fold : folds) {
+    const auto it = fold.metrics.find(metric);
+    if (it != fold.metrics.end() && std::isfinite(it->second)) values.push_back(it->second);
+  }
+  return values;
+}
+
+Spread SpreadOf(const std::vector<double>& values) {
+  if (values.empty()) return {};
+  const auto count = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return {mean, values.size() > 1 ? std::sqrt(squares / (count - 1)) : 0};
+}
 
 Json ToJson(const FoldResult& fold) {
   Json json = {{"fold", fold.fold}, {"train_rows", fold.train_rows}, {"test_rows", fold.test_rows}};

@@ -18,6 +18,15 @@ struct FoldResult {
   Metrics metrics;
 };
 
+// A metric in those folds in which it could be computed.
+std::vector<double> FoldValues(const std::vector<FoldResult>& folds, const std::string& metric);
+
+struct Spread {
+  double mean = 0;
+  double deviation = 0;  // Standard deviation of the sample; 0 for fewer than two values.
+};
+Spread SpreadOf(const std::vector<double>& values);
+
 struct FeatureImportance {
   std::string feature;    // The input column; its one-hot columns are summed.
   double importance = 0;  // Share of all, in [0, 1].

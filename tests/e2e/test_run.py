@@ -105,7 +105,14 @@ def test_changed_data_redoes_everything(ready):
 def test_going_back_takes_everything_from_the_cache(ready):
     first = ready.run()
     ready.run("--set", "model.hyperparameters.max_depth=3")
+    again = ready.run()
+    assert again["unchanged"] is True and again["run_id"] == first["run_id"]
+
+
+def test_without_the_cache_the_same_model_comes_out(ready):
+    first = ready.run()
     again = ready.run("--no-cache")
+    assert again["cached"] == [] and again["run_id"] != first["run_id"]
     assert again["digest"] == first["digest"] and again["version"] == first["version"]
 
 
