@@ -40,4 +40,7 @@ target_compile_options(slipway_settings INTERFACE -Wall -Wextra -Werror -Wshadow
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC bug 105329: false alarms in std::string of version 12.
   target_compile_options(slipway_settings INTERFACE -Wno-restrict)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12 calls its own deprecated get_temporary_buffer in std::stable_sort.
+  target_compile_options(slipway_settings INTERFACE -Wno-deprecated-declarations)
 endif()

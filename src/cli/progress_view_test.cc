@@ -35,7 +35,7 @@ class TextFile {
   FILE* get() const { return file_; }
   std::string Text() const {
     std::fflush(file_);
-    std::rewind(file_);
+    if (std::fseek(file_, 0, SEEK_SET) != 0) return "(not to be read back)";
     std::string text;
     for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) text += static_cast<char>(c);
     return text;

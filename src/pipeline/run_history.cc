@@ -98,7 +98,7 @@ Result<std::string> FindSlipwayDirectory(FileSystem& files, const std::string& s
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(start, error);
   for (std::filesystem::path at = absolute; !error; at = at.parent_path()) {
-    const std::string candidate = (at / ".slipway").string();
+    std::string candidate = (at / ".slipway").string();
     if (files.Exists(candidate)) return candidate;
     if (at == at.root_path() || at.empty()) break;
   }

@@ -57,7 +57,7 @@ Status StepCache::PutJson(const std::string& key, std::string_view name, const J
 }
 
 Result<std::string> StepCache::PathFor(const std::string& key, std::string_view name) {
-  const std::string path = EntryPath(directory_, key, name);
+  std::string path = EntryPath(directory_, key, name);
   SLIPWAY_RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(path)));
   return path;
 }

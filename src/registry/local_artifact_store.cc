@@ -131,7 +131,7 @@ class LocalArtifactStore : public ArtifactStore {
   Status MoveIntoPlace(const std::string& temporary, const std::string& place,
                        const std::string& digest) {
     SLIPWAY_RETURN_IF_ERROR(MakeDurableDirectories(files_, DirectoryOf(place)));
-    const Status renamed = files_.Rename(temporary, place);
+    Status renamed = files_.Rename(temporary, place);
     if (!renamed.ok()) {
       // Somebody else was faster; theirs has the same bytes, or it is an error.
       if (!files_.Exists(place)) return renamed;

@@ -16,7 +16,8 @@ Error WrongMember(const char* member, const char* expected) {
 
 Json MemberOr(const Json& json, const char* key, Json fallback) {
   const auto it = json.find(key);
-  return it == json.end() || it->is_null() ? std::move(fallback) : *it;
+  if (it != json.end() && !it->is_null()) fallback = *it;
+  return fallback;
 }
 
 }  // namespace
