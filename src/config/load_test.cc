@@ -389,6 +389,16 @@ TEST(Diff, TellsKeysThatDiffer) {
   EXPECT_EQ(differences.size(), 22U);
 }
 
+// scikit-learn reads 1.0 as a share and 1 as a count.
+TEST(Hyperparameters, AShareOfAllIsNotACountOfOne) {
+  const LoadedConfig loaded = LoadText(
+      std::string(kMinimal) + "    hyperparameters: {max_features: 1.0, n_estimators: 7}\n",
+      {"model.hyperparameters.max_samples=1.0"});
+  EXPECT_EQ(loaded.config.model.hyperparameters.dump(),
+            R"({"max_features":1.0,"n_estimators":7,"max_samples":1.0})");
+  EXPECT_NE(ToYaml(loaded.config).find("max_features: 1.0"), std::string::npos);
+}
+
 TEST(Show, PutsOriginsBesideValues) {
   const LoadedConfig loaded = LoadText(std::string(kMinimal) +
                                            "    evaluation_metrics: [auc, brier]\n"

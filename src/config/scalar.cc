@@ -197,7 +197,7 @@ std::optional<ResolvedValue> ResolveAnyScalar(const YamlNode& node, const std::s
                       .Expected("a finite number"));
     return std::nullopt;
   }
-  if (value.is_number_float()) value = CanonicalNumber(value.get<double>());
+  // 1.0 stays a number with a point: in max_features it means all, and 1 means one.
   const bool changed = variable || *text != node.text;
   return ResolvedValue{changed ? Json(node.text) : value, value};
 }

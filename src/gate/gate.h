@@ -17,13 +17,19 @@
 
 namespace slipway::gate {
 
+struct ProductionVersion {
+  model::Model model;
+  // It was trained on the same split of the same data, so that the test part is new to it too.
+  bool same_split = false;
+};
+
 // The gate's question to the registry: what serves in production now. Implemented by who wires the
 // stages.
 class ProductionModel {
  public:
   virtual ~ProductionModel() = default;
   // nullopt where no version is in production.
-  virtual Result<std::optional<model::Model>> Load() = 0;
+  virtual Result<std::optional<ProductionVersion>> Load() = 0;
 };
 
 struct GateInput {

@@ -122,13 +122,13 @@ std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedMod
   Verdict verdict;
   verdict.name = "production";
   verdict.limit = -input.config.gates.production.margin;
-  const Result<std::optional<model::Model>> production = input.production->Load();
+  const Result<std::optional<ProductionVersion>> production = input.production->Load();
   if (!production.ok()) {
     return Inconclusive(
         verdict, "the version in production can't be loaded: " + production.error().ToString());
   }
   if (!production->has_value()) return std::nullopt;
-  const model::Model& other = **production;
+  const model::Model& other = (*production)->model;
   verdict.evidence = {{"comparison", "at least"}, {"production_digest", other.digest}};
   if (!loaded.ok())
     return Inconclusive(verdict, "not compared: the artifact can't be loaded again");
@@ -138,6 +138,11 @@ std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedMod
   }
   if (input.test_classes.empty())
     return Inconclusive(verdict, "not compared: the test part has no rows");
+  if (!(*production)->same_split) {
+    return Inconclusive(verdict,
+                        "not compared: the version in production learned from another split, or "
+                        "from other data, and may know these test rows");
+  }
   const auto theirs = RightAnswers(other, input);
   if (!theirs.ok()) {
     return Inconclusive(

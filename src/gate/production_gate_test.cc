@@ -13,13 +13,14 @@ class FakeProduction : public ProductionModel {
   std::vector<std::string> classes = {"no", "yes"};
   bool there = true;
   bool broken = false;
+  bool same_split = true;
 
-  Result<std::optional<model::Model>> Load() override {
+  Result<std::optional<ProductionVersion>> Load() override {
     if (broken) return Error(ErrorCode::kUnavailable, "the registry does not answer");
-    if (!there) return std::optional<model::Model>();
+    if (!there) return std::optional<ProductionVersion>();
     model::Model model = FakeModel(predictor, digest);
     model.schema.classes = classes;
-    return std::optional<model::Model>(std::move(model));
+    return std::optional(ProductionVersion{std::move(model), same_split});
   }
 };
 
@@ -123,6 +124,15 @@ TEST_F(ProductionGateTest, AnOlderModelThatNeedsOtherInputsIsInconclusive) {
 TEST_F(ProductionGateTest, ARegistryThatFailsIsInconclusive) {
   production_.broken = true;
   EXPECT_EQ(Ask()->outcome, Outcome::kInconclusive);
+}
+
+// Production knows the rows that it learned from: it would win on them whatever the candidate is.
+TEST_F(ProductionGateTest, RowsThatProductionMayKnowDecideNothing) {
+  production_.same_split = false;
+  const auto verdict = Ask();
+  ASSERT_TRUE(verdict.has_value());
+  EXPECT_EQ(verdict->outcome, Outcome::kInconclusive);
+  EXPECT_NE(verdict->reason.find("may know these test rows"), std::string::npos);
 }
 
 }  // namespace

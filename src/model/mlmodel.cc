@@ -13,7 +13,8 @@ Json SignatureInputs(const ModelSchema& schema) {
   Json inputs = Json::array();
   for (const InputField& field : schema.inputs) {
     const char* type = field.type == data::ColumnType::kCategory ? "string" : "double";
-    inputs.push_back({{"type", type}, {"name", field.name}, {"required", !field.nullable}});
+    // Values may be missing where the field is nullable; the graph needs the column all the same.
+    inputs.push_back({{"type", type}, {"name", field.name}, {"required", true}});
   }
   return inputs;
 }

@@ -33,7 +33,7 @@ Case MakeCase(uint64_t seed) {
       seed % 2 == 0 ? MakeTarget({"-3", "0", "12"}, true) : MakeTarget({"Ja", "né, 1"}, false);
   made.ensemble = RandomForest(random, 12, 7, made.target.class_count(),
                                static_cast<int>(made.plan.output_columns()));
-  made.onnx = WriteOnnx("case", made.plan, made.ensemble, made.target).value();
+  made.onnx = WriteOnnx(made.plan, made.ensemble, made.target).value();
   return made;
 }
 
@@ -115,8 +115,7 @@ TEST(OnnxTest, WritingRefusesNamesThatCollide) {
     plan.features[0].name = first;
     plan.features[1].name = second;
     Random random(1);
-    return WriteOnnx("m", plan, RandomForest(random, 1, 2, 2, 2),
-                     MakeTarget(std::move(labels), false));
+    return WriteOnnx(plan, RandomForest(random, 1, 2, 2, 2), MakeTarget(std::move(labels), false));
   };
   EXPECT_TRUE(write("a", "b", {"x", "y"}).ok());
   EXPECT_THAT(write("a", "label", {"x", "y"}).error().ToString(),
@@ -135,7 +134,7 @@ TEST(OnnxTest, WritingRefusesNamesThatCollide) {
 TEST(OnnxTest, WritingRefusesATargetWithoutClasses) {
   Case made = MakeCase(0);
   made.target.task = data::Task::kRegression;
-  EXPECT_EQ(WriteOnnx("m", made.plan, made.ensemble, made.target).error().code(),
+  EXPECT_EQ(WriteOnnx(made.plan, made.ensemble, made.target).error().code(),
             ErrorCode::kInvalidInput);
 }
 

@@ -384,8 +384,8 @@ Result<std::string> Serialize(const onnx::ModelProto& model) {
 
 }  // namespace
 
-Result<std::string> WriteOnnx(const std::string& name, const data::PreprocessingPlan& plan,
-                              const TreeEnsemble& ensemble, const data::Target& target) {
+Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEnsemble& ensemble,
+                              const data::Target& target) {
   SLIPWAY_RETURN_IF_ERROR(CheckParts(plan, ensemble, target));
   for (const data::FeaturePlan& feature : plan.features) {
     SLIPWAY_RETURN_IF_ERROR(CheckFill(feature));
@@ -397,7 +397,8 @@ Result<std::string> WriteOnnx(const std::string& name, const data::Preprocessing
   onnx::OperatorSetIdProto& ml = *model.add_opset_import();
   ml.set_domain(kMlDomain);
   ml.set_version(onnx_names::kMlOpset);
-  model.mutable_graph()->set_name(name);
+  // The same for all: a model's name is the registry's, and the same fit has the same digest.
+  model.mutable_graph()->set_name("slipway");
   SLIPWAY_RETURN_IF_ERROR(GraphWriter(model.mutable_graph(), plan, target).Run(ensemble));
   return Serialize(model);
 }

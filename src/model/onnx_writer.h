@@ -12,7 +12,7 @@ namespace slipway::model {
 
 // Deterministic bytes. Inputs and outputs as the contract says: one rank-1 input a feature (double
 // or string), outputs `label` (int64 or string) and one `probability_<class>` (float) a class.
-Result<std::string> WriteOnnx(const std::string& name, const data::PreprocessingPlan& plan,
-                              const TreeEnsemble& ensemble, const data::Target& target);
+Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEnsemble& ensemble,
+                              const data::Target& target);
 
 }  // namespace slipway::model

@@ -46,15 +46,22 @@ class RegisteredProduction : public gate::ProductionModel {
  public:
   explicit RegisteredProduction(RunState& state) : state_(state) {}
 
-  Result<std::optional<model::Model>> Load() override {
+  Result<std::optional<gate::ProductionVersion>> Load() override {
     SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> found,
                              state_.registry.InStage(state_.config().model_name(), "production"));
-    if (!found) return std::optional<model::Model>();
+    if (!found) return std::optional<gate::ProductionVersion>();
     SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
                              state_.registry.artifacts().Fetch(found->digest));
     SLIPWAY_ASSIGN_OR_RETURN(model::Model loaded,
                              model::LoadModel(state_.files, directory, found->digest));
-    return std::optional<model::Model>(std::move(loaded));
+    SLIPWAY_ASSIGN_OR_RETURN(const Json theirs,
+                             ReadJsonFile(state_.files, JoinPath(directory, "lineage.json")));
+    const Json ours = Lineage(state_);
+    const auto same = [&](const char* what) {
+      return theirs.contains(what) && GetString(theirs[what], "digest") == ours[what]["digest"];
+    };
+    return std::optional(
+        gate::ProductionVersion{std::move(loaded), same("source") && same("split")});
   }
 
  private:

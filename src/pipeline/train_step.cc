@@ -27,8 +27,7 @@ Json ImportancesJson(const std::vector<train::FeatureImportance>& importances) {
   return json;
 }
 
-// The fits that the cache lacks, done side by side: folds first, the final model last as it is the
-// longest.
+// The fits that the cache lacks, done side by side: the final model first, as it takes longest.
 class Fits {
  public:
   Fits(RunState& state, const train::Trainer& trainer)
@@ -106,8 +105,8 @@ class Fits {
     SLIPWAY_ASSIGN_OR_RETURN(
         train::TrainedModel model,
         train::Fit(trainer_, Input(threads), state_.split.RowsOf(data::Part::kTrain)));
-    SLIPWAY_ASSIGN_OR_RETURN(state_.onnx, model::WriteOnnx(state_.config().model_name(), model.plan,
-                                                           model.ensemble, state_.target));
+    SLIPWAY_ASSIGN_OR_RETURN(state_.onnx,
+                             model::WriteOnnx(model.plan, model.ensemble, state_.target));
     state_.plan = std::move(model.plan);
     state_.importances = std::move(model.importances);
     const std::string& key = state_.keys.train;
@@ -213,6 +212,7 @@ model::ModelSchema SchemaOf(const RunState& state) {
     schema.inputs.push_back(FieldOf(
         feature, profile == state.training_profile.end() ? data::ColumnProfile{} : *profile));
   }
+  schema.missing_values = state.config().data.missing_values;
   schema.task = data::ToString(state.target.task);
   schema.target = state.target.column;
   schema.classes = state.target.labels;

@@ -261,6 +261,17 @@ Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
   return options.max_samples->count;
 }
 
+// Draws with replacement that make `least` different rows, as expected of `draws` from `rows`:
+// oneDAL counts draws in a node, scikit-learn the different rows among them. One row needs no more
+// than one draw.
+int64_t DrawsFor(int64_t least, int64_t smallest, int64_t draws, int64_t rows) {
+  if (least <= smallest || rows < 2) return least;
+  const auto all = static_cast<double>(rows);
+  const auto drawn = static_cast<double>(draws);
+  const double different = all * -std::expm1(drawn * std::log1p(-1 / all));
+  return static_cast<int64_t>(std::round(static_cast<double>(least) * drawn / different));
+}
+
 }  // namespace
 
 const std::vector<HyperparameterDoc>& ForestHyperparameters() {
@@ -316,6 +327,10 @@ Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_
   const int64_t min_split =
       split.share ? std::max<int64_t>(2, RoundUp(*split.share, rows)) : split.count;
   plan.min_split = std::max(min_split, 2 * plan.min_leaf);
+  if (plan.bootstrap) {
+    plan.min_leaf = DrawsFor(plan.min_leaf, 1, plan.samples_per_tree, rows);
+    plan.min_split = DrawsFor(plan.min_split, 2, plan.samples_per_tree, rows);
+  }
   plan.min_weight_share = options.min_weight_fraction_leaf;
   plan.min_impurity_decrease = options.min_impurity_decrease;
   plan.max_leaves = options.max_leaf_nodes;

@@ -88,10 +88,23 @@ TEST(ForestOptions, CountsAndSharesComeToWhatScikitLearnMakesOfThem) {
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->features_per_node, 2);   // int(2.1)
   EXPECT_EQ(plan->samples_per_tree, 250);  // round(250.25)
-  EXPECT_EQ(plan->min_leaf, 11);           // ceil(10.1)
-  EXPECT_EQ(plan->min_split, 22);          // max(ceil(11.01), 2 × 11)
+  // 250 draws from 1001 rows are 221.3 different ones.
+  EXPECT_EQ(plan->min_leaf, 12);   // ceil(10.1) × 250 / 221.3
+  EXPECT_EQ(plan->min_split, 25);  // max(ceil(11.01), 2 × 11) × 250 / 221.3
   EXPECT_EQ(plan->seed, 42U);
   EXPECT_EQ(plan->max_leaves, 31);
+}
+
+TEST(ForestOptions, LeastRowsAreDifferentRowsAndNotDraws) {
+  using Least = std::pair<int64_t, int64_t>;
+  const auto least = [](const char* text) -> Least {
+    const auto plan = PlanForest(*ParseForestOptions(Parsed(text)), 2000, 3, 0, 1);
+    return {plan->min_leaf, plan->min_split};
+  };
+  EXPECT_EQ(least("{}"), Least(1, 2));
+  EXPECT_EQ(least(R"({"min_samples_leaf": 20})"), Least(32, 63));  // × 1.582
+  EXPECT_EQ(least(R"({"min_samples_split": 100})"), Least(1, 158));
+  EXPECT_EQ(least(R"({"min_samples_leaf": 20, "bootstrap": false})"), Least(20, 40));
 }
 
 TEST(ForestOptions, FeatureRules) {

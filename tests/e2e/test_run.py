@@ -109,6 +109,37 @@ def test_going_back_takes_everything_from_the_cache(ready):
     assert again["unchanged"] is True and again["run_id"] == first["run_id"]
 
 
+def test_the_same_model_under_another_name_has_the_same_digest(ready):
+    first = ready.run()
+    renamed = ready.run("--set", "project_name=other")
+    assert renamed["model"] == "other" and renamed["digest"] == first["digest"]
+    assert ready.run("--set", "project_name=third", "--no-cache")["digest"] == first["digest"]
+
+
+def test_what_counts_as_missing_goes_with_the_model(project):
+    frame = number_table().astype(object)
+    project.write_table(frame.where(frame.notna(), "-999"))
+    project.write_config(basic_config(data__missing_values=["", "-999"]))
+    project.run()
+    row = frame.dropna().drop(columns="target").head(1)
+    answers = set()
+    for index, mark in enumerate(("-999", "")):
+        row["feature1"] = mark
+        path = project.write_table(row, name=f"new{index}.csv")
+        answer = project.call("predict", "ml-classifier", "--input", path)
+        assert answer.code == 0, answer.err
+        answers.add(answer.out)
+    assert len(answers) == 1
+
+
+def test_production_is_not_compared_on_rows_that_it_learned_from(ready):
+    ready.run()
+    assert ready.call("models", "promote", "ml-classifier", "--to", "production").code == 0
+    ready.write_table(number_table(rows=700))
+    gates = {gate["name"]: gate for gate in ready.run()["gates"]}
+    assert gates["production"]["verdict"] == "inconclusive" and "may know" in gates["production"]["reason"]
+
+
 def test_without_the_cache_the_same_model_comes_out(ready):
     first = ready.run()
     again = ready.run("--no-cache")
