@@ -1,6 +1,7 @@
 // Loading, checking, showing and saving configurations.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ struct LoadedConfig {
   // Keys that are accepted and that no stage of this build acts on yet: key and the stage that
   // will.
   std::vector<Origin> later;
+  // Where each value begins that a file gives, by its dotted key; elements of lists are "key[0]".
+  std::map<std::string, Location> positions;
+
+  // Where the value of `key` stands, for errors of later stages. Only the field where no file gives
+  // it: a default, or what the command line says.
+  Location PositionOf(const std::string& key) const;
 };
 
 // All mistakes at once, in file order, as one Error with others().

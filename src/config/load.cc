@@ -91,12 +91,14 @@ std::string DataFromProject(const std::string& path, const std::string& project_
 }
 
 // Replaces remote stores by the embedded ones, in what is resolved and in `config`.
-void MapToLocal(Config* config, std::vector<Origin>* origins) {
+void MapToLocal(LoadedConfig* loaded) {
+  Config* config = &loaded->config;
   const auto map = [&](const StoreLocation& location, std::string* value) {
     if (location.embedded) return;
     *value = "local";
     config->resolved[location.key] = "local";
-    for (Origin& origin : *origins) {
+    loaded->positions.erase(location.key);
+    for (Origin& origin : loaded->origins) {
       if (origin.key == location.key) origin.source = "--local";
     }
   };
@@ -112,6 +114,15 @@ std::vector<std::string> OrderOfPlaces(const ConfigFiles& files,
   return order;
 }
 
+// Those in files: what the command line says has no line.
+std::map<std::string, Location> PlacesInFiles(const std::map<std::string, Position>& positions) {
+  std::map<std::string, Location> places;
+  for (const auto& [key, at] : positions) {
+    if (at.line > 0) places.emplace(key, LocationAt(at, key));
+  }
+  return places;
+}
+
 Resolved ResolveAndCheck(const Environment& environment, Problems* problems) {
   Resolved resolved = ResolveEnvironment(environment.node, environment.at, problems);
   CheckTogether(resolved, problems);
@@ -119,6 +130,11 @@ Resolved ResolveAndCheck(const Environment& environment, Problems* problems) {
 }
 
 }  // namespace
+
+Location LoadedConfig::PositionOf(const std::string& key) const {
+  if (const auto it = positions.find(key); it != positions.end()) return it->second;
+  return LocationAt({}, key);
+}
 
 Result<LoadedConfig> LoadConfig(const LoadOptions& options) {
   Problems problems;
@@ -146,7 +162,8 @@ Result<LoadedConfig> LoadConfig(const LoadOptions& options) {
   FillConfig(resolved, &config);
   loaded.origins = std::move(resolved.origins);
   loaded.later = std::move(resolved.later);
-  if (options.local) MapToLocal(&config, &loaded.origins);
+  loaded.positions = PlacesInFiles(resolved.values);
+  if (options.local) MapToLocal(&loaded);
   return loaded;
 }
 

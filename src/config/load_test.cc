@@ -88,6 +88,27 @@ TEST(Example, SaysWhereEachValueCameFrom) {
   EXPECT_EQ(SourceOf(loaded, "model.gates.production.margin"), "default");
 }
 
+TEST(Load, KnowsWhereEachValueStands) {
+  const LoadedConfig loaded =
+      LoadText(std::string(kMinimal) +
+                   "    hyperparameters: {n_estimators: 5, weights: [{a: 1}]}\n"
+                   "    averaging:\n",
+               {"model.hyperparameters.max_depth=3"});
+  const auto place = [&](const std::string& key) {
+    const Location at = loaded.PositionOf(key);
+    EXPECT_EQ(at.field, key);
+    EXPECT_EQ(at.file.ends_with("c.yaml"), at.line > 0) << key;
+    return std::pair(static_cast<int>(at.line), static_cast<int>(at.column));
+  };
+  EXPECT_EQ(place("project_name"), std::pair(2, 17));
+  EXPECT_EQ(place("model.hyperparameters"), std::pair(8, 22));
+  EXPECT_EQ(place("model.hyperparameters.n_estimators"), std::pair(8, 37));
+  EXPECT_EQ(place("model.hyperparameters.weights[0].a"), std::pair(8, 54));
+  EXPECT_EQ(place("model.hyperparameters.max_depth"), std::pair(0, 0));  // --set
+  EXPECT_EQ(place("model.task"), std::pair(0, 0));                       // A default.
+  EXPECT_EQ(loaded.PositionOf("model.task").file, "");
+}
+
 TEST(Example, TellsWhatWaitsForALaterStage) {
   std::vector<std::string> keys;
   for (const Origin& later : LoadExample("production").later) keys.push_back(later.key);

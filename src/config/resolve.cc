@@ -304,6 +304,17 @@ void Resolver::AddDefaultOrigins(const Json& value, const std::string& key) {
   resolved_.origins.push_back({key, "default"});
 }
 
+void AddPositions(const YamlNode& node, const std::string& key,
+                  std::map<std::string, Position>* positions) {
+  positions->emplace(key, node.at);
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    AddPositions(node.items[i], fmt::format("{}[{}]", key, i), positions);
+  }
+  for (const Entry& entry : node.entries) {
+    AddPositions(entry.value, Below(key, entry.key), positions);
+  }
+}
+
 // Children first, so that a section's own binding sees what it takes whole.
 void Fill(const FieldTree& tree, const Json& value, Config* config) {
   if (tree.field.kind == Kind::kSection && tree.field.shape == Shape::kOne) {
@@ -332,6 +343,7 @@ Resolved ResolveEnvironment(const YamlNode& environment, const Position& at, Pro
   Resolved resolved = resolver.Take();
   resolved.environment = std::move(value);
   resolved.positions[""] = at;
+  AddPositions(environment, "", &resolved.values);
   return resolved;
 }
 

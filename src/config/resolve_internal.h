@@ -22,6 +22,7 @@ struct Resolved {
   ResolvedValue environment;
   std::vector<Origin> origins;  // One a scalar or list of `environment`, in its order.
   std::map<std::string, Position> positions;  // Of every key that is written, sections too.
+  std::map<std::string, Position> values;     // Of every value, those inside lists as "key[0]".
   std::vector<Origin> later;                  // As LoadedConfig has it.
 
   // Where `key` is written, else the nearest section around it.
