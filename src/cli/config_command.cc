@@ -3,17 +3,36 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <set>
 
 #include "cli/session.h"
 #include "config/config.h"
 #include "core/text.h"
+#include "pipeline/settings_check.h"
 
 namespace slipway::cli {
 namespace {
 
+// What later stages know of the settings, of all environments at once.
+Status CheckEachEnvironment(const ConfigOptions& options,
+                            const std::vector<std::string>& environments) {
+  config::LoadOptions load = ToLoadOptions(options);
+  Status all;
+  std::set<std::string> told;  // Environments may share a file.
+  for (const std::string& environment : environments) {
+    load.environment = environment;
+    SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::LoadConfig(load));
+    const Status one = pipeline::CheckSettings(loaded);
+    if (one.ok() || !told.insert(one.error().Render()).second) continue;
+    all = all.ok() ? one : Status(Error(all.error()).Also(one.error()));
+  }
+  return all;
+}
+
 Result<int> CheckConfiguration(const ConfigOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::CheckedFiles checked,
                            config::CheckConfig(ToLoadOptions(options)));
+  SLIPWAY_RETURN_IF_ERROR(CheckEachEnvironment(options, checked.environments));
   if (session.json) {
     session.PrintJson(
         {{"status", "passed"}, {"files", checked.paths}, {"environments", checked.environments}});

@@ -7,12 +7,11 @@
 namespace slipway::gate {
 namespace {
 
-std::string CanonicalName(const std::string& name) { return name == "f1_score" ? "f1" : name; }
-
 void MarkDryRuns(const std::vector<std::string>& names, std::vector<Verdict>* verdicts) {
   for (Verdict& verdict : *verdicts) {
-    verdict.dry_run = std::ranges::any_of(
-        names, [&](const std::string& name) { return CanonicalName(name) == verdict.name; });
+    verdict.dry_run = std::ranges::any_of(names, [&](const std::string& name) {
+      return train::CanonicalMetric(name) == verdict.name;
+    });
   }
 }
 

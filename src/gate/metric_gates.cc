@@ -41,7 +41,7 @@ Verdict MissingMetric(const GateInput& input, Verdict verdict) {
 
 Verdict ThresholdGate(const GateInput& input, const std::string& written, double limit) {
   Verdict verdict;
-  verdict.name = written == "f1_score" ? "f1" : written;
+  verdict.name = train::CanonicalMetric(written);
   verdict.limit = limit;
   const auto metric = input.metrics.find(verdict.name);
   if (metric == input.metrics.end()) return MissingMetric(input, std::move(verdict));
@@ -51,7 +51,7 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
   verdict.evidence = {{"rows", input.test_classes.size()},
                       {"comparison", at_most ? "at most" : "at least"}};
   AddInterval(input, &verdict);
-  const std::string bound = FormatValue(limit, "");
+  const auto [value, bound] = FormatApart(verdict.value, limit);
   if (!std::isfinite(verdict.value)) {
     verdict.outcome = Outcome::kFail;
     verdict.reason = fmt::format("{} can't be computed on the test rows, so {} {} is not shown",
@@ -61,8 +61,7 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
   const bool pass = at_most ? verdict.value <= limit : verdict.value >= limit;
   verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
   const char* relation = pass ? (at_most ? "at most" : "at least") : (at_most ? "above" : "below");
-  verdict.reason =
-      fmt::format("{} {} is {} {}", verdict.name, FormatValue(verdict.value, ""), relation, bound);
+  verdict.reason = fmt::format("{} {} is {} {}", verdict.name, value, relation, bound);
   return verdict;
 }
 
@@ -105,10 +104,11 @@ Verdict BaselineGate(const GateInput& input) {
   }
   verdict.evidence["accuracy"] = accuracy->second;
   verdict.outcome = verdict.value > 0 ? Outcome::kPass : Outcome::kFail;
-  verdict.reason = fmt::format("accuracy {} {} {} of always answering with the most frequent class",
-                               FormatValue(accuracy->second, ""),
-                               verdict.value > 0 ? "is above the" : "is not above the",
-                               FormatValue(majority, ""));
+  const auto [value, bound] = FormatApart(accuracy->second, majority);
+  verdict.reason =
+      fmt::format("accuracy {} {} {} of always answering with the most frequent class", value,
+                  verdict.value > 0 ? "is above the" : "is not above the", bound);
+  if (verdict.value <= 0) verdict.reason += "; model.gates.beats_baseline asks for it";
   return verdict;
 }
 

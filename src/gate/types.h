@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "core/json.h"
 #include "core/result.h"
@@ -27,6 +28,10 @@ struct Verdict {
 // `value` with its unit, as a person reads it: "0.893", "0.021 ms", "1.1 MB", "3.4e-08"; "unknown"
 // for NaN.
 std::string FormatValue(double value, const std::string& unit);
+
+// Two values without a unit, with as many figures as it takes to tell them apart: "0.9167",
+// "0.9170".
+std::pair<std::string, std::string> FormatApart(double a, double b);
 
 // The verdict in a word or three, for a list of those that passed: "accuracy ≥ 0.85", "size 1.1
 // MB", "parity".

@@ -69,6 +69,15 @@ std::string FormatValue(double value, const std::string& unit) {
   return unit.empty() ? Figure(value) : Figure(value) + " " + unit;
 }
 
+std::pair<std::string, std::string> FormatApart(double a, double b) {
+  constexpr int kAllFigures = 17;
+  std::pair texts(FormatValue(a, ""), FormatValue(b, ""));
+  for (int places = 4; a != b && texts.first == texts.second && places <= kAllFigures; ++places) {
+    texts = {fmt::format("{:.{}f}", a, places), fmt::format("{:.{}f}", b, places)};
+  }
+  return texts;
+}
+
 Json ToJson(const Verdict& verdict) {
   return Json{{"name", verdict.name},
               {"verdict", ToString(verdict.outcome)},

@@ -36,6 +36,13 @@ TEST(VerdictTest, InBriefShowsWhatWasMeasuredOrAskedFor) {
   EXPECT_EQ(InBrief(verdict), "parity");
 }
 
+TEST(VerdictTest, ValuesThatDifferAreShownToDiffer) {
+  using Texts = std::pair<std::string, std::string>;
+  EXPECT_EQ(FormatApart(0.9167, 0.917), Texts("0.9167", "0.9170"));
+  EXPECT_EQ(FormatApart(0.8, 0.9), Texts("0.800", "0.900"));
+  EXPECT_EQ(FormatApart(0.8, 0.8), Texts("0.800", "0.800"));
+}
+
 TEST(VerdictTest, JsonRoundTrip) {
   const Json json = ToJson(Sample());
   EXPECT_EQ(json["verdict"], "fail");

@@ -16,8 +16,6 @@ namespace {
 // Leaf values count in units of 2^-23: a float32 holds every multiple of it up to 2.
 constexpr int64_t kUnitsOfOne = int64_t{1} << 23;
 constexpr float kUnit = 0x1.0p-23F;
-// With more trees a tree's share of 1 would be too few units to tell probabilities apart.
-constexpr size_t kMaxTrees = size_t{1} << 15;
 // What rounding may take a leaf's probabilities away from a sum of 1.
 constexpr double kSumTolerance = 1e-3;
 
@@ -147,9 +145,9 @@ class TreeCopy {
 
 Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
                                    int features) {
-  if (trees.empty() || trees.size() > kMaxTrees) {
+  if (trees.empty() || trees.size() > kMostTrees) {
     return Error(ErrorCode::kInvalidInput, fmt::format("a forest of {} trees", trees.size()))
-        .Expected(fmt::format("1 to {} trees", kMaxTrees));
+        .Expected(fmt::format("1 to {} trees", kMostTrees));
   }
   if (classes < 1 || features < 1) {
     return Error(ErrorCode::kInternal,

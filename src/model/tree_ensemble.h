@@ -22,9 +22,12 @@ struct ProbabilityTree {
   std::vector<double> probabilities;  // leaves × classes.
 };
 
-// The mean of the trees' probabilities. Thresholds are rounded down to float32 (which decides the
-// same for every float32 value); leaf values are put on the grid of 2^-23 by largest remainder, so
-// that each row's scores sum to exactly 1.
+// With more trees a tree's share of 1 would be too few units to tell probabilities apart.
+inline constexpr int64_t kMostTrees = int64_t{1} << 15;
+
+// The mean of at most kMostTrees trees' probabilities. Thresholds are rounded down to float32
+// (which decides the same for every float32 value); leaf values are put on the grid of 2^-23 by
+// largest remainder, so that each row's scores sum to exactly 1.
 Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
                                    int features);
 

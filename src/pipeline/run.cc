@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "core/build_info.h"
@@ -12,6 +13,7 @@
 #include "core/parallel.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
+#include "pipeline/settings_check.h"
 #include "report/report.h"
 
 namespace slipway::pipeline {
@@ -64,6 +66,16 @@ std::optional<Run> FindUnchanged(RunState& state, const std::string& slipway_dir
   return run;
 }
 
+// `evaluation_metrics` without those that this build does not compute.
+std::vector<std::string> ShownMetrics(const config::LoadedConfig& loaded) {
+  std::vector<std::string> shown = loaded.config.model.evaluation_metrics;
+  std::erase_if(shown, [&](const std::string& metric) {
+    return std::ranges::find(loaded.later, "model.evaluation_metrics." + metric,
+                             &config::Origin::key) != loaded.later.end();
+  });
+  return shown.empty() ? std::vector<std::string>{"accuracy", "f1", "auc"} : shown;
+}
+
 void StartReport(RunState& state, const std::string& run_id, Clock::WallTime now) {
   const config::Config& config = state.config();
   report::RunReport& report = state.report;
@@ -79,8 +91,17 @@ void StartReport(RunState& state, const std::string& run_id, Clock::WallTime now
   report.target = config.data.target_column;
   report.algorithm = config.model.model_type;
   report.hyperparameters = config.model.hyperparameters;
-  report.shown_metrics = config.model.evaluation_metrics;
-  if (report.shown_metrics.empty()) report.shown_metrics = {"accuracy", "f1", "auc"};
+  report.shown_metrics = ShownMetrics(state.loaded);
+}
+
+// What the user set and this build does not act on would otherwise look done. The deployment
+// section is none of a run's business.
+void WarnOfKeysNotActedOn(RunState& state) {
+  for (const config::Origin& later : state.loaded.later) {
+    if (later.key.starts_with("deployment")) continue;
+    state.progress.Warn(fmt::format("{}: accepted, and not acted on by this build: for {}",
+                                    later.key, later.source));
+  }
 }
 
 struct Step {
@@ -160,6 +181,7 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
                     ProgressSink& progress, FileSystem& files) {
   const Stopwatch watch;
   const config::Config& config = loaded.config;
+  SLIPWAY_RETURN_IF_ERROR(CheckSettings(loaded));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenRegistry(config));
   const std::string slipway_directory = StateDirectory(config);
   FileIndex index(files, slipway_directory + "/cache/files.json");
@@ -183,6 +205,7 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   const std::string run_id = MakeRunId(now);
   state.directory = fmt::format("{}/runs/{}", slipway_directory, run_id);
   SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(state.directory));
+  WarnOfKeysNotActedOn(state);
   StartReport(state, run_id, now);
   SLIPWAY_RETURN_IF_ERROR(RunSteps(state));
   return FinishRun(state, watch);

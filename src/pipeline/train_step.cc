@@ -122,12 +122,11 @@ class Fits {
   std::vector<int> missing_;
 };
 
-// The metric that the folds are summed up by: the first of `evaluation_metrics` that is an area,
-// else the first.
-std::string HeadlineMetric(const config::ModelConfig& model) {
-  const auto& shown = model.evaluation_metrics;
+// The metric that the folds are summed up by: auc where it is shown, else the first that is.
+std::string HeadlineMetric(const RunState& state) {
+  const std::vector<std::string>& shown = state.report.shown_metrics;
   if (shown.empty() || std::ranges::find(shown, "auc") != shown.end()) return "auc";
-  return shown.front() == "f1_score" ? "f1" : shown.front();
+  return train::CanonicalMetric(shown.front());
 }
 
 std::string FoldSummary(const std::vector<train::FoldResult>& folds, const std::string& metric) {
@@ -140,7 +139,7 @@ std::string FoldSummary(const std::vector<train::FoldResult>& folds, const std::
 std::string EvaluationSummary(const Evaluation& evaluation, const std::vector<std::string>& shown) {
   std::vector<std::string> parts;
   for (const std::string& name : shown) {
-    const auto value = evaluation.test.find(name == "f1_score" ? "f1" : name);
+    const auto value = evaluation.test.find(train::CanonicalMetric(name));
     if (value == evaluation.test.end()) continue;
     std::string part = fmt::format("{} {:.3f}", name, value->second);
     const auto interval = evaluation.intervals.find(value->first);
@@ -228,7 +227,6 @@ model::ModelSchema SchemaOf(const RunState& state) {
 Result<StepEnd> TrainStep(RunState& state) {
   const config::ModelConfig& model = state.config().model;
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
-  SLIPWAY_RETURN_IF_ERROR(trainer->CheckHyperparameters(model.hyperparameters));
   Fits fits(state, *trainer);
   StepEnd end;
   end.cached = fits.AllCached();
@@ -241,7 +239,7 @@ Result<StepEnd> TrainStep(RunState& state) {
   end.summary = model.model_type;
   const int64_t trees = GetInteger(model.hyperparameters, "n_estimators", 0);
   if (trees > 0) end.summary += fmt::format(", {}", Plural(trees, "tree", "trees"));
-  const std::string metric = HeadlineMetric(model);
+  const std::string metric = HeadlineMetric(state);
   const std::string folds = FoldSummary(state.folds, metric);
   if (!folds.empty()) end.summary += " · " + folds;
   Json fold_list = Json::array();

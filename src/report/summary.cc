@@ -113,7 +113,7 @@ std::string Conclusion(const RunReport& report) {
 std::vector<std::string> ShownMetrics(const RunReport& report) {
   std::vector<std::string> shown;
   const auto add = [&](const std::string& written) {
-    const std::string name = written == "f1_score" ? "f1" : written;
+    const std::string name = train::CanonicalMetric(written);
     if (report.metrics.contains(name) && std::ranges::find(shown, name) == shown.end())
       shown.push_back(name);
   };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/text.h"
+#include "model/tree_ensemble.h"
 #include "train/forest_options_internal.h"
 
 namespace slipway::train {
@@ -123,8 +124,10 @@ const std::vector<Rule>& Rules() {
   using Options = ForestOptions;
   static const std::vector<Rule> rules = {
       {{"n_estimators", "int", "100", "Trees in the forest."},
-       "a whole number from 1 to 100000",
-       [](const Json& v, Options* o) { return ReadInteger(v, 1, 100000, &o->n_estimators); }},
+       "a whole number from 1 to 32768",
+       [](const Json& v, Options* o) {
+         return ReadInteger(v, 1, model::kMostTrees, &o->n_estimators);
+       }},
       {{"criterion", "text", "gini", "Measure of a split; Gini impurity is the one that there is."},
        "\"gini\"",
        [](const Json& v, Options*) { return v == "gini"; }},

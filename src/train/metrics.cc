@@ -42,6 +42,8 @@ ClassRates RatesOf(double hits, double support, double answers) {
 
 }  // namespace
 
+std::string CanonicalMetric(const std::string& name) { return name == "f1_score" ? "f1" : name; }
+
 std::span<const MetricMember> MetricMembers() { return kMembers; }
 
 Result<Averaging> ParseAveraging(const std::string& name) {

@@ -15,6 +15,9 @@
 
 namespace slipway::train {
 
+// The name that metrics are kept by: "f1" for "f1_score".
+std::string CanonicalMetric(const std::string& name);
+
 enum class Averaging { kWeighted, kMacro, kMicro, kBinary };
 Result<Averaging> ParseAveraging(const std::string& name);
 

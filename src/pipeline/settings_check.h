@@ -1,0 +1,13 @@
+// What only a later stage can tell of a configuration.
+#pragma once
+
+#include "config/config.h"
+#include "core/result.h"
+
+namespace slipway::pipeline {
+
+// Hyper-parameters of the chosen trainer: unknown names and unusable values, all at once, each at
+// its place in the file. Reads no data and loads no plug-in.
+Status CheckSettings(const config::LoadedConfig& loaded);
+
+}  // namespace slipway::pipeline
