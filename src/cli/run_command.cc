@@ -40,6 +40,26 @@ void PrintEnding(const pipeline::Run& run, Session& session) {
                             FormatSeconds(run.seconds)));
 }
 
+// What is wrong with the data, as errors are told: the summary has room for the first only.
+void TellDataErrors(const Json& record, const std::string& source) {
+  constexpr int kMost = 20;
+  int told = 0;
+  int more = 0;
+  for (const Json& issue : record.value("issues", Json::array())) {
+    if (GetString(issue, "severity") != "error") continue;
+    if (++told > kMost) {
+      ++more;
+      continue;
+    }
+    Location location;
+    location.file = source;
+    const Error error =
+        Error(ErrorCode::kInvalidInput, GetString(issue, "message")).At(std::move(location));
+    fmt::print(stderr, "{}", error.Render());
+  }
+  if (more > 0) fmt::print(stderr, "error: {} more in the report\n", more);
+}
+
 Result<int> Run(const RunCommandOptions& options, Session& session) {
   config::LoadOptions load = ToLoadOptions(options.config);
   load.data_path = options.data_path;
@@ -56,6 +76,8 @@ Result<int> Run(const RunCommandOptions& options, Session& session) {
     record["unchanged"] = run.unchanged;
     session.PrintJson(record);
   } else {
+    if (GetString(run.record, "failed_step") == "data")
+      TellDataErrors(run.record, config.data.source_path);
     PrintEnding(run, session);
   }
   return run.passed ? kExitDone : kExitNo;

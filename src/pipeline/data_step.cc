@@ -1,6 +1,7 @@
 // The first steps of a run: reading, validating, splitting.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -24,15 +25,16 @@ data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
   return options;
 }
 
-// A file that changed after its digest was taken would be recorded under the wrong digest.
-Status CheckUnchanged(RunState& state) {
-  SLIPWAY_ASSIGN_OR_RETURN(const FileStat now, state.files.Stat(state.source_path));
-  if (now == state.source_stat) return {};
-  Location location;
-  location.file = state.source_path;
-  return Error(ErrorCode::kConflict, "changed while it was read")
-      .At(std::move(location))
-      .Try("again when its writer is done");
+bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// Whether a column's values may go anywhere: into the model, or into how rows are divided.
+bool IsUsed(const config::DataConfig& data, const std::string& column) {
+  if (column == data.target_column || column == data.split.group || column == data.split.time)
+    return true;
+  if (IsOneOf(data.exclude_columns, column) || IsOneOf(data.id_columns, column)) return false;
+  return data.feature_columns.empty() || IsOneOf(data.feature_columns, column);
 }
 
 std::vector<int64_t> AllRows(int64_t count) {
@@ -46,7 +48,11 @@ Status ReadAndValidate(RunState& state) {
       data::ReadResult read,
       data::ReadTable(state.source_path, ReadOptionsFor(state.config().data, state.threads),
                       state.progress));
-  SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state));
+  SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state.files, state.source_path, state.source_stat));
+  // A word in a column that nobody uses is no reason to stop.
+  std::erase_if(read.issues, [&](const data::Issue& issue) {
+    return !issue.column.empty() && !IsUsed(state.config().data, issue.column);
+  });
   state.dataset = data::Validate(read, state.config().data);
   state.table = std::move(read.table);
   if (!state.dataset.passed) {
@@ -58,6 +64,7 @@ Status ReadAndValidate(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path,
                            state.cache.PathFor(state.keys.data, "table.parquet"));
   SLIPWAY_RETURN_IF_ERROR(data::WriteParquet(path, state.table, data::ParquetUse::kCache));
+  SLIPWAY_RETURN_IF_ERROR(state.cache.Seal(state.keys.data, "table.parquet"));
   return state.cache.PutJson(state.keys.data, "report", data::ToJson(state.dataset));
 }
 
@@ -67,8 +74,8 @@ bool TakeFromCache(RunState& state) {
   if (!json) return false;
   auto report = data::DatasetReportFromJson(*json);
   if (!report.ok()) return false;
-  auto path = state.cache.PathFor(state.keys.data, "table.parquet");
-  if (!path.ok()) return false;
+  const std::optional<std::string> path = state.cache.FindFile(state.keys.data, "table.parquet");
+  if (!path) return false;
   auto table = data::ReadParquetExactly(*path);
   if (!table.ok()) return false;
   state.dataset = *std::move(report);
@@ -105,24 +112,27 @@ std::string SplitSummary(const RunState& state) {
       fmt::format("{} / {} / {}", FormatCount(state.report.train_rows),
                   FormatCount(state.report.validation_rows), FormatCount(state.report.test_rows));
   if (!split.time.empty()) return summary + ", ordered by " + split.time;
-  if (split.stratify) summary += ", stratified by " + state.target.column;
+  const bool classes = state.target.task == data::Task::kClassification;
+  if (split.stratify && classes) summary += ", stratified by " + state.target.column;
   if (!split.group.empty()) summary += ", grouped by " + split.group;
   return summary;
 }
 
-Result<bool> SplitFromCache(RunState& state) {
+bool SplitFromCache(RunState& state) {
   const std::optional<Json> profile = state.cache.GetJson(state.keys.split, "profile");
-  if (!profile) return false;
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string path,
-                           state.cache.PathFor(state.keys.split, "split.parquet"));
-  auto table = data::ReadParquetExactly(path);
+  const std::optional<std::string> path = state.cache.FindFile(state.keys.split, "split.parquet");
+  if (!profile || !path) return false;
+  auto table = data::ReadParquetExactly(*path);
   if (!table.ok()) return false;
   auto split = data::SplitFromTable(*table);
   if (!split.ok() || static_cast<int64_t>(split->parts.size()) != state.table.rows) return false;
+  std::vector<data::ColumnProfile> columns;
   for (const Json& column : *profile) {
-    SLIPWAY_ASSIGN_OR_RETURN(data::ColumnProfile one, data::ColumnProfileFromJson(column));
-    state.training_profile.push_back(std::move(one));
+    auto one = data::ColumnProfileFromJson(column);
+    if (!one.ok()) return false;
+    columns.push_back(*std::move(one));
   }
+  state.training_profile = std::move(columns);
   state.split = *std::move(split);
   return true;
 }
@@ -143,10 +153,27 @@ Status MakeSplitAndProfile(RunState& state) {
                            state.cache.PathFor(state.keys.split, "split.parquet"));
   SLIPWAY_RETURN_IF_ERROR(
       data::WriteParquet(path, data::ToTable(state.split), data::ParquetUse::kCache));
+  SLIPWAY_RETURN_IF_ERROR(state.cache.Seal(state.keys.split, "split.parquet"));
   Json profiles = Json::array();
   for (const data::ColumnProfile& profile : state.training_profile)
     profiles.push_back(data::ToJson(profile));
   return state.cache.PutJson(state.keys.split, "profile", profiles);
+}
+
+// A graph's inputs and outputs share their names: told here, before anything is trained.
+Status CheckFeatureNames(const RunState& state) {
+  const std::vector<std::string> outputs = model::OutputNames(state.target.labels);
+  for (const std::string& feature : state.features) {
+    if (!IsOneOf(outputs, feature)) continue;
+    Location location;
+    location.file = state.config().data.source_path;
+    location.field = feature;
+    return Error(ErrorCode::kInvalidInput, "a feature has the name of one of the model's outputs")
+        .At(std::move(location))
+        .Expected("another name than " + JoinOr(outputs))
+        .Try("renaming the column, or data.exclude_columns");
+  }
+  return {};
 }
 
 }  // namespace
@@ -177,8 +204,9 @@ Result<StepEnd> SplitStep(RunState& state) {
   // Validation told about identifiers already.
   std::vector<data::Issue> told;
   SLIPWAY_ASSIGN_OR_RETURN(state.features, data::SelectFeatures(state.table, config.data, &told));
+  SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
   StepEnd end;
-  SLIPWAY_ASSIGN_OR_RETURN(end.cached, SplitFromCache(state));
+  end.cached = SplitFromCache(state);
   if (!end.cached) SLIPWAY_RETURN_IF_ERROR(MakeSplitAndProfile(state));
   SLIPWAY_RETURN_IF_ERROR(
       data::WriteParquet(JoinPath(state.directory, "split.parquet"), data::ToTable(state.split)));

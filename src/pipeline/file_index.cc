@@ -46,12 +46,22 @@ Error NotFound(FileSystem& files, const std::string& path, Error error) {
 
 }  // namespace
 
+Status CheckUnchanged(FileSystem& files, const std::string& path, const FileStat& before) {
+  SLIPWAY_ASSIGN_OR_RETURN(const FileStat now, files.Stat(path));
+  if (now == before) return {};
+  Location location;
+  location.file = path;
+  return Error(ErrorCode::kConflict, "changed while it was read")
+      .At(std::move(location))
+      .Try("again when its writer is done");
+}
+
 FileIndex::FileIndex(FileSystem& files, std::string index_path, const Clock& clock)
     : files_(files), index_path_(std::move(index_path)), clock_(clock) {
   Load();
 }
 
-Result<std::string> FileIndex::Digest(const std::string& path, bool verify) {
+Result<IndexedFile> FileIndex::Digest(const std::string& path, bool verify) {
   const Result<FileStat> found = files_.Stat(path);
   if (!found.ok()) return NotFound(files_, path, found.error());
   const FileStat before = *found;
@@ -67,13 +77,14 @@ Result<std::string> FileIndex::Digest(const std::string& path, bool verify) {
   if (!verify && known != entries_.end() && known->second.stat == before) {
     const int64_t last_change = std::max(before.modified_ns, before.changed_ns);
     if (last_change + kTimestampGranularityNs < known->second.hashed_at_ns)
-      return known->second.digest;
+      return IndexedFile{known->second.digest, before};
   }
   const int64_t now = Nanoseconds(clock_.Now());
   SLIPWAY_ASSIGN_OR_RETURN(std::string digest, DigestOfFile(path));
+  SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(files_, path, before));
   entries_[path] = Entry{before, now, digest};
   SLIPWAY_RETURN_IF_ERROR(Save());
-  return digest;
+  return IndexedFile{std::move(digest), before};
 }
 
 void FileIndex::Load() {

@@ -14,9 +14,11 @@ using namespace std::chrono_literals;
 class StampedFiles : public FileSystem {
  public:
   int64_t modified_ns = 0;
+  int64_t step_ns = 0;  // The file is modified this much later after each look at it.
 
   Result<FileStat> Stat(const std::string& path) override {
     SLIPWAY_ASSIGN_OR_RETURN(FileStat stat, local_.Stat(path));
+    modified_ns += step_ns;
     stat.modified_ns = modified_ns;
     stat.changed_ns = modified_ns;
     return stat;
@@ -57,7 +59,7 @@ class FileIndexTest : public ::testing::Test {
   std::string Digest(bool verify = false) {
     FileIndex index(files_, index_path_, clock_);
     auto digest = index.Digest(path_, verify);
-    return digest.ok() ? *digest : digest.error().ToString();
+    return digest.ok() ? digest->digest : digest.error().ToString();
   }
 
   testing::TemporaryDirectory directory_;
@@ -104,6 +106,12 @@ TEST_F(FileIndexTest, ABrokenIndexOnlyCostsHashing) {
   Write("old");
   ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), index_path_, "{broken").ok());
   EXPECT_EQ(Digest(), DigestOf("old"));
+}
+
+TEST_F(FileIndexTest, AFileThatChangesMeanwhileHasNoDigest) {
+  Write("old");
+  files_.step_ns = 1;
+  EXPECT_NE(Digest().find("changed while it was read"), std::string::npos);
 }
 
 TEST_F(FileIndexTest, RefusesADirectory) {

@@ -190,8 +190,9 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   RunState state(loaded, options, progress, files, cache, *registry);
   state.threads = options.threads > 0 ? options.threads : AvailableCores();
   state.source_path = config::DataPath(config);
-  SLIPWAY_ASSIGN_OR_RETURN(state.source_digest, index.Digest(state.source_path, options.verify));
-  SLIPWAY_ASSIGN_OR_RETURN(state.source_stat, files.Stat(state.source_path));
+  SLIPWAY_ASSIGN_OR_RETURN(IndexedFile source, index.Digest(state.source_path, options.verify));
+  state.source_digest = std::move(source.digest);
+  state.source_stat = source.stat;
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> production,
                            registry->InStage(config.model_name(), "production"));
   state.keys =
@@ -207,7 +208,12 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(state.directory));
   WarnOfKeysNotActedOn(state);
   StartReport(state, run_id, now);
-  SLIPWAY_RETURN_IF_ERROR(RunSteps(state));
+  Status steps = RunSteps(state);
+  if (!steps.ok()) {
+    // Nobody will look for reports of a run without an answer; what it did is in the cache.
+    (void)files.RemoveTree(state.directory);
+    return std::move(steps).error();
+  }
   return FinishRun(state, watch);
 }
 

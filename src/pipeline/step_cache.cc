@@ -16,6 +16,8 @@ std::string EntryPath(const std::string& directory, const std::string& key, std:
   return fmt::format("{}/{}/{}-{}", directory, key.substr(0, 2), key.substr(2), name);
 }
 
+std::string SealName(std::string_view name) { return std::string(name) + ".sha256"; }
+
 }  // namespace
 
 StepCache::StepCache(FileSystem& files, std::string directory, bool read)
@@ -45,11 +47,17 @@ Status StepCache::Put(const std::string& key, std::string_view name, std::string
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path, PathFor(key, name));
   const std::string temporary =
       fmt::format("{}/.tmp-{}-{}", DirectoryOf(path), ::getpid(), counter++);
-  SLIPWAY_ASSIGN_OR_RETURN(auto file, files_.CreateFile(temporary));
-  SLIPWAY_RETURN_IF_ERROR(file->Append(DigestOf(bytes) + "\n"));
-  SLIPWAY_RETURN_IF_ERROR(file->Append(bytes));
-  SLIPWAY_RETURN_IF_ERROR(file->Close());
-  return files_.Rename(temporary, path);
+  const auto write = [&]() -> Status {
+    SLIPWAY_ASSIGN_OR_RETURN(auto file, files_.CreateFile(temporary));
+    SLIPWAY_RETURN_IF_ERROR(file->Append(DigestOf(bytes) + "\n"));
+    SLIPWAY_RETURN_IF_ERROR(file->Append(bytes));
+    SLIPWAY_RETURN_IF_ERROR(file->Close());
+    return files_.Rename(temporary, path);
+  };
+  Status written = write();
+  // A full disk must not stay full of what nobody will read.
+  if (!written.ok()) (void)files_.RemoveFile(temporary);
+  return written;
 }
 
 Status StepCache::PutJson(const std::string& key, std::string_view name, const Json& value) {
@@ -59,6 +67,21 @@ Status StepCache::PutJson(const std::string& key, std::string_view name, const J
 Result<std::string> StepCache::PathFor(const std::string& key, std::string_view name) {
   std::string path = EntryPath(directory_, key, name);
   SLIPWAY_RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(path)));
+  return path;
+}
+
+Status StepCache::Seal(const std::string& key, std::string_view name) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string digest,
+                           DigestOfFile(EntryPath(directory_, key, name)));
+  return Put(key, SealName(name), digest);
+}
+
+std::optional<std::string> StepCache::FindFile(const std::string& key, std::string_view name) {
+  const std::optional<std::string> sealed = Get(key, SealName(name));
+  if (!sealed) return std::nullopt;
+  std::string path = EntryPath(directory_, key, name);
+  const Result<std::string> digest = DigestOfFile(path);
+  if (!digest.ok() || *digest != *sealed) return std::nullopt;
   return path;
 }
 

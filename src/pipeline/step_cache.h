@@ -26,10 +26,12 @@ class StepCache {
   Status Put(const std::string& key, std::string_view name, std::string_view bytes);
   Status PutJson(const std::string& key, std::string_view name, const Json& value);
 
-  // Where a file that others write (a Parquet table) stands for this key; its directory exists
-  // afterwards.
+  // Where others may write a file for this key (a Parquet table); its directory exists afterwards.
   Result<std::string> PathFor(const std::string& key, std::string_view name);
-  bool reads() const { return read_; }
+  // Notes the digest of a file written there, without which it is not found.
+  Status Seal(const std::string& key, std::string_view name);
+  // The path of a sealed file that still has its digest.
+  std::optional<std::string> FindFile(const std::string& key, std::string_view name);
 
   // Removes the entries not touched for the longest time until at most `limit_bytes` remain.
   void Prune(int64_t limit_bytes);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/fault_injecting_file_system.h"
 #include "core/testing.h"
 
 namespace slipway::pipeline {
@@ -35,6 +36,24 @@ TEST_F(StepCacheTest, ATornEntryIsAMiss) {
     ASSERT_TRUE(WriteFileAtomically(files_, *path, bytes->substr(0, length)).ok());
     EXPECT_EQ(cache_.Get(key_, "model"), std::nullopt) << length;
   }
+}
+
+TEST_F(StepCacheTest, AFileOfOthersIsFoundWhileItHasItsDigest) {
+  const auto path = cache_.PathFor(key_, "table");
+  ASSERT_TRUE(WriteFileAtomically(files_, *path, "rows").ok());
+  EXPECT_EQ(cache_.FindFile(key_, "table"), std::nullopt) << "not sealed yet";
+  ASSERT_TRUE(cache_.Seal(key_, "table").ok());
+  EXPECT_EQ(cache_.FindFile(key_, "table"), *path);
+  ASSERT_TRUE(WriteFileAtomically(files_, *path, "rowz").ok());
+  EXPECT_EQ(cache_.FindFile(key_, "table"), std::nullopt);
+}
+
+TEST_F(StepCacheTest, AFailedPutLeavesNothing) {
+  FaultInjectingFileSystem full(files_, directory_.File("trash"));
+  StepCache cache(full, directory_.File("full"), true);
+  full.FailAt(4, SystemError("write", "somewhere", ENOSPC));
+  EXPECT_FALSE(cache.Put(key_, "model", "bytes").ok());
+  EXPECT_EQ(files_.List(directory_.File("full") + "/" + key_.substr(0, 2))->size(), 0U);
 }
 
 TEST_F(StepCacheTest, DoesNotReadWhenToldNotTo) {

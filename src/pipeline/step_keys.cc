@@ -19,7 +19,9 @@ Json ReadingFields(const config::Config& config) {
           {"features", data.feature_columns},
           {"target", data.target_column},
           {"exclude", data.exclude_columns},
-          {"ids", data.id_columns}};
+          {"ids", data.id_columns},
+          {"group", data.split.group},
+          {"time", data.split.time}};
 }
 
 Json SplitFields(const config::Config& config) {

@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "core/file_system.h"
 #include "train/forest_options_internal.h"
 
 namespace slipway::train {
@@ -105,6 +107,24 @@ TEST(ForestOptions, LeastRowsAreDifferentRowsAndNotDraws) {
   EXPECT_EQ(least(R"({"min_samples_leaf": 20})"), Least(32, 63));  // × 1.582
   EXPECT_EQ(least(R"({"min_samples_split": 100})"), Least(1, 158));
   EXPECT_EQ(least(R"({"min_samples_leaf": 20, "bootstrap": false})"), Least(20, 40));
+}
+
+TEST(ForestOptions, TheManualListsThem) {
+  const auto manual = LocalFileSystem().ReadFile(SLIPWAY_SOURCE_DIR "/docs/models.md");
+  ASSERT_TRUE(manual.ok());
+  for (const HyperparameterDoc& doc : ForestHyperparameters()) {
+    const std::string row =
+        fmt::format("| `{}` | {} | `{}` | {} |\n", doc.name, doc.type, doc.fallback, doc.meaning);
+    EXPECT_NE(manual->find(row), std::string::npos) << row;
+  }
+}
+
+// What RandomForestClassifier().get_params() says.
+TEST(ForestOptions, TakesScikitLearnsDefaults) {
+  EXPECT_TRUE(ParseForestOptions(Parsed(R"({"ccp_alpha": 0.0, "oob_score": false, "verbose": 0,
+      "warm_start": false, "monotonic_cst": null, "criterion": "gini", "max_features": "sqrt"})"))
+                  .ok());
+  EXPECT_FALSE(ParseForestOptions(Parsed(R"({"ccp_alpha": 0.1})")).ok());
 }
 
 TEST(ForestOptions, FeatureRules) {

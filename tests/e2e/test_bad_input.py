@@ -42,6 +42,35 @@ def test_words_in_a_number_column_are_named_and_fail_validation(project):
     assert issue["examples"] == [{"row": 42, "value": "broken"}]
 
 
+def test_each_error_of_the_data_is_told_with_its_file(project):
+    frame = number_table().astype(object)
+    frame.loc[41, "feature2"] = "broken"
+    frame.loc[43, "feature3"] = "broken too"
+    project.write_table(frame)
+    project.write_config(basic_config())
+    answer = project.call("run")
+    assert answer.code == 1
+    errors = [line for line in answer.err.splitlines() if line.startswith("error: data/train.csv: ")]
+    assert len(errors) == 2 and "feature2" in errors[0] and "42" in errors[0] and "feature3" in errors[1]
+
+
+def test_a_feature_named_as_an_output_is_told_before_training(project):
+    project.write_table(number_table().rename(columns={"feature2": "label"}))
+    project.write_config(basic_config())
+    answer = project.call("run")
+    assert answer.code == 2 and "label" in answer.err and "train " not in answer.out
+
+
+@pytest.mark.parametrize("unused", [{"data__exclude_columns": ["feature2"]}, {"data__id_columns": ["feature2"]},
+                                    {"data__feature_columns": ["feature1", "feature3"]}])
+def test_words_in_a_column_that_nobody_uses_stop_nothing(project, unused):
+    frame = number_table().astype(object)
+    frame.loc[41, "feature2"] = "broken"
+    project.write_table(frame)
+    project.write_config(basic_config(**unused))
+    assert project.run()["status"] == "passed"
+
+
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\xff\xfe" * 4000, os.urandom(70000), b"\x89PNG\r\n\x1a\n" + bytes(5000)])
 def test_binary_garbage(project, content):
     project.write_table(content)

@@ -140,6 +140,20 @@ def test_production_is_not_compared_on_rows_that_it_learned_from(ready):
     assert gates["production"]["verdict"] == "inconclusive" and "may know" in gates["production"]["reason"]
 
 
+def test_a_damaged_cache_changes_no_model(ready):
+    ready.run()
+    expected = Project(ready.folder.parent / "fresh")
+    expected.write_table(number_table())
+    expected.write_config(basic_config())
+    expected = expected.run("--set", "model.hyperparameters.max_depth=5")
+    for table in (ready.folder / ".slipway/cache/steps").glob("*/*.parquet"):
+        content = bytearray(table.read_bytes())
+        content[len(content) // 2] ^= 1
+        table.write_bytes(content)
+    again = ready.run("--set", "model.hyperparameters.max_depth=5")
+    assert again["digest"] == expected["digest"] and "data" not in again["cached"]
+
+
 def test_without_the_cache_the_same_model_comes_out(ready):
     first = ready.run()
     again = ready.run("--no-cache")
