@@ -10,6 +10,8 @@
 #include "data/reader.h"
 #include "data/split.h"
 #include "data/validation.h"
+#include "model/types.h"
+#include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 
 namespace slipway::pipeline {
