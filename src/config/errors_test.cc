@@ -196,8 +196,14 @@ INSTANTIATE_TEST_SUITE_P(
              "\"high\"; expected a number from 0 to 1\n"},
         Case{"", "    performance_thresholds: {f2: 0.5}\n", "",
              "error: c.yaml:8:30: model.performance_thresholds: unknown name \"f2\"; expected "
-             "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
-             "brier, rmse, mae, r2 or mape; try f1\n"},
+             "accuracy, precision, recall, f1, f1_score, auc or log_loss; try f1\n"},
+        Case{"", "    performance_thresholds: {accuracy: 0.8, brier: 0.2}\n", "",
+             "error: c.yaml:8:45: model.performance_thresholds: \"brier\" is not computed by this "
+             "build; expected accuracy, precision, recall, f1, f1_score, auc or log_loss\n"},
+        Case{"", "    performance_thresholds:\n      rmse: 5\n", "",
+             "error: c.yaml:9:7: model.performance_thresholds: \"rmse\" is not computed by this "
+             "build; expected accuracy, precision, recall, f1, f1_score, auc or log_loss\n"},
+        Case{"", "    evaluation_metrics: [accuracy, brier, rmse]\n", "", ""},
         Case{"", "    hyperparameters: {c: .inf}\n", "",
              "error: c.yaml:8:26: model.hyperparameters.c: the number .inf is not finite; expected "
              "a finite number\n"},

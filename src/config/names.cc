@@ -141,6 +141,17 @@ const Names& Metrics() {
   return names;
 }
 
+const Names& ThresholdMetrics() {
+  static const Names names = [] {
+    Names all = Metrics();
+    for (Name& metric : all) {
+      if (metric.support == Support::kLater) metric.support = Support::kRefused;
+    }
+    return all;
+  }();
+  return names;
+}
+
 const Names& GateNames() {
   static const Names names = [] {
     Names all = {
@@ -196,6 +207,11 @@ const Name* FindName(const Names& names, const std::string& name) {
   return it == names.end() ? nullptr : &*it;
 }
 
+bool Accepts(const Names& names, const std::string& name) {
+  const Name* found = FindName(names, name);
+  return found != nullptr && found->support != Support::kRefused;
+}
+
 std::vector<std::string> AcceptedNames(const Names& names) {
   std::vector<std::string> accepted;
   for (const Name& name : names) {
@@ -207,6 +223,7 @@ std::vector<std::string> AcceptedNames(const Names& names) {
 std::string RefusalOf(const Names& names) {
   if (&names == &ModelTypes() || &names == &Tasks()) return "is not trained by this build";
   if (&names == &DataFormats()) return "is not read by this build";
+  if (&names == &ThresholdMetrics()) return "is not computed by this build";
   return "is not supported by this build";
 }
 

@@ -43,13 +43,16 @@ const Names& ModelTypes();
 const Names& Tasks();
 const Names& Averagings();
 const Names& Metrics();
-const Names& GateNames();  // Metrics are gates too, where they have a threshold.
+const Names& ThresholdMetrics();  // A gate on what is never computed would never be judged.
+const Names& GateNames();         // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
 const Names& AlertActions();
 const Names& NotificationTypes();
 
 const Name* FindName(const Names& names, const std::string& name);
+// True for a name that this build takes, now or for later.
+bool Accepts(const Names& names, const std::string& name);
 // The names that this build accepts.
 std::vector<std::string> AcceptedNames(const Names& names);
 

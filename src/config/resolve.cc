@@ -186,7 +186,7 @@ std::optional<ResolvedValue> Resolver::Map(const FieldTree& tree, const YamlNode
     const std::string entry_key = Below(key, entry.key);
     resolved_.positions[entry_key] = entry.at;
     if (!CheckMapKey(tree.field, entry, entry_key)) continue;
-    if (tree.field.keys == &Metrics()) value_tree.field.range = MetricRange(entry.key);
+    if (tree.field.keys == &ThresholdMetrics()) value_tree.field.range = MetricRange(entry.key);
     auto value = One(value_tree, entry.value, entry.at, entry_key);
     good = good && value;
     if (!value) continue;
@@ -221,7 +221,7 @@ std::optional<ResolvedValue> Resolver::Step(const FieldTree& tree, const YamlNod
 }
 
 bool Resolver::CheckMapKey(const Field& field, const Entry& entry, const std::string& key) {
-  if (field.keys == nullptr || FindName(*field.keys, entry.key) != nullptr) return true;
+  if (field.keys == nullptr || Accepts(*field.keys, entry.key)) return true;
   TellUnknownName(*field.keys, entry.key, entry.at, key.substr(0, key.rfind('.')), "name",
                   problems_);
   return false;

@@ -119,10 +119,7 @@ std::optional<ResolvedValue> ScalarCheck::Text() {
 }
 
 std::optional<ResolvedValue> ScalarCheck::Choice() {
-  const Name* name = FindName(*field_.values, text_);
-  if (name != nullptr && name->support != Support::kRefused) {
-    return ResolvedValue{node_.text, text_};
-  }
+  if (Accepts(*field_.values, text_)) return ResolvedValue{node_.text, text_};
   TellUnknownName(*field_.values, variable_ ? node_.text : text_, node_.at, key_, "name",
                   problems_);
   return std::nullopt;

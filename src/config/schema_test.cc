@@ -37,6 +37,7 @@ TEST(Schema, ValuesAndRanges) {
   EXPECT_EQ(thresholds.at("additionalProperties"), false);
   EXPECT_EQ(thresholds.at("properties").at("accuracy").at("maximum"), 1);
   EXPECT_FALSE(thresholds.at("properties").at("log_loss").contains("maximum"));
+  EXPECT_FALSE(thresholds.at("properties").contains("brier"));
 }
 
 void ExpectDescribed(const FieldTree& tree) {
