@@ -10,9 +10,6 @@
 namespace slipway::config {
 namespace {
 
-// Sections that only lend their values to others by anchors.
-bool IsHidden(const std::string& name) { return name.starts_with("x-") || name.starts_with('.'); }
-
 Result<std::string> FindMainFile(const std::string& path) {
   FileSystem& files = LocalFileSystem();
   std::vector<std::string> candidates = {"configs/config.yaml", "config.yaml"};
@@ -30,28 +27,12 @@ Result<std::string> FindMainFile(const std::string& path) {
       .Try("--config PATH");
 }
 
-// Lays the entries of `from` into `into`; a key that is there already is told with both places.
-void Join(YamlNode* into, YamlNode from, const std::string& key, Problems* problems) {
-  if (into->kind == YamlNode::Kind::kNull) {
-    *into = std::move(from);
-    return;
+std::vector<std::string> NamesOfEnvironments(const YamlNode& root) {
+  std::vector<std::string> names;
+  for (const Entry& entry : root.entries) {
+    if (!IsHidden(entry.key)) names.push_back(entry.key);
   }
-  for (Entry& entry : from.entries) {
-    const std::string entry_key = key.empty() ? entry.key : key + "." + entry.key;
-    const auto there = std::ranges::find(into->entries, entry.key, &Entry::key);
-    if (there == into->entries.end()) {
-      into->entries.push_back(std::move(entry));
-    } else if (there->value.kind == YamlNode::Kind::kMap &&
-               entry.value.kind == YamlNode::Kind::kMap) {
-      Join(&there->value, std::move(entry.value), entry_key, problems);
-    } else {
-      problems->Add(
-          Error(ErrorCode::kInvalidInput, fmt::format("given already in {}:{}:{}", there->at.file,
-                                                      there->at.line, there->at.column))
-              .At(LocationAt(entry.at, entry_key))
-              .Expected("each key in one file"));
-    }
-  }
+  return names;
 }
 
 Status CheckMapping(const YamlNode& environment) {
@@ -62,16 +43,12 @@ Status CheckMapping(const YamlNode& environment) {
       .Expected("the keys of an environment");
 }
 
-// A split file's environment as the main file would have it: {model: …}, whether or not it says
-// "model" itself.
-YamlNode AsSection(const Entry& environment, const std::string& section) {
-  const YamlNode& node = environment.value;
-  if (node.kind == YamlNode::Kind::kMap && node.Find(section) != nullptr) return node;
-  YamlNode wrapped;
-  wrapped.kind = YamlNode::Kind::kMap;
-  wrapped.at = node.at;
-  wrapped.entries.push_back({section, environment.at, node});
-  return wrapped;
+// A key without a value counts as not given, so that `default` serves it where there is one.
+const Entry* FindEnvironment(const YamlNode& root, const std::string& name) {
+  const Entry* found = root.Find(name);
+  if (found != nullptr && found->value.kind != YamlNode::Kind::kNull) return found;
+  const Entry* fallback = root.Find("default");
+  return fallback != nullptr ? fallback : found;
 }
 
 }  // namespace
@@ -100,6 +77,10 @@ Result<ConfigFiles> ConfigFiles::Read(const std::string& path, Problems* problem
     problems->Add(std::move(status).error());
     return problems->Join(config.paths());
   }
+  config.main_environments_ = NamesOfEnvironments(config.files_.front().root);
+  for (size_t i = 1; i < config.files_.size(); ++i) {
+    CheckSplitFile(config.Split(config.files_[i]), problems);
+  }
   return config;
 }
 
@@ -114,7 +95,7 @@ Status ConfigFiles::CheckEnvironments() const {
           .Expected(expected);
     }
     if (!file.section.empty()) continue;
-    if (environments().empty()) {
+    if (NamesOfEnvironments(file.root).empty()) {
       return Error(ErrorCode::kInvalidInput, "names no environment")
           .At(LocationAt(at))
           .Expected(expected);
@@ -132,13 +113,12 @@ Status ConfigFiles::CheckEnvironments() const {
 }
 
 std::vector<std::string> ConfigFiles::environments() const {
-  std::vector<std::string> names;
-  for (const File& file : files_) {
-    for (const Entry& entry : file.root.entries) {
-      // In a split file these two serve every environment.
-      const bool shared =
-          !file.section.empty() && (entry.key == file.section || entry.key == "default");
-      if (IsHidden(entry.key) || shared) continue;
+  std::vector<std::string> names = main_environments_;
+  for (size_t i = 1; i < files_.size(); ++i) {
+    const SplitFile split = Split(files_[i]);
+    for (const Entry& entry : files_[i].root.entries) {
+      // In a split file it only serves environments that the file does not name.
+      if (entry.key == "default" || !split.IsEnvironment(entry.key)) continue;
       if (std::ranges::find(names, entry.key) == names.end()) names.push_back(entry.key);
     }
   }
@@ -151,24 +131,15 @@ std::vector<std::string> ConfigFiles::paths() const {
   return paths;
 }
 
-const Entry* ConfigFiles::FindEnvironment(const File& file, const std::string& name) const {
-  const Entry* found = file.root.Find(name);
-  return found != nullptr ? found : file.root.Find("default");
-}
-
 Result<Environment> ConfigFiles::Compose(const std::string& name, std::string* found,
                                          Problems* problems) const {
   const File& main_file = files_.front();
-  const Entry* base = FindEnvironment(main_file, name);
+  const Entry* base = FindEnvironment(main_file.root, name);
   if (base == nullptr || IsHidden(name)) {
-    std::vector<std::string> names;
-    for (const Entry& entry : main_file.root.entries) {
-      if (!IsHidden(entry.key)) names.push_back(entry.key);
-    }
     Error error = Error(ErrorCode::kInvalidInput, fmt::format("no environment \"{}\"", name))
                       .At(LocationAt({main_file.path}))
-                      .Expected(JoinOr(names));
-    const std::string nearest = NearestName(name, names);
+                      .Expected(JoinOr(main_environments_));
+    const std::string nearest = NearestName(name, main_environments_);
     return nearest.empty() ? error : std::move(error).Try(nearest);
   }
   *found = base->key;
@@ -176,16 +147,17 @@ Result<Environment> ConfigFiles::Compose(const std::string& name, std::string* f
   SLIPWAY_RETURN_IF_ERROR(CheckMapping(base->value));
   for (size_t i = 1; i < files_.size(); ++i) {
     const File& file = files_[i];
-    if (const Entry* entry = FindEnvironment(file, name); entry != nullptr) {
+    const SplitFile split = Split(file);
+    const Entry* entry = FindEnvironment(file.root, name);
+    const bool given = entry != nullptr && split.IsEnvironment(entry->key) &&
+                       entry->value.kind != YamlNode::Kind::kNull;
+    if (given) {
       if (entry->key != "default") *found = name;
       SLIPWAY_RETURN_IF_ERROR(CheckMapping(entry->value));
-      Join(&environment.node, AsSection(*entry, file.section), "", problems);
+      JoinFiles(&environment.node, AsSection(*entry, file.section), "", problems);
     }
-    if (const Entry* shared = file.root.Find(file.section)) {
-      YamlNode all;
-      all.kind = YamlNode::Kind::kMap;
-      all.entries.push_back(*shared);
-      Join(&environment.node, std::move(all), "", problems);
+    for (YamlNode& shared : SharedParts(split)) {
+      JoinFiles(&environment.node, std::move(shared), "", problems);
     }
   }
   return environment;

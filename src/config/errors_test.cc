@@ -407,6 +407,43 @@ TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
             "error: c.yaml:9:3: model.model_type: missing key; expected random_forest\n");
 }
 
+std::string ErrorsWithModelFile(const std::string& main, const std::string& model) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("config.yaml", main);
+  directory.Write("model_config.yaml", model);
+  const auto loaded = LoadConfig(options);
+  const auto checked = CheckConfig(options);
+  EXPECT_EQ(loaded.ok(), checked.ok());
+  return loaded.ok() ? "" : directory.WithoutPath(loaded.error().Render());
+}
+
+TEST(SplitFiles, ClashesAndSlipsAreTold) {
+  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "name: n\nmodel_type: random_forest\n"),
+            "error: model_config.yaml:2:1: model.model_type: given already in config.yaml:7:5; "
+            "expected each key in one file\n");
+  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "developmnt: {name: n}\n"),
+            "error: model_config.yaml:1:1: unknown key \"developmnt\"; expected development, "
+            "default, model, or a key of `model`; try development\n");
+  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "x-a: 1\navreaging: macro\nqqq: 1\n"),
+            "error: model_config.yaml:2:1: unknown key \"avreaging\"; expected development, "
+            "default, model, or a key of `model`; try averaging\n"
+            "error: model_config.yaml:3:1: unknown key \"qqq\"; expected development, default, "
+            "model, or a key of `model`\n");
+  for (const std::string shape : {"model: 5\n", "development:\n  model: 5\n"}) {
+    const std::string told = ErrorsWithModelFile(kMinimal, shape);
+    EXPECT_NE(told.find(": model: wrong type: the number 5; expected a mapping\n"),
+              std::string::npos)
+        << told;
+    EXPECT_EQ(told.find("given already"), std::string::npos);
+  }
+  std::string main = kMinimal;
+  main.replace(0, std::string("development").size(), "default");
+  EXPECT_EQ(ErrorsWithModelFile(main, "defualt: {name: n}\n"),
+            "error: model_config.yaml:1:1: unknown key \"defualt\"; expected default, model, or a "
+            "key of `model`; try default\n");
+}
+
 TEST(Errors, SplitFilesNameBothPlaces) {
   const TestDirectory directory;
   LoadOptions options;

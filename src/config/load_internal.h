@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "config/node_internal.h"
+#include "config/split_files_internal.h"
 
 namespace slipway::config {
 
@@ -37,10 +38,11 @@ class ConfigFiles {
     std::string section;  // "model" for model_config.yaml; "" for the main file.
     YamlNode root;
   };
-  const Entry* FindEnvironment(const File& file, const std::string& name) const;
+  SplitFile Split(const File& file) const { return {file.root, file.section, main_environments_}; }
   Status CheckEnvironments() const;
 
   std::vector<File> files_;
+  std::vector<std::string> main_environments_;  // Those that the main file names.
 };
 
 }  // namespace slipway::config

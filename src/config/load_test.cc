@@ -362,6 +362,55 @@ TEST(Load, SplitFilesCompose) {
             "model_config.yaml:3:70");
 }
 
+LoadedConfig LoadWithModelFile(const std::string& main, const std::string& model,
+                               const std::string& environment = "development") {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("config.yaml", main);
+  options.environment = environment;
+  directory.Write("model_config.yaml", model);
+  return LoadOk(options);
+}
+
+const char* const kWithoutModel =
+    "development:\n"
+    "  project_name: p\n"
+    "  data: {source_path: a.csv, target_column: y}\n";
+
+TEST(SplitFiles, FlatKeysServeEveryEnvironment) {
+  const Config config =
+      LoadWithModelFile(std::string(kWithoutModel) + "  model: {task: classification}\n",
+                        "model_type: random_forest\n"
+                        "hyperparameters: {n_estimators: 9}\n"
+                        "development:\n"
+                        "  averaging: macro\n")
+          .config;
+  EXPECT_EQ(config.model.model_type, "random_forest");
+  EXPECT_EQ(config.model.hyperparameters["n_estimators"], 9);
+  EXPECT_EQ(config.model.averaging, "macro");
+  EXPECT_EQ(config.model.task, "classification");
+}
+
+TEST(SplitFiles, AKeyWithoutAValueIsNotGiven) {
+  const Config config = LoadWithModelFile(std::string(kWithoutModel) + "  model:\n",
+                                          "development:\n"
+                                          "default: {model_type: random_forest}\n")
+                            .config;
+  EXPECT_EQ(config.model.model_type, "random_forest");
+}
+
+TEST(SplitFiles, NameEnvironmentsThatTheDefaultServes) {
+  std::string main = kWithoutModel;
+  main.replace(0, std::string("development").size(), "default");
+  const Config config = LoadWithModelFile(main,
+                                          "default: {model_type: random_forest}\n"
+                                          "europe: {model_type: random_forest, name: eu}\n",
+                                          "europe")
+                            .config;
+  EXPECT_EQ(config.environment, "europe");
+  EXPECT_EQ(config.model.name, "eu");
+}
+
 TEST(Locations, EmbeddedAndRemote) {
   Config config;
   config.project_directory = "/p";
