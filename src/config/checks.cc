@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "config/locations_internal.h"
 #include "config/resolve_internal.h"
 #include "core/text.h"
 
@@ -68,6 +69,7 @@ class TogetherCheck {
   void CheckReplicas();
   void CheckStages();
   void CheckStore(const std::string& key, const std::string& names_key);
+  void TellSlip(const std::string& key, const std::string& value, const std::string& written);
 
   const Resolved& resolved_;
   const Json& root_;
@@ -175,21 +177,41 @@ void TogetherCheck::CheckStages() {
 // A bare word that names nothing would be taken for a place that does not exist.
 void TogetherCheck::CheckStore(const std::string& key, const std::string& names_key) {
   const std::string value = Text(key);
-  const bool place = value.empty() || value == "local" || value.starts_with("mlflow") ||
-                     value.starts_with('.') || value.find('/') != std::string::npos;
-  if (place) return;
   std::vector<std::string> names = {"local"};
   if (const Json* named = Find(names_key)) {
-    for (const auto& [name, uri] : named->items()) names.push_back(name);
+    for (const auto& [name, uri] : named->items()) {
+      names.push_back(name);
+      TellSlip(fmt::format("{}.{}", names_key, name), uri.get<std::string>(),
+               resolved_.environment.written.at(names_key).at(name).get<std::string>());
+    }
   }
-  if (std::ranges::find(names, value) != names.end()) return;
+  if (std::ranges::find(names, value) != names.end() || Find(key) == nullptr) return;
+  const auto written = resolved_.environment.written.at(key).get<std::string>();
+  TellSlip(key, value, written);
+  if (ClassifyPlace(value).kind != PlaceKind::kName) return;
   const std::string nearest = NearestName(value, names);
-  const Json& written = resolved_.environment.written.at(key);
   problems_->Add(
       Error(ErrorCode::kInvalidInput, fmt::format("unknown name {}", CompactJson(written)))
           .At(LocationAt(resolved_.PositionOf(key), key))
           .Expected(fmt::format("{}, a URI, or a path with a slash", Join(names, ", ")))
-          .Try(nearest.empty() ? "./" + written.get<std::string>() : nearest));
+          .Try(nearest.empty() ? "./" + written : nearest));
+}
+
+// `written` is what may be shown of `value`.
+void TogetherCheck::TellSlip(const std::string& key, const std::string& value,
+                             const std::string& written) {
+  const Place place = ClassifyPlace(value);
+  if (place.kind != PlaceKind::kMistyped) return;
+  const bool home = value.starts_with('~');
+  Error error =
+      Error(ErrorCode::kInvalidInput,
+            CompactJson(written) + (home ? " starts with ~, which stands for nothing here"
+                                         : " is neither a path nor a URI"))
+          .At(LocationAt(resolved_.PositionOf(key), key))
+          .Expected(home ? "a path that is written out"
+                         : "a URI such as s3://bucket, or a path such as ./store or /srv/store");
+  if (!place.likely.empty() && value == written) error = std::move(error).Try(place.likely);
+  problems_->Add(std::move(error));
 }
 
 }  // namespace

@@ -241,6 +241,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "", "  model_registry: prod\n  registries: {prd: \"postgresql://db\"}\n",
              "error: c.yaml:8:3: model_registry: unknown name \"prod\"; expected local, prd, a "
              "URI, or a path with a slash; try prd\n"},
+        Case{"", "", "  model_registry: ~/reg\n",
+             "error: c.yaml:8:3: model_registry: \"~/reg\" starts with ~, which stands for nothing "
+             "here; expected a path that is written out; try ${HOME}/reg\n"},
+        Case{"", "", "  artifact_store: s3:/b\n",
+             "error: c.yaml:8:3: artifact_store: \"s3:/b\" is neither a path nor a URI; expected a "
+             "URI such as s3://bucket, or a path such as ./store or /srv/store; try s3://b\n"},
+        Case{"", "", "  artifact_store: s3//bucket\n",
+             "error: c.yaml:8:3: artifact_store: \"s3//bucket\" is neither a path nor a URI; "
+             "expected a URI such as s3://bucket, or a path such as ./store or /srv/store; try "
+             "s3://bucket\n"},
+        Case{"", "", "  model_registry: team\n  registries: {team: \"https:/x/y\"}\n",
+             "error: c.yaml:9:16: registries.team: \"https:/x/y\" is neither a path nor a URI; "
+             "expected a URI such as s3://bucket, or a path such as ./store or /srv/store; try "
+             "https://x/y\n"},
         Case{"", "", "  artifact_store: artifacts\n",
              "error: c.yaml:8:3: artifact_store: unknown name \"artifacts\"; expected local, a "
              "URI, or a path with a slash; try ./artifacts\n"},

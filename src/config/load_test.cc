@@ -433,6 +433,13 @@ TEST(Locations, EmbeddedAndRemote) {
     EXPECT_EQ(artifacts(remote).uri, remote);
     EXPECT_EQ(artifacts(remote).shown, remote);
   }
+  for (const std::string slip :
+       {"~/a", "~", "s3:/b", "https:/x", "file:/x", "s3//bucket", "://b/c", "localhost:5000/x"}) {
+    EXPECT_FALSE(artifacts(slip).embedded) << slip;
+  }
+  for (const std::string odd : {"a//b", "./s3:/b", "/srv/a:b", "a/b:c", "s3/b"}) {
+    EXPECT_TRUE(artifacts(odd).embedded) << odd;
+  }
   config.stores = {{"team", "s3://bucket"}, {"disk", "/mnt/artifacts"}};
   EXPECT_EQ(artifacts("team").uri, "s3://bucket");
   EXPECT_FALSE(artifacts("team").embedded);

@@ -1,7 +1,10 @@
 // Pure functions from configuration values to places; nothing here opens anything.
-#include <string_view>
+#include <algorithm>
+#include <optional>
+#include <vector>
 
 #include "config/config.h"
+#include "config/locations_internal.h"
 #include "core/file_system.h"
 
 namespace slipway::config {
@@ -11,9 +14,51 @@ constexpr std::string_view kFileScheme = "file://";
 
 bool HasScheme(std::string_view value) { return value.find("://") != std::string_view::npos; }
 
+// Those of stores that are likely to be written; a folder may well be called anything else.
+bool IsKnownScheme(std::string_view word) {
+  static const std::vector<std::string_view> schemes = {
+      "s3",   "s3a",  "gs",    "gcs",  "az",         "abfs",     "abfss", "wasb",   "wasbs",
+      "hdfs", "http", "https", "file", "postgresql", "postgres", "mysql", "sqlite", "mlflow"};
+  return std::ranges::find(schemes, word) != schemes.end();
+}
+
+std::string AsUri(std::string_view scheme, std::string_view rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+  const bool file = scheme == "file";
+  return std::string(scheme) + (file ? ":///" : "://") + std::string(rest);
+}
+
+// "~/reg", "s3:/bucket", "s3//bucket", "localhost:5000/x" would become folders of that name.
+std::optional<Place> FindSlip(std::string_view text) {
+  if (text.starts_with('~')) {
+    const bool own = text == "~" || text.starts_with("~/");
+    return Place{PlaceKind::kMistyped, own ? "${HOME}" + std::string(text.substr(1)) : ""};
+  }
+  const size_t slash = text.find('/');
+  if (text.starts_with('.') || slash == 0 || slash == std::string_view::npos) return std::nullopt;
+  const std::string_view first = text.substr(0, slash);
+  const std::string_view rest = text.substr(slash);
+  const size_t colon = first.find(':');
+  if (colon == 0) return Place{PlaceKind::kMistyped, ""};
+  if (HasScheme(text)) return std::nullopt;
+  if (colon == std::string_view::npos) {
+    if (!rest.starts_with("//") || !IsKnownScheme(first)) return std::nullopt;
+    return Place{PlaceKind::kMistyped, AsUri(first, rest)};
+  }
+  if (colon + 1 == first.size())
+    return Place{PlaceKind::kMistyped, AsUri(first.substr(0, colon), rest)};
+  return Place{PlaceKind::kMistyped, "https://" + std::string(text)};
+}
+
 std::string InProject(const Config& config, std::string_view path) {
   if (config.project_directory == ".") return std::string(path);
   return JoinPath(config.project_directory, path);
+}
+
+// Of kPath.
+std::string PathOf(const Config& config, std::string_view place) {
+  if (place.starts_with(kFileScheme)) place.remove_prefix(kFileScheme.size());
+  return InProject(config, place);
 }
 
 // The text under `resolved`, where variables are not expanded.
@@ -39,13 +84,11 @@ StoreLocation Locate(const Config& config, const char* key, const std::string& v
   }
   if (location.shown.empty()) location.shown = value;
 
-  const std::string_view uri = location.uri;
-  if (uri.empty() || uri == "local") {
+  const PlaceKind kind = ClassifyPlace(location.uri).kind;
+  if (kind == PlaceKind::kStandard) {
     location.uri.clear();
-  } else if (uri.starts_with(kFileScheme)) {
-    location.uri = InProject(config, uri.substr(kFileScheme.size()));
-  } else if (!HasScheme(uri) && (uri.starts_with('.') || uri.find('/') != std::string_view::npos)) {
-    location.uri = InProject(config, uri);
+  } else if (kind == PlaceKind::kPath) {
+    location.uri = PathOf(config, location.uri);
   } else {
     location.embedded = false;
   }
@@ -53,6 +96,16 @@ StoreLocation Locate(const Config& config, const char* key, const std::string& v
 }
 
 }  // namespace
+
+Place ClassifyPlace(std::string_view text) {
+  if (text.empty() || text == "local") return {PlaceKind::kStandard, ""};
+  if (auto slip = FindSlip(text)) return *std::move(slip);
+  if (text.starts_with(kFileScheme)) return {PlaceKind::kPath, ""};
+  if (HasScheme(text)) return {PlaceKind::kRemote, ""};
+  const bool path = text.starts_with('.') || text.find('/') != std::string_view::npos;
+  if (path) return {PlaceKind::kPath, ""};
+  return {text.starts_with("mlflow") ? PlaceKind::kRemote : PlaceKind::kName, ""};
+}
 
 StoreLocation LocateArtifactStore(const Config& config) {
   return Locate(config, "artifact_store", config.artifact_store, "stores", config.stores);
@@ -64,8 +117,8 @@ StoreLocation LocateModelRegistry(const Config& config) {
 
 std::string DataPath(const Config& config) {
   const std::string& path = config.data.source_path;
-  if (path.starts_with(kFileScheme)) return InProject(config, path.substr(kFileScheme.size()));
-  return HasScheme(path) ? path : InProject(config, path);
+  const bool remote = HasScheme(path) && !path.starts_with(kFileScheme);
+  return remote ? path : PathOf(config, path);
 }
 
 }  // namespace slipway::config
