@@ -84,6 +84,9 @@ StoreLocation LocateModelRegistry(const Config& config);
 
 // The path or URI to read `data.source_path` from: relative paths start at the project directory.
 std::string DataPath(const Config& config);
+// An error where that is no local file, which is all that this build reads. Not part of loading: an
+// environment whose table is elsewhere can be checked and shown here. To be called before a run.
+Status CheckDataSource(const LoadedConfig& loaded);
 
 struct Difference {
   std::string key;

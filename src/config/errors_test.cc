@@ -277,6 +277,53 @@ TEST(Errors, EveryModelTypeOfALaterStageIsToldAsSuch) {
   }
 }
 
+TEST(Errors, RequiredTextsAreNotEmpty) {
+  setenv("SLIPWAY_TEST_EMPTY", "", 1);
+  EXPECT_EQ(ErrorsOf("development:\n"
+                     "  project_name: p\n"
+                     "  data:\n"
+                     "    source_path: ${SLIPWAY_TEST_EMPTY}\n"
+                     "    target_column: \"\"\n"
+                     "  model: {model_type: random_forest}\n"),
+            "error: c.yaml:4:18: data.source_path: the value of the text "
+            "\"${SLIPWAY_TEST_EMPTY}\" is empty; expected text\n"
+            "error: c.yaml:5:20: data.target_column: empty; expected text\n");
+}
+
+TEST(Errors, ARemoteTableIsToldBeforeARunAndNotOnLoading) {
+  const TestDirectory directory;
+  LoadOptions options;
+  const auto told = [&](const std::string& source) {
+    std::string text = kMinimal;
+    const std::string path = "data/train.csv";
+    text.replace(text.find(path), path.size(), source);
+    options.path = directory.Write("c.yaml", text);
+    const Status status = CheckDataSource(LoadOk(options));
+    return status.ok() ? "" : directory.WithoutPath(status.error().ToString());
+  };
+  setenv("SLIPWAY_TEST_BUCKET", "s3://hunter2", 1);
+  const std::string rest =
+      " is remote; this build reads local files; expected a path, or file:///PATH; try --data FILE";
+  EXPECT_EQ(told("s3://bucket/x.csv"),
+            "c.yaml:4:18: data.source_path: \"s3://bucket/x.csv\"" + rest);
+  EXPECT_EQ(told("${SLIPWAY_TEST_BUCKET}/x"),
+            "c.yaml:4:18: data.source_path: \"${SLIPWAY_TEST_BUCKET}/x\"" + rest);
+  EXPECT_EQ(told("~/x.csv"),
+            "c.yaml:4:18: data.source_path: \"~/x.csv\" names no file; expected a path, or "
+            "file:///PATH; try --data FILE");
+  for (const std::string local : {"x.csv", "mlflow.csv", "local", "./a:b.csv", "file:///x.csv"}) {
+    EXPECT_EQ(told(local), "");
+  }
+  options.data_path = "/data/x.csv";
+  EXPECT_EQ(told("s3://bucket/x.csv"), "");
+  options.path = ExamplePath();
+  options.environment = "staging";
+  EXPECT_TRUE(CheckDataSource(LoadOk(options)).ok());
+  options.data_path = "";
+  EXPECT_FALSE(CheckDataSource(LoadOk(options)).ok());
+  EXPECT_TRUE(CheckConfig(options).ok());
+}
+
 TEST(Errors, SharesSumToOneWithinRounding) {
   EXPECT_EQ(ErrorsWith("    split: {train: 0.7, validation: 0.2, test: 0.1}\n"), "");
   EXPECT_EQ(ErrorsWith("    split: {train: 0.8, validation: 0.1, test: 0.1000000001}\n"), "");

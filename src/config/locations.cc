@@ -121,4 +121,19 @@ std::string DataPath(const Config& config) {
   return remote ? path : PathOf(config, path);
 }
 
+Status CheckDataSource(const LoadedConfig& loaded) {
+  const Config& config = loaded.config;
+  const Place place = ClassifyPlace(config.data.source_path);
+  // "mlflow.csv" is a file, whatever it would be among stores.
+  const bool remote = place.kind == PlaceKind::kRemote && HasScheme(config.data.source_path);
+  if (!remote && place.kind != PlaceKind::kMistyped) return {};
+  const std::string key = "data.source_path";
+  const std::string shown = CompactJson(WrittenText(config, "data", "source_path"));
+  return Error(ErrorCode::kInvalidInput,
+               shown + (remote ? " is remote; this build reads local files" : " names no file"))
+      .At(loaded.PositionOf(key))
+      .Expected("a path, or file:///PATH")
+      .Try("--data FILE");
+}
+
 }  // namespace slipway::config

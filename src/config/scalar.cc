@@ -70,6 +70,7 @@ class ScalarCheck {
   }
 
   std::optional<ResolvedValue> Text();
+  std::optional<ResolvedValue> Label();
   std::optional<ResolvedValue> Choice();
   std::optional<ResolvedValue> Quantity();
   std::optional<ResolvedValue> Boolean();
@@ -100,7 +101,7 @@ std::optional<ResolvedValue> ScalarCheck::Run() {
   plain_ = node_.plain || variable_ ? PlainValue(text_) : Json(text_);
   switch (field_.kind) {
     case Kind::kText: return Text();
-    case Kind::kLabel: return ResolvedValue{node_.text, text_};
+    case Kind::kLabel: return Label();
     case Kind::kChoice:
     case Kind::kStep: return Choice();
     case Kind::kQuantity: return Quantity();
@@ -115,7 +116,13 @@ std::optional<ResolvedValue> ScalarCheck::Text() {
   if (!variable_ && !plain_.is_string()) {
     return WrongType(fmt::format("\"{}\" in quotes", node_.text));
   }
-  return ResolvedValue{node_.text, text_};
+  return Label();
+}
+
+std::optional<ResolvedValue> ScalarCheck::Label() {
+  if (!field_.required || !Trim(text_).empty()) return ResolvedValue{node_.text, text_};
+  Tell(variable_ ? "the value of " + DescribeNode(node_) + " is empty" : "empty", "");
+  return std::nullopt;
 }
 
 std::optional<ResolvedValue> ScalarCheck::Choice() {
