@@ -69,6 +69,7 @@ std::vector<Field> CanaryFields() {
        .shape = Shape::kMap,
        .about = "Metric → the largest value that passes a check.",
        .range = kNotNegative,
+       .keys = &CanaryMetrics(),
        .fallback = Json{{"error_rate", 0.05}, {"latency_p95", 500}}},
   };
 }
@@ -157,7 +158,8 @@ std::vector<Field> MonitoringFields() {
        .kind = Kind::kNumber,
        .shape = Shape::kMap,
        .about = "Metric → the value past which an alert is raised.",
-       .range = kNotNegative},
+       .range = kNotNegative,
+       .keys = &Alerts()},
       {.key = "deployment.monitoring_config.drift",
        .kind = Kind::kSection,
        .about = "When live traffic counts as drifted.",
@@ -176,7 +178,8 @@ std::vector<Field> MonitoringFields() {
        .kind = Kind::kChoice,
        .shape = Shape::kMap,
        .about = "Alert → what to do.",
-       .values = &AlertActions()},
+       .values = &AlertActions(),
+       .keys = &Alerts()},
   };
 }
 

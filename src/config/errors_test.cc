@@ -241,6 +241,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "", "  model_registry: prod\n  registries: {prd: \"postgresql://db\"}\n",
              "error: c.yaml:8:3: model_registry: unknown name \"prod\"; expected local, prd, a "
              "URI, or a path with a slash; try prd\n"},
+        Case{"", "", "  deployment: {canary: {thresholds: {eror_rate: 0.1}}}\n",
+             "error: c.yaml:8:38: deployment.canary.thresholds: unknown name \"eror_rate\"; "
+             "expected "
+             "error_rate, client_error_rate, latency_p50, latency_p95 or latency_p99; try "
+             "error_rate\n"},
+        Case{"", "",
+             "  deployment:\n    monitoring_config:\n      alert_thresholds: {latency_95: 5}\n",
+             "error: c.yaml:10:26: deployment.monitoring_config.alert_thresholds: unknown name "
+             "\"latency_95\"; expected error_rate, client_error_rate, latency_p50, latency_p95, "
+             "latency_p99, accuracy_drop or drift; try latency_p95\n"},
+        Case{"", "",
+             "  deployment:\n    monitoring_config:\n"
+             "      actions: {drfit: retrain, drift: retrian}\n",
+             "error: c.yaml:10:17: deployment.monitoring_config.actions: unknown name \"drfit\"; "
+             "expected error_rate, client_error_rate, latency_p50, latency_p95, latency_p99, "
+             "accuracy_drop or drift; try drift\n"
+             "error: c.yaml:10:40: deployment.monitoring_config.actions.drift: unknown name "
+             "\"retrian\"; expected notify, rollback or retrain; try retrain\n"},
         Case{"", "", "  model_registry: ~/reg\n",
              "error: c.yaml:8:3: model_registry: \"~/reg\" starts with ~, which stands for nothing "
              "here; expected a path that is written out; try ${HOME}/reg\n"},

@@ -185,6 +185,27 @@ const Names& DeploymentTargets() {
   return names;
 }
 
+const Names& CanaryMetrics() {
+  static const Names names = {
+      {"error_rate", "share of requests answered with 5xx"},
+      {"client_error_rate", "share of requests answered with 4xx"},
+      {"latency_p50", "median latency in milliseconds"},
+      {"latency_p95", "95th percentile of the latency in milliseconds"},
+      {"latency_p99", "99th percentile of the latency in milliseconds"},
+  };
+  return names;
+}
+
+const Names& Alerts() {
+  static const Names names = [] {
+    Names all = CanaryMetrics();
+    all.push_back({"accuracy_drop", "accuracy on labelled requests below that of the test part"});
+    all.push_back({"drift", "share of the features that drifted"});
+    return all;
+  }();
+  return names;
+}
+
 const Names& AlertActions() {
   static const Names names = {
       {"notify", "tell people"},

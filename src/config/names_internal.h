@@ -47,6 +47,8 @@ const Names& ThresholdMetrics();  // A gate on what is never computed would neve
 const Names& GateNames();         // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
+const Names& CanaryMetrics();  // What is measured of every request.
+const Names& Alerts();         // And what needs labels or a reference.
 const Names& AlertActions();
 const Names& NotificationTypes();
 
