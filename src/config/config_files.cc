@@ -10,6 +10,9 @@
 namespace slipway::config {
 namespace {
 
+constexpr const char* kEnvironmentsExpected =
+    "environments (development, staging, production or others) with their keys below";
+
 Result<std::string> FindMainFile(const std::string& path) {
   FileSystem& files = LocalFileSystem();
   std::vector<std::string> candidates = {"configs/config.yaml", "config.yaml"};
@@ -51,6 +54,26 @@ const Entry* FindEnvironment(const YamlNode& root, const std::string& name) {
   return fallback != nullptr ? fallback : found;
 }
 
+// Tells keys of an environment that stand where environments are named, and takes them out, so that
+// what else is wrong can be told too. True where there were any.
+bool TakeStrayKeys(YamlNode* root, Problems* problems) {
+  const auto stray = [](const Entry& entry) {
+    return EnvironmentFields().Find(entry.key) != nullptr;
+  };
+  const bool all = std::ranges::all_of(
+      root->entries, [&](const Entry& entry) { return stray(entry) || IsHidden(entry.key); });
+  for (const Entry& entry : root->entries) {
+    if (!stray(entry)) continue;
+    problems->Add(Error(ErrorCode::kInvalidInput,
+                        fmt::format("\"{}\" stands where environments are named", entry.key))
+                      .At(LocationAt(entry.at))
+                      .Expected(kEnvironmentsExpected)
+                      .Try(all ? "\"default:\" as the first line, and the rest indented below it"
+                               : "it inside an environment, indented"));
+  }
+  return std::erase_if(root->entries, stray) > 0;
+}
+
 }  // namespace
 
 Result<ConfigFiles> ConfigFiles::Read(const std::string& path, Problems* problems) {
@@ -73,10 +96,7 @@ Result<ConfigFiles> ConfigFiles::Read(const std::string& path, Problems* problem
     if (root) file.root = *std::move(root);
   }
   if (!readable) return problems->Join(config.paths());
-  if (auto status = config.CheckEnvironments(); !status.ok()) {
-    problems->Add(std::move(status).error());
-    return problems->Join(config.paths());
-  }
+  if (!config.CheckTopLevel(problems)) return problems->Join(config.paths());
   config.main_environments_ = NamesOfEnvironments(config.files_.front().root);
   for (size_t i = 1; i < config.files_.size(); ++i) {
     CheckSplitFile(config.Split(config.files_[i]), problems);
@@ -84,32 +104,24 @@ Result<ConfigFiles> ConfigFiles::Read(const std::string& path, Problems* problem
   return config;
 }
 
-Status ConfigFiles::CheckEnvironments() const {
-  const std::string expected =
-      "environments (development, staging, production or others) with their keys below";
+bool ConfigFiles::CheckTopLevel(Problems* problems) {
+  const auto tell = [&](const Position& at, std::string message) {
+    problems->Add(Error(ErrorCode::kInvalidInput, std::move(message))
+                      .At(LocationAt(at))
+                      .Expected(kEnvironmentsExpected));
+  };
+  bool good = true;
   for (const File& file : files_) {
-    Position at = {file.path};
-    if (file.root.kind != YamlNode::Kind::kMap && file.root.kind != YamlNode::Kind::kNull) {
-      return Error(ErrorCode::kInvalidInput, "not a mapping")
-          .At(LocationAt(file.root.at))
-          .Expected(expected);
-    }
-    if (!file.section.empty()) continue;
-    if (NamesOfEnvironments(file.root).empty()) {
-      return Error(ErrorCode::kInvalidInput, "names no environment")
-          .At(LocationAt(at))
-          .Expected(expected);
-    }
-    for (const Entry& entry : file.root.entries) {
-      if (EnvironmentFields().Find(entry.key) == nullptr) continue;
-      return Error(ErrorCode::kInvalidInput,
-                   fmt::format("\"{}\" stands where environments are named", entry.key))
-          .At(LocationAt(entry.at))
-          .Expected(expected)
-          .Try("\"default:\" as the first line, and the rest indented below it");
-    }
+    const YamlNode::Kind kind = file.root.kind;
+    if (kind == YamlNode::Kind::kMap || kind == YamlNode::Kind::kNull) continue;
+    tell(file.root.at, "not a mapping");
+    good = false;
   }
-  return {};
+  YamlNode& root = files_.front().root;
+  const bool stray = TakeStrayKeys(&root, problems);
+  if (!good || !NamesOfEnvironments(root).empty()) return good;
+  if (!stray) tell({path()}, "names no environment");
+  return false;
 }
 
 std::vector<std::string> ConfigFiles::environments() const {

@@ -357,10 +357,21 @@ TEST(Errors, FilesThatAreNoConfiguration) {
   EXPECT_EQ(ErrorsOf("5\n"), "error: c.yaml:1:1: not a mapping; " + environments + "\n");
   EXPECT_EQ(ErrorsOf("development: 5\n"),
             "error: c.yaml:1:14: not a mapping; expected the keys of an environment\n");
+  const std::string indent =
+      "; try \"default:\" as the first line, and the rest indented below it\n";
   EXPECT_EQ(ErrorsOf("project_name: x\ndata: {}\n"),
             "error: c.yaml:1:1: \"project_name\" stands where environments are named; " +
-                environments +
-                "; try \"default:\" as the first line, and the rest indented below it\n");
+                environments + indent +
+                "error: c.yaml:2:1: \"data\" stands where environments are named; " + environments +
+                indent);
+  const std::string mixed =
+      ErrorsOf("version: 1\n" + std::string(kMinimal) + "    task: x\nstores: {}\n");
+  EXPECT_EQ(mixed, "error: c.yaml:1:1: \"version\" stands where environments are named; " +
+                       environments + "; try it inside an environment, indented\n" +
+                       "error: c.yaml:9:11: model.task: unknown name \"x\"; expected auto or "
+                       "classification\n" +
+                       "error: c.yaml:10:1: \"stores\" stands where environments are named; " +
+                       environments + "; try it inside an environment, indented\n");
   EXPECT_EQ(ErrorsOf(std::string("a: \0\n", 5)), "error: c.yaml:1:4: not a text file in UTF-8\n");
   EXPECT_EQ(ErrorsOf("a:\n  b: \xC0\xAF\n"), "error: c.yaml:2:6: not a text file in UTF-8\n");
 }

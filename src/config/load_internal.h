@@ -39,7 +39,8 @@ class ConfigFiles {
     YamlNode root;
   };
   SplitFile Split(const File& file) const { return {file.root, file.section, main_environments_}; }
-  Status CheckEnvironments() const;
+  // False where there is nothing that could be composed.
+  bool CheckTopLevel(Problems* problems);
 
   std::vector<File> files_;
   std::vector<std::string> main_environments_;  // Those that the main file names.
