@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "config/node_internal.h"
@@ -114,14 +115,16 @@ Error Problems::Join(const std::vector<std::string>& files) const {
   }
   std::ranges::sort(places);
 
-  std::vector<std::string> told;
+  std::set<std::string> told;
   std::optional<Error> joined;
   for (const Place& place : places) {
     const Error& error = errors_[std::get<3>(place)];
-    std::string text = error.ToString();
-    if (std::ranges::find(told, text) != told.end()) continue;
-    told.push_back(std::move(text));
-    joined = joined ? std::move(*joined).Also(error) : error;
+    if (!told.insert(error.ToString()).second) continue;
+    if (!joined) {
+      joined = error;
+    } else {
+      joined = std::move(*joined).Also(error);
+    }
   }
   return *joined;
 }

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 
 #include "config/resolve_internal.h"
 #include "config/scalar_internal.h"
@@ -252,17 +252,15 @@ void Resolver::TellWrongShape(const Field& field, const YamlNode& node, const st
 
 // Steps by their names, with whatever options.
 void Resolver::TellTwice(const YamlNode& list, const std::string& key) {
-  std::vector<std::string> seen;
+  std::set<std::string> seen;
   for (const YamlNode& item : list.items) {
     const bool named = item.kind == YamlNode::Kind::kMap && item.entries.size() == 1;
     if (item.kind != YamlNode::Kind::kScalar && !named) continue;
     const std::string& name = named ? item.entries.front().key : item.text;
-    if (std::ranges::find(seen, name) != seen.end()) {
-      problems_->Add(Error(ErrorCode::kInvalidInput, CompactJson(name) + " is listed twice")
-                         .At(LocationAt(item.at, key))
-                         .Expected("each once"));
-    }
-    seen.push_back(name);
+    if (seen.insert(name).second) continue;
+    problems_->Add(Error(ErrorCode::kInvalidInput, CompactJson(name) + " is listed twice")
+                       .At(LocationAt(item.at, key))
+                       .Expected("each once"));
   }
 }
 

@@ -11,8 +11,23 @@
 namespace slipway::config {
 namespace {
 
-// Bounds what aliases can grow to: a few lines of nested aliases would otherwise fill the memory.
-constexpr size_t kMaxNodes = 100'000;
+// Bounds what one file can hold, aliases included: a few lines of nested aliases would otherwise
+// fill the memory. The largest configuration that people write lists a few thousand columns.
+constexpr size_t kMaxNodes = 20'000;
+constexpr const char* kMostValues = "at most 20,000 keys and values";
+// No key of a configuration is deeper than ten; yaml-cpp goes down recursively.
+constexpr size_t kMaxDepth = 100;
+
+// Stops yaml-cpp's parser, which an event handler can't do in another way.
+class LimitExceeded : public YAML::Exception {
+ public:
+  LimitExceeded(const YAML::Mark& at, const std::string& message, std::string most)
+      : YAML::Exception(at, message), most_(std::move(most)) {}
+  const std::string& most() const { return most_; }
+
+ private:
+  std::string most_;
+};
 
 size_t CountNodes(const YamlNode& node) {
   size_t count = 1;
@@ -33,6 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlNode node;
     // A missing value has no place of its own: yaml-cpp gives that of the next token.
     node.at = !open_.empty() && open_.back().key ? open_.back().key_at : At(mark);
+    Count(mark);
     Complete(std::move(node), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
@@ -58,8 +74,9 @@ class TreeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::optional<std::string> key;  // Set while a map's value is awaited.
     Position key_at;
-    bool merge = false;            // The awaited value belongs to `<<`.
-    std::vector<YamlNode> merges;  // Values of `<<`.
+    std::map<std::string, int64_t> lines;  // Of the keys so far.
+    bool merge = false;                    // The awaited value belongs to `<<`.
+    std::vector<YamlNode> merges;          // Values of `<<`.
   };
 
   Position At(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
@@ -67,6 +84,9 @@ class TreeBuilder : public YAML::EventHandler {
     problems_->Add(Error(ErrorCode::kInvalidInput, std::move(message))
                        .At(LocationAt(at))
                        .Expected(std::move(expected)));
+  }
+  void Count(const YAML::Mark& mark) {
+    if (++nodes_ > kMaxNodes) throw LimitExceeded(mark, "the file is too large", kMostValues);
   }
   void Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor);
   void Close();
@@ -91,10 +111,7 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   if (named == anchors_.end()) {
     Tell(node.at, "an alias inside the value that it names", "an alias of a finished value");
   } else if (nodes_ + CountNodes(named->second) > kMaxNodes) {
-    // Said once: what follows would say the same.
-    if (nodes_ <= kMaxNodes)
-      Tell(node.at, "aliases make the file too large", "at most 100,000 values");
-    nodes_ = kMaxNodes + 1;
+    throw LimitExceeded(mark, "aliases make the file too large", kMostValues);
   } else {
     node = named->second;
     nodes_ += CountNodes(node);
@@ -108,11 +125,16 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   node.kind = YamlNode::Kind::kScalar;
   node.at = At(mark);
   node.text = value;
+  Count(mark);
   node.plain = tag != "!" && tag != "tag:yaml.org,2002:str";
   Complete(std::move(node), anchor);
 }
 
 void TreeBuilder::Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  Count(mark);
+  if (open_.size() >= kMaxDepth) {
+    throw LimitExceeded(mark, "nested too deep", fmt::format("at most {} levels", kMaxDepth));
+  }
   Frame frame;
   frame.node.kind = kind;
   frame.node.at = At(mark);
@@ -128,7 +150,6 @@ void TreeBuilder::Close() {
 }
 
 void TreeBuilder::Complete(YamlNode node, YAML::anchor_t anchor) {
-  ++nodes_;
   if (anchor != 0) anchors_[anchor] = node;
   if (open_.empty()) {
     root_ = std::move(node);
@@ -165,9 +186,10 @@ void TreeBuilder::TakeValue(Frame* frame, YamlNode node) {
     }
     return;
   }
-  if (const Entry* first = frame->node.Find(key)) {
+  const auto [first, fresh] = frame->lines.emplace(key, frame->key_at.line);
+  if (!fresh) {
     Tell(frame->key_at,
-         fmt::format("duplicate key \"{}\", given first in line {}", key, first->at.line),
+         fmt::format("duplicate key \"{}\", given first in line {}", key, first->second),
          "each key once");
     return;
   }
@@ -266,6 +288,11 @@ std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& fi
       return fail(builder.document_at(), "a second YAML document in one file");
     }
     return root;
+  } catch (const LimitExceeded& error) {
+    problems->Add(Error(ErrorCode::kInvalidInput, error.msg)
+                      .At(LocationAt({file, error.mark.line + 1, error.mark.column + 1}))
+                      .Expected(error.most()));
+    return std::nullopt;
   } catch (const YAML::Exception& error) {
     Position at = {file};
     if (!error.mark.is_null()) at = {file, error.mark.line + 1, error.mark.column + 1};
