@@ -499,6 +499,22 @@ TEST(Errors, VariablesAreNamedAndTheirValuesNeverTold) {
       "local, a URI, or a path with a slash; try ./${SLIPWAY_TEST_SECRET}\n");
 }
 
+TEST(Errors, ShellFormsThatAreNotThereAreTold) {
+  unsetenv("SLIPWAY_TEST_UNSET");
+  setenv("SLIPWAY_TEST_SECRET", "hunter2", 1);
+  EXPECT_EQ(ErrorsWith("", "    name: ${SLIPWAY_TEST_UNSET:-${SLIPWAY_TEST_SECRET}}\n"),
+            "error: c.yaml:8:11: model.name: \"${\" inside the default of SLIPWAY_TEST_UNSET; "
+            "expected a default without variables\n");
+  for (const std::string form : {"-x", ":?x", ":=x", "+x", ":", " ", "?"}) {
+    EXPECT_EQ(ErrorsWith("", "    name: ${SLIPWAY_TEST_SECRET" + form + "}\n"),
+              "error: c.yaml:8:11: model.name: unknown form of variable SLIPWAY_TEST_SECRET; "
+              "expected ${SLIPWAY_TEST_SECRET} or ${SLIPWAY_TEST_SECRET:-default}\n");
+  }
+  EXPECT_EQ(ErrorsWith("", "    class_weight: ${SLIPWAY_TEST_SECRET}\n"),
+            "error: c.yaml:8:19: model.class_weight: wrong type: the text "
+            "\"${SLIPWAY_TEST_SECRET}\"; expected balanced, or a mapping of labels to weights\n");
+}
+
 TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
   const TestDirectory directory;
   LoadOptions options;

@@ -257,6 +257,48 @@ TEST(Load, VariablesAreExpandedInFieldsAndNotInWhatIsShown) {
   EXPECT_EQ(location.shown, "${SLIPWAY_TEST_URI}");
 }
 
+TEST(Load, WhatAVariableHoldsIsTypedByItsKey) {
+  setenv("SLIPWAY_TEST_BALANCED", "balanced", 1);
+  setenv("SLIPWAY_TEST_YES", "yes\n", 1);
+  setenv("SLIPWAY_TEST_ROWS", " 250 \r\n", 1);
+  setenv("SLIPWAY_TEST_FORMAT", "csv\n", 1);
+  const LoadedConfig loaded = LoadText(
+      "development:\n"
+      "  project_name: p\n"
+      "  data:\n"
+      "    source_path: a.csv\n"
+      "    target_column: y\n"
+      "    format: ${SLIPWAY_TEST_FORMAT}\n"
+      "    validation_rules: {min_rows: \"${SLIPWAY_TEST_ROWS}\"}\n"
+      "    split: {stratify: \"${SLIPWAY_TEST_YES}\"}\n"
+      "  model:\n"
+      "    model_type: random_forest\n"
+      "    class_weight: ${SLIPWAY_TEST_BALANCED}\n"
+      "    hyperparameters: {n_estimators: \"${SLIPWAY_TEST_ROWS}\"}\n"
+      "    training_config:\n"
+      "      early_stopping: ${SLIPWAY_TEST_YES}\n");
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.model.class_weight, "balanced");
+  EXPECT_EQ(config.resolved["model"]["class_weight"], "${SLIPWAY_TEST_BALANCED}");
+  EXPECT_EQ(config.data.format, "csv");
+  EXPECT_EQ(config.data.validation_rules.min_rows, 250);
+  EXPECT_EQ(config.model.hyperparameters["n_estimators"], 250);
+  EXPECT_TRUE(config.data.split.stratify);
+  EXPECT_TRUE(config.model.training_config.early_stopping);
+}
+
+TEST(Load, WholeNumbersMayBeWrittenAsFractions) {
+  const Config config = LoadText(std::string(kMinimal) +
+                                     "    training_config: {cross_validation: 5.0}\n"
+                                     "    search: {trials: 1e3}\n",
+                                 {"data.validation_rules.min_rows=1E+3"})
+                            .config;
+  EXPECT_EQ(config.model.training_config.cross_validation, 5);
+  EXPECT_EQ(config.model.search.trials, 1000);
+  EXPECT_EQ(config.data.validation_rules.min_rows, 1000);
+  EXPECT_EQ(CompactJson(config.resolved["model"]["search"]["trials"]), "1000");
+}
+
 TEST(Load, OverridesReplaceValues) {
   const LoadedConfig loaded = LoadText(
       kMinimal, {"model.hyperparameters.n_estimators=50", "model.hyperparameters.new=[1, a]",

@@ -98,6 +98,9 @@ std::optional<ResolvedValue> ScalarCheck::Run() {
   auto expanded = ExpandVariables(node_.text, node_.at, key_, problems_);
   if (!expanded) return std::nullopt;
   text_ = *std::move(expanded);
+  const bool typed = field_.kind != Kind::kText && field_.kind != Kind::kLabel;
+  // A line end that a file or a secret store leaves behind is no part of a number or a name.
+  if (variable_ && typed) text_ = std::string(Trim(text_));
   plain_ = node_.plain || variable_ ? PlainValue(text_) : Json(text_);
   switch (field_.kind) {
     case Kind::kText: return Text();
@@ -140,7 +143,8 @@ std::optional<ResolvedValue> ScalarCheck::Quantity() {
 std::optional<ResolvedValue> ScalarCheck::Boolean() {
   if (plain_.is_boolean()) return Typed(plain_);
   // YAML 1.1's words, which older tools still write.
-  const std::string word = plain_.is_string() && node_.plain ? ToLower(text_) : "";
+  const bool unquoted = node_.plain || variable_;
+  const std::string word = plain_.is_string() && unquoted ? ToLower(text_) : "";
   if (word == "yes" || word == "on") return Typed(true);
   if (word == "no" || word == "off") return Typed(false);
   return WrongType();
@@ -148,6 +152,8 @@ std::optional<ResolvedValue> ScalarCheck::Boolean() {
 
 std::optional<ResolvedValue> ScalarCheck::Number() {
   const bool whole = field_.kind == Kind::kInteger;
+  // 1000.0 and 1e3 are whole numbers too.
+  if (plain_.is_number_float()) plain_ = CanonicalNumber(plain_.get<double>());
   const bool right = whole ? plain_.is_number_integer() : plain_.is_number();
   if (!right) {
     const bool quoted = !node_.plain && PlainValue(text_).is_number();
@@ -163,8 +169,10 @@ std::optional<ResolvedValue> ScalarCheck::Number() {
 
 std::optional<ResolvedValue> ResolveClassWeight(const Field& field, const YamlNode& node,
                                                 const std::string& key, Problems* problems) {
-  if (node.kind == YamlNode::Kind::kScalar && node.text == "balanced") {
-    return ResolvedValue{"balanced", "balanced"};
+  if (node.kind == YamlNode::Kind::kScalar) {
+    const auto text = ExpandVariables(node.text, node.at, key, problems);
+    if (!text) return std::nullopt;
+    if (Trim(*text) == "balanced") return ResolvedValue{node.text, "balanced"};
   }
   if (node.kind != YamlNode::Kind::kMap) {
     problems->Add(Error(ErrorCode::kInvalidInput, "wrong type: " + DescribeNode(node))
@@ -195,6 +203,10 @@ std::optional<ResolvedValue> ResolveAnyScalar(const YamlNode& node, const std::s
   // A variable's value is typed as if it stood there unquoted; the file's quotes would be lost on
   // saving.
   Json value = node.plain || variable ? PlainValue(*text) : Json(*text);
+  if (variable && value.is_string()) {
+    const Json trimmed = PlainValue(Trim(*text));
+    if (!trimmed.is_string() && !trimmed.is_null()) value = trimmed;
+  }
   if (value.is_number_float() && !std::isfinite(value.get<double>())) {
     problems->Add(Error(ErrorCode::kInvalidInput, DescribeNode(node) + " is not finite")
                       .At(LocationAt(node.at, key))

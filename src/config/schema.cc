@@ -44,7 +44,9 @@ Json StepSchema(const FieldTree& tree) {
 Json ClassWeightSchema() {
   Json weights = {{"type", "object"},
                   {"additionalProperties", NumberSchema("number", {.min = 0, .above_min = true})}};
-  return {{"anyOf", Json::array({Json{{"const", "balanced"}}, std::move(weights)})}};
+  Json variable = {{"type", "string"}, {"pattern", kVariable}};
+  return {{"anyOf",
+           Json::array({Json{{"const", "balanced"}}, std::move(weights), std::move(variable)})}};
 }
 
 // One value, whatever the field's shape.

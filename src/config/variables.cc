@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <vector>
@@ -13,14 +14,17 @@ namespace {
 struct Reference {
   std::string name;  // "" where the text between the braces names no variable.
   std::optional<std::string> fallback;
+  // After a name: what is none of the forms that there are, as shells have more.
+  bool strange = false;
 };
 
+bool IsNameCharacter(char c) {
+  return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+
 bool IsVariableName(std::string_view name) {
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) return false;
-  for (const char c : name) {
-    if (c != '_' && std::isalnum(static_cast<unsigned char>(c)) == 0) return false;
-  }
-  return true;
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
+         std::ranges::all_of(name, IsNameCharacter);
 }
 
 // A piece of plain text, or a reference.
@@ -31,11 +35,14 @@ struct Piece {
 
 Reference ParseReference(std::string_view inside) {
   Reference reference;
-  const size_t colon = inside.find(":-");
-  const std::string_view name = inside.substr(0, colon);
+  size_t end = 0;
+  while (end < inside.size() && IsNameCharacter(inside[end])) ++end;
+  const std::string_view name = inside.substr(0, end);
   if (!IsVariableName(name)) return reference;
   reference.name = std::string(name);
-  if (colon != std::string_view::npos) reference.fallback = std::string(inside.substr(colon + 2));
+  const std::string_view rest = inside.substr(end);
+  if (rest.starts_with(":-")) reference.fallback = std::string(rest.substr(2));
+  reference.strange = !rest.empty() && !reference.fallback;
   return reference;
 }
 
@@ -95,6 +102,14 @@ std::optional<std::string> ExpandVariables(const std::string& text, const Positi
       tell(Error(ErrorCode::kInvalidInput, "\"${\" without a variable's name and \"}\"")
                .Expected("${NAME} or ${NAME:-default}")
                .Try("\"$$\" for a dollar"));
+    } else if (reference.strange) {
+      tell(Error(ErrorCode::kInvalidInput,
+                 fmt::format("unknown form of variable {}", reference.name))
+               .Expected(fmt::format("${{{0}}} or ${{{0}:-default}}", reference.name)));
+    } else if (reference.fallback && reference.fallback->find("${") != std::string::npos) {
+      tell(Error(ErrorCode::kInvalidInput,
+                 fmt::format("\"${{\" inside the default of {}", reference.name))
+               .Expected("a default without variables"));
     } else if (const char* value = Lookup(reference)) {
       expanded += value;
     } else if (reference.fallback) {
