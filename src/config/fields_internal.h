@@ -41,6 +41,8 @@ struct Field {
   // For sections: false leaves their defaults out of what is resolved unless the section is
   // written.
   bool fill = true;
+  // The value of the sibling `deployment_strategy` that chooses this section, and so fills it too.
+  std::string strategy = {};
   Json fallback = nullptr;  // Where `bind` does not say it.
   // The stage that acts on it; of a section, on all keys below that name no other.
   std::string stage = {};

@@ -505,7 +505,7 @@ TEST(Diff, TellsKeysThatDiffer) {
   EXPECT_EQ(find("deployment.monitoring_config.alert_thresholds.error_rate"),
             std::pair(Json(), Json(0.01)));
   EXPECT_EQ(find("project_name").first, "none");
-  EXPECT_EQ(differences.size(), 22U);
+  EXPECT_EQ(differences.size(), 37U);
 }
 
 // scikit-learn reads 1.0 as a share and 1 as a count.
@@ -518,6 +518,22 @@ TEST(Hyperparameters, AShareOfAllIsNotACountOfOne) {
   EXPECT_NE(ToYaml(loaded.config).find("max_features: 1.0"), std::string::npos);
 }
 
+TEST(Show, FillsTheSectionOfTheChosenStrategy) {
+  const LoadedConfig canary =
+      LoadText(std::string(kMinimal) + "  deployment: {deployment_strategy: canary}\n");
+  const Json& deployment = canary.config.resolved["deployment"];
+  EXPECT_EQ(deployment["canary"]["stages"], Json::array({10, 25, 50, 100}));
+  EXPECT_EQ(deployment["canary"]["comparison"]["alpha"], 0.05);
+  EXPECT_EQ(SourceOf(canary, "deployment.canary.stage_seconds"), "default");
+  EXPECT_FALSE(deployment.contains("rolling"));
+  EXPECT_EQ(canary.config.deployment.all["canary"]["thresholds"]["latency_p95"], 500);
+
+  const LoadedConfig unsaid = LoadText(kMinimal);
+  EXPECT_EQ(unsaid.config.resolved["deployment"]["rolling"]["max_surge"], 1);
+  EXPECT_FALSE(unsaid.config.resolved["deployment"].contains("canary"));
+  EXPECT_THAT(unsaid.later, IsEmpty());
+}
+
 TEST(Show, PutsOriginsBesideValues) {
   const LoadedConfig loaded = LoadText(std::string(kMinimal) +
                                            "    evaluation_metrics: [auc, brier]\n"
@@ -526,18 +542,18 @@ TEST(Show, PutsOriginsBesideValues) {
   const std::string shown = RenderWithOrigins(loaded);
   EXPECT_EQ(shown.substr(0, shown.find("    split:")),
             "development:\n"
-            "  project_name: churn               # c.yaml:2:17\n"
+            "  project_name: churn                 # c.yaml:2:17\n"
             "  data:\n"
-            "    source_path: data/train.csv     # c.yaml:4:18\n"
-            "    format: auto                    # default\n"
-            "    missing_values:                 # default\n"
+            "    source_path: data/train.csv       # c.yaml:4:18\n"
+            "    format: auto                      # default\n"
+            "    missing_values:                   # default\n"
             "      - \"\"\n"
             "      - NA\n"
             "      - NaN\n"
             "      - \"null\"\n"
             "      - \"?\"\n"
-            "    target_column: target           # c.yaml:5:20\n"
-            "    exclude_columns:                # --set\n"
+            "    target_column: target             # c.yaml:5:20\n"
+            "    exclude_columns:                  # --set\n"
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"

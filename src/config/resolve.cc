@@ -49,6 +49,7 @@ class Resolver {
                                      const Position& section_at, const std::string& key);
   std::optional<ResolvedValue> Default(const FieldTree& tree, const Position& section_at,
                                        const std::string& key);
+  bool IsFilled(const Field& field) const;
   std::optional<ResolvedValue> Value(const FieldTree& tree, const Entry& entry,
                                      const std::string& key);
   std::optional<ResolvedValue> One(const FieldTree& tree, const YamlNode& node, const Position& at,
@@ -69,6 +70,7 @@ class Resolver {
 
   Problems* problems_;
   Resolved resolved_;
+  std::string strategy_;  // That of the deployment, once it is known.
   int inside_list_ = 0;   // Lists have one origin as a whole.
   int inside_later_ = 0;  // Said once, of the section.
 };
@@ -87,6 +89,7 @@ ResolvedValue Resolver::Section(const FieldTree& tree, const YamlNode* node, con
     if (entry != nullptr && entry->value.kind == YamlNode::Kind::kNull) entry = nullptr;
     auto value = Child(child, entry, at, Below(key, child.name));
     if (!value) continue;
+    if (child.field.values == &DeploymentStrategies()) strategy_ = value->expanded;
     section.written[child.name] = std::move(value->written);
     section.expanded[child.name] = std::move(value->expanded);
   }
@@ -109,7 +112,7 @@ std::optional<ResolvedValue> Resolver::Default(const FieldTree& tree, const Posi
                                                const std::string& key) {
   const Field& field = tree.field;
   if (field.kind == Kind::kSection && field.shape == Shape::kOne) {
-    if (!field.fill) return std::nullopt;
+    if (!IsFilled(field)) return std::nullopt;
     ResolvedValue section = Section(tree, nullptr, section_at, key);
     if (section.written.empty()) return std::nullopt;
     return section;
@@ -124,6 +127,11 @@ std::optional<ResolvedValue> Resolver::Default(const FieldTree& tree, const Posi
   if (fallback.is_null()) return std::nullopt;
   AddDefaultOrigins(fallback, key);
   return ResolvedValue{fallback, fallback};
+}
+
+// The strategy stands before the sections of strategies in the table.
+bool Resolver::IsFilled(const Field& field) const {
+  return field.fill || (!field.strategy.empty() && field.strategy == strategy_);
 }
 
 std::optional<ResolvedValue> Resolver::Value(const FieldTree& tree, const Entry& entry,
