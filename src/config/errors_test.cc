@@ -442,6 +442,25 @@ TEST(Errors, LargeFilesAreRefusedAndManyMistakesToldInTime) {
   EXPECT_EQ(loaded.error().others().size(), 8'999U);
 }
 
+TEST(Errors, TagsOutsideTheCoreSchemaAreTold) {
+  const std::string expected =
+      " has no meaning here; expected no tag, or !!str, !!int, !!float, !!bool, !!null, !!seq or "
+      "!!map\n";
+  EXPECT_EQ(ErrorsWith("", "    averaging: !upper macro\n"),
+            "error: c.yaml:8:16: the tag !upper" + expected);
+  EXPECT_EQ(ErrorsWith("    feature_columns: !!set {a, b}\n").substr(0, 36 + expected.size()),
+            "error: c.yaml:6:22: the tag !!set" + expected + "err");
+  EXPECT_EQ(ErrorsWith("    id_columns: !!seq [!!str 5]\n    split: !!map {seed: !!int 5}\n",
+                       "    averaging: !!str macro\n"),
+            "");
+}
+
+TEST(Errors, LongTextsAreCutBetweenCharacters) {
+  const std::string told = ErrorsWith("", "    averaging: \"" + std::string(59, 'x') + "äöü\"\n");
+  EXPECT_NE(told.find("unknown name \"" + std::string(59, 'x') + "…\";"), std::string::npos)
+      << told;
+}
+
 TEST(Errors, UnknownEnvironmentListsThoseThereAre) {
   const TestDirectory directory;
   LoadOptions options;

@@ -22,11 +22,13 @@ std::string DescribeRange(const Range& range) {
   return high ? fmt::format(", at most {}", range.max) : "";
 }
 
-// Long and many-line texts would drown the message.
+// Long and many-line texts would drown the message. Cut between characters, never inside one.
 std::string Quoted(std::string text) {
   constexpr size_t kMost = 60;
-  if (text.size() > kMost) text = text.substr(0, kMost) + "…";
-  return CompactJson(text);
+  if (text.size() <= kMost) return CompactJson(text);
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+  return CompactJson(text.substr(0, end) + "…");
 }
 
 bool IsQuantity(std::string_view text) {

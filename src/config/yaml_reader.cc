@@ -3,10 +3,12 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "config/node_internal.h"
+#include "core/text.h"
 
 namespace slipway::config {
 namespace {
@@ -54,13 +56,15 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override;
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
+    CheckTag(mark, tag);
     Open(YamlNode::Kind::kList, mark, anchor);
   }
   void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
+    CheckTag(mark, tag);
     Open(YamlNode::Kind::kMap, mark, anchor);
   }
   void OnMapEnd() override { Close(); }
@@ -88,6 +92,7 @@ class TreeBuilder : public YAML::EventHandler {
   void Count(const YAML::Mark& mark) {
     if (++nodes_ > kMaxNodes) throw LimitExceeded(mark, "the file is too large", kMostValues);
   }
+  void CheckTag(const YAML::Mark& mark, const std::string& tag);
   void Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor);
   void Close();
   void Complete(YamlNode node, YAML::anchor_t anchor);
@@ -126,8 +131,22 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   node.at = At(mark);
   node.text = value;
   Count(mark);
+  CheckTag(mark, tag);
   node.plain = tag != "!" && tag != "tag:yaml.org,2002:str";
   Complete(std::move(node), anchor);
+}
+
+// Others ask for types that a configuration does not have (https://yaml.org/spec/1.2.2, 10.3).
+void TreeBuilder::CheckTag(const YAML::Mark& mark, const std::string& tag) {
+  constexpr std::string_view kCore = "tag:yaml.org,2002:";
+  if (tag.empty() || tag == "?" || tag == "!") return;
+  const bool core = tag.starts_with(kCore);
+  const std::string name = core ? "!!" + tag.substr(kCore.size()) : tag;
+  static const std::vector<std::string> known = {"!!str",  "!!int", "!!float", "!!bool",
+                                                 "!!null", "!!seq", "!!map"};
+  if (std::ranges::find(known, name) != known.end()) return;
+  Tell(At(mark), fmt::format("the tag {} has no meaning here", name),
+       "no tag, or " + JoinOr(known));
 }
 
 void TreeBuilder::Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
