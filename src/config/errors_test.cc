@@ -6,33 +6,6 @@
 namespace slipway::config {
 namespace {
 
-std::string ErrorsOf(const std::string& yaml, std::vector<std::string> overrides = {}) {
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path = directory.Write("c.yaml", yaml);
-  options.overrides = std::move(overrides);
-  const auto loaded = LoadConfig(options);
-  if (loaded.ok()) return "";
-  EXPECT_EQ(ExitCodeFor(loaded.error().code()), 2);
-  return directory.WithoutPath(loaded.error().Render());
-}
-
-// Errors of the minimal configuration with `data`, `model` and `rest` lines put into their
-// sections.
-std::string ErrorsWith(const std::string& data, const std::string& model = "",
-                       const std::string& rest = "") {
-  return ErrorsOf(
-      "development:\n"
-      "  project_name: churn\n"
-      "  data:\n"
-      "    source_path: data/train.csv\n"
-      "    target_column: target\n" +
-      data +
-      "  model:\n"
-      "    model_type: random_forest\n" +
-      model + rest);
-}
-
 TEST(Errors, NoneForTheMinimalConfiguration) {
   EXPECT_EQ(ErrorsOf(kMinimal), "");
   EXPECT_EQ(ErrorsWith(""), "");
@@ -308,40 +281,6 @@ TEST(Errors, RequiredTextsAreNotEmpty) {
             "error: c.yaml:5:20: data.target_column: empty; expected text\n");
 }
 
-TEST(Errors, ARemoteTableIsToldBeforeARunAndNotOnLoading) {
-  const TestDirectory directory;
-  LoadOptions options;
-  const auto told = [&](const std::string& source) {
-    std::string text = kMinimal;
-    const std::string path = "data/train.csv";
-    text.replace(text.find(path), path.size(), source);
-    options.path = directory.Write("c.yaml", text);
-    const Status status = CheckDataSource(LoadOk(options));
-    return status.ok() ? "" : directory.WithoutPath(status.error().ToString());
-  };
-  setenv("SLIPWAY_TEST_BUCKET", "s3://hunter2", 1);
-  const std::string rest =
-      " is remote; this build reads local files; expected a path, or file:///PATH; try --data FILE";
-  EXPECT_EQ(told("s3://bucket/x.csv"),
-            "c.yaml:4:18: data.source_path: \"s3://bucket/x.csv\"" + rest);
-  EXPECT_EQ(told("${SLIPWAY_TEST_BUCKET}/x"),
-            "c.yaml:4:18: data.source_path: \"${SLIPWAY_TEST_BUCKET}/x\"" + rest);
-  EXPECT_EQ(told("~/x.csv"),
-            "c.yaml:4:18: data.source_path: \"~/x.csv\" names no file; expected a path, or "
-            "file:///PATH; try --data FILE");
-  for (const std::string local : {"x.csv", "mlflow.csv", "local", "./a:b.csv", "file:///x.csv"}) {
-    EXPECT_EQ(told(local), "");
-  }
-  options.data_path = "/data/x.csv";
-  EXPECT_EQ(told("s3://bucket/x.csv"), "");
-  options.path = ExamplePath();
-  options.environment = "staging";
-  EXPECT_TRUE(CheckDataSource(LoadOk(options)).ok());
-  options.data_path = "";
-  EXPECT_FALSE(CheckDataSource(LoadOk(options)).ok());
-  EXPECT_TRUE(CheckConfig(options).ok());
-}
-
 TEST(Errors, SharesSumToOneWithinRounding) {
   EXPECT_EQ(ErrorsWith("    split: {train: 0.7, validation: 0.2, test: 0.1}\n"), "");
   EXPECT_EQ(ErrorsWith("    split: {train: 0.8, validation: 0.1, test: 0.1000000001}\n"), "");
@@ -374,85 +313,6 @@ TEST(Errors, FilesThatAreNoConfiguration) {
                        environments + "; try it inside an environment, indented\n");
   EXPECT_EQ(ErrorsOf(std::string("a: \0\n", 5)), "error: c.yaml:1:4: not a text file in UTF-8\n");
   EXPECT_EQ(ErrorsOf("a:\n  b: \xC0\xAF\n"), "error: c.yaml:2:6: not a text file in UTF-8\n");
-}
-
-TEST(Errors, SyntaxErrorsHaveLineAndColumn) {
-  EXPECT_EQ(ErrorsOf("development:\n  a: 1\n b: 2\n"),
-            "error: c.yaml:3:2: not valid YAML: end of map not found\n");
-  EXPECT_EQ(ErrorsOf("development:\n\ta: 1\n"),
-            "error: c.yaml:2:3: not valid YAML: illegal map value; try blanks in place of tabs\n");
-  EXPECT_EQ(ErrorsOf("development:\n  a: {b: ${X}}\n"),
-            "error: c.yaml:2:11: not valid YAML: end of map flow not found; try quotes around "
-            "\"${…}\" inside { } and [ ]\n");
-  EXPECT_EQ(ErrorsOf("development:\n  a: *b\n"),
-            "error: c.yaml:2:6: not valid YAML: the referenced anchor is not defined\n");
-  EXPECT_EQ(ErrorsOf("development:\n  a: 'b\n  c: d\n"),
-            "error: c.yaml:3:7: not valid YAML: a quoted text does not end\n");
-  EXPECT_EQ(ErrorsOf("a: {b: 1}\n---\na: {b: 2}\n"),
-            "error: c.yaml:2:1: a second YAML document in one file\n");
-}
-
-TEST(Errors, AliasesNeitherLoopNorFillTheMemory) {
-  EXPECT_EQ(ErrorsOf("development: &d {a: *d}\n"),
-            "error: c.yaml:1:1: project_name: missing key; expected text\n"
-            "error: c.yaml:1:1: data.source_path: missing key; expected text\n"
-            "error: c.yaml:1:1: data.target_column: missing key; expected text\n"
-            "error: c.yaml:1:1: model.model_type: missing key; expected random_forest\n"
-            "error: c.yaml:1:18: unknown key \"a\"; expected project_name, version, data, model, "
-            "deployment, artifact_store, model_registry, registries, stores, notifications or "
-            "approvals\n"
-            "error: c.yaml:1:21: an alias inside the value that it names; expected an alias of a "
-            "finished value\n");
-  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
-  for (int i = 1; i < 30; ++i) {
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-    for (int k = 0; k < 10; ++k) {
-      bomb += (k > 0 ? ", *a" : "*a") + std::to_string(i - 1);
-    }
-    bomb += "]\n";
-  }
-  EXPECT_EQ(ErrorsOf(bomb),
-            "error: c.yaml:5:10: aliases make the file too large; expected at most 20,000 keys and "
-            "values\n");
-  EXPECT_EQ(ErrorsOf("a: " + std::string(100'000, '[')),
-            "error: c.yaml:1:54: nested too deep; expected at most 100 levels\n");
-  EXPECT_EQ(ErrorsWith("", "    hyperparameters: {a: " + std::string(90, '[') + "b: c" +
-                               std::string(90, ']') + "}\n"),
-            "");
-}
-
-std::string KeysBelow(const std::string& section, int count) {
-  std::string text = section;
-  for (int i = 0; i < count; ++i) text += "      k" + std::to_string(i) + ": 1\n";
-  return text;
-}
-
-TEST(Errors, LargeFilesAreRefusedAndManyMistakesToldInTime) {
-  const std::string parameters = "    hyperparameters:\n";
-  EXPECT_EQ(ErrorsWith("", KeysBelow(parameters, 9'000)), "");
-  EXPECT_EQ(ErrorsWith("", KeysBelow(parameters, 60'000)),
-            "error: c.yaml:10000:14: the file is too large; expected at most 20,000 keys and "
-            "values\n");
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path =
-      directory.Write("c.yaml", KeysBelow(std::string(kMinimal) + "    search:\n", 9'000));
-  const auto loaded = LoadConfig(options);
-  ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(loaded.error().others().size(), 8'999U);
-}
-
-TEST(Errors, TagsOutsideTheCoreSchemaAreTold) {
-  const std::string expected =
-      " has no meaning here; expected no tag, or !!str, !!int, !!float, !!bool, !!null, !!seq or "
-      "!!map\n";
-  EXPECT_EQ(ErrorsWith("", "    averaging: !upper macro\n"),
-            "error: c.yaml:8:16: the tag !upper" + expected);
-  EXPECT_EQ(ErrorsWith("    feature_columns: !!set {a, b}\n").substr(0, 36 + expected.size()),
-            "error: c.yaml:6:22: the tag !!set" + expected + "err");
-  EXPECT_EQ(ErrorsWith("    id_columns: !!seq [!!str 5]\n    split: !!map {seed: !!int 5}\n",
-                       "    averaging: !!str macro\n"),
-            "");
 }
 
 TEST(Errors, LongTextsAreCutBetweenCharacters) {
@@ -554,58 +414,6 @@ TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
             "error: c.yaml:1:62: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
             "parquet; try csv\n"
             "error: c.yaml:9:3: model.model_type: missing key; expected random_forest\n");
-}
-
-std::string ErrorsWithModelFile(const std::string& main, const std::string& model) {
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path = directory.Write("config.yaml", main);
-  directory.Write("model_config.yaml", model);
-  const auto loaded = LoadConfig(options);
-  const auto checked = CheckConfig(options);
-  EXPECT_EQ(loaded.ok(), checked.ok());
-  return loaded.ok() ? "" : directory.WithoutPath(loaded.error().Render());
-}
-
-TEST(SplitFiles, ClashesAndSlipsAreTold) {
-  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "name: n\nmodel_type: random_forest\n"),
-            "error: model_config.yaml:2:1: model.model_type: given already in config.yaml:7:5; "
-            "expected each key in one file\n");
-  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "developmnt: {name: n}\n"),
-            "error: model_config.yaml:1:1: unknown key \"developmnt\"; expected development, "
-            "default, model, or a key of `model`; try development\n");
-  EXPECT_EQ(ErrorsWithModelFile(kMinimal, "x-a: 1\navreaging: macro\nqqq: 1\n"),
-            "error: model_config.yaml:2:1: unknown key \"avreaging\"; expected development, "
-            "default, model, or a key of `model`; try averaging\n"
-            "error: model_config.yaml:3:1: unknown key \"qqq\"; expected development, default, "
-            "model, or a key of `model`\n");
-  for (const std::string shape : {"model: 5\n", "development:\n  model: 5\n"}) {
-    const std::string told = ErrorsWithModelFile(kMinimal, shape);
-    EXPECT_NE(told.find(": model: wrong type: the number 5; expected a mapping\n"),
-              std::string::npos)
-        << told;
-    EXPECT_EQ(told.find("given already"), std::string::npos);
-  }
-  std::string main = kMinimal;
-  main.replace(0, std::string("development").size(), "default");
-  EXPECT_EQ(ErrorsWithModelFile(main, "defualt: {name: n}\n"),
-            "error: model_config.yaml:1:1: unknown key \"defualt\"; expected default, model, or a "
-            "key of `model`; try default\n");
-}
-
-TEST(Errors, SplitFilesNameBothPlaces) {
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path = directory.Write("config.yaml", kMinimal);
-  directory.Write("model_config.yaml", "development:\n  model_type: random_forest\n  nme: x\n");
-  const auto loaded = LoadConfig(options);
-  ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(directory.WithoutPath(loaded.error().Render()),
-            "error: model_config.yaml:2:3: model.model_type: given already in config.yaml:7:5; "
-            "expected each key in one file\n"
-            "error: model_config.yaml:3:3: model: unknown key \"nme\"; expected model_type, name, "
-            "task, averaging, class_weight, hyperparameters, training_config, search_space, "
-            "search, command, evaluation_metrics, performance_thresholds or gates; try name\n");
 }
 
 }  // namespace

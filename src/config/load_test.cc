@@ -34,13 +34,6 @@ LoadedConfig LoadText(const std::string& yaml, std::vector<std::string> override
   return loaded;
 }
 
-std::string SourceOf(const LoadedConfig& loaded, const std::string& key) {
-  for (const Origin& origin : loaded.origins) {
-    if (origin.key == key) return origin.source;
-  }
-  return "none";
-}
-
 TEST(Example, EveryKeyHasItsTypedField) {
   const Config config = LoadExample("production").config;
   EXPECT_EQ(config.environment, "production");
@@ -368,125 +361,6 @@ TEST(Load, ProjectIsTheParentOfConfigs) {
   std::filesystem::current_path(directory.path() + "/p/configs");
   EXPECT_EQ(LoadOk(options).config.project_directory, "..");
   std::filesystem::current_path(before);
-}
-
-TEST(Load, SplitFilesCompose) {
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path = directory.Write("config.yaml",
-                                 "development:\n"
-                                 "  project_name: p\n"
-                                 "  data: {source_path: a.csv, target_column: y}\n"
-                                 "production:\n"
-                                 "  project_name: p\n"
-                                 "  data: {source_path: b.csv, target_column: y}\n"
-                                 "  model: {task: classification}\n");
-  directory.Write("model_config.yaml",
-                  "development: {model_type: random_forest}\n"
-                  "production:\n"
-                  "  model: {model_type: random_forest, hyperparameters: {n_estimators: 7}}\n");
-  directory.Write("deployment_config.yaml",
-                  "deployment: {target: kubernetes}\n"
-                  "default: {deployment_strategy: canary}\n"
-                  "production: {deployment_strategy: blue-green}\n");
-  const auto checked = CheckConfig(options);
-  ASSERT_TRUE(checked.ok()) << checked.error().Render();
-  EXPECT_EQ(checked->paths.size(), 3U);
-  EXPECT_EQ(LoadOk(options).config.deployment.deployment_strategy, "canary");
-  options.environment = "production";
-  const LoadedConfig loaded = LoadOk(options);
-  EXPECT_EQ(loaded.config.environment, "production");
-  EXPECT_EQ(loaded.config.model.task, "classification");
-  EXPECT_EQ(loaded.config.model.hyperparameters["n_estimators"], 7);
-  EXPECT_EQ(loaded.config.deployment.deployment_strategy, "blue-green");
-  EXPECT_EQ(loaded.config.deployment.all["target"], "kubernetes");
-  EXPECT_EQ(directory.WithoutPath(SourceOf(loaded, "model.hyperparameters.n_estimators")),
-            "model_config.yaml:3:70");
-}
-
-LoadedConfig LoadWithModelFile(const std::string& main, const std::string& model,
-                               const std::string& environment = "development") {
-  const TestDirectory directory;
-  LoadOptions options;
-  options.path = directory.Write("config.yaml", main);
-  options.environment = environment;
-  directory.Write("model_config.yaml", model);
-  return LoadOk(options);
-}
-
-const char* const kWithoutModel =
-    "development:\n"
-    "  project_name: p\n"
-    "  data: {source_path: a.csv, target_column: y}\n";
-
-TEST(SplitFiles, FlatKeysServeEveryEnvironment) {
-  const Config config =
-      LoadWithModelFile(std::string(kWithoutModel) + "  model: {task: classification}\n",
-                        "model_type: random_forest\n"
-                        "hyperparameters: {n_estimators: 9}\n"
-                        "development:\n"
-                        "  averaging: macro\n")
-          .config;
-  EXPECT_EQ(config.model.model_type, "random_forest");
-  EXPECT_EQ(config.model.hyperparameters["n_estimators"], 9);
-  EXPECT_EQ(config.model.averaging, "macro");
-  EXPECT_EQ(config.model.task, "classification");
-}
-
-TEST(SplitFiles, AKeyWithoutAValueIsNotGiven) {
-  const Config config = LoadWithModelFile(std::string(kWithoutModel) + "  model:\n",
-                                          "development:\n"
-                                          "default: {model_type: random_forest}\n")
-                            .config;
-  EXPECT_EQ(config.model.model_type, "random_forest");
-}
-
-TEST(SplitFiles, NameEnvironmentsThatTheDefaultServes) {
-  std::string main = kWithoutModel;
-  main.replace(0, std::string("development").size(), "default");
-  const Config config = LoadWithModelFile(main,
-                                          "default: {model_type: random_forest}\n"
-                                          "europe: {model_type: random_forest, name: eu}\n",
-                                          "europe")
-                            .config;
-  EXPECT_EQ(config.environment, "europe");
-  EXPECT_EQ(config.model.name, "eu");
-}
-
-TEST(Locations, EmbeddedAndRemote) {
-  Config config;
-  config.project_directory = "/p";
-  const auto artifacts = [&](const std::string& value) {
-    config.artifact_store = value;
-    return LocateArtifactStore(config);
-  };
-  EXPECT_EQ(artifacts("").uri, "");
-  EXPECT_EQ(artifacts("local").uri, "");
-  EXPECT_EQ(artifacts("local").key, "artifact_store");
-  EXPECT_EQ(artifacts("./a").uri, "/p/./a");
-  EXPECT_EQ(artifacts("/abs/a").uri, "/abs/a");
-  EXPECT_EQ(artifacts("file:///abs/a").uri, "/abs/a");
-  for (const std::string embedded : {"", "local", "a/b", "./a", "/a", "file:///a", "file://a"}) {
-    EXPECT_TRUE(artifacts(embedded).embedded) << embedded;
-  }
-  for (const std::string remote :
-       {"s3://bucket", "mlflow", "mlflow-staging", "mlflow://host", "https://host", "unknown"}) {
-    EXPECT_FALSE(artifacts(remote).embedded) << remote;
-    EXPECT_EQ(artifacts(remote).uri, remote);
-    EXPECT_EQ(artifacts(remote).shown, remote);
-  }
-  for (const std::string slip :
-       {"~/a", "~", "s3:/b", "https:/x", "file:/x", "s3//bucket", "://b/c", "localhost:5000/x"}) {
-    EXPECT_FALSE(artifacts(slip).embedded) << slip;
-  }
-  for (const std::string odd : {"a//b", "./s3:/b", "/srv/a:b", "a/b:c", "s3/b"}) {
-    EXPECT_TRUE(artifacts(odd).embedded) << odd;
-  }
-  config.stores = {{"team", "s3://bucket"}, {"disk", "/mnt/artifacts"}};
-  EXPECT_EQ(artifacts("team").uri, "s3://bucket");
-  EXPECT_FALSE(artifacts("team").embedded);
-  EXPECT_EQ(artifacts("disk").uri, "/mnt/artifacts");
-  EXPECT_TRUE(artifacts("disk").embedded);
 }
 
 TEST(Diff, TellsKeysThatDiffer) {

@@ -64,4 +64,40 @@ inline LoadedConfig LoadOk(const LoadOptions& options) {
   return loaded.ok() ? *std::move(loaded) : LoadedConfig();
 }
 
+// Of a resolved value; "none" where there is none.
+inline std::string SourceOf(const LoadedConfig& loaded, const std::string& key) {
+  for (const Origin& origin : loaded.origins) {
+    if (origin.key == key) return origin.source;
+  }
+  return "none";
+}
+
+// What is said of a configuration; "" where nothing is.
+inline std::string ErrorsOf(const std::string& yaml, std::vector<std::string> overrides = {}) {
+  const TestDirectory directory;
+  LoadOptions options;
+  options.path = directory.Write("c.yaml", yaml);
+  options.overrides = std::move(overrides);
+  const auto loaded = LoadConfig(options);
+  if (loaded.ok()) return "";
+  EXPECT_EQ(ExitCodeFor(loaded.error().code()), 2);
+  return directory.WithoutPath(loaded.error().Render());
+}
+
+// Errors of the minimal configuration with `data`, `model` and `rest` lines put into their
+// sections.
+inline std::string ErrorsWith(const std::string& data, const std::string& model = "",
+                              const std::string& rest = "") {
+  return ErrorsOf(
+      "development:\n"
+      "  project_name: churn\n"
+      "  data:\n"
+      "    source_path: data/train.csv\n"
+      "    target_column: target\n" +
+      data +
+      "  model:\n"
+      "    model_type: random_forest\n" +
+      model + rest);
+}
+
 }  // namespace slipway::config
