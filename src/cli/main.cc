@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <sstream>
 
 #include "cli/session.h"
 #include "core/build_info.h"
@@ -47,7 +48,14 @@ std::vector<std::string> ValidWords(const CLI::App* command) {
   return words;
 }
 
-int ReportUsage(const CLI::App& app, const CLI::ParseError& parse_error, Session& session) {
+// What CLI11 would print itself: --help and --version.
+void PrintSuccess(const CLI::App& app, const CLI::Success& success, Session& session) {
+  std::ostringstream out;
+  app.exit(success, out, out);
+  session.Print(out.str());
+}
+
+void ReportUsage(const CLI::App& app, const CLI::ParseError& parse_error, Session& session) {
   std::string name = "slipway";
   const CLI::App* command = ChosenCommand(&app, &name);
   std::string what(Trim(parse_error.what()));
@@ -64,7 +72,6 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& parse_error, Session
     what = name + " needs a command: " + JoinOr(CommandNames(*command));
   }
   session.Finish(Error(ErrorCode::kInvalidInput, what).Try(hint));
-  return session.exit_code;
 }
 
 void DeclareGlobalOptions(CLI::App& app, std::string* output, bool* no_color) {
@@ -105,11 +112,12 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return app.exit(success);
+    PrintSuccess(app, success, session);
   } catch (const CLI::ParseError& error) {
     session.json = session.json || output == "json";
-    return ReportUsage(app, error, session);
+    ReportUsage(app, error, session);
   }
+  session.FlushOutput();
   return session.exit_code;
 }
 

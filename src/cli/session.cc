@@ -1,8 +1,10 @@
 #include "cli/session.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <sstream>
+#include <system_error>
 
 #include "cli/progress_view.h"
 #include "core/text.h"
@@ -26,7 +28,11 @@ Json ErrorJson(const Error& error) {
 Session::Session() = default;
 Session::~Session() = default;
 
-void Session::Print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Session::Print(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  // The stream itself keeps that a write failed, and not why.
+  if (!written && write_error_ == 0) write_error_ = errno;
+}
 
 void Session::PrintJson(const Json& value) { Print(CompactJson(value) + "\n"); }
 
@@ -42,12 +48,25 @@ void Session::Finish(const Result<int>& result) {
   }
   const Error& error = result.error();
   exit_code = ExitCodeFor(error.code());
-  std::fflush(stdout);
+  // So that the error comes after what was printed, where both go to one place.
+  if (std::fflush(stdout) != 0 && write_error_ == 0) write_error_ = errno;
   std::fputs(error.Render().c_str(), stderr);
   if (!json) return;
   Json errors = Json::array({ErrorJson(error)});
   for (const Error& other : error.others()) errors.push_back(ErrorJson(other));
   PrintJson({{"status", "error"}, {"errors", std::move(errors)}});
+}
+
+void Session::FlushOutput() {
+  if (std::fflush(stdout) != 0 && write_error_ == 0) write_error_ = errno;
+  // The views of progress write to the stream themselves.
+  if (write_error_ == 0 && std::ferror(stdout) != 0) write_error_ = EIO;
+  if (write_error_ == 0 || write_error_ == EPIPE) return;
+  const Error error(ErrorCode::kIo, "standard output: can't write: " +
+                                        std::generic_category().message(write_error_));
+  std::fputs(error.Render().c_str(), stderr);
+  // A failure told before stays the reason for which the process ends.
+  if (exit_code == kExitDone || exit_code == kExitNo) exit_code = ExitCodeFor(error.code());
 }
 
 ProgressSink& Session::progress() {

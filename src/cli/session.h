@@ -44,12 +44,16 @@ class Session {
   // A command's callback ends here: prints the error (as JSON on standard output too under --output
   // json) and keeps the exit code.
   void Finish(const Result<int>& result);
+  // Main ends here: what can't be written to standard output is told, and the exit code says so. A
+  // reader that has gone, as head goes after its lines, is no failure.
+  void FlushOutput();
 
   // Events of long commands in the chosen form. Lives as long as the session.
   ProgressSink& progress();
 
  private:
   std::unique_ptr<ProgressSink> progress_;
+  int write_error_ = 0;  // The errno of the first write to standard output that failed.
 };
 
 // Adds the epilogue "Examples:" to a command's --help. Each line is one command line.

@@ -6,7 +6,17 @@ import re
 import subprocess
 
 import pytest
-from conftest import BINARY
+from conftest import BINARY, Project, basic_config, number_table
+
+
+@pytest.fixture(scope="module")
+def run_once(tmp_path_factory):
+    """A project with one run that passed, for tests that change nothing."""
+    project = Project(tmp_path_factory.mktemp("cli"))
+    project.write_table(number_table())
+    project.write_config(basic_config())
+    project.run()
+    return project
 
 
 def help_of(*command):
@@ -120,3 +130,23 @@ def test_runs_list_show_compare(ready):
     changes = {one["key"]: (one["left"], one["right"]) for one in compared["differences"]}
     assert changes["hyperparameters.n_estimators"] == (20, 30)
     assert ready.call("runs", "show", "nonsense").code == 2
+
+
+@pytest.mark.parametrize("command", [
+    ["predict", "ml-classifier", "--input", "data/train.csv"],
+    ["predict", "ml-classifier", "--input", "data/train.csv", "--output", "json"],
+    ["config", "show"], ["models", "list"], ["runs", "list"], ["run"], ["run", "--output", "json"],
+    ["completion", "bash"], ["--help"], ["run", "--help"], ["--version"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_a_failure(run_once, command):
+    with open("/dev/full", "wb") as full:
+        completed = subprocess.run([str(BINARY), *command], cwd=run_once.folder, stdout=full, stderr=subprocess.PIPE,
+                                   text=True, check=False)
+    assert completed.returncode == 3
+    assert completed.stderr == "error: standard output: can't write: No space left on device\n"
+
+
+def test_a_reader_that_has_gone_is_no_failure(run_once):
+    command = f"'{BINARY}' predict ml-classifier --input data/train.csv; echo exit $? >&2"
+    completed = subprocess.run(["bash", "-c", f"({command}) | head -n 0"], cwd=run_once.folder, capture_output=True,
+                               text=True, check=True)
+    assert completed.stderr == "exit 0\n"
