@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/models_view.h"
+#include "cli/registry_options.h"
 #include "cli/session.h"
 #include "core/text.h"
 #include "registry/artifact_facts.h"
@@ -20,7 +21,7 @@ using registry::Registry;
 
 // Values of the options of all subcommands; each uses some.
 struct ModelsOptions {
-  std::string registry;
+  RegistryOptions registry;
   std::string reference, other;  // Model references.
   std::string name, label, stage, path, alias;
   std::vector<std::string> tags, removed;
@@ -30,9 +31,10 @@ struct ModelsOptions {
 
 using Action = Result<int> (*)(const ModelsOptions&, Session&);
 
-Result<std::unique_ptr<Registry>> OpenNearest(const ModelsOptions& options) {
-  return registry::OpenExisting(
-      registry::FindRegistryDirectory(options.registry, "", LocalFileSystem()));
+Result<std::unique_ptr<Registry>> OpenPresent(const ModelsOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           RegistryDirectory(options.registry, session));
+  return registry::OpenExisting(directory);
 }
 
 Result<std::pair<std::string, std::string>> SplitTag(const std::string& text) {
@@ -49,7 +51,7 @@ void Done(Session& session, const std::string& text) {
 }
 
 Result<int> List(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   if (!options.stage.empty()) SLIPWAY_RETURN_IF_ERROR(registry::CheckStage(options.stage));
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<ModelVersion> versions,
                            registry->versions().List(options.name));
@@ -83,7 +85,7 @@ Json FactsJson(const registry::ArtifactFacts& facts) {
 }
 
 Result<int> Show(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   const auto facts = registry::ReadArtifactFacts(*registry, LocalFileSystem(), version);
   // A damaged artifact still has a record worth seeing; the exit code tells.
@@ -110,9 +112,9 @@ Result<int> Register(const ModelsOptions& options, Session& session) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto tag, SplitTag(text));
     artifact.version.tags[tag.first] = tag.second;
   }
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const auto registry,
-      registry::OpenEmbedded(registry::FindRegistryDirectory(options.registry, "", files)));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           RegistryDirectory(options.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenEmbedded(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version,
                            registry->Register(artifact.version, artifact.files));
   if (session.json) {
@@ -129,7 +131,7 @@ Result<int> Register(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Promote(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion before, registry->Find(options.reference));
   SLIPWAY_ASSIGN_OR_RETURN(
       const ModelVersion after,
@@ -156,7 +158,7 @@ Result<int> ShowChanged(Registry& registry, const ModelVersion& version, const s
 }
 
 Result<int> Alias(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   const std::string actor = registry::CurrentActor();
   if (options.remove) {
@@ -180,7 +182,7 @@ Result<int> Tag(const ModelsOptions& options, Session& session) {
     SLIPWAY_RETURN_IF_ERROR(registry::CheckTag(tag.first, tag.second));
     tags.push_back(std::move(tag));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   const std::string actor = registry::CurrentActor();
   for (const std::string& key : options.removed) {
@@ -192,7 +194,7 @@ Result<int> Tag(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Download(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   SLIPWAY_RETURN_IF_ERROR(
       registry::DownloadVersion(*registry, LocalFileSystem(), version, options.path));
@@ -208,7 +210,7 @@ Result<int> Download(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Verify(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   std::vector<ModelVersion> versions;
   if (options.reference.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(versions, registry->versions().List(""));
@@ -238,7 +240,7 @@ Result<int> Verify(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Diff(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion left, registry->Find(options.reference));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion right, registry->Find(options.other));
   SLIPWAY_ASSIGN_OR_RETURN(const auto differences,
@@ -259,7 +261,7 @@ Result<int> Diff(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Delete(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   if (!options.yes) {
     return Error(ErrorCode::kInvalidInput,
@@ -278,7 +280,7 @@ Result<int> Delete(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Audit(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenNearest(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const auto entries,
                            registry->versions().Audit(options.name, options.limit));
   if (session.json) {
@@ -299,10 +301,7 @@ class ModelsCommand {
       : session_(session), options_(std::make_shared<ModelsOptions>()) {
     models_ = app.add_subcommand("models", "Versions of models: list, promote, verify, compare, …");
     models_->require_subcommand(1);
-    models_
-        ->add_option("--registry", options_->registry,
-                     "Directory of the registry (default: the nearest .slipway, here or above)")
-        ->type_name("DIR");
+    AddRegistryOptions(models_, &options_->registry);
     AddExamples(models_,
                 "slipway models list\nslipway models show ml-classifier@production\n"
                 "slipway models promote ml-classifier:3 --to staging\nslipway models verify --all");

@@ -4,28 +4,29 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/registry_options.h"
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "pipeline/predict.h"
+#include "registry/types.h"
 
 namespace slipway::cli {
 namespace {
 
 struct PredictCommandOptions {
   std::string reference;
-  std::string registry;
   std::string output_path;
-  ConfigOptions config;
+  RegistryOptions registry;
   pipeline::PredictOptions predict;
 };
 
-// Where the registry is: --registry, else beside the configuration that --config names, else near.
-Result<std::string> RegistryOf(const PredictCommandOptions& options) {
-  if (!options.registry.empty() || options.config.config_path.empty()) return options.registry;
-  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
-                           config::LoadConfig(ToLoadOptions(options.config)));
-  return loaded.config.project_directory;
+// Where the registry is; a model in a directory or a file needs none.
+Result<std::string> RegistryOf(const PredictCommandOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelReference reference,
+                           registry::ParseModelReference(options.reference));
+  if (reference.kind == registry::ModelReference::Kind::kPath) return std::string();
+  return RegistryDirectory(options.registry, session);
 }
 
 void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen, int64_t rows,
@@ -51,7 +52,7 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   if (!options.output_path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::CheckOutputPath(options.output_path));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
@@ -96,16 +97,7 @@ void AddPredictCommand(CLI::App& app, Session& session) {
                    "Threads to use (default: all available cores)")
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
-  command
-      ->add_option("--registry", options->registry,
-                   "The .slipway directory (default: the nearest from here upwards)")
-      ->type_name("DIR");
-  command
-      ->add_option("--config", options->config.config_path,
-                   "Use the registry of this configuration's project")
-      ->type_name("FILE");
-  command->add_option("--env", options->config.environment, "Its environment")
-      ->capture_default_str();
+  AddRegistryOptions(command, &options->registry);
   AddExamples(command, R"(
     slipway predict ml-classifier@production --input new.csv
     slipway predict ml-classifier:3 --input new.parquet --output-file scores.parquet --id-columns id

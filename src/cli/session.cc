@@ -36,6 +36,10 @@ void Session::Print(const std::string& text) {
 
 void Session::PrintJson(const Json& value) { Print(CompactJson(value) + "\n"); }
 
+void Session::Warn(const std::string& text) {
+  std::fputs(("warning: " + text + "\n").c_str(), stderr);
+}
+
 std::string Session::Paint(const char* sgr, const std::string& text) const {
   if (!color) return text;
   return std::string("\x1b[") + sgr + "m" + text + "\x1b[0m";

@@ -38,6 +38,8 @@ class Session {
   void Print(const std::string& text);
   // One compact JSON line to standard output.
   void PrintJson(const Json& value);
+  // One line on standard error, for a person and a machine alike.
+  void Warn(const std::string& text);
   // An SGR sequence around `text` where colour is on: Paint("32", "✓").
   std::string Paint(const char* sgr, const std::string& text) const;
 

@@ -75,6 +75,14 @@ Error Unreachable(const config::Config& config, const config::StoreLocation& loc
       .Try("--local");
 }
 
+std::string RegistryDirectoryOf(const config::Config& config,
+                                const config::StoreLocation& location) {
+  if (!location.uri.empty()) return WithoutTrailingSlash(location.uri);
+  // A short path reads better in errors.
+  return config.project_directory == "." ? kDirectory
+                                         : JoinPath(config.project_directory, kDirectory);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Registry>> OpenEmbedded(const std::string& directory, FileSystem& files,
@@ -99,15 +107,19 @@ Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config) {
   }
   if (!artifacts.embedded) return Unreachable(config, artifacts);
   if (!registry.embedded) return Unreachable(config, registry);
-  const std::string standard = JoinPath(config.project_directory, kDirectory);
-  const std::string directory =
-      WithoutTrailingSlash(registry.uri.empty() ? standard : registry.uri);
+  const std::string directory = RegistryDirectoryOf(config, registry);
   const std::string root =
       artifacts.uri.empty() ? JoinPath(directory, kArtifacts) : WithoutTrailingSlash(artifacts.uri);
   SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<Registry> opened,
                            Open(directory, root, LocalFileSystem(), SystemClock(), true));
   SLIPWAY_RETURN_IF_ERROR(RememberArtifactsRoot(directory, root, LocalFileSystem()));
   return opened;
+}
+
+Result<std::string> ConfiguredDirectory(const config::Config& config) {
+  const config::StoreLocation location = config::LocateModelRegistry(config);
+  if (!location.embedded) return Unreachable(config, location);
+  return RegistryDirectoryOf(config, location);
 }
 
 std::string FindRegistryDirectory(const std::string& given, const std::string& start,

@@ -99,6 +99,10 @@ Result<std::unique_ptr<Registry>> OpenExisting(const std::string& directory,
 // can't reach is an error that names the key, the value and --local.
 Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config);
 
+// The directory of the embedded registry that `model_registry` names, which need not exist. The
+// same error as OpenRegistry's where the registry is out of reach.
+Result<std::string> ConfiguredDirectory(const config::Config& config);
+
 // The ".slipway" directory to use. `given` (--registry) is one, or a directory that holds one; ""
 // looks in `start` and its parents, and gives `start`/.slipway where there is none.
 std::string FindRegistryDirectory(const std::string& given, const std::string& start,

@@ -150,3 +150,41 @@ def test_a_reader_that_has_gone_is_no_failure(run_once):
     completed = subprocess.run(["bash", "-c", f"({command}) | head -n 0"], cwd=run_once.folder, capture_output=True,
                                text=True, check=True)
     assert completed.stderr == "exit 0\n"
+
+
+def test_a_registry_elsewhere_is_found_by_every_command(project):
+    config = basic_config(model_registry="./reg")
+    config["staging"] = {**config["development"], "model_registry": "./other"}
+    project.write_table(number_table())
+    project.write_config(config)
+    project.run()
+    rows = ["--input", project.folder / "data/train.csv"]
+    assert "ml-classifier" in project.call("models", "list").out
+    assert project.call("predict", "ml-classifier", *rows).code == 0
+    assert project.call("models", "promote", "ml-classifier:1", "--to", "staging").code == 0
+    # Another environment has another registry, which no run has made yet.
+    answer = project.call("models", "list", "--env", "staging")
+    assert answer.code == 2 and answer.err.startswith("error: ./other: no registry here")
+    # From below and from outside of the project.
+    below = project.folder / "notebooks"
+    below.mkdir()
+    assert "ml-classifier" in project.call("models", "list", cwd=below).out
+    outside = project.folder.parent
+    assert "ml-classifier" in project.call("models", "list", "--config", project.folder, cwd=outside).out
+    assert project.call("predict", "ml-classifier", *rows, "--config", project.folder, cwd=outside).code == 0
+
+
+def test_a_registry_is_asked_without_a_right_configuration(ready):
+    ready.run()
+    config = basic_config()
+    ready.write_config({"production": config["development"]})
+    answer = ready.call("models", "list")
+    assert answer.code == 0 and "ml-classifier" in answer.out and answer.err == ""
+    ready.write_config("development: {project_name: [")
+    answer = ready.call("models", "list")
+    assert answer.code == 0 and "ml-classifier" in answer.out
+    assert answer.err.startswith("warning: configs/config.yaml:1:") and ".slipway is used" in answer.err
+    assert ready.call("models", "list", "--config", "configs/config.yaml").code == 2
+    (ready.folder / "configs/config.yaml").unlink()
+    answer = ready.call("models", "list")
+    assert answer.code == 0 and answer.err == ""
