@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "cli/session.h"
+#include "cli/usage.h"
 #include "core/build_info.h"
 #include "core/interrupt.h"
-#include "core/text.h"
 
 namespace slipway::cli {
 namespace {
@@ -20,32 +20,8 @@ void AddCommands(CLI::App& app, Session& session) {
   AddPredictCommand(app, session);
   AddConfigCommand(app, session);
   AddCompletionCommand(app, session);
-}
-
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  return names;
-}
-
-// The innermost command that the arguments chose, "slipway run" say, for the hint of an error.
-const CLI::App* ChosenCommand(const CLI::App* app, std::string* name) {
-  for (const CLI::App* command : app->get_subcommands()) {
-    *name += " " + command->get_name();
-    return ChosenCommand(command, name);
-  }
-  return app;
-}
-
-// Names of a command's options and subcommands, for "did you mean".
-std::vector<std::string> ValidWords(const CLI::App* command) {
-  std::vector<std::string> words = CommandNames(*command);
-  for (const CLI::App* level = command; level != nullptr; level = level->get_parent()) {
-    for (const CLI::Option* option : level->get_options()) {
-      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-    }
-  }
-  return words;
+  AddHelpCommand(app, session);
+  AddVersionCommand(app, session);
 }
 
 // What CLI11 would print itself: --help and --version.
@@ -53,25 +29,6 @@ void PrintSuccess(const CLI::App& app, const CLI::Success& success, Session& ses
   std::ostringstream out;
   app.exit(success, out, out);
   session.Print(out.str());
-}
-
-void ReportUsage(const CLI::App& app, const CLI::ParseError& parse_error, Session& session) {
-  std::string name = "slipway";
-  const CLI::App* command = ChosenCommand(&app, &name);
-  std::string what(Trim(parse_error.what()));
-  std::string hint = name + " --help";
-  const std::vector<std::string> extras = app.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&parse_error) != nullptr && !extras.empty()) {
-    const bool option = extras.front().starts_with('-');
-    what = std::string(option ? "no option '" : "no command or argument '") + extras.front() +
-           "' for " + name;
-    const std::string nearest = NearestName(extras.front(), ValidWords(command));
-    if (!nearest.empty()) hint = "'" + nearest + "', or " + hint;
-  } else if (dynamic_cast<const CLI::RequiredError*>(&parse_error) != nullptr &&
-             !command->get_subcommands({}).empty()) {
-    what = name + " needs a command: " + JoinOr(CommandNames(*command));
-  }
-  session.Finish(Error(ErrorCode::kInvalidInput, what).Try(hint));
 }
 
 void DeclareGlobalOptions(CLI::App& app, std::string* output, bool* no_color) {
@@ -115,7 +72,7 @@ int Main(int argc, char** argv) {
     PrintSuccess(app, success, session);
   } catch (const CLI::ParseError& error) {
     session.json = session.json || output == "json";
-    ReportUsage(app, error, session);
+    session.Finish(UsageError(app, error));
   }
   session.FlushOutput();
   return session.exit_code;

@@ -74,9 +74,14 @@ config::LoadOptions ToLoadOptions(const ConfigOptions& options);
 // One function a command, in a file of its name; main lists them.
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddConfigCommand(CLI::App& app, Session& session);
+void AddHelpCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
 void AddPredictCommand(CLI::App& app, Session& session);
 void AddRunCommand(CLI::App& app, Session& session);
 void AddRunsCommand(CLI::App& app, Session& session);
+void AddVersionCommand(CLI::App& app, Session& session);
+
+// "slipway 0.1.0 (build)", as `slipway version` and --version print it.
+void PrintVersion(Session& session);
 
 }  // namespace slipway::cli

@@ -62,6 +62,33 @@ def test_no_command_is_wrong_input_and_lists_them():
     assert completed.stderr.startswith("error: ") and "models" in completed.stderr
 
 
+@pytest.mark.parametrize("words, told", [
+    ("rn", "slipway has no command 'rn'; try slipway run or slipway --help"),
+    ("--helpp", "no option '--helpp' for slipway; try '--help', or slipway --help"),
+    ("models lst", "slipway models has no command 'lst'; try slipway models list or slipway models --help"),
+    ("promote m:1", "slipway has no command 'promote'; try slipway models promote or slipway --help"),
+    ("frobnicate", "slipway has no command 'frobnicate'; expected run, runs, * or version; try slipway --help"),
+    ("config show --evn x", "no option '--evn' for slipway config show; try '--env', or slipway config show --help"),
+    ("--set a=b run", "'--set' is an option of slipway run: put it after run"),
+    ("--registry=. models list", "'--registry' is an option of slipway models: put it after models"),
+    ("run now", "no argument 'now' for slipway run; try slipway run --help"),
+    ("help models lst", "slipway models has no command 'lst'; try slipway models list or slipway models --help"),
+    ("models", "slipway models needs a command: *; try slipway models --help"),
+])
+def test_a_wrong_word_is_named_with_the_nearest_one(project, words, told):
+    answer = project.call(*words.split())
+    assert answer.code == 2 and answer.out == ""
+    pattern = re.escape(f"error: {told}\n").replace(re.escape("*"), ".*")
+    assert re.fullmatch(pattern, answer.err), answer.err
+
+
+def test_help_and_version_are_commands_too(project):
+    assert project.call("help").out == help_of()
+    assert project.call("help", "models", "list").out == help_of("models", "list")
+    assert project.call("version").out == project.call("--version").out
+    assert set(project.call("version", "--output", "json").last) == {"version", "build"}
+
+
 def complete(words):
     """What bash completion offers for the last word."""
     script = (f'source <("{BINARY}" completion bash)\n'
