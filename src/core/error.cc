@@ -96,6 +96,8 @@ Error SystemError(const std::string& action, const std::string& path, int error_
   ErrorCode code = ErrorCode::kIo;
   if (error_number == ENOENT || error_number == ENOTDIR) code = ErrorCode::kNotFound;
   if (error_number == EEXIST) code = ErrorCode::kAlreadyExists;
+  // Signals interrupt a system call only where we handle them: those that ask us to stop.
+  if (error_number == EINTR) code = ErrorCode::kInterrupted;
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS) {
     code = ErrorCode::kPermission;
   }

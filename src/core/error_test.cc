@@ -86,6 +86,7 @@ TEST(ErrorTest, SystemErrorsBecomeTheirKind) {
   EXPECT_EQ(SystemError("create", "x", EEXIST).code(), ErrorCode::kAlreadyExists);
   EXPECT_EQ(SystemError("open", "x", EACCES).code(), ErrorCode::kPermission);
   EXPECT_EQ(SystemError("write", "x", EROFS).code(), ErrorCode::kPermission);
+  EXPECT_EQ(SystemError("open", "pipe", EINTR).code(), ErrorCode::kInterrupted);
   const Error full = SystemError("write", "runs/log", ENOSPC);
   EXPECT_EQ(full.code(), ErrorCode::kIo);
   EXPECT_EQ(full.ToString(), "runs/log: can't write: No space left on device");

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "core/interrupt.h"
+
 namespace slipway {
 namespace {
 
@@ -74,7 +76,8 @@ class PosixFileSystem : public FileSystem {
     while (true) {
       const ssize_t count = ::read(fd.get(), buffer, sizeof(buffer));
       if (count < 0) {
-        if (errno == EINTR) continue;
+        // A pipe may never say more: waiting on would keep the user from stopping us.
+        if (errno == EINTR && !Interrupted()) continue;
         return SystemError("read", path, errno);
       }
       if (count == 0) return bytes;

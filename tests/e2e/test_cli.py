@@ -1,9 +1,12 @@
 """The command line itself: help, completion, terminals, errors for machines."""
 import json
 import os
+import pathlib
 import pty
 import re
+import signal
 import subprocess
+import time
 
 import pytest
 from conftest import BINARY, Project, basic_config, number_table
@@ -215,3 +218,24 @@ def test_a_registry_is_asked_without_a_right_configuration(ready):
     (ready.folder / "configs/config.yaml").unlink()
     answer = ready.call("models", "list")
     assert answer.code == 0 and answer.err == ""
+
+
+@pytest.mark.parametrize("writer", [False, True], ids=["opening", "reading"])
+def test_ctrl_c_while_a_pipe_says_nothing(project, writer):
+    pipe = project.folder / "config.yaml"
+    os.mkfifo(pipe)
+    # A pipe opened for both never ends, and opening it waits for nobody.
+    held = os.open(pipe, os.O_RDWR) if writer else None
+    process = subprocess.Popen([str(BINARY), "config", "show"], cwd=project.folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    asleep = 0
+    while asleep < 5:  # Nothing else makes it sleep for so long.
+        time.sleep(0.05)
+        state = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        asleep = asleep + 1 if state == "S" else 0
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    if held is not None:
+        os.close(held)
+    assert process.returncode == 130, err
+    assert out == "" and err.startswith("error: config.yaml: can't ")
