@@ -118,7 +118,8 @@ void AddCompletionCommand(CLI::App& app, Session& session) {
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  AddExamples(command, "source <(slipway completion bash)\nslipway completion fish | source");
+  AddExamples(command, "source <(slipway completion bash)\nslipway completion fish | source",
+              false);
   command->callback([&app, &session, shell] {
     std::vector<Level> levels;
     Collect(app, "", &levels);

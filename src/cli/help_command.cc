@@ -41,7 +41,7 @@ void AddHelpCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("help", "Print the help of a command");
   auto words = std::make_shared<std::vector<std::string>>();
   command->add_option("COMMAND", *words, "The command: models list")->type_name("WORD");
-  AddExamples(command, "slipway help run\nslipway help models promote");
+  AddExamples(command, "slipway help run\nslipway help models promote", false);
   command->callback([&app, words, &session] { session.Finish(Help(app, *words, session)); });
 }
 

@@ -26,18 +26,19 @@ void AddCommands(CLI::App& app, Session& session) {
 
 // What CLI11 would print itself: --help and --version.
 void PrintSuccess(const CLI::App& app, const CLI::Success& success, Session& session) {
+  if (dynamic_cast<const CLI::CallForVersion*>(&success) != nullptr) return PrintVersion(session);
   std::ostringstream out;
   app.exit(success, out, out);
   session.Print(out.str());
 }
 
 void DeclareGlobalOptions(CLI::App& app, std::string* output, bool* no_color) {
-  app.set_version_flag("-V,--version",
-                       std::string("slipway ") + Version() + " (" + BuildId() + ")");
   app.add_option("-o,--output", *output, "Output for a person or a machine")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   app.add_flag("--no-color", *no_color, "No colour, even on a terminal");
+  // After --output, because it ends the parsing and is printed in its form.
+  app.set_version_flag("-V,--version", Version());
 }
 
 int Main(int argc, char** argv) {
@@ -69,6 +70,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
+    session.json = output == "json";
     PrintSuccess(app, success, session);
   } catch (const CLI::ParseError& error) {
     session.json = session.json || output == "json";

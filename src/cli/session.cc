@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -83,15 +85,16 @@ ProgressSink& Session::progress() {
   return *progress_;
 }
 
-void AddExamples(CLI::App* command, const std::string& examples) {
+void AddExamples(CLI::App* command, const std::string& examples, bool speaks_json) {
   std::string text = "Examples:\n";
   std::istringstream lines(examples);
   for (std::string line; std::getline(lines, line);) {
     if (!Trim(line).empty()) text += "  " + std::string(Trim(line)) + "\n";
   }
+  text +=
+      fmt::format("\nAlso takes {}--no-color and --help.\n", speaks_json ? "--output json, " : "");
   command->footer(
       text +
-      "\nEvery command also takes --output json, --no-color and --help.\n"
       "Exit codes: 0 done, 1 the answer is no, 2 wrong input, 3 a service failed, 4 integrity, "
       "130 interrupted.");
 }

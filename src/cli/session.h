@@ -58,8 +58,9 @@ class Session {
   int write_error_ = 0;  // The errno of the first write to standard output that failed.
 };
 
-// Adds the epilogue "Examples:" to a command's --help. Each line is one command line.
-void AddExamples(CLI::App* command, const std::string& examples);
+// Adds the epilogue "Examples:" to a command's --help. Each line is one command line. Few commands
+// print for a person only.
+void AddExamples(CLI::App* command, const std::string& examples, bool speaks_json = true);
 
 // Options that commands working on a configuration share: --config, --env, --set, --local.
 struct ConfigOptions {

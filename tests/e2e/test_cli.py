@@ -59,6 +59,18 @@ def test_version_names_the_program():
     assert re.fullmatch(r"slipway \d+\.\d+\.\d+ \(.*\)\n", completed.stdout)
 
 
+def test_version_for_machines(project):
+    for words in (["--version", "--output", "json"], ["-o", "json", "-V"]):
+        version = project.call(*words)
+        assert version.code == 0 and set(version.last) == {"version", "build"}
+        assert f"slipway {version.last['version']} ({version.last['build']})" == project.call("--version").out.strip()
+
+
+def test_help_promises_json_only_where_there_is_some():
+    for command in all_commands():
+        assert ("--output json, --no-color" in help_of(*command)) == (command[0] not in ("completion", "help"))
+
+
 def test_no_command_is_wrong_input_and_lists_them():
     completed = subprocess.run([str(BINARY)], capture_output=True, text=True, check=False)
     assert completed.returncode == 2
