@@ -80,11 +80,11 @@ Result<int> DiffConfigurations(const DiffOptions& options, Session& session) {
   }
   Json differences = Json::array();
   for (const auto& difference : config::Diff(left.config, right.config)) {
-    differences.push_back({{"key", difference.key},
-                           {options.left, difference.left},
-                           {options.right, difference.right}});
+    differences.push_back(
+        {{"key", difference.key}, {"left", difference.left}, {"right", difference.right}});
   }
-  session.PrintJson(differences);
+  session.PrintJson(
+      {{"left", options.left}, {"right", options.right}, {"differences", std::move(differences)}});
   return kExitDone;
 }
 

@@ -251,3 +251,12 @@ def test_ctrl_c_while_a_pipe_says_nothing(project, writer):
         os.close(held)
     assert process.returncode == 130, err
     assert out == "" and err.startswith("error: config.yaml: can't ")
+
+
+def test_environments_are_compared_for_machines(project):
+    config = basic_config()
+    config["staging"] = {**config["development"], "version": "1.1.0"}
+    project.write_config(config)
+    told = project.call("config", "diff", "development", "staging", "--output", "json").last
+    assert told == {"left": "development", "right": "staging",
+                    "differences": [{"key": "version", "left": "1.0.0", "right": "1.1.0"}]}
