@@ -29,6 +29,26 @@ Result<std::string> RegistryOf(const PredictCommandOptions& options, Session& se
   return RegistryDirectory(options.registry, session);
 }
 
+// The reader of tables knows the options of `slipway run` only.
+Status CheckInput(const std::string& path) {
+  FileSystem& files = LocalFileSystem();
+  if (files.Exists(path)) return {};
+  Location location;
+  location.file = path;
+  if (path.find("://") != std::string::npos) {
+    return Error(ErrorCode::kInvalidInput, "this build reads local files only")
+        .At(std::move(location))
+        .Try("--input FILE with a local copy");
+  }
+  Error error = Error(ErrorCode::kNotFound, "no such file").At(std::move(location));
+  const std::string directory = DirectoryOf(path);
+  const auto names = files.List(directory);
+  const std::string nearest = names.ok() ? NearestName(BaseName(path), *names) : "";
+  if (nearest.empty()) return std::move(error).Try("--input FILE with the table's path");
+  return std::move(error).Try(
+      "--input " + (path.find('/') == std::string::npos ? nearest : JoinPath(directory, nearest)));
+}
+
 void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen, int64_t rows,
             double seconds, Session& session) {
   if (session.json) {
@@ -52,6 +72,7 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   if (!options.output_path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::CheckOutputPath(options.output_path));
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckInput(options.predict.input_path));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry));
@@ -91,7 +112,8 @@ void AddPredictCommand(CLI::App& app, Session& session) {
       ->add_option("--id-columns", options->predict.id_columns,
                    "Columns of the input to copy before the predictions")
       ->type_name("NAME,…")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--threads", options->predict.threads,
                    "Threads to use (default: all available cores)")

@@ -111,7 +111,7 @@ void AddConfigOptions(CLI::App* command, ConfigOptions* options) {
       ->add_option("--set", options->overrides,
                    "Override a key: model.hyperparameters.n_estimators=50 (repeatable)")
       ->type_name("KEY=VALUE")
-      ->take_all();
+      ->allow_extra_args(false);
   command->add_flag("--local", options->local,
                     "Use embedded stores under .slipway/ in place of remote ones");
 }

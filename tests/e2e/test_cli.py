@@ -260,3 +260,25 @@ def test_environments_are_compared_for_machines(project):
     told = project.call("config", "diff", "development", "staging", "--output", "json").last
     assert told == {"left": "development", "right": "staging",
                     "differences": [{"key": "version", "left": "1.0.0", "right": "1.1.0"}]}
+
+
+def test_a_missing_input_names_the_option_of_predict(run_once):
+    answer = run_once.call("predict", "ml-classifier", "--input", "nope.csv")
+    assert answer.code == 2
+    assert answer.err == "error: nope.csv: no such file; try --input FILE with the table's path\n"
+    answer = run_once.call("predict", "ml-classifier", "--input", "data/trian.csv")
+    assert answer.err == "error: data/trian.csv: no such file; try --input data/train.csv\n"
+    answer = run_once.call("predict", "ml-classifier", "--input", "s3://bucket/new.csv")
+    assert answer.code == 2 and answer.err.endswith("try --input FILE with a local copy\n")
+
+
+def test_an_option_takes_one_value(run_once):
+    answer = run_once.call("config", "show", "--set", "version=2.0.0", "staging")
+    assert answer.code == 2 and "no argument 'staging'" in answer.err
+    diff = run_once.call("config", "diff", "--set", "version=2.0.0", "development", "development")
+    assert diff.code == 0, diff.err
+    shown = run_once.call("config", "show", "--set", "version=2.0.0", "--set", "model.name=other", "-o", "json").last
+    assert (shown["config"]["version"], shown["config"]["model"]["name"]) == ("2.0.0", "other")
+    predicted = run_once.call("predict", "--id-columns", "feature1,feature2", "ml-classifier",
+                              "--input", "data/train.csv")
+    assert predicted.code == 0 and predicted.out.startswith("feature1,feature2,label,")
