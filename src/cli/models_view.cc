@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/table.h"
+#include "cli/value_text.h"
 #include "core/hash.h"
 #include "core/text.h"
 
@@ -14,23 +16,6 @@ using registry::AuditEntry;
 using registry::ModelVersion;
 using registry::VersionDifference;
 
-// Tags, labels and the like come from outside: control characters must not reach the terminal.
-std::string Printable(const std::string& text) {
-  std::string shown = text;
-  std::ranges::replace_if(
-      shown,
-      [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-      },
-      ' ');
-  return shown;
-}
-
-std::string ShortDigest(const std::string& digest) {
-  return std::string(HexOf(digest).substr(0, 12));
-}
-
 // "2026-11-23 06:41" of a timestamp.
 std::string ShortTime(const std::string& timestamp) {
   std::string text = timestamp.substr(0, 16);
@@ -39,12 +24,6 @@ std::string ShortTime(const std::string& timestamp) {
 }
 
 std::string StatusText(const std::string& status) { return status.empty() ? "–" : status; }
-
-std::string NumberText(const Json& value) {
-  if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
-  if (value.is_null()) return "–";
-  return Printable(value.is_string() ? value.get<std::string>() : CompactJson(value));
-}
 
 std::string Metric(const ModelVersion& version, const std::string& name) {
   const auto value = version.performance_metrics.find(name);
@@ -63,63 +42,27 @@ std::vector<std::string> ShownMetrics(const std::vector<ModelVersion>& versions)
   return shown;
 }
 
-struct Cell {
-  std::string text;
-  const char* sgr = "";
-};
-
-// Columns as wide as their widest cell, two blanks apart. The first row is the header.
-std::string Table(const std::vector<std::vector<Cell>>& rows, const Session& session) {
-  std::vector<size_t> widths;
-  // A width beyond which the rest of a line is read anyway.
-  constexpr size_t kWidest = 60;
-  auto width_of = [](const std::string& text) {
-    return static_cast<size_t>(std::ranges::count_if(
-        text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-  };
-  for (const std::vector<Cell>& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], std::min(kWidest, width_of(row[i].text)));
-    }
-  }
-  std::string table;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    for (size_t i = 0; i < rows[r].size(); ++i) {
-      const Cell& cell = rows[r][i];
-      const bool last = i + 1 == rows[r].size();
-      const size_t width = width_of(cell.text);
-      const std::string padding =
-          last || width >= widths[i] ? "" : std::string(widths[i] - width, ' ');
-      const char* sgr = r == 0 ? "1" : cell.sgr;
-      table += *sgr == '\0' ? cell.text : session.Paint(sgr, cell.text);
-      table += padding + (last ? "\n" : "  ");
-    }
-  }
-  return table;
-}
-
 const char* StatusColor(const std::string& status) {
   if (status == "production") return "32";
   if (status == "staging") return "33";
   return status == "archived" ? "2" : "";
 }
 
-std::string Line(const std::string& key, const std::string& value) {
-  return value.empty() ? "" : fmt::format("  {:<15}{}\n", key, Printable(value));
+void AddLine(const std::string& key, const std::string& value, std::vector<Row>* rows) {
+  if (!value.empty()) rows->push_back({{key}, {value}});
 }
 
-std::string MetricLines(const ModelVersion& version) {
-  std::string text;
+std::vector<Row> MetricRows(const ModelVersion& version) {
+  std::vector<Row> rows;
   for (const auto& [name, value] : version.performance_metrics.items()) {
-    text += Line(Printable(name), NumberText(value));
+    AddLine(name, ValueText(value), &rows);
   }
-  return text;
+  return rows;
 }
 
-std::string InputLines(const ModelVersion& version) {
-  std::string text;
-  if (!version.feature_schema.is_array()) return text;
+std::vector<Row> InputRows(const ModelVersion& version) {
+  std::vector<Row> rows;
+  if (!version.feature_schema.is_array()) return rows;
   for (const Json& input : version.feature_schema) {
     if (!input.is_object()) continue;
     std::string type = GetString(input, "type");
@@ -129,30 +72,57 @@ std::string InputLines(const ModelVersion& version) {
           ", {}", Plural(static_cast<int64_t>(categories->size()), "category", "categories"));
     }
     if (GetBool(input, "nullable")) type += ", may be missing";
-    text += fmt::format("  {:<24}{}\n", Printable(GetString(input, "name")), Printable(type));
+    rows.push_back({{GetString(input, "name")}, {type}});
   }
-  return text;
+  return rows;
 }
 
-std::string LineageLines(const Json& lineage, const std::string& prefix) {
-  std::string text;
-  if (!lineage.is_object()) return text;
+void AddLineage(const Json& lineage, const std::string& prefix, std::vector<Row>* rows) {
+  if (!lineage.is_object()) return;
   for (const auto& [key, value] : lineage.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    text += value.is_object() ? LineageLines(value, name)
-                              : fmt::format("  {:<15}{}\n", name, NumberText(value));
+    if (value.is_object()) {
+      AddLineage(value, name, rows);
+    } else {
+      rows->push_back({{name}, {ValueText(value)}});
+    }
   }
-  return text;
 }
 
-std::string Section(const Session& session, const std::string& title, const std::string& body) {
-  return body.empty() ? "" : session.Paint("1", title) + "\n" + body;
+std::vector<Row> FileRows(const registry::ArtifactFacts& facts) {
+  std::vector<Row> rows;
+  for (const registry::ArtifactFile& file : facts.files) {
+    rows.push_back({{file.name}, {FormatBytes(file.size), "", true}, {ShortDigest(file.digest)}});
+  }
+  return rows;
+}
+
+std::string Section(const Session& session, const std::string& title,
+                    const std::vector<Row>& rows) {
+  return rows.empty() ? "" : session.Paint("1", title) + "\n" + Table(rows, session, kSection);
 }
 
 std::string Tags(const ModelVersion& version) {
   std::vector<std::string> tags;
   for (const auto& [key, value] : version.tags) tags.push_back(key + "=" + value);
   return Join(tags, ", ");
+}
+
+std::vector<Row> RecordRows(const ModelVersion& version, const registry::ArtifactFacts* facts) {
+  std::vector<Row> rows;
+  AddLine("model id", version.model_id(), &rows);
+  AddLine("digest", version.digest, &rows);
+  AddLine("algorithm", version.algorithm, &rows);
+  AddLine("task", version.task, &rows);
+  AddLine("framework", version.framework, &rows);
+  AddLine("created", fmt::format("{} by {}", version.created_at, version.created_by), &rows);
+  AddLine("run", version.run_id, &rows);
+  AddLine("size", FormatBytes(version.size_bytes), &rows);
+  AddLine("aliases", Join(version.aliases, ", "), &rows);
+  AddLine("tags", Tags(version), &rows);
+  AddLine("training data", version.training_data_hash, &rows);
+  if (facts != nullptr) AddLine("directory", facts->directory, &rows);
+  return rows;
 }
 
 }  // namespace
@@ -163,18 +133,18 @@ std::string VersionName(const ModelVersion& version) {
 
 std::string VersionTable(const std::vector<ModelVersion>& versions, const Session& session) {
   const std::vector<std::string> metrics = ShownMetrics(versions);
-  std::vector<std::vector<Cell>> rows;
-  std::vector<Cell> header = {{"NAME"}, {"VERSION"}, {"LABEL"}, {"STATUS"}, {"VERDICT"}};
+  std::vector<Row> rows;
+  Row header = {{"NAME"}, {"VERSION"}, {"LABEL"}, {"STATUS"}, {"VERDICT"}};
   for (const std::string& metric : metrics) header.push_back({metric});
   header.insert(header.end(), {{"CREATED"}, {"DIGEST"}, {"ALIASES"}});
   rows.push_back(std::move(header));
   for (const ModelVersion& version : versions) {
     const bool passed = version.verdict == "passed";
-    std::vector<Cell> row = {{version.name},
-                             {fmt::format("{}", version.registry_version)},
-                             {Printable(version.version)},
-                             {StatusText(version.status), StatusColor(version.status)},
-                             {version.verdict, passed ? "32" : "31"}};
+    Row row = {{version.name},
+               {fmt::format("{}", version.registry_version)},
+               {version.version},
+               {StatusText(version.status), StatusColor(version.status)},
+               {version.verdict, passed ? "32" : "31"}};
     for (const std::string& metric : metrics) row.push_back({Metric(version, metric)});
     row.push_back({ShortTime(version.created_at)});
     row.push_back({ShortDigest(version.digest)});
@@ -194,28 +164,13 @@ std::string VersionDetails(const ModelVersion& version, const registry::Artifact
   if (!version.version.empty()) text += " · " + Printable(version.version);
   text += fmt::format(" · {} · {}\n", session.Paint(StatusColor(version.status), version.status),
                       session.Paint(passed ? "32" : "31", version.verdict));
-  text += Line("model id", version.model_id());
-  text += Line("digest", version.digest);
-  text += Line("algorithm", version.algorithm);
-  text += Line("task", version.task);
-  text += Line("framework", version.framework);
-  text += Line("created", fmt::format("{} by {}", version.created_at, version.created_by));
-  text += Line("run", version.run_id);
-  text += Line("size", FormatBytes(version.size_bytes));
-  text += Line("aliases", Join(version.aliases, ", "));
-  text += Line("tags", Tags(version));
-  text += Line("training data", version.training_data_hash);
-  if (facts != nullptr) text += Line("directory", facts->directory);
-  text += Section(session, "metrics", MetricLines(version));
-  text += Section(session, "inputs", InputLines(version));
+  text += Table(RecordRows(version, facts), session, kSection);
+  text += Section(session, "metrics", MetricRows(version));
+  text += Section(session, "inputs", InputRows(version));
   if (facts == nullptr) return text;
-  text += Section(session, "lineage", LineageLines(facts->lineage, ""));
-  std::string files;
-  for (const registry::ArtifactFile& file : facts->files) {
-    files += fmt::format("  {:<15}{:>9}  {}\n", file.name, FormatBytes(file.size),
-                         ShortDigest(file.digest));
-  }
-  return text + Section(session, "files", files);
+  std::vector<Row> lineage;
+  AddLineage(facts->lineage, "", &lineage);
+  return text + Section(session, "lineage", lineage) + Section(session, "files", FileRows(*facts));
 }
 
 std::string DifferenceTable(const ModelVersion& left, const ModelVersion& right,
@@ -223,13 +178,8 @@ std::string DifferenceTable(const ModelVersion& left, const ModelVersion& right,
                             const Session& session) {
   if (differences.empty())
     return fmt::format("{} and {} do not differ\n", VersionName(left), VersionName(right));
-  std::vector<std::vector<Cell>> rows = {{{""}, {VersionName(left)}, {VersionName(right)}, {""}}};
+  std::vector<Row> rows = {{{""}, {VersionName(left)}, {VersionName(right)}, {""}}};
   for (const VersionDifference& difference : differences) {
-    std::string change;
-    if (difference.left.is_number() && difference.right.is_number()) {
-      change =
-          fmt::format("{:+.4g}", difference.right.get<double>() - difference.left.get<double>());
-    }
     const bool dotted = difference.section == "config" || difference.section == "deployment";
     const bool record = difference.section == "record";
     const std::string key =
@@ -237,27 +187,29 @@ std::string DifferenceTable(const ModelVersion& left, const ModelVersion& right,
     auto shown = [](const Json& value) {
       if (value.is_string() && IsDigest(value.get<std::string>()))
         return ShortDigest(value.get<std::string>());
-      return NumberText(value);
+      return ValueText(value);
     };
-    rows.push_back(
-        {{Printable(key)}, {shown(difference.left)}, {shown(difference.right)}, {change}});
+    rows.push_back({{key},
+                    {shown(difference.left)},
+                    {shown(difference.right)},
+                    {ChangeText(difference.left, difference.right)}});
   }
   return Table(rows, session);
 }
 
 std::string AuditTable(const std::vector<AuditEntry>& entries, const Session& session) {
-  std::vector<std::vector<Cell>> rows = {{{"AT"}, {"WHO"}, {"ACTION"}, {"VERSION"}, {"DETAIL"}}};
+  std::vector<Row> rows = {{{"AT"}, {"WHO"}, {"ACTION"}, {"VERSION"}, {"DETAIL"}}};
   for (const AuditEntry& entry : entries) {
     std::vector<std::string> details;
     for (const auto& [key, value] : entry.detail.items()) {
-      const std::string text = NumberText(value);
+      const std::string text = ValueText(value);
       details.push_back(key + "=" + (IsDigest(text) ? ShortDigest(text) : text));
     }
     rows.push_back({{entry.at},
-                    {Printable(entry.actor)},
+                    {entry.actor},
                     {entry.action},
                     {fmt::format("{}:{}", entry.name, entry.registry_version)},
-                    {Printable(Join(details, " "))}});
+                    {Join(details, " ")}});
   }
   return Table(rows, session);
 }

@@ -39,30 +39,6 @@ std::string Paint(bool color, const char* sgr, const std::string& text) {
   return color ? fmt::format("\x1b[{}m{}\x1b[0m", sgr, text) : text;
 }
 
-// Names of columns and files come from outside: their control characters must not reach a terminal.
-std::string Printable(std::string_view text) {
-  std::string clean;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte < 0x20 || byte == 0x7f) {
-      clean += ' ';
-    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // C1 controls in UTF-8.
-      clean += ' ';
-      ++i;
-    } else {
-      clean += text[i];
-    }
-  }
-  return clean;
-}
-
-// Code points: every byte but UTF-8's continuation bytes.
-size_t TextWidth(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 std::string PadName(std::string_view step) {
   std::string name = Printable(step);
   const size_t width = TextWidth(name);

@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "cli/session.h"
+#include "cli/table.h"
+#include "cli/value_text.h"
 #include "core/text.h"
 #include "pipeline/run_history.h"
 
@@ -35,6 +37,30 @@ Json EntryJson(const RunEntry& run) {
   return json;
 }
 
+std::string RunTable(const std::vector<RunEntry>& runs, const Session& session) {
+  constexpr bool kRight = true;
+  std::vector<Row> rows = {{{"RUN"},
+                            {"MODEL"},
+                            {"ENVIRONMENT"},
+                            {"STATUS"},
+                            {"accuracy", "", kRight},
+                            {"f1", "", kRight},
+                            {"auc", "", kRight},
+                            {"time", "", kRight}}};
+  for (const RunEntry& run : runs) {
+    const std::string status = GetString(run.record, "status");
+    rows.push_back({{run.run_id},
+                    {ModelText(run)},
+                    {GetString(run.record, "environment")},
+                    {status, status == "passed" ? "32" : "31"},
+                    {MetricText(run, "accuracy"), "", kRight},
+                    {MetricText(run, "f1"), "", kRight},
+                    {MetricText(run, "auc"), "", kRight},
+                    {FormatSeconds(run.seconds), "", kRight}});
+  }
+  return Table(rows, session);
+}
+
 Result<int> ListRuns(Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
                            pipeline::FindSlipwayDirectory(LocalFileSystem(), "."));
@@ -49,44 +75,36 @@ Result<int> ListRuns(Session& session) {
     session.Print("no runs yet; try slipway run\n");
     return kExitDone;
   }
-  session.Print(session.Paint(
-      "1", fmt::format("{:<22}{:<24}{:<14}{:<9}{:>9}{:>8}{:>8}{:>12}\n", "RUN", "MODEL",
-                       "ENVIRONMENT", "STATUS", "accuracy", "f1", "auc", "time")));
-  for (const RunEntry& run : runs) {
-    const std::string status = GetString(run.record, "status");
-    session.Print(
-        fmt::format("{:<22}{:<24}{:<14}{}{:>9}{:>8}{:>8}{:>12}\n", run.run_id, ModelText(run),
-                    GetString(run.record, "environment"),
-                    session.Paint(status == "passed" ? "32" : "31", fmt::format("{:<9}", status)),
-                    MetricText(run, "accuracy"), MetricText(run, "f1"), MetricText(run, "auc"),
-                    FormatSeconds(run.seconds)));
-  }
+  session.Print(RunTable(runs, session));
   return kExitDone;
 }
 
-void PrintMetrics(const RunEntry& run, Session& session) {
+std::vector<Row> MetricRows(const RunEntry& run) {
   const Json intervals = run.record.value("intervals", Json::object());
   const Json metrics = run.record.value("metrics", Json::object());
+  std::vector<Row> rows;
   for (const auto& [name, value] : metrics.items()) {
     if (!value.is_number() || name == "f1_score") continue;
-    std::string line = fmt::format("  {:<14}{:.4f}", name, value.get<double>());
+    Row row = {{name}, {fmt::format("{:.4f}", value.get<double>()), "", true}};
     const auto interval = intervals.find(name);
     if (interval != intervals.end() && interval->at(0).is_number()) {
-      line += fmt::format("  [{:.4f}, {:.4f}]", interval->at(0).get<double>(),
-                          interval->at(1).get<double>());
+      row.push_back({fmt::format("[{:.4f}, {:.4f}]", interval->at(0).get<double>(),
+                                 interval->at(1).get<double>())});
     }
-    session.Print(line + "\n");
+    rows.push_back(std::move(row));
   }
+  return rows;
 }
 
-void PrintGates(const RunEntry& run, Session& session) {
+std::vector<Row> GateRows(const RunEntry& run) {
+  std::vector<Row> rows;
   for (const Json& gate : run.record.value("gates", Json::array())) {
-    const std::string verdict = GetString(gate, "verdict");
-    const bool passed = verdict == "pass";
-    session.Print(fmt::format("  {} {:<16}{}\n",
-                              session.Paint(passed ? "32" : "31", passed ? "✓" : "✗"),
-                              GetString(gate, "name"), GetString(gate, "reason")));
+    const bool passed = GetString(gate, "verdict") == "pass";
+    rows.push_back({{passed ? "✓" : "✗", passed ? "32" : "31"},
+                    {GetString(gate, "name")},
+                    {GetString(gate, "reason")}});
   }
+  return rows;
 }
 
 Result<int> ShowRun(const std::string& run_id, Session& session) {
@@ -101,23 +119,14 @@ Result<int> ShowRun(const std::string& run_id, Session& session) {
   session.Print(session.Paint("1", run.run_id) + fmt::format(" · {} · {} · {}\n", ModelText(run),
                                                              GetString(run.record, "environment"),
                                                              GetString(run.record, "status")));
-  session.Print(
-      fmt::format("  {:<14}{}, {}\n", "started", run.started_at, FormatSeconds(run.seconds)));
-  session.Print(fmt::format("  {:<14}{}  {}\n", "data", run.source_path, run.source_digest));
-  session.Print(fmt::format("  {:<14}{}  {}\n", "algorithm", run.algorithm,
-                            CompactJson(run.hyperparameters)));
-  session.Print(fmt::format("  {:<14}{}\n", "report", GetString(run.record, "report")));
-  PrintMetrics(run, session);
-  PrintGates(run, session);
+  session.Print(Table({{{"started"}, {run.started_at + ", " + FormatSeconds(run.seconds)}},
+                       {{"data"}, {run.source_path + "  " + run.source_digest}},
+                       {{"algorithm"}, {run.algorithm + "  " + CompactJson(run.hyperparameters)}},
+                       {{"report"}, {GetString(run.record, "report")}}},
+                      session, kSection));
+  session.Print(Table(MetricRows(run), session, kSection));
+  session.Print(Table(GateRows(run), session, {.header = false, .indent = 2}));
   return kExitDone;
-}
-
-std::string ValueText(const Json& value) {
-  if (value.is_null()) return "–";
-  if (value.is_number_float()) return fmt::format("{:.4f}", value.get<double>());
-  const std::string text = value.is_string() ? value.get<std::string>() : CompactJson(value);
-  constexpr size_t kWidth = 24;
-  return text.size() > kWidth ? text.substr(0, kWidth - 3) + "…" : text;
 }
 
 Result<int> CompareRuns(const std::string& left_id, const std::string& right_id, Session& session) {
@@ -134,17 +143,18 @@ Result<int> CompareRuns(const std::string& left_id, const std::string& right_id,
         {{"left", left.run_id}, {"right", right.run_id}, {"differences", std::move(list)}});
     return kExitDone;
   }
-  session.Print(session.Paint(
-      "1", fmt::format("{:<36}{:<26}{:<26}{:>9}\n", "", left.run_id, right.run_id, "change")));
-  for (const auto& one : differences) {
-    std::string change;
-    if (one.left.is_number() && one.right.is_number()) {
-      change = fmt::format("{:+.4g}", one.right.get<double>() - one.left.get<double>());
-    }
-    session.Print(fmt::format("{:<36}{:<26}{:<26}{:>9}\n", one.key, ValueText(one.left),
-                              ValueText(one.right), change));
+  if (differences.empty()) {
+    session.Print(fmt::format("{} and {} do not differ\n", left.run_id, right.run_id));
+    return kExitDone;
   }
-  if (differences.empty()) session.Print("no differences\n");
+  std::vector<Row> rows = {{{""}, {left.run_id}, {right.run_id}, {"change", "", true}}};
+  for (const auto& one : differences) {
+    rows.push_back({{one.key},
+                    {ValueText(one.left)},
+                    {ValueText(one.right)},
+                    {ChangeText(one.left, one.right), "", true}});
+  }
+  session.Print(Table(rows, session));
   return kExitDone;
 }
 

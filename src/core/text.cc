@@ -87,6 +87,29 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& c
   return nearest;
 }
 
+size_t TextWidth(std::string_view text) {
+  // Every byte but UTF-8's continuation bytes begins a code point.
+  return static_cast<size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+std::string Printable(std::string_view text) {
+  std::string clean;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte < 0x20 || byte == 0x7f) {
+      clean += ' ';
+    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // C1 controls in UTF-8.
+      clean += ' ';
+      ++i;
+    } else {
+      clean += text[i];
+    }
+  }
+  return clean;
+}
+
 std::string ToLower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),

@@ -1,6 +1,7 @@
-// Text for people: counts, sizes, durations, and "did you mean".
+// Text for people: counts, sizes, durations, widths on a terminal, and "did you mean".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,12 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 // The candidate with the least edit distance (insert, delete, replace, swap of neighbours; case
 // ignored), or "" where none is within a third of the name's length.
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
+
+// Columns on a terminal: code points of UTF-8, each taken as one column wide.
+size_t TextWidth(std::string_view text);
+// With blanks in place of control characters, those of C1 in UTF-8 too: names of columns, tags and
+// files come from outside and must not steer a terminal.
+std::string Printable(std::string_view text);
 
 std::string ToLower(std::string_view text);
 // Without blanks, tabs and line ends at both ends.

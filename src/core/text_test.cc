@@ -75,5 +75,18 @@ TEST(TextTest, TrimsAndLowers) {
   EXPECT_EQ(ToLower("Ä"), "Ä");
 }
 
+TEST(TextTest, WidthCountsCharacters) {
+  EXPECT_EQ(TextWidth(""), 0U);
+  EXPECT_EQ(TextWidth("abc"), 3U);
+  EXPECT_EQ(TextWidth("é – ✓"), 5U);
+}
+
+TEST(TextTest, ControlCharactersBecomeBlanks) {
+  EXPECT_EQ(Printable("a\x1b[2J\tb\x7f"), "a [2J b ");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m é"),
+            " 31m é");
+}
+
 }  // namespace
 }  // namespace slipway

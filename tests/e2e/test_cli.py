@@ -282,3 +282,13 @@ def test_an_option_takes_one_value(run_once):
     predicted = run_once.call("predict", "--id-columns", "feature1,feature2", "ml-classifier",
                               "--input", "data/train.csv")
     assert predicted.code == 0 and predicted.out.startswith("feature1,feature2,label,")
+
+
+def test_long_names_do_not_glue_columns(project):
+    name = "a-model-whose-name-is-longer-than-most-columns-are"
+    project.write_table(number_table())
+    project.write_config(basic_config(model__name=name))
+    run = project.run()
+    listed = project.call("runs", "list").out.splitlines()
+    assert f"{run['run_id']}  {name}:1  development" in listed[1]
+    assert listed[1].index("development") == listed[0].index("ENVIRONMENT")
