@@ -19,6 +19,10 @@ namespace {
 using registry::ModelVersion;
 using registry::Registry;
 
+// In braces, so that completion offers them; the registry checks what is given, and its errors say
+// more.
+constexpr const char* kStage = "STAGE:{development,staging,production,archived}";
+
 // Values of the options of all subcommands; each uses some.
 struct ModelsOptions {
   RegistryOptions registry;
@@ -337,7 +341,7 @@ class ModelsCommand {
                          List);
     list->add_option("NAME", options_->name, "Only versions of this model");
     list->add_option("--label", options_->label, "Only versions with this label, such as 1.0.0");
-    list->add_option("--status", options_->stage, "Only versions in this stage");
+    list->add_option("--status", options_->stage, "Only versions in this stage")->type_name(kStage);
 
     CLI::App* show =
         Add("show", "Everything about one version",
@@ -371,8 +375,8 @@ class ModelsCommand {
             "slipway models promote ml-classifier@staging --to production",
             Promote);
     AddReference(promote)->required();
-    promote->add_option("--to", options_->stage, "development, staging, production or archived")
-        ->type_name("STAGE")
+    promote->add_option("--to", options_->stage, "The stage to move it to")
+        ->type_name(kStage)
         ->required();
     promote->add_flag("--force", options_->force,
                       "Even with a failed verdict; the audit log keeps it");

@@ -120,6 +120,20 @@ def test_bash_completion():
     assert "--to" in complete(["slipway", "models", "promote", "name:1", "--"])
 
 
+def test_bash_completes_the_values_of_options():
+    assert complete(["slipway", "models", "promote", "name:1", "--to", ""]) == [
+        "development", "staging", "production", "archived"]
+    assert complete(["slipway", "models", "promote", "name:1", "--to", "=", "st"]) == ["staging"]
+    assert complete(["slipway", "run", "--output", ""]) == ["text", "json"]
+    assert complete(["slipway", "run", "-o", "j"]) == ["json"]
+    assert set(complete(["slipway", "--output", "="])) == {"text", "json"}
+    assert {"bash", "zsh", "fish"} <= set(complete(["slipway", "completion", ""]))
+    # Nothing, so that the shell completes files.
+    for words in (["run", "--data"], ["run", "-c"], ["models", "download", "m:1", "--to"], ["models", "--registry"]):
+        assert complete(["slipway", *words, ""]) == []
+    assert "--env" in complete(["slipway", "run", "--local", "--"])
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_get_every_command(shell):
     script = subprocess.run([str(BINARY), "completion", shell], capture_output=True, text=True, check=True).stdout
