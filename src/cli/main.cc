@@ -1,8 +1,5 @@
 // The command line: options and commands are declared, the chosen one runs. No logic lives here.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <sstream>
 
 #include "cli/session.h"
@@ -53,13 +50,7 @@ int Main(int argc, char** argv) {
   bool no_color = false;
   DeclareGlobalOptions(app, &output, &no_color);
   // Runs after all options are known and before the chosen command.
-  app.parse_complete_callback([&] {
-    session.json = output == "json";
-    const bool plain = no_color || std::getenv("NO_COLOR") != nullptr || session.json;
-    session.color = !plain && ::isatty(STDOUT_FILENO) == 1;
-    session.progress_bars =
-        !session.json && ::isatty(STDOUT_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1;
-  });
+  app.parse_complete_callback([&] { session.ChooseForm(output == "json", no_color); });
   AddCommands(app, session);
   app.footer(
       "Examples:\n"

@@ -145,22 +145,22 @@ void Write(FILE* file, const std::string& text) {
 
 class PlainView : public ProgressSink {
  public:
-  PlainView(bool color, FILE* out, FILE* err) : color_(color), out_(out), err_(err) {}
+  PlainView(ProgressColors colors, FILE* out, FILE* err) : colors_(colors), out_(out), err_(err) {}
 
   void StepStarted(std::string_view) override {}
   void Advance(std::string_view, int64_t, int64_t, std::string_view) override {}
   void StepFinished(std::string_view step, bool ok, bool cached, std::string_view summary,
                     double seconds, const Json&) override {
     const std::lock_guard lock(mutex_);
-    Write(out_, FinishedLine({step, ok, cached, summary, seconds}, color_, 0));
+    Write(out_, FinishedLine({step, ok, cached, summary, seconds}, colors_.out, 0));
   }
   void Warn(std::string_view message) override {
     const std::lock_guard lock(mutex_);
-    Write(err_, Paint(color_, kYellow, "warning:") + " " + Printable(message) + "\n");
+    Write(err_, Paint(colors_.err, kYellow, "warning:") + " " + Printable(message) + "\n");
   }
 
  private:
-  const bool color_;
+  const ProgressColors colors_;
   FILE* const out_;
   FILE* const err_;
   std::mutex mutex_;
@@ -168,8 +168,8 @@ class PlainView : public ProgressSink {
 
 class TerminalView : public ProgressSink {
  public:
-  TerminalView(bool color, FILE* out, FILE* err, const Clock& clock)
-      : color_(color), out_(out), err_(err), clock_(clock), draws_(isatty(fileno(err)) != 0) {}
+  TerminalView(ProgressColors colors, FILE* out, FILE* err, const Clock& clock)
+      : colors_(colors), out_(out), err_(err), clock_(clock), draws_(isatty(fileno(err)) != 0) {}
   ~TerminalView() override { Erase(); }
 
   void StepStarted(std::string_view step) override {
@@ -194,13 +194,13 @@ class TerminalView : public ProgressSink {
     if (const auto it = running_.find(step); it != running_.end()) running_.erase(it);
     Erase();
     const size_t width = std::min(TerminalWidth(out_), kWidestLine);
-    Write(out_, FinishedLine({step, ok, cached, summary, seconds}, color_, width));
+    Write(out_, FinishedLine({step, ok, cached, summary, seconds}, colors_.out, width));
   }
 
   void Warn(std::string_view message) override {
     const std::lock_guard lock(mutex_);
     Erase();
-    Write(err_, Paint(color_, kYellow, "warning:") + " " + Printable(message) + "\n");
+    Write(err_, Paint(colors_.err, kYellow, "warning:") + " " + Printable(message) + "\n");
   }
 
  private:
@@ -217,7 +217,7 @@ class TerminalView : public ProgressSink {
     std::string done;
     std::string rest;
     for (size_t i = 0; i < kBarCells; ++i) (i < full ? done : rest) += i < full ? "━" : "─";
-    return Paint(color_, kCyan, done) + Paint(color_, kDim, rest) +
+    return Paint(colors_.err, kCyan, done) + Paint(colors_.err, kDim, rest) +
            fmt::format(" {:3.0f} %  ", share * 100);
   }
 
@@ -228,7 +228,7 @@ class TerminalView : public ProgressSink {
     const size_t width = TerminalWidth(err_);
     const std::string name = PadName(step);
     std::string line =
-        "\r\x1b[K" + Paint(color_, kCyan, kSpinner[frame_++ % kSpinner.size()]) + " " + name;
+        "\r\x1b[K" + Paint(colors_.err, kCyan, kSpinner[frame_++ % kSpinner.size()]) + " " + name;
     size_t used = 2 + TextWidth(name);
     const std::string pace = running.unit.empty() ? "" : Pace(running, now);
     if (running.total > 0 && used + kBarCells + 8 + TextWidth(pace) < width) {
@@ -240,7 +240,7 @@ class TerminalView : public ProgressSink {
     drawn_ = true;
   }
 
-  const bool color_;
+  const ProgressColors colors_;
   FILE* const out_;
   FILE* const err_;
   const Clock& clock_;
@@ -312,14 +312,14 @@ class JsonView : public ProgressSink {
 
 }  // namespace
 
-std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, bool color, FILE* out,
-                                               FILE* err, const Clock& clock) {
+std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, ProgressColors colors,
+                                               FILE* out, FILE* err, const Clock& clock) {
   switch (style) {
-    case ProgressStyle::kTerminal: return std::make_unique<TerminalView>(color, out, err, clock);
+    case ProgressStyle::kTerminal: return std::make_unique<TerminalView>(colors, out, err, clock);
     case ProgressStyle::kJson: return std::make_unique<JsonView>(out, clock);
     case ProgressStyle::kPlain: break;
   }
-  return std::make_unique<PlainView>(color, out, err);
+  return std::make_unique<PlainView>(colors, out, err);
 }
 
 }  // namespace slipway::cli

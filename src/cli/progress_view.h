@@ -21,9 +21,16 @@ enum class ProgressStyle {
   kJson,
 };
 
+// Each stream is a terminal of its own, or none: `run >log` colours standard error only.
+struct ProgressColors {
+  bool out = false;
+  bool err = false;
+};
+
 // The files and the clock outlive the view. Safe to call from several threads; nothing is drawn but
 // from a call.
-std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, bool color, FILE* out,
-                                               FILE* err, const Clock& clock = SystemClock());
+std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, ProgressColors colors,
+                                               FILE* out, FILE* err,
+                                               const Clock& clock = SystemClock());
 
 }  // namespace slipway::cli

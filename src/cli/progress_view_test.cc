@@ -17,6 +17,8 @@
 namespace slipway::cli {
 namespace {
 
+constexpr ProgressColors kBoth = {.out = true, .err = true};
+
 class HandClock : public Clock {
  public:
   WallTime Now() const override { return {}; }
@@ -93,7 +95,7 @@ size_t Count(const std::string& text, const std::string& part) {
 
 TEST(ProgressViewTest, PlainLinesAreOneAStep) {
   TextFile out, err;
-  const auto view = MakeProgressView(ProgressStyle::kPlain, false, out.get(), err.get());
+  const auto view = MakeProgressView(ProgressStyle::kPlain, {}, out.get(), err.get());
   view->StepStarted("data");
   view->Advance("data", 5000, 10000, "rows");
   view->StepFinished("data", true, false, "10,000 rows × 6 columns", 0.021, Json::object());
@@ -111,7 +113,7 @@ TEST(ProgressViewTest, PlainLinesAreOneAStep) {
 
 TEST(ProgressViewTest, ControlCharactersOfTheDataNeverReachTheOutput) {
   TextFile out, err;
-  const auto view = MakeProgressView(ProgressStyle::kPlain, false, out.get(), err.get());
+  const auto view = MakeProgressView(ProgressStyle::kPlain, {}, out.get(), err.get());
   view->StepFinished("data", true, false,
                      "column \x1b[2J\nbad\x7f \xc2\x9b"
                      "31m é",
@@ -123,7 +125,7 @@ TEST(ProgressViewTest, ControlCharactersOfTheDataNeverReachTheOutput) {
 
 TEST(ProgressViewTest, ColourIsOnlyAroundMarks) {
   TextFile out, err;
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, true, out.get(), err.get());
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, kBoth, out.get(), err.get());
   view->StepFinished("data", true, true, "10 rows", 0, Json::object());
   view->StepFinished("gates", false, false, "6 of 7", 0, Json::object());
   EXPECT_EQ(out.Text(),
@@ -131,10 +133,20 @@ TEST(ProgressViewTest, ColourIsOnlyAroundMarks) {
             " 6 of 7\n");
 }
 
+TEST(ProgressViewTest, EachStreamHasItsOwnColour) {
+  TextFile out, err;
+  const auto view =
+      MakeProgressView(ProgressStyle::kPlain, {.out = false, .err = true}, out.get(), err.get());
+  view->StepFinished("data", true, false, "10 rows", 0, Json::object());
+  view->Warn("late");
+  EXPECT_EQ(out.Text(), "✓ data       10 rows\n");
+  EXPECT_EQ(err.Text(), "\x1b[33mwarning:\x1b[0m late\n");
+}
+
 TEST(ProgressViewTest, WithoutATerminalOnStandardErrorThereIsNoBar) {
   TextFile out, err;
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, true, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, kBoth, out.get(), err.get(), clock);
   view->StepStarted("train");
   clock.Move(1);
   view->Advance("train", 1, 5, "folds");
@@ -145,7 +157,7 @@ TEST(ProgressViewTest, TheTimeStandsAtTheRightEdgeOfATerminal) {
   PseudoTerminal out(60);
   TextFile err;
   ASSERT_NE(out.get(), nullptr);
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, false, out.get(), err.get());
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, {}, out.get(), err.get());
   view->StepFinished("data", true, false, "10 rows × 2", 1.5, Json::object());
   view->StepFinished("train", true, false, std::string(70, 'x'), 1.5, Json::object());
   const std::vector<std::string> lines = Lines(out.Text());
@@ -160,7 +172,7 @@ TEST(ProgressViewTest, TheBarTellsShareRateAndTimeLeft) {
   PseudoTerminal err(100);
   ASSERT_NE(err.get(), nullptr);
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, {}, out.get(), err.get(), clock);
   view->StepStarted("train");
   clock.Move(2);
   view->Advance("train", 2, 5, "folds");
@@ -179,7 +191,7 @@ TEST(ProgressViewTest, TheBarIsRedrawnTenTimesASecondAtMost) {
   PseudoTerminal err(100);
   ASSERT_NE(err.get(), nullptr);
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, {}, out.get(), err.get(), clock);
   view->StepStarted("data");
   for (int i = 1; i <= 1000; ++i) {
     clock.Move(0.001);
@@ -195,7 +207,7 @@ TEST(ProgressViewTest, ABarNeverWrapsOnANarrowTerminal) {
   PseudoTerminal err(30);
   ASSERT_NE(err.get(), nullptr);
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kTerminal, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kTerminal, {}, out.get(), err.get(), clock);
   view->StepStarted("train");
   err.Text();
   clock.Move(2);
@@ -206,7 +218,7 @@ TEST(ProgressViewTest, ABarNeverWrapsOnANarrowTerminal) {
 TEST(ProgressViewTest, ALateThreadOfAFinishedStepDrawsNothing) {
   TextFile out, err;
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kJson, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kJson, {}, out.get(), err.get(), clock);
   view->StepStarted("data");
   view->StepFinished("data", true, false, "", 0, Json::object());
   clock.Move(5);
@@ -217,7 +229,7 @@ TEST(ProgressViewTest, ALateThreadOfAFinishedStepDrawsNothing) {
 TEST(ProgressViewTest, JsonLinesForMachines) {
   TextFile out, err;
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kJson, true, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kJson, kBoth, out.get(), err.get(), clock);
   view->StepStarted("train");
   clock.Move(1);
   view->Advance("train", 2, 5, "folds");
@@ -240,7 +252,7 @@ TEST(ProgressViewTest, JsonLinesForMachines) {
 TEST(ProgressViewTest, JsonProgressIsAtMostFourASecond) {
   TextFile out, err;
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kJson, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kJson, {}, out.get(), err.get(), clock);
   view->StepStarted("data");
   for (int i = 1; i <= 2000; ++i) {
     clock.Move(0.001);
@@ -253,7 +265,7 @@ TEST(ProgressViewTest, JsonProgressIsAtMostFourASecond) {
 TEST(ProgressViewTest, ManyThreadsAdvanceOneStep) {
   TextFile out, err;
   HandClock clock;
-  const auto view = MakeProgressView(ProgressStyle::kJson, false, out.get(), err.get(), clock);
+  const auto view = MakeProgressView(ProgressStyle::kJson, {}, out.get(), err.get(), clock);
   view->StepStarted("data");
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -1,10 +1,12 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <system_error>
 
@@ -25,10 +27,32 @@ Json ErrorJson(const Error& error) {
   return json;
 }
 
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string Painted(bool color, const char* sgr, const std::string& text) {
+  return color ? fmt::format("\x1b[{}m{}\x1b[0m", sgr, text) : text;
+}
+
 }  // namespace
 
 Session::Session() = default;
 Session::~Session() = default;
+
+void Session::ChooseForm(bool as_json, bool plain) {
+  json = as_json;
+  const std::string terminal = Variable("TERM");
+  // A dumb terminal can't erase a bar either.
+  const bool able = !json && terminal != "dumb";
+  const bool out = able && ::isatty(STDOUT_FILENO) == 1;
+  const bool err = able && ::isatty(STDERR_FILENO) == 1;
+  const bool painted = !plain && Variable("NO_COLOR").empty();
+  color = painted && out;
+  error_color = painted && err;
+  progress_bars = out && err;
+}
 
 void Session::Print(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
@@ -39,12 +63,12 @@ void Session::Print(const std::string& text) {
 void Session::PrintJson(const Json& value) { Print(CompactJson(value) + "\n"); }
 
 void Session::Warn(const std::string& text) {
-  std::fputs(("warning: " + text + "\n").c_str(), stderr);
+  const std::string label = Painted(error_color, "33", "warning:");
+  std::fputs((label + " " + Printable(text) + "\n").c_str(), stderr);
 }
 
 std::string Session::Paint(const char* sgr, const std::string& text) const {
-  if (!color) return text;
-  return std::string("\x1b[") + sgr + "m" + text + "\x1b[0m";
+  return Painted(color, sgr, text);
 }
 
 void Session::Finish(const Result<int>& result) {
@@ -80,7 +104,7 @@ ProgressSink& Session::progress() {
     ProgressStyle style = ProgressStyle::kPlain;
     if (progress_bars) style = ProgressStyle::kTerminal;
     if (json) style = ProgressStyle::kJson;
-    progress_ = MakeProgressView(style, color, stdout, stderr);
+    progress_ = MakeProgressView(style, {color, error_color}, stdout, stderr);
   }
   return *progress_;
 }

@@ -28,11 +28,15 @@ class Session {
 
   // `--output json`: standard output carries JSON only.
   bool json = false;
-  // Colour on standard output and on standard error: a terminal, and neither NO_COLOR nor
-  // --no-color.
+  // Colour on standard output, and on standard error.
   bool color = false;
+  bool error_color = false;
   bool progress_bars = false;
   int exit_code = kExitDone;
+
+  // Sets the fields above by what the two streams are. Colour takes a terminal that is not dumb,
+  // and neither NO_COLOR with a value (no-color.org) nor `plain`, which is --no-color.
+  void ChooseForm(bool as_json, bool plain);
 
   // Text for a person, to standard output; callers end lines themselves.
   void Print(const std::string& text);

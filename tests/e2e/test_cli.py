@@ -164,6 +164,9 @@ def test_colour_on_a_terminal_only(ready):
     assert code == 0 and "\x1b[32m" in text
     code, text = on_a_terminal(["runs", "list"], ready.folder, env={"NO_COLOR": "1"})
     assert code == 0 and "\x1b[3" not in text
+    for env in ({"TERM": "dumb"}, {"TERM": "dumb", "NO_COLOR": ""}):
+        assert "\x1b" not in on_a_terminal(["run"], ready.folder, env=env)[1]
+    assert "\x1b[3" in on_a_terminal(["runs", "list"], ready.folder, env={"NO_COLOR": ""})[1]
     assert "\x1b" not in ready.call("runs", "list").out
 
 
