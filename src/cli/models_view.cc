@@ -6,7 +6,6 @@
 
 #include "cli/table.h"
 #include "cli/value_text.h"
-#include "core/hash.h"
 #include "core/text.h"
 
 namespace slipway::cli {
@@ -84,7 +83,8 @@ void AddLineage(const Json& lineage, const std::string& prefix, std::vector<Row>
     if (value.is_object()) {
       AddLineage(value, name, rows);
     } else {
-      rows->push_back({{name}, {ValueText(value)}});
+      // Whole digests: lineage is what they are compared by.
+      rows->push_back({{name}, {value.is_string() ? value.get<std::string>() : ValueText(value)}});
     }
   }
 }
@@ -184,14 +184,9 @@ std::string DifferenceTable(const ModelVersion& left, const ModelVersion& right,
     const bool record = difference.section == "record";
     const std::string key =
         dotted || record ? difference.key : difference.section + "." + difference.key;
-    auto shown = [](const Json& value) {
-      if (value.is_string() && IsDigest(value.get<std::string>()))
-        return ShortDigest(value.get<std::string>());
-      return ValueText(value);
-    };
     rows.push_back({{key},
-                    {shown(difference.left)},
-                    {shown(difference.right)},
+                    {ValueText(difference.left)},
+                    {ValueText(difference.right)},
                     {ChangeText(difference.left, difference.right)}});
   }
   return Table(rows, session);
@@ -202,8 +197,7 @@ std::string AuditTable(const std::vector<AuditEntry>& entries, const Session& se
   for (const AuditEntry& entry : entries) {
     std::vector<std::string> details;
     for (const auto& [key, value] : entry.detail.items()) {
-      const std::string text = ValueText(value);
-      details.push_back(key + "=" + (IsDigest(text) ? ShortDigest(text) : text));
+      details.push_back(key + "=" + ValueText(value));
     }
     rows.push_back({{entry.at},
                     {entry.actor},

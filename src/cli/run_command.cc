@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <memory>
 
 #include "cli/session.h"
+#include "cli/value_text.h"
 #include "core/text.h"
 #include "pipeline/run.h"
 
@@ -18,13 +18,6 @@ struct RunCommandOptions {
   pipeline::RunOptions run;
 };
 
-// A path as short as it can be shown from here.
-std::string Shortened(const std::string& path) {
-  std::error_code error;
-  const std::string relative = std::filesystem::relative(path, error).string();
-  return error || relative.empty() || relative.size() > path.size() ? path : relative;
-}
-
 void PrintEnding(const pipeline::Run& run, Session& session) {
   if (run.unchanged) {
     const Json& record = run.record;
@@ -36,7 +29,7 @@ void PrintEnding(const pipeline::Run& run, Session& session) {
                               session.Paint("32", "="), run.run_id, model,
                               session.Paint(run.passed ? "32" : "31", status)));
   }
-  session.Print(fmt::format("  report       {}   total {}\n", Shortened(run.report_path),
+  session.Print(fmt::format("  report       {}   total {}\n", ShortPath(run.report_path),
                             FormatSeconds(run.seconds)));
 }
 
@@ -73,6 +66,7 @@ Result<int> Run(const RunCommandOptions& options, Session& session) {
                            pipeline::RunLine(loaded, options.run, session.progress()));
   if (session.json) {
     Json record = run.record;
+    record["report"] = PlainPath(run.report_path);
     record["unchanged"] = run.unchanged;
     session.PrintJson(record);
   } else {

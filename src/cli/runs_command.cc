@@ -29,6 +29,7 @@ std::string ModelText(const RunEntry& run) {
 
 Json EntryJson(const RunEntry& run) {
   Json json = run.record;
+  json["report"] = PlainPath(GetString(run.record, "report"));
   json["started_at"] = run.started_at;
   json["seconds"] = run.seconds;
   json["source"] = {{"path", run.source_path}, {"digest", run.source_digest}};
@@ -119,11 +120,12 @@ Result<int> ShowRun(const std::string& run_id, Session& session) {
   session.Print(session.Paint("1", run.run_id) + fmt::format(" · {} · {} · {}\n", ModelText(run),
                                                              GetString(run.record, "environment"),
                                                              GetString(run.record, "status")));
-  session.Print(Table({{{"started"}, {run.started_at + ", " + FormatSeconds(run.seconds)}},
-                       {{"data"}, {run.source_path + "  " + run.source_digest}},
-                       {{"algorithm"}, {run.algorithm + "  " + CompactJson(run.hyperparameters)}},
-                       {{"report"}, {GetString(run.record, "report")}}},
-                      session, kSection));
+  session.Print(
+      Table({{{"started"}, {run.started_at + ", " + FormatSeconds(run.seconds)}},
+             {{"data"}, {run.source_path + "  " + run.source_digest}},
+             {{"algorithm"}, {run.algorithm + "  " + CompactJson(run.hyperparameters)}},
+             {{"report"}, {ShortPath(JoinPath(directory, "runs/" + run.run_id + "/report.html"))}}},
+            session, kSection));
   session.Print(Table(MetricRows(run), session, kSection));
   session.Print(Table(GateRows(run), session, {.header = false, .indent = 2}));
   return kExitDone;

@@ -309,3 +309,16 @@ def test_long_names_do_not_glue_columns(project):
     listed = project.call("runs", "list").out.splitlines()
     assert f"{run['run_id']}  {name}:1  development" in listed[1]
     assert listed[1].index("development") == listed[0].index("ENVIRONMENT")
+
+
+def test_paths_and_digests_are_short(ready):
+    first = ready.run()
+    report = f".slipway/runs/{first['run_id']}/report.html"
+    assert first["report"] == report
+    assert ready.call("runs", "show", "-o", "json").last["report"] == report
+    assert f"  {report}\n" in ready.call("runs", "show").out
+    assert f"  ../{report}\n" in ready.call("runs", "show", cwd=ready.folder / "data").out
+    second = ready.run("--set", "model.hyperparameters.n_estimators=30")
+    text = ready.call("runs", "compare", first["run_id"], second["run_id"]).out
+    cells = re.search(r"^digest +(\w+) +(\w+) *$", text, re.MULTILINE).groups()
+    assert cells == tuple(run["digest"].removeprefix("sha256:")[:12] for run in (first, second))
