@@ -59,8 +59,9 @@ Result<int> Run(const RunCommandOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::LoadConfig(load));
   const config::Config& config = loaded.config;
   if (!session.json) {
-    session.Print(session.Paint("1", fmt::format("{} {}", config.project_name, config.version)) +
-                  fmt::format(" · {}\n", config.environment));
+    const std::string label = config.version.empty() ? "" : " " + config.version;
+    session.Print(session.Paint("1", config.project_name + label) + " · " + config.environment +
+                  "\n");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::Run run,
                            pipeline::RunLine(loaded, options.run, session.progress()));

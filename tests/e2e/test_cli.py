@@ -322,3 +322,9 @@ def test_paths_and_digests_are_short(ready):
     text = ready.call("runs", "compare", first["run_id"], second["run_id"]).out
     cells = re.search(r"^digest +(\w+) +(\w+) *$", text, re.MULTILINE).groups()
     assert cells == tuple(run["digest"].removeprefix("sha256:")[:12] for run in (first, second))
+
+
+def test_the_first_line_of_a_run_names_the_version_if_there_is_one(ready):
+    assert ready.call("run").out.splitlines()[0] == "ml-classifier 1.0.0 · development"
+    ready.write_config(basic_config(version=None))
+    assert ready.call("run").out.splitlines()[0] == "ml-classifier · development"
