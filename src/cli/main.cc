@@ -1,5 +1,8 @@
 // The command line: options and commands are declared, the chosen one runs. No logic lives here.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
 #include <sstream>
 
 #include "cli/session.h"
@@ -74,4 +77,13 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace slipway::cli
 
-int main(int argc, char** argv) { return slipway::cli::Main(argc, argv); }
+// What nobody caught, memory that ran out most likely, is told like any error.
+int main(int argc, char** argv) try {
+  return slipway::cli::Main(argc, argv);
+} catch (const std::bad_alloc&) {
+  std::fputs("error: not enough memory; try a smaller table, or more memory\n", stderr);
+  return 3;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "error: a defect of Slipway: %s\n", error.what());
+  return 3;
+}

@@ -18,6 +18,12 @@ Result<Json> ParseJson(std::string_view text, const std::string& file) {
     location.column = static_cast<int64_t>(
         newline == std::string_view::npos ? before.size() : before.size() - newline - 1);
     return Error(ErrorCode::kInvalidInput, "not valid JSON").At(std::move(location));
+  } catch (const Json::exception&) {
+    // Only 1e999 and its like are well-formed and still refused.
+    Location location;
+    location.file = file;
+    return Error(ErrorCode::kInvalidInput, "a number in the JSON is too large")
+        .At(std::move(location));
   }
 }
 

@@ -25,6 +25,12 @@ TEST(JsonTest, TruncatedAndEmptyTextsAreErrors) {
   EXPECT_FALSE(ParseJson(std::string_view("\0\xff", 2), "x").ok());
 }
 
+TEST(JsonTest, NumbersThatNoDoubleHoldsAreErrors) {
+  const Result<Json> result = ParseJson(R"({"a": 1e999})", "files.json");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().ToString(), "files.json: a number in the JSON is too large");
+}
+
 TEST(JsonTest, KeepsTheOrderOfKeys) {
   Json value;
   value["zeta"] = 1;

@@ -6,8 +6,11 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -45,6 +48,27 @@ int CountCores() {
   return std::max(cores, 1);
 }
 
+// An exception that left a thread would end the process without a word.
+Status Guarded(const std::function<Status(size_t)>& work, size_t index) try {
+  return work(index);
+} catch (const std::bad_alloc&) {
+  return Error(ErrorCode::kUnavailable, "not enough memory").Try("a smaller table, or more memory");
+} catch (const std::exception& error) {
+  return Error(ErrorCode::kInternal, error.what());
+}
+
+// Starts up to `count` threads; a limit on threads or memory makes it fewer.
+std::vector<std::jthread> StartThreads(size_t count, const std::function<void()>& loop) {
+  std::vector<std::jthread> pool;
+  pool.reserve(count);
+  try {
+    while (pool.size() < count) pool.emplace_back(loop);
+  } catch (const std::system_error&) {
+    // Those that exist, and the caller, share all indices.
+  }
+  return pool;
+}
+
 }  // namespace
 
 int AvailableCores() {
@@ -64,7 +88,7 @@ Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)
       const size_t index = next.fetch_add(1);
       if (index >= count) return;
       Status status = CheckInterrupted();
-      if (status.ok()) status = work(index);
+      if (status.ok()) status = Guarded(work, index);
       if (status.ok()) continue;
       stop = true;
       const std::lock_guard lock(mutex);
@@ -76,8 +100,7 @@ Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)
   };
   const size_t workers = std::min(count, static_cast<size_t>(std::max(threads, 1)));
   {
-    std::vector<std::jthread> pool;
-    for (size_t i = 1; i < workers; ++i) pool.emplace_back(loop);
+    const std::vector<std::jthread> pool = StartThreads(workers > 0 ? workers - 1 : 0, loop);
     loop();
   }
   if (failure) return *std::move(failure);

@@ -1,8 +1,12 @@
 #include "core/parallel.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,6 +53,38 @@ TEST(ParallelTest, NothingBeginsAfterAFailure) {
   });
   EXPECT_FALSE(status.ok());
   EXPECT_EQ(calls.load(), 4U);
+}
+
+TEST(ParallelTest, WhatWorkThrowsIsAnError) {
+  for (const int threads : {1, 4}) {
+    const Status memory =
+        ParallelFor(20, threads, [](size_t) -> Status { throw std::bad_alloc(); });
+    ASSERT_FALSE(memory.ok());
+    EXPECT_EQ(memory.error().code(), ErrorCode::kUnavailable);
+    EXPECT_EQ(memory.error().message(), "not enough memory");
+    const Status defect =
+        ParallelFor(20, threads, [](size_t) -> Status { throw std::out_of_range("at 7"); });
+    ASSERT_FALSE(defect.ok());
+    EXPECT_EQ(defect.error().code(), ErrorCode::kInternal);
+    EXPECT_EQ(defect.error().message(), "at 7");
+  }
+}
+
+// In a process of its own, which can make no thread: no address space holds its stack.
+TEST(ParallelDeathTest, WorksOnWithoutThreads) {
+  const auto count_without_threads = [] {
+    pthread_attr_t attributes;
+    ::pthread_getattr_default_np(&attributes);
+    ::pthread_attr_setstacksize(&attributes, size_t{1} << 60U);
+    ::pthread_setattr_default_np(&attributes);
+    std::atomic<int> calls = 0;
+    const Status status = ParallelFor(100, 4, [&](size_t) -> Status {
+      ++calls;
+      return {};
+    });
+    ::_exit(status.ok() && calls == 100 ? 0 : 1);
+  };
+  EXPECT_EXIT(count_without_threads(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(ParallelTest, ThereIsACore) { EXPECT_GE(AvailableCores(), 1); }

@@ -6,26 +6,33 @@
 #include <array>
 #include <cctype>
 #include <cmath>
+#include <numeric>
 
 namespace slipway {
 namespace {
 
-// Optimal string alignment distance (Boytsov 2011, section 2.2).
+// Optimal string alignment distance (Boytsov 2011, section 2.2), in three rows of the matrix.
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  std::vector<size_t> before(b.size() + 1);
+  std::vector<size_t> above(b.size() + 1);
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
+    before.swap(above);
+    above.swap(row);
+    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replace = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replace});
+      const size_t replace = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replace});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+        row[j] = std::min(row[j], before[j - 2] + 1);
       }
     }
   }
-  return cost[a.size()][b.size()];
+  return row[b.size()];
 }
+
+size_t Difference(size_t a, size_t b) { return a > b ? a - b : b - a; }
 
 }  // namespace
 
@@ -74,10 +81,12 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string wanted = ToLower(name);
-  const size_t limit = std::max<size_t>(1, wanted.size() / 3);
+  const size_t limit = wanted.size() / 3;
   std::string nearest;
   size_t best = limit + 1;
   for (const std::string& candidate : candidates) {
+    // The lengths alone put it out of reach; most candidates, and all very long ones, end here.
+    if (Difference(wanted.size(), candidate.size()) > limit) continue;
     const size_t distance = EditDistance(wanted, ToLower(candidate));
     if (distance < best) {
       best = distance;

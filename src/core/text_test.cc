@@ -55,10 +55,23 @@ TEST(TextTest, NearestNameForgivesSmallSlips) {
   EXPECT_EQ(NearestName("acuracy", names), "accuracy");     // One letter missing.
   EXPECT_EQ(NearestName("precsiion", names), "precision");  // Two neighbours swapped.
   EXPECT_EQ(NearestName("RECALL", names), "recall");        // Case.
-  EXPECT_EQ(NearestName("f2", names), "f1");                // One of two letters.
+  EXPECT_EQ(NearestName("auk", names), "auc");              // One of three letters.
+  EXPECT_EQ(NearestName("F1", names), "f1");
+  EXPECT_EQ(NearestName("f2", names), "");  // Half of it is another name.
   EXPECT_EQ(NearestName("latency", names), "");
   EXPECT_EQ(NearestName("", names), "");
   EXPECT_EQ(NearestName("auc", {}), "");
+}
+
+TEST(TextTest, NearestNameOfShortNamesIsNoGuess) {
+  EXPECT_EQ(NearestName("y", {"i", "f", "c"}), "");
+  EXPECT_EQ(NearestName("y", {"i", "Y"}), "Y");
+}
+
+TEST(TextTest, NearestNameOfEndlessNamesCostsLittle) {
+  const std::string endless(3'000'000, 'x');
+  EXPECT_EQ(NearestName("target", {endless, "tarket"}), "tarket");
+  EXPECT_EQ(NearestName(endless, {"target"}), "");
 }
 
 TEST(TextTest, NearestNamePrefersTheCloserAndThenTheFirst) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/text.h"
 #include "data/csv_blocks_internal.h"
 #include "data/csv_header_internal.h"
 #include "data/value_parser_internal.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // Arrow's parser counts the values of 512 rows in 32 bits.
 constexpr size_t kMaxColumns = 65536;
+// A longer name is a row of data, or an open quote, in the header's place.
+constexpr size_t kMaxNameBytes = 1000;
 
 Error NotText(const SourceFile& file, std::string_view what) {
   return file.Invalid(fmt::format("not a text table: {}", what))
@@ -73,6 +76,13 @@ Status CheckText(const std::vector<std::string>& names, const SourceFile& file) 
   }
   for (const std::string& name : names) {
     if (!IsValidUtf8(name)) return NotText(file, "the header is not valid UTF-8");
+    if (name.size() > kMaxNameBytes) {
+      return file
+          .Invalid(fmt::format("the header has a name of {}: '{}'",
+                               FormatBytes(static_cast<int64_t>(name.size())), Excerpt(name)))
+          .Expected(fmt::format("at most {}", FormatBytes(kMaxNameBytes)))
+          .Try("a header line with the names of the columns above the rows");
+    }
     const bool control = std::any_of(name.begin(), name.end(), [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
              c == 0x7F;

@@ -183,6 +183,12 @@ TEST_F(CsvReaderTest, HeadersMustNameEachColumnOnce) {
   EXPECT_THAT(ErrorOf("\n,b\n1,2\n"), HasSubstr("table.csv:2: column 1 of 2 has no name"));
 }
 
+TEST_F(CsvReaderTest, EndlessNamesAreRefused) {
+  EXPECT_THAT(ErrorOf("a," + std::string(3'000'000, 'x') + "\n1,2\n"),
+              HasSubstr("table.csv: the header has a name of 3.0 MB: 'xxx"));
+  EXPECT_EQ(ReadCsvText("a," + std::string(1000, 'x') + "\n1,2\n").table.columns.size(), 2U);
+}
+
 TEST_F(CsvReaderTest, GarbageIsNoTable) {
   EXPECT_THAT(ErrorOf(std::string("a\0b\n", 4)),
               HasSubstr("not a text table: it holds zero bytes"));

@@ -250,3 +250,9 @@ def test_tampered_artifact_is_integrity(ready):
     assert answer.code == 4 and "model.onnx" in answer.err
     rows = ready.write_table(number_table().drop(columns="target").head(3), name="new.csv")
     assert ready.call("predict", "ml-classifier", "--input", rows).code == 4
+
+
+def test_a_cache_that_no_double_holds_is_read_as_none(ready):
+    ready.run()
+    (ready.folder / ".slipway/cache/files.json").write_text('{"a":1e999}')
+    assert ready.run()["status"] == "passed"
