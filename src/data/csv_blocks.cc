@@ -89,31 +89,4 @@ Result<size_t> CsvBlocks::FindLastRowEnd(std::string_view data, bool has_quotes)
   return static_cast<size_t>(whole->size());
 }
 
-std::optional<OpenQuote> FindOpenQuote(std::string_view data, char delimiter) {
-  int64_t rows = 0;
-  size_t line_start = 0;
-  bool field_start = true;
-  for (size_t i = 0; i < data.size(); ++i) {
-    const char c = data[i];
-    if (c == '\r' || c == '\n') {
-      if (i > line_start) ++rows;  // Blank lines are no rows.
-      if (c == '\r' && i + 1 < data.size() && data[i + 1] == '\n') ++i;
-      line_start = i + 1;
-      field_start = true;
-    } else if (field_start && c == '"') {
-      const size_t opened = i;
-      while (true) {
-        i = data.find('"', i + 1);
-        if (i == std::string_view::npos) return OpenQuote{opened, rows};
-        if (i + 1 >= data.size() || data[i + 1] != '"') break;
-        ++i;
-      }
-      field_start = false;
-    } else {
-      field_start = c == delimiter;
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace slipway::data

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,15 +58,5 @@ class CsvBlocks {
   size_t next_index_ = 0;
   bool finished_ = false;
 };
-
-// An opening quote that nothing closes.
-struct OpenQuote {
-  size_t offset = 0;
-  int64_t rows_before = 0;
-};
-
-// Follows the quoting rules of the parser: a quote opens only at the start of a field, a doubled
-// one stands for itself.
-std::optional<OpenQuote> FindOpenQuote(std::string_view data, char delimiter);
 
 }  // namespace slipway::data

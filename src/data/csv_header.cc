@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/text.h"
-#include "data/csv_blocks_internal.h"
 #include "data/csv_header_internal.h"
+#include "data/csv_quotes_internal.h"
 #include "data/value_parser_internal.h"
 
 namespace slipway::data {

@@ -2,6 +2,7 @@
 #include <arrow/csv/parser.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "core/text.h"
 #include "data/csv_blocks_internal.h"
 #include "data/csv_header_internal.h"
+#include "data/csv_quotes_internal.h"
 #include "data/reader_internal.h"
 
 namespace slipway::data {
@@ -64,8 +66,18 @@ class BlockReader {
   BlockReader(const BlockReader&) = delete;
   BlockReader& operator=(const BlockReader&) = delete;
 
-  std::optional<CsvFault> Read(const CsvBlock& block, ParsedBlock& parsed) {
+  // What is first wrong in the block, if anything is. Where the file was read before, its quotes
+  // are known to be right.
+  std::optional<CsvFault> Read(const CsvBlock& block, bool check_quotes, ParsedBlock& parsed) {
     if (std::optional<CsvFault> fault = CheckBytes(block)) return fault;
+    std::optional<CsvFault> ragged = Parse(block, parsed);
+    if (!check_quotes || !MayHoldLineEnds(block, parsed.rows)) return ragged;
+    std::optional<CsvFault> swallowed = CheckQuotes(block);
+    return swallowed && (!ragged || swallowed->row <= ragged->row) ? swallowed : ragged;
+  }
+
+ private:
+  std::optional<CsvFault> Parse(const CsvBlock& block, ParsedBlock& parsed) {
     for (const ColumnPlan& plan : plans_) parsed.pieces.emplace_back(plan, missing_);
     for (size_t at = SkipLineEnds(block.data, 0); at < block.data.size();) {
       const std::string_view rest = block.data.substr(at);
@@ -80,7 +92,50 @@ class BlockReader {
     return std::nullopt;
   }
 
- private:
+  // False where there are no more line ends than rows: no quoted value holds one.
+  static bool MayHoldLineEnds(const CsvBlock& block, int64_t rows) {
+    if (!block.has_quotes) return false;
+    return std::ranges::count(block.data, '\n') + std::ranges::count(block.data, '\r') > rows;
+  }
+
+  // Two quotes that were opened by mistake, far apart, are one long value to the parser.
+  std::optional<CsvFault> CheckQuotes(const CsvBlock& block) const {
+    if (column_count_ < 2) return std::nullopt;
+    const auto swallowed =
+        FindSwallowedRows(block.data, options_.delimiter,
+                          [this](std::string_view line) { return LooksLikeRow(line); });
+    if (!swallowed) return std::nullopt;
+    CsvFault fault{block.index, swallowed->quote.rows_before, 0, "", "", ""};
+    fault.offset = block.offset + static_cast<int64_t>(swallowed->quote.offset);
+    fault.message = fmt::format("the quote that is opened here takes in {} that look like rows",
+                                Plural(swallowed->rows, "line", "lines"));
+    fault.hint = "closing it, or doubling quotes inside a value";
+    return fault;
+  }
+
+  // Whether a line inside a quoted value could be a row: it has as many fields, and numbers where
+  // the table has numbers, which lines of prose have not.
+  bool LooksLikeRow(std::string_view line) const {
+    if (std::ranges::count(line, options_.delimiter) != column_count_ - 1) return false;
+    std::vector<std::string_view> fields;
+    for (size_t at = 0; at <= line.size();) {
+      const size_t end = std::min(line.find(options_.delimiter, at), line.size());
+      fields.push_back(TrimValue(line.substr(at, end - at)));
+      at = end + 1;
+    }
+    return std::ranges::all_of(plans_, [&](const ColumnPlan& plan) {
+      return Fits(fields[static_cast<size_t>(plan.source)], plan.type);
+    });
+  }
+
+  bool Fits(std::string_view text, ColumnType type) const {
+    if (type == ColumnType::kCategory || missing_.Contains(text)) return true;
+    if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+      text = TrimValue(text.substr(1, text.size() - 2));
+    }
+    return ParseNumber(text) || ParseTimestamp(text);
+  }
+
   // What the parser would read without complaint.
   std::optional<CsvFault> CheckBytes(const CsvBlock& block) const {
     CsvFault fault{block.index, 0, block.offset, "", "", ""};
@@ -157,9 +212,15 @@ class BlockReader {
 // One pass over the file for some of its columns.
 class CsvPass {
  public:
+  // `first` where the file was not read before.
   CsvPass(const SourceFile& file, const CsvHeader& header, const MissingValues& missing,
-          const ReadTuning& tuning, int threads)
-      : file_(file), header_(header), missing_(missing), tuning_(tuning), threads_(threads) {}
+          const ReadTuning& tuning, int threads, bool first)
+      : file_(file),
+        header_(header),
+        missing_(missing),
+        tuning_(tuning),
+        threads_(threads),
+        first_(first) {}
 
   Result<std::vector<MergedColumn>> Run(const std::vector<ColumnPlan>& plans,
                                         ProgressSink& progress) {
@@ -197,7 +258,7 @@ class CsvPass {
  private:
   void ReadBlock(BlockReader& reader, const CsvBlock& block) {
     auto parsed = std::make_unique<ParsedBlock>();
-    std::optional<CsvFault> fault = reader.Read(block, *parsed);
+    std::optional<CsvFault> fault = reader.Read(block, first_, *parsed);
     const std::lock_guard lock(mutex_);
     if (parsed_.size() <= block.index) parsed_.resize(block.index + 1);
     parsed_[block.index] = std::move(parsed);
@@ -236,6 +297,7 @@ class CsvPass {
   const MissingValues& missing_;
   const ReadTuning tuning_;
   const int threads_;
+  const bool first_;
 
   std::atomic<bool> failed_{false};
   std::mutex mutex_;  // Guards the two below.
@@ -282,7 +344,7 @@ Result<ReadResult> ReadCsv(const SourceFile& file, const ReadOptions& options, c
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<ColumnPlan> plans, PlanColumns(header.names, options, file));
   GuessTypes(header, missing, plans);
 
-  CsvPass first(file, header, missing, tuning, threads);
+  CsvPass first(file, header, missing, tuning, threads, true);
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<MergedColumn> columns, first.Run(plans, progress));
   std::vector<size_t> again;
   std::vector<ColumnPlan> again_plans;
@@ -294,7 +356,7 @@ Result<ReadResult> ReadCsv(const SourceFile& file, const ReadOptions& options, c
     columns[i] = {};
   }
   if (!again.empty()) {
-    CsvPass second(file, header, missing, tuning, threads);
+    CsvPass second(file, header, missing, tuning, threads, false);
     SLIPWAY_ASSIGN_OR_RETURN(std::vector<MergedColumn> better,
                              second.Run(again_plans, SilentProgress()));
     for (size_t i = 0; i < again.size(); ++i) columns[again[i]] = std::move(better[i]);

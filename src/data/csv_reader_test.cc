@@ -161,6 +161,43 @@ TEST_F(CsvReaderTest, OpenQuotesNameWhereTheyBegin) {
   EXPECT_EQ(ErrorOf("a,\"b\n1,2\n"), "table.csv:1: a quote in the header is never closed");
 }
 
+TEST_F(CsvReaderTest, QuotesThatTakeInRowsAreTold) {
+  std::string text = "a,b,c,y\n";
+  for (int row = 1; row <= 3000; ++row) {
+    const bool open = row == 1000 || row == 2500;
+    text += std::to_string(row) + ",0.5," + (open ? "\"ab" : "ab") + ",1\n";
+  }
+  const std::string expected =
+      "table.csv:1001: row 1000: the quote that is opened here takes in 1,499 lines that look like "
+      "rows; try closing it, or doubling quotes inside a value";
+  EXPECT_EQ(ErrorOf(text), expected);
+  for (const size_t block : {size_t{64}, size_t{1000}}) {
+    ReadTuning tuning;
+    tuning.block_bytes = block;
+    const Result<ReadResult> result =
+        ReadTableInBlocks(PathOf("table.csv"), {}, tuning, SilentProgress());
+    ASSERT_FALSE(result.ok());
+    EXPECT_THAT(result.error().ToString(), HasSubstr(expected));
+  }
+  // The rows behind the second quote are ragged: the first mistake is the one to tell.
+  EXPECT_EQ(ErrorOf(text + "1,2\n"), expected);
+  EXPECT_THAT(ErrorOf("a,b\r\n\"x,1\r\nu,2\r\nv,3\r\n\"y,4\r\n"),
+              HasSubstr("table.csv:2: row 1: the quote that is opened here takes in 2 lines"));
+}
+
+TEST_F(CsvReaderTest, QuotedTextOfSeveralLinesIsNoMistake) {
+  // As many commas as a row has, but words where the table has numbers.
+  const ReadResult prose = ReadCsvText(
+      "id,text\n1,\"Well,\nI liked it, really\nand, as you know\nso does she, too\nend\"\n2,x\n");
+  EXPECT_EQ(prose.table.rows, 2);
+  // Numbers, but other fields than a row.
+  const ReadResult lists =
+      ReadCsvText("id,text,n\n1,\"a\n1,2\n3,4\n5,6,7,8\n\",1\n2,\"one\n1,2,3\nline\",2\n");
+  EXPECT_EQ(lists.table.rows, 2);
+  // Of one column every line would be a row.
+  EXPECT_EQ(ReadCsvText("text\n\"a\nb\nc\nd\"\nx\n").table.rows, 2);
+}
+
 TEST_F(CsvReaderTest, RowsLongerThanAllowedAreErrorsNotMemory) {
   ReadTuning tuning;
   tuning.block_bytes = 64;
