@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kMaxExamples = 10;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+// From this share of words on a column of numbers is a category.
+constexpr double kMixedShare = 0.1;
 
 bool IsWhole(double value) {
   return std::fabs(value) <= kExactIntegers && value == std::trunc(value);
@@ -33,6 +35,12 @@ Issue MakeIssue(std::string kind, Severity severity, const Column& column, const
                                  issue.examples.front().value);
   }
   return issue;
+}
+
+// Where every finding is one and the same text, it most likely stands for a missing value.
+std::string OnlyText(const Findings& findings, bool one_text) {
+  if (!one_text || findings.count < 2) return "";
+  return fmt::format("data.missing_values: [..., '{}']", findings.examples.front().value);
 }
 
 }  // namespace
@@ -137,7 +145,11 @@ class ColumnMerger {
     } else {
       MergeNumbers();
     }
-    if (!plan_.forced && evidence_.Type() != plan_.type) merged_.better_type = evidence_.Type();
+    if (!plan_.forced && evidence_.Type() != plan_.type) {
+      merged_.better_type = evidence_.Type();
+    } else if (!plan_.forced && plan_.type == ColumnType::kCategory) {
+      CheckMixedValues();
+    }
     return std::move(merged_);
   }
 
@@ -290,6 +302,34 @@ class ColumnMerger {
         evidence_.timestamps += counts[i];
       }
     }
+  }
+
+  // Words in at least a tenth of a column make it a category; where half of it are numbers all the
+  // same, that is a mistake in the data rather than its meaning.
+  void CheckMixedValues() {
+    const bool times = evidence_.timestamps > evidence_.numbers;
+    const int64_t fitting = times ? evidence_.timestamps : evidence_.numbers;
+    if (evidence_.present == 0 || fitting * 2 < evidence_.present) return;
+    const Column& column = merged_.column;
+    std::vector<bool> fits;
+    for (const std::string& text : column.categories) {
+      fits.push_back(times ? ParseTimestamp(text).has_value() : ParseNumber(text).has_value());
+    }
+    Findings others;
+    for (size_t row = 0; row < column.codes.size(); ++row) {
+      const int32_t code = column.codes[row];
+      if (code == kMissingCode || fits[static_cast<size_t>(code)]) continue;
+      others.Add(static_cast<int64_t>(row) + 1, column.categories[static_cast<size_t>(code)]);
+    }
+    const std::string only = OnlyText(others, std::ranges::count(fits, false) == 1);
+    Issue issue = MakeIssue("mixed_values", Severity::kError, column, others,
+                            fmt::format("{} of {} of {} are no {}", FormatCount(others.count),
+                                        Plural(evidence_.present, "value", "values"), column.name,
+                                        times ? "timestamps" : "numbers"));
+    issue.limit = kMixedShare;
+    issue.message += fmt::format("; try {}data.categorical_columns: [{}]",
+                                 only.empty() ? "" : only + ", or ", column.name);
+    merged_.issues.push_back(std::move(issue));
   }
 
   void AddInvalidTexts() {

@@ -50,12 +50,43 @@ TEST_F(CsvReaderTest, WordsAmongNumbersAreUnreadable) {
   EXPECT_EQ(issue.message, "10 values of x can't be read as numbers, the first in row 10: 'oops'");
 }
 
-TEST_F(CsvReaderTest, OneWordMoreMakesACategory) {
+// `words` of 100 rows are no numbers.
+std::string NumbersAndWords(int words, const std::string& word) {
   std::string text = "x\n";
-  for (int i = 1; i <= 100; ++i) text += i <= 11 ? "oops\n" : "1\n";
-  const ReadResult result = ReadCsvText(text);
-  EXPECT_EQ(result.table.columns[0].type, ColumnType::kCategory);
-  EXPECT_TRUE(result.issues.empty());
+  for (int i = 1; i <= 100; ++i) {
+    text += i <= words ? word + (word.empty() ? std::to_string(i) + "a" : "") : std::to_string(i);
+    text += "\n";
+  }
+  return text;
+}
+
+TEST_F(CsvReaderTest, OneWordMoreIsAnErrorUntilHalfAreWords) {
+  for (const int words : {11, 50}) {
+    const ReadResult result = ReadCsvText(NumbersAndWords(words, "unknown"));
+    EXPECT_EQ(result.table.columns[0].type, ColumnType::kCategory);
+    ASSERT_EQ(result.issues.size(), 1U);
+    const Issue& issue = result.issues[0];
+    EXPECT_EQ(issue.kind, "mixed_values");
+    EXPECT_EQ(issue.severity, Severity::kError);
+    EXPECT_EQ(issue.count, words);
+    EXPECT_EQ(issue.examples.size(), 10U);
+    EXPECT_EQ(issue.message,
+              std::to_string(words) +
+                  " of 100 values of x are no numbers, the first in row 1: 'unknown'; try "
+                  "data.missing_values: [..., 'unknown'], or data.categorical_columns: [x]");
+  }
+  EXPECT_TRUE(ReadCsvText(NumbersAndWords(51, "unknown")).issues.empty());
+  const ReadResult words = ReadCsvText(NumbersAndWords(20, ""));
+  ASSERT_EQ(words.issues.size(), 1U);
+  EXPECT_EQ(words.issues[0].message,
+            "20 of 100 values of x are no numbers, the first in row 1: '1a'; try "
+            "data.categorical_columns: [x]");
+  ReadOptions options;
+  options.categorical_columns = {"x"};
+  EXPECT_TRUE(ReadCsvText(NumbersAndWords(20, ""), options).issues.empty());
+  options = {};
+  options.missing_values = {"unknown"};
+  EXPECT_TRUE(ReadCsvText(NumbersAndWords(20, "unknown"), options).issues.empty());
 }
 
 TEST_F(CsvReaderTest, InfiniteNumbersAreUnreadable) {

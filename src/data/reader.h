@@ -5,7 +5,8 @@
 // in it is told by row and never fails a reader half-way. Numbers take blanks around them; a column
 // is numeric when at least 90 % of its present values are numbers (the rest are
 // `unreadable_value`s), a timestamp when at least 90 % are ISO 8601, else a category. Unreadable
-// values are missing in the table; infinite numbers are unreadable.
+// values are missing in the table; infinite numbers are unreadable. A category of which at least
+// half are numbers, or timestamps, has `mixed_values`, unless it was asked for.
 //
 // CSV as RFC 4180 has it, in UTF-8 with or without a byte order mark: a header line with a distinct
 // name for each column, quotes around values with separators or line ends (a quote inside doubled),
@@ -41,8 +42,9 @@ struct ReadOptions {
 
 struct ReadResult {
   Table table;
-  // `unreadable_value` and `invalid_utf8` (errors), `precision_loss` (warning: whole numbers past
-  // 2^53 that a double can't hold): one a column and kind, with count and the first ten rows.
+  // `unreadable_value`, `mixed_values` and `invalid_utf8` (errors), `precision_loss` (warning:
+  // whole numbers past 2^53 that a double can't hold): one a column and kind, with count and the
+  // first ten rows.
   std::vector<Issue> issues;
   int64_t bytes = 0;  // Of the file.
 };

@@ -271,6 +271,12 @@ class Validation {
   std::vector<Issue> issues_;
 };
 
+bool IsLearnedFrom(const Table& table, const config::DataConfig& config, const std::string& name) {
+  if (name == config.target_column || name == config.split.time) return true;
+  return std::ranges::any_of(FeatureCandidates(table, config),
+                             [&](const Column* column) { return column->name == name; });
+}
+
 }  // namespace
 
 std::string FormatPercent(double ratio, double other) {
@@ -287,7 +293,13 @@ DatasetReport Validate(const ReadResult& read, const config::DataConfig& config)
   DatasetReport report;
   report.rows = read.table.rows;
   report.columns = static_cast<int64_t>(read.table.columns.size());
-  std::vector<Issue> issues = read.issues;
+  std::vector<Issue> issues;
+  for (const Issue& issue : read.issues) {
+    // Text in an identifier or a column that nothing learns from is no mistake.
+    if (issue.kind != "mixed_values" || IsLearnedFrom(read.table, config, issue.column)) {
+      issues.push_back(issue);
+    }
+  }
   for (Issue& issue : Validation(read.table, config).Run()) issues.push_back(std::move(issue));
   for (const Severity severity : {Severity::kError, Severity::kWarning}) {
     for (const Issue& issue : issues) {

@@ -11,8 +11,9 @@
 namespace slipway::data {
 
 // Checks `validation_rules` and what any training needs, without being asked. Takes the reader's
-// issues over and puts errors before warnings; `passed` is false with at least one error.
-// `profiles` stay empty: ProfileTable makes them.
+// issues over (`mixed_values` only of columns that are learned from) and puts errors before
+// warnings; `passed` is false with at least one error. `profiles` stay empty: ProfileTable makes
+// them.
 //
 // Errors: too_few_rows, missing_columns (required, target, features, group and time of the split;
 // one issue each), high_missing_values (all columns but ids and excluded ones), missing_labels,
