@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,11 +10,40 @@
 #include <cerrno>
 #include <vector>
 
+#include "core/interrupt.h"
+
 namespace slipway {
 namespace {
 
 constexpr std::string_view kPrefix = "sha256:";
 constexpr size_t kHexDigits = 64;
+
+// A pipe or a device may have no end.
+Status CheckRegular(const std::string& path, int fd) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return SystemError("read", path, errno);
+  if (S_ISREG(info.st_mode)) return {};
+  Location location;
+  location.file = path;
+  return Error(ErrorCode::kInvalidInput, S_ISDIR(info.st_mode)
+                                             ? "is a directory, not a regular file"
+                                             : "is a pipe or a device, not a regular file")
+      .At(std::move(location));
+}
+
+Status HashAll(const std::string& path, int fd, Sha256* hash) {
+  std::vector<char> buffer(1 << 20);
+  while (true) {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count == 0) return {};
+    if (count > 0) {
+      hash->Update(std::string_view(buffer.data(), static_cast<size_t>(count)));
+    } else if (errno != EINTR) {
+      return SystemError("read", path, errno);
+    }
+  }
+}
 
 }  // namespace
 
@@ -62,18 +92,14 @@ std::string DigestOf(std::string_view bytes) {
 }
 
 Result<std::string> DigestOfFile(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would hang.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return SystemError("open", path, errno);
   Sha256 hash;
-  std::vector<char> buffer(1 << 20);
-  ssize_t count = 0;
-  do {
-    count = ::read(fd, buffer.data(), buffer.size());
-    if (count > 0) hash.Update(std::string_view(buffer.data(), static_cast<size_t>(count)));
-  } while (count > 0 || (count < 0 && errno == EINTR));
-  const int error_number = errno;
+  Status status = CheckRegular(path, fd);
+  if (status.ok()) status = HashAll(path, fd, &hash);
   ::close(fd);
-  if (count < 0) return SystemError("read", path, error_number);
+  if (!status.ok()) return std::move(status).error();
   return std::string(kPrefix) + hash.FinishHex();
 }
 

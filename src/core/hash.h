@@ -31,7 +31,8 @@ class Sha256 {
 
 // "sha256:…" of the bytes.
 std::string DigestOf(std::string_view bytes);
-// "sha256:…" of a file's bytes, read in blocks.
+// "sha256:…" of a file's bytes, read in blocks. kInvalidInput for what is no regular file: a pipe
+// or a device may have no end.
 Result<std::string> DigestOfFile(const std::string& path);
 
 // True for "sha256:" and exactly 64 lower-case hex digits.

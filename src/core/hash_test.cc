@@ -1,6 +1,8 @@
 #include "core/hash.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -49,6 +51,19 @@ TEST(HashTest, FilesHashAsTheirBytes) {
   EXPECT_EQ(DigestOfFile(path).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(DigestOfFile(path).error().location().file, path);
   EXPECT_FALSE(DigestOfFile(testing::TempDir()).ok());
+}
+
+TEST(HashTest, WhatMayHaveNoEndIsRefused) {
+  const std::string pipe = testing::TempDir() + "slipway_hash_pipe";
+  ::unlink(pipe.c_str());
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), testing::TempDir()}) {
+    const Result<std::string> digest = DigestOfFile(path);
+    ASSERT_FALSE(digest.ok());
+    EXPECT_EQ(digest.error().code(), ErrorCode::kInvalidInput);
+    EXPECT_TRUE(digest.error().message().ends_with("not a regular file"));
+  }
+  ::unlink(pipe.c_str());
 }
 
 TEST(HashTest, DigestsAreToldFromOtherTexts) {

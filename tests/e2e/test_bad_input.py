@@ -256,3 +256,24 @@ def test_a_cache_that_no_double_holds_is_read_as_none(ready):
     ready.run()
     (ready.folder / ".slipway/cache/files.json").write_text('{"a":1e999}')
     assert ready.run()["status"] == "passed"
+
+
+def test_a_pipe_or_a_device_is_refused_at_once(ready):
+    os.mkfifo(ready.folder / "pipe.csv")
+    for path in ("pipe.csv", "/dev/zero"):
+        answer = ready.call("run", "--data", path, timeout=20)
+        assert answer.code == 2, answer.err
+        assert answer.err.startswith("error: ") and path in answer.err and "pipe or a device" in answer.err
+
+
+def test_mixed_values_fail_validation_unless_nothing_learns_from_them(project):
+    frame = number_table().astype(object)
+    frame.loc[::5, "feature2"] = "unknown"
+    project.write_table(frame)
+    project.write_config(basic_config())
+    last = project.run(expect=1)
+    issue = next(issue for issue in last["issues"] if issue["kind"] == "mixed_values")
+    assert issue["column"] == "feature2" and issue["count"] == 120
+    assert issue["examples"][1] == {"row": 6, "value": "unknown"}
+    project.write_config(basic_config(data__exclude_columns=["feature2"]))
+    assert project.run()["status"] == "passed"
