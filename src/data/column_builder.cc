@@ -73,7 +73,9 @@ void ColumnPiece::AddText(std::string_view raw) {
   switch (type_) {
     case ColumnType::kNumeric: return AddNumericText(text);
     case ColumnType::kTimestamp: return AddTimestampText(text);
-    case ColumnType::kCategory: codes_.push_back(dictionary_.CodeOf(text)); return;
+    case ColumnType::kCategory:
+      codes_.push_back(dictionary_.CodeOf(CanonicalBoolean(text)));
+      return;
   }
 }
 
@@ -88,7 +90,7 @@ void ColumnPiece::AddNumbersAsTheyAre(std::span<const double> values) {
 
 int32_t ColumnPiece::CodeOf(std::string_view raw) {
   const std::string_view text = TrimValue(raw);
-  return missing_->Contains(text) ? kMissingCode : dictionary_.CodeOf(text);
+  return missing_->Contains(text) ? kMissingCode : dictionary_.CodeOf(CanonicalBoolean(text));
 }
 
 void ColumnPiece::AddMissing() {

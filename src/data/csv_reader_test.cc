@@ -25,7 +25,7 @@ TEST_F(CsvReaderTest, TypesColumnsByTheirValues) {
             "income numeric: 1.5 0.5 1000\n"
             "city category: Berlin ~ Aachen\n"
             "since timestamp: 1704067200 1704153600 ~\n"
-            "answer category: true false true\n");
+            "answer category: True False True\n");
   EXPECT_EQ(result.table.columns[2].categories, (std::vector<std::string>{"Aachen", "Berlin"}));
   EXPECT_GT(result.bytes, 0);
 }

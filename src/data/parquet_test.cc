@@ -159,7 +159,7 @@ TEST_F(ParquetTest, ForeignTypesBecomeOurs) {
     ASSERT_TRUE(result.ok()) << result.error().ToString();
     const std::string described = Describe(*result);
     EXPECT_THAT(described, HasSubstr("big numeric integral: 9007199254740992 1 ~\n"
-                                     "flag numeric integral: 1 0 ~\n"
+                                     "flag category: True False ~\n"
                                      "date timestamp: 86400 172800 ~\n"
                                      "time timestamp: 1.5 2 ~\n"
                                      "text category: x ~ ~\n"
@@ -187,6 +187,34 @@ TEST_F(ParquetTest, TextCanBeForcedIntoNumbersAndBack) {
             "code category: 10 9 ~\ntext numeric: 1.5 ~ ~\n"
             "unreadable_value 1 value of text can't be read as numbers, the first in row 2: 'two' "
             "1 2=two\n");
+}
+
+TEST_F(ParquetTest, CategoriesAreWhatTheCsvHas) {
+  arrow::BooleanBuilder flag;
+  arrow::DoubleBuilder code;
+  arrow::Decimal128Builder money(arrow::decimal128(10, 2));
+  const arrow::ArrayVector arrays = {
+      ArrayOf(flag, std::vector<bool>{true, false}), ArrayOf(code, std::vector<double>{3, -0.5}),
+      ArrayOf(money,
+              std::vector<arrow::Decimal128>{arrow::Decimal128(300), arrow::Decimal128(250)})};
+  const std::string path =
+      WriteArrow("t.parquet",
+                 {arrow::field("flag", arrow::boolean()), arrow::field("code", arrow::float64()),
+                  arrow::field("money", arrays[2]->type())},
+                 arrays);
+  ReadOptions options;
+  options.categorical_columns = {"flag", "code", "money"};
+  const Result<ReadResult> result = ReadTable(path, options);
+  ASSERT_TRUE(result.ok()) << result.error().ToString();
+  const std::string expected =
+      "flag category: True False ~\ncode category: 3 -0.5 ~\nmoney category: 3 2.5 ~\n";
+  EXPECT_EQ(Describe(*result), expected);
+  EXPECT_EQ(Describe(ReadCsvText("flag,code,money\ntrue,3,3\nFALSE,-0.5,2.5\n,,\n", options)),
+            expected);
+  ReadOptions numeric;
+  numeric.columns = {"flag"};
+  numeric.numeric_columns = {"flag"};
+  EXPECT_EQ(Describe(*ReadTable(path, numeric)), "flag numeric integral: 1 0 ~\n");
 }
 
 TEST_F(ParquetTest, NestedColumnsAreNamedUnlessLeftOut) {

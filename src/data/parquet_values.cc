@@ -69,6 +69,28 @@ void AppendScaled(const arrow::Array& array, double units, ColumnPiece& piece) {
   });
 }
 
+// A boolean is the word that CSV has for it, or 1 and 0 where the user wants numbers.
+void AppendBooleans(const arrow::Array& array, ColumnPiece& piece) {
+  const auto& values = static_cast<const arrow::BooleanArray&>(array);
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      piece.AddMissing();
+    } else if (piece.type() == ColumnType::kCategory) {
+      piece.AddText(values.Value(i) ? "True" : "False");
+    } else {
+      piece.AddNumber(values.Value(i) ? 1 : 0);
+    }
+  }
+}
+
+// 3.00 as a category is "3", as every other number of that value is.
+std::string DecimalText(std::string text) {
+  if (text.find('.') == std::string::npos || text.find('E') != std::string::npos) return text;
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
 template <typename ArrayType, typename Decimal>
 void AppendDecimals(const arrow::Array& array, ColumnPiece& piece) {
   const int32_t scale = static_cast<const arrow::DecimalType&>(*array.type()).scale();
@@ -80,7 +102,7 @@ void AppendDecimals(const arrow::Array& array, ColumnPiece& piece) {
     }
     const Decimal value(values.GetValue(i));
     if (piece.type() == ColumnType::kCategory) {
-      piece.AddText(value.ToString(scale));
+      piece.AddText(DecimalText(value.ToString(scale)));
     } else {
       piece.AddNumber(value.ToDouble(scale));
     }
@@ -162,8 +184,8 @@ std::optional<ColumnType> ColumnTypeOf(const arrow::DataType& type) {
     case arrow::Type::DATE32:
     case arrow::Type::DATE64:
     case arrow::Type::TIMESTAMP: return ColumnType::kTimestamp;
+    case arrow::Type::BOOL: return ColumnType::kCategory;
     case arrow::Type::NA:
-    case arrow::Type::BOOL:
     case arrow::Type::TIME32:
     case arrow::Type::TIME64:
     case arrow::Type::DURATION:
@@ -178,9 +200,7 @@ std::optional<ColumnType> ColumnTypeOf(const arrow::DataType& type) {
 void AppendArray(const arrow::Array& array, bool as_it_is, ColumnPiece& piece) {
   const arrow::DataType& type = *array.type();
   switch (type.id()) {
-    case arrow::Type::BOOL:
-      return AppendEach<arrow::BooleanArray>(
-          array, piece, [](const auto& values, int64_t i) { return values.Value(i) ? 1 : 0; });
+    case arrow::Type::BOOL: return AppendBooleans(array, piece);
     case arrow::Type::INT8: return AppendValues<arrow::Int8Array>(array, piece);
     case arrow::Type::INT16: return AppendValues<arrow::Int16Array>(array, piece);
     case arrow::Type::INT32: return AppendValues<arrow::Int32Array>(array, piece);

@@ -14,8 +14,11 @@
 // not. A file without any comma in its header is read with the separator that it has: semicolon,
 // tab or bar.
 //
-// Parquet keeps its own types: numbers, decimals and booleans (0, 1) are numeric, dates and
-// timestamps are timestamps, text is a category.
+// Parquet keeps its own types: numbers and decimals are numeric, dates and timestamps are
+// timestamps, text is a category.
+//
+// Booleans are the categories "True" and "False" in both: in CSV either word in any case, in
+// Parquet its own type (1 and 0 where a numeric column is asked for).
 #pragma once
 
 #include <string>

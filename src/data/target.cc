@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <unordered_map>
 
 #include "core/text.h"
 #include "data/messages_internal.h"
+#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -47,19 +47,13 @@ std::vector<LabelCount> CountNumberLabels(const Column& column) {
   return labels;
 }
 
-std::optional<double> ParseNumber(std::string_view text) {
-  text = Trim(text);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-// The label's index, or -1. Numbers are compared as numbers: "1.0" names 1.
+// The label's index, or -1. Numbers are compared as numbers: "1.0" names 1; "true" names "True".
 int FindLabel(const std::vector<LabelCount>& labels, const std::string& wanted, bool numeric) {
-  const std::optional<double> number = numeric ? ParseNumber(wanted) : std::nullopt;
+  const std::optional<double> number = numeric ? ParseNumber(Trim(wanted)) : std::nullopt;
   for (size_t i = 0; i < labels.size(); ++i) {
-    const bool equal = number ? labels[i].number == *number : labels[i].label == wanted;
+    const bool equal =
+        number ? labels[i].number == *number
+               : labels[i].label == wanted || labels[i].label == CanonicalBoolean(wanted);
     if (equal) return static_cast<int>(i);
   }
   return -1;

@@ -54,6 +54,8 @@ TEST(TargetTest, FindsThePositiveClassByTheContractsRule) {
   EXPECT_EQ(Encode(Texts("", {"yes", "zero"}))->positive, 0);
   EXPECT_EQ(Encode(Texts("", {"<=50K", ">50K"}))->positive, 1);
   EXPECT_EQ(Encode(Texts("", {"a", "b"}), "auto", "a")->positive, 0);
+  // As YAML and people write it.
+  EXPECT_EQ(Encode(Texts("", {"True", "False"}), "auto", "false")->positive, 0);
   EXPECT_EQ(Encode(Numbers("", {0, 1}), "auto", "0.0")->positive, 0);
   EXPECT_EQ(Encode(Texts("", {"a", "b", "c"}), "auto", "b")->positive, -1);
 }

@@ -41,6 +41,10 @@ class MissingValues {
 // what underflows is 0.
 std::optional<double> ParseNumber(std::string_view text);
 
+// "True" or "False", as pandas writes a boolean, for either word in any case; other texts as they
+// are. So a model takes a boolean from CSV and from Parquet as the same category.
+std::string_view CanonicalBoolean(std::string_view text);
+
 // Seconds since 1970-01-01T00:00Z of an ISO 8601 date (YYYY-MM-DD) or date and time ("T" or a
 // blank, HH:MM, optional seconds with a fraction, optional Z or ±HH:MM; UTC without).
 std::optional<double> ParseTimestamp(std::string_view text);

@@ -27,6 +27,16 @@ TEST(ParseNumberTest, RefusesEverythingElse) {
   }
 }
 
+TEST(CanonicalBooleanTest, KnowsBothWordsInAnyCase) {
+  for (const char* text : {"true", "TRUE", "True", "tRuE"}) {
+    EXPECT_EQ(CanonicalBoolean(text), "True");
+  }
+  for (const char* text : {"false", "FALSE", "False"}) EXPECT_EQ(CanonicalBoolean(text), "False");
+  for (const char* text : {"", "t", "yes", "truth", "TrueX", "falsy", "TRU5"}) {
+    EXPECT_EQ(CanonicalBoolean(text), text);
+  }
+}
+
 TEST(ParseTimestampTest, CountsSecondsOfIsoDates) {
   EXPECT_EQ(ParseTimestamp("1970-01-01"), 0.0);
   EXPECT_EQ(ParseTimestamp("2024-02-29"), 1709164800.0);
