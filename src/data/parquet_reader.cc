@@ -33,6 +33,43 @@ Error Damaged(const SourceFile& file, const std::string& column, const std::stri
       .CausedBy(Error(ErrorCode::kInvalidInput, detail));
 }
 
+// What Arrow says of a file: that it is broken, or that it can't read a valid one. The second comes
+// as a status or as an exception's text.
+Error ReadError(const SourceFile& file, const std::string& column, const arrow::Status& status) {
+  const bool unsupported = status.IsNotImplemented() ||
+                           status.message().find("Not yet implemented") != std::string::npos;
+  if (!unsupported) return Damaged(file, column, status.message());
+  Error error = file.Invalid(
+      fmt::format("{} uses a feature that this build can't read",
+                  column.empty() ? "the Parquet file" : fmt::format("column '{}'", column)));
+  return std::move(error)
+      .Try("writing it anew with the default encoding and compression")
+      .CausedBy(Error(ErrorCode::kInvalidInput, status.message()));
+}
+
+Error ReadError(const SourceFile& file, const std::string& column, const std::exception& error) {
+  return ReadError(file, column, arrow::Status::Invalid(error.what()));
+}
+
+// Whether Arrow can hand out a text column as codes: not where a row group has another encoding
+// than plain text or a dictionary. RLE and BIT_PACKED are those of the levels.
+bool HasCodes(const parquet::FileMetaData& metadata, int column) {
+  for (int group = 0; group < metadata.num_row_groups(); ++group) {
+    for (const parquet::Encoding::type encoding :
+         metadata.RowGroup(group)->ColumnChunk(column)->encodings()) {
+      switch (encoding) {
+        case parquet::Encoding::PLAIN:
+        case parquet::Encoding::PLAIN_DICTIONARY:
+        case parquet::Encoding::RLE_DICTIONARY:
+        case parquet::Encoding::RLE:
+        case parquet::Encoding::BIT_PACKED: break;
+        default: return false;
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 struct ParquetFile::State {
@@ -48,16 +85,16 @@ ParquetFile::~ParquetFile() = default;
 Result<ParquetFile> ParquetFile::Open(const SourceFile& file) try {
   SLIPWAY_ASSIGN_OR_RETURN(const int fd, file.Duplicate());
   auto input = arrow::io::ReadableFile::Open(fd);
-  if (!input.ok()) return Damaged(file, "", input.status().message());
+  if (!input.ok()) return ReadError(file, "", input.status());
   parquet::arrow::FileReaderBuilder builder;
   arrow::Status status = builder.Open(*input);
-  if (!status.ok()) return Damaged(file, "", status.message());
+  if (!status.ok()) return ReadError(file, "", status);
   // Strings come as codes where the file has them so: each text is looked at once.
   parquet::ArrowReaderProperties properties;
   const std::shared_ptr<parquet::FileMetaData> metadata = builder.raw_reader()->metadata();
   for (int i = 0; i < metadata->num_columns(); ++i) {
     const parquet::ColumnDescriptor* column = metadata->schema()->Column(i);
-    if (column->physical_type() == parquet::Type::BYTE_ARRAY) {
+    if (column->physical_type() == parquet::Type::BYTE_ARRAY && HasCodes(*metadata, i)) {
       properties.set_read_dictionary(i, true);
     }
   }
@@ -67,7 +104,7 @@ Result<ParquetFile> ParquetFile::Open(const SourceFile& file) try {
   state.file = &file;
   status = builder.Build(&state.reader);
   if (status.ok()) status = state.reader->GetSchema(&state.schema);
-  if (!status.ok()) return Damaged(file, "", status.message());
+  if (!status.ok()) return ReadError(file, "", status);
   parquet.names_ = state.schema->field_names();
   parquet.rows_ = metadata->num_rows();
   if (const auto& notes = metadata->key_value_metadata()) {
@@ -75,7 +112,7 @@ Result<ParquetFile> ParquetFile::Open(const SourceFile& file) try {
   }
   return parquet;
 } catch (const std::exception& error) {
-  return Damaged(file, "", error.what());
+  return ReadError(file, "", error);
 }
 
 Result<ColumnType> ParquetFile::TypeOf(int column) const {
@@ -107,11 +144,11 @@ Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) co
       AppendArray(*chunk, as_it_is, piece);
     }
   }
-  if (!status.ok()) return Damaged(file, name, status.message());
+  if (!status.ok()) return ReadError(file, name, status);
   if (piece.rows() == rows_) return {};
   return Damaged(file, name, fmt::format("it has {} of {} rows", piece.rows(), rows_));
 } catch (const std::exception& error) {
-  return Damaged(*state_->file, names_[static_cast<size_t>(column)], error.what());
+  return ReadError(*state_->file, names_[static_cast<size_t>(column)], error);
 }
 
 Result<ReadResult> ReadParquet(const SourceFile& file, const ReadOptions& options,

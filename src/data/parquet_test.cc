@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/properties.h>
 
 #include <bit>
 #include <cmath>
@@ -73,12 +74,15 @@ class ParquetTest : public ReaderTestFiles {
  protected:
   // Writes arrays as another program would.
   std::string WriteArrow(const std::string& name, const arrow::FieldVector& fields,
-                         const arrow::ArrayVector& arrays, int64_t row_group = 1000) {
+                         const arrow::ArrayVector& arrays, int64_t row_group = 1000,
+                         const std::shared_ptr<parquet::WriterProperties>& properties =
+                             parquet::default_writer_properties()) {
     const std::string path = PathOf(name);
     const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
     auto output = arrow::io::FileOutputStream::Open(path).ValueOrDie();
-    EXPECT_TRUE(
-        parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, row_group).ok());
+    EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, row_group,
+                                           properties)
+                    .ok());
     EXPECT_TRUE(output->Close().ok());
     return path;
   }
@@ -187,6 +191,22 @@ TEST_F(ParquetTest, TextCanBeForcedIntoNumbersAndBack) {
             "code category: 10 9 ~\ntext numeric: 1.5 ~ ~\n"
             "unreadable_value 1 value of text can't be read as numbers, the first in row 2: 'two' "
             "1 2=two\n");
+}
+
+TEST_F(ParquetTest, TextOfAnyEncodingIsRead) {
+  for (const auto encoding : {parquet::Encoding::PLAIN, parquet::Encoding::DELTA_BYTE_ARRAY,
+                              parquet::Encoding::DELTA_LENGTH_BYTE_ARRAY}) {
+    arrow::StringBuilder text;
+    const arrow::ArrayVector arrays = {
+        ArrayOf(text, std::vector<std::string>{"one", "only", "one"})};
+    parquet::WriterProperties::Builder properties;
+    properties.disable_dictionary()->encoding(encoding);
+    const std::string path = WriteArrow("t.parquet", {arrow::field("text", arrow::utf8())}, arrays,
+                                        2, properties.build());
+    const Result<ReadResult> result = ReadTable(path, {});
+    ASSERT_TRUE(result.ok()) << result.error().ToString();
+    EXPECT_EQ(Describe(*result), "text category: one only one ~\n");
+  }
 }
 
 TEST_F(ParquetTest, CategoriesAreWhatTheCsvHas) {
