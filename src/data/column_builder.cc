@@ -81,6 +81,7 @@ void ColumnPiece::AddText(std::string_view raw) {
 
 void ColumnPiece::AddNumber(double value) {
   if (std::isinf(value)) return AddUnreadable(fmt::format("{}", value));
+  if (type_ == ColumnType::kNumeric && missing_->ContainsNumber(value)) return AddMissing();
   numbers_.push_back(value);
 }
 
@@ -106,6 +107,10 @@ void ColumnPiece::AddNumericText(std::string_view text) {
   if (!number) {
     if (!forced_ && ParseTimestamp(text)) ++evidence_.timestamps;
     return AddUnreadable(text);
+  }
+  if (missing_->ContainsNumber(*number)) {
+    --evidence_.present;
+    return AddMissing();
   }
   ++evidence_.numbers;
   numbers_.push_back(*number);

@@ -97,6 +97,15 @@ TEST_F(CsvReaderTest, InfiniteNumbersAreUnreadable) {
   EXPECT_EQ(result.issues[0].count, 2);
 }
 
+TEST_F(CsvReaderTest, MissingNumbersHaveManySpellings) {
+  ReadOptions options;
+  options.missing_values = {"-999"};
+  options.categorical_columns = {"code"};
+  // A category is its text, and no number.
+  EXPECT_EQ(Describe(ReadCsvText("x,code\n-999.0,-999\n-9.99e2,-999.0\n-999,1\n1,2\n", options)),
+            "x numeric integral: ~ ~ ~ 1\ncode category: ~ -999.0 1 2\n");
+}
+
 TEST_F(CsvReaderTest, TypesCanBeForced) {
   ReadOptions options;
   options.categorical_columns = {"zip"};

@@ -237,6 +237,20 @@ TEST_F(ParquetTest, CategoriesAreWhatTheCsvHas) {
   EXPECT_EQ(Describe(*ReadTable(path, numeric)), "flag numeric integral: 1 0 ~\n");
 }
 
+TEST_F(ParquetTest, MissingNumbersAreMissing) {
+  arrow::Int64Builder whole;
+  arrow::DoubleBuilder real;
+  const arrow::ArrayVector arrays = {ArrayOf(whole, std::vector<int64_t>{-999, 1}),
+                                     ArrayOf(real, std::vector<double>{0.5, -999})};
+  const std::string path = WriteArrow(
+      "t.parquet", {arrow::field("whole", arrow::int64()), arrow::field("real", arrow::float64())},
+      arrays);
+  ReadOptions options;
+  options.missing_values = {"-999"};
+  EXPECT_EQ(Describe(*ReadTable(path, options)),
+            "whole numeric integral: ~ 1 ~\nreal numeric: 0.5 ~ ~\n");
+}
+
 TEST_F(ParquetTest, NestedColumnsAreNamedUnlessLeftOut) {
   arrow::ListBuilder list(arrow::default_memory_pool(), std::make_shared<arrow::Int32Builder>());
   ASSERT_TRUE(list.AppendNull().ok());

@@ -33,9 +33,10 @@ namespace slipway::data {
 struct ReadOptions {
   std::string format =
       "auto";  // "auto" goes by the file's ending and first bytes; "csv", "tsv", "parquet".
-  std::vector<std::string> missing_values = {"", "NA", "NaN", "null",
-                                             "?"};  // After trimming blanks; "" always is.
-  std::vector<std::string> columns;                 // Only these, in this order; empty for all.
+  // After trimming blanks; "" always is. One that is a number is missing in every spelling, and in
+  // Parquet's numbers.
+  std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
+  std::vector<std::string> columns;  // Only these, in this order; empty for all.
   // The first list that names a column decides; names that the file lacks are passed over.
   std::vector<std::string> categorical_columns;  // Kept as text, whatever they hold.
   std::vector<std::string> numeric_columns;  // Numbers, whatever they hold: the rest is unreadable.

@@ -122,6 +122,7 @@ MissingValues::MissingValues(const std::vector<std::string>& values) {
     if (trimmed.empty()) continue;
     values_.emplace_back(trimmed);
     first_bytes_[static_cast<unsigned char>(trimmed.front())] = true;
+    if (const std::optional<double> number = ParseNumber(trimmed)) numbers_.push_back(*number);
   }
 }
 

@@ -2,6 +2,7 @@
 // functions.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -29,10 +30,16 @@ class MissingValues {
     return first_bytes_[static_cast<unsigned char>(text.front())] && IsListed(text);
   }
 
+  // A listed "-999" stands for every spelling of the number, and for a number that never was text.
+  bool ContainsNumber(double number) const {
+    return std::ranges::find(numbers_, number) != numbers_.end();
+  }
+
  private:
   bool IsListed(std::string_view text) const;
 
   std::vector<std::string> values_;
+  std::vector<double> numbers_;  // Those of the texts that are numbers.
   std::array<bool, 256> first_bytes_{};
 };
 

@@ -67,6 +67,14 @@ TEST(MissingValuesTest, EmptyIsAlwaysMissing) {
   EXPECT_FALSE(missing.Contains("na"));
 }
 
+TEST(MissingValuesTest, NumbersAreMissingInEverySpelling) {
+  const MissingValues missing({"NA", "-999", " 1e3 "});
+  EXPECT_TRUE(missing.ContainsNumber(-999));
+  EXPECT_TRUE(missing.ContainsNumber(1000));
+  EXPECT_FALSE(missing.ContainsNumber(999));
+  EXPECT_FALSE(missing.ContainsNumber(0));
+}
+
 TEST(PrecisionTest, TellsWholeNumbersThatADoubleCannotHold) {
   EXPECT_FALSE(LosesPrecision("9007199254740992", 9007199254740992.0));
   EXPECT_TRUE(LosesPrecision("9007199254740993", 9007199254740992.0));
