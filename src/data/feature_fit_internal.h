@@ -25,7 +25,10 @@ struct FeatureFit {
 
   // Numbers.
   double min = 0, max = 0, mean = 0;
-  double m2 = 0;  // Sum of squared differences from the mean.
+  // Sum of squared differences from the mean, in units of 4^exponent: the squares themselves would
+  // overflow from 1e154 on and vanish below 1e-162. A power of two changes no digit.
+  double m2 = 0;
+  int exponent = 0;  // Of the largest difference.
 
   // Categories: rows by code. The text "" counts as missing.
   std::vector<int64_t> counts;

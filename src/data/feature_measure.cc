@@ -8,6 +8,23 @@
 namespace slipway::data {
 namespace {
 
+void MeasureSpread(std::span<const int64_t> rows, FeatureFit* fit) {
+  const double largest = std::max(fit->max - fit->mean, fit->mean - fit->min);
+  if (largest == 0 || !std::isfinite(largest)) {
+    fit->m2 = largest;
+    return;
+  }
+  fit->exponent = std::ilogb(largest);
+  // The reciprocal of the least numbers is none: they are as large as it can be.
+  fit->exponent = std::max(fit->exponent, std::numeric_limits<double>::min_exponent);
+  const double unit = std::ldexp(1.0, -fit->exponent);
+  const double* numbers = fit->column->numbers.data();
+  for (const int64_t row : rows) {
+    const double difference = (numbers[row] - fit->mean) * unit;
+    if (!std::isnan(difference)) fit->m2 += difference * difference;
+  }
+}
+
 Status MeasureNumbers(std::span<const int64_t> rows, FeatureFit* fit) {
   const double* numbers = fit->column->numbers.data();
   fit->min = std::numeric_limits<double>::infinity();
@@ -36,10 +53,7 @@ Status MeasureNumbers(std::span<const int64_t> rows, FeatureFit* fit) {
   }
   // A constant's mean may miss it by a rounding.
   fit->mean = fit->min == fit->max ? fit->min : sum / static_cast<double>(fit->present);
-  for (const int64_t row : rows) {
-    const double difference = numbers[row] - fit->mean;
-    if (!std::isnan(difference)) fit->m2 += difference * difference;
-  }
+  MeasureSpread(rows, fit);
   return {};
 }
 

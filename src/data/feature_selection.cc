@@ -20,7 +20,11 @@ bool IsConstant(const FeatureFit& fit) {
 // In the unit that earlier steps left.
 double Variance(const FeatureFit& fit) {
   const int64_t values = fit.present + (fit.filled ? fit.missing : 0);
-  return fit.m2 / static_cast<double>(values) / (fit.plan.scale * fit.plan.scale);
+  // By powers of two apart, so that neither square overflows.
+  const int exponent = std::ilogb(fit.plan.scale);
+  const double scale = std::ldexp(fit.plan.scale, -exponent);
+  return std::ldexp(fit.m2 / static_cast<double>(values) / (scale * scale),
+                    2 * (fit.exponent - exponent));
 }
 
 std::string ReasonToDrop(const FeatureFit& fit, double min_variance) {

@@ -59,7 +59,13 @@ void CountFilled(FeatureFit* fit) {
   const auto missing = static_cast<double>(fit->missing);
   const double difference = fill - fit->mean;
   fit->mean += difference * missing / (present + missing);
-  fit->m2 += difference * difference * present * missing / (present + missing);
+  if (difference != 0 && std::ilogb(difference) > fit->exponent) {
+    const int exponent = std::ilogb(difference);
+    fit->m2 = std::ldexp(fit->m2, 2 * (fit->exponent - exponent));
+    fit->exponent = exponent;
+  }
+  const double scaled = std::ldexp(difference, -fit->exponent);
+  fit->m2 += scaled * scaled * present * missing / (present + missing);
   fit->min = std::min(fit->min, fill);
   fit->max = std::max(fit->max, fill);
 }
@@ -90,8 +96,9 @@ Status Scale(const Normalize& step, FeatureFit* fit) {
   if (!fit->numeric() || values == 0) return {};
   FeaturePlan& plan = fit->plan;
   plan.shift = step.min_max ? fit->min : fit->mean;
-  plan.scale =
-      step.min_max ? fit->max - fit->min : std::sqrt(fit->m2 / static_cast<double>(values));
+  plan.scale = step.min_max
+                   ? fit->max - fit->min
+                   : std::ldexp(std::sqrt(fit->m2 / static_cast<double>(values)), fit->exponent);
   if (!std::isfinite(plan.scale)) {
     return Error(ErrorCode::kInvalidInput,
                  fmt::format("values from {} to {} are too far apart to normalise", fit->min,
@@ -99,7 +106,8 @@ Status Scale(const Normalize& step, FeatureFit* fit) {
         .At(AtField(plan.name))
         .Try("another unit, or leaving extreme values empty");
   }
-  if (plan.scale == 0) plan.scale = 1;
+  // A few of the least numbers among many zeros have a deviation that is none.
+  if (plan.scale == 0) plan.scale = fit->min == fit->max ? 1 : fit->max - fit->min;
   return {};
 }
 

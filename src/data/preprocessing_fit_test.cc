@@ -112,6 +112,23 @@ TEST(FitPreprocessingTest, ConstantAndEmptyColumnsHaveScaleOne) {
   }
 }
 
+TEST(FitPreprocessingTest, NormalizesTheLeastAndTheLargestNumbers) {
+  for (const double unit : {1.0, 1e-170, 1e-300, 1e160, 1e300}) {
+    const Table table = MakeTable({Numbers("x", {0, unit, 2 * unit, kMissingNumber})});
+    const Steps steps = {Step("handle_missing"), Step("normalize")};
+    const PreprocessingPlan plan = Fit(table, steps, AllRows(table));
+    EXPECT_NEAR(plan.features[0].scale / unit, 0.70710678118654757, 1e-12) << unit;
+    const auto matrix = ApplyPreprocessing(plan, table, AllRows(table));
+    EXPECT_NEAR(matrix->values[0], -1.414213562, 1e-6) << unit;
+    EXPECT_NEAR(matrix->values[2], 1.414213562, 1e-6) << unit;
+  }
+  // What fills a missing value may be of another size than all others.
+  const Table table = MakeTable({Numbers("x", {0, 1e-170, kMissingNumber, kMissingNumber})});
+  const Steps steps = {Step("handle_missing", {{"numeric", "constant"}, {"fill_value", 1}}),
+                       Step("normalize")};
+  EXPECT_NEAR(Fit(table, steps, AllRows(table)).features[0].scale, 0.5, 1e-12);
+}
+
 TEST(FitPreprocessingTest, KeepsWholeNumbersBeyondFloatApart) {
   // 2^24 + 1 and its neighbours are one float32 before scaling, and three after.
   const Table table = MakeTable({Numbers("id", {16777216, 16777217, 16777218})});
