@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "data/csv_blocks_internal.h"
 
@@ -36,7 +37,11 @@ CsvBlocks::CsvBlocks(const SourceFile& file, char delimiter, int64_t first_offse
       tuning_(tuning),
       plain_chunker_(MakeChunker(delimiter, false)),
       quoted_chunker_(MakeChunker(delimiter, true)),
-      offset_(first_offset) {}
+      offset_(first_offset) {
+  char before = 0;
+  const bool read = first_offset > 0 && file.ReadAt(first_offset - 1, &before, 1).ok();
+  after_return_ = read && before == '\r';
+}
 
 CsvBlocks::~CsvBlocks() = default;
 
@@ -73,6 +78,7 @@ Result<bool> CsvBlocks::Next(CsvBlock& block) {
   block.index = next_index_++;
   block.offset = offset_;
   block.data = {block.buffer.get(), whole};
+  block.after_return = std::exchange(after_return_, block.data.ends_with('\r'));
   carry_.assign(block.buffer.get() + whole, used - whole);
   offset_ += static_cast<int64_t>(whole);
   return true;

@@ -27,6 +27,7 @@ struct CsvBlock {
   bool row_too_long =
       false;  // `data` is the beginning of a row longer than allowed; nothing follows.
   bool has_quotes = false;
+  bool after_return = false;  // The byte before `data` is a "\r": a "\n" in front belongs to it.
 
   // Owned by the block, reused by the next one.
   std::unique_ptr<char[]> buffer;
@@ -56,6 +57,7 @@ class CsvBlocks {
   std::string carry_;  // The beginning of the row that the last block did not hold whole.
   int64_t offset_;     // Of `carry_` in the file.
   size_t next_index_ = 0;
+  bool after_return_ = false;  // The last block ended with a "\r".
   bool finished_ = false;
 };
 

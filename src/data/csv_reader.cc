@@ -35,16 +35,16 @@ struct ParsedBlock {
   std::vector<ColumnPiece> pieces;  // One a planned column.
 };
 
-arrow::csv::ParseOptions MakeOptions(char delimiter) {
+// Blank lines are no rows, but of one column a blank line is how a missing value is written:
+// whoever predicts such a file wants an answer for each line.
+bool BlankLinesAreRows(int column_count) { return column_count == 1; }
+
+arrow::csv::ParseOptions MakeOptions(char delimiter, int column_count) {
   arrow::csv::ParseOptions options = arrow::csv::ParseOptions::Defaults();
   options.delimiter = delimiter;
   options.newlines_in_values = true;
+  options.ignore_empty_lines = !BlankLinesAreRows(column_count);
   return options;
-}
-
-size_t SkipLineEnds(std::string_view data, size_t at) {
-  while (at < data.size() && (data[at] == '\n' || data[at] == '\r')) ++at;
-  return at;
 }
 
 // Parses blocks on one thread.
@@ -52,7 +52,7 @@ class BlockReader {
  public:
   BlockReader(char delimiter, int column_count, const std::vector<ColumnPlan>& plans,
               const MissingValues& missing)
-      : options_(MakeOptions(delimiter)),
+      : options_(MakeOptions(delimiter, column_count)),
         column_count_(column_count),
         plans_(plans),
         missing_(missing) {
@@ -79,7 +79,7 @@ class BlockReader {
  private:
   std::optional<CsvFault> Parse(const CsvBlock& block, ParsedBlock& parsed) {
     for (const ColumnPlan& plan : plans_) parsed.pieces.emplace_back(plan, missing_);
-    for (size_t at = SkipLineEnds(block.data, 0); at < block.data.size();) {
+    for (size_t at = FirstRow(block); at < block.data.size();) {
       const std::string_view rest = block.data.substr(at);
       uint32_t size = 0;
       fields_ = -1;
@@ -87,9 +87,20 @@ class BlockReader {
           block.last ? parser_->ParseFinal(rest, &size) : parser_->Parse(rest, &size);
       if (!status.ok() || size == 0) return RaggedRow(block, at, parsed.rows, status);
       AddRows(parsed);
-      at = SkipLineEnds(block.data, at + size);
+      at = SkipBlankLines(block.data, at + size);
     }
     return std::nullopt;
+  }
+
+  size_t FirstRow(const CsvBlock& block) const {
+    const bool rest_of_line_end = block.after_return && block.data.starts_with('\n');
+    return SkipBlankLines(block.data, rest_of_line_end ? 1 : 0);
+  }
+
+  size_t SkipBlankLines(std::string_view data, size_t at) const {
+    if (BlankLinesAreRows(column_count_)) return at;
+    while (at < data.size() && (data[at] == '\n' || data[at] == '\r')) ++at;
+    return at;
   }
 
   // False where there are no more line ends than rows: no quoted value holds one.
@@ -187,7 +198,7 @@ class BlockReader {
       if (!again.Parse(rest, &good_size).ok()) good_size = 0;
     }
     CsvFault fault{block.index, rows_before + good_rows, 0, "", "", ""};
-    fault.offset = block.offset + static_cast<int64_t>(SkipLineEnds(block.data, at + good_size));
+    fault.offset = block.offset + static_cast<int64_t>(SkipBlankLines(block.data, at + good_size));
     fault.message = fields_ < 0 ? status.message()
                                 : fmt::format("the row has {}", Plural(fields_, "field", "fields"));
     fault.expected = fmt::format("{}, as the header has", column_count_);
@@ -309,7 +320,8 @@ class CsvPass {
 void GuessTypes(const CsvHeader& header, const MissingValues& missing,
                 std::vector<ColumnPlan>& plans) {
   constexpr int32_t kSampleRows = 1000;
-  arrow::csv::ParseOptions options = MakeOptions(header.delimiter);
+  arrow::csv::ParseOptions options =
+      MakeOptions(header.delimiter, static_cast<int>(header.names.size()));
   options.invalid_row_handler = [](const arrow::csv::InvalidRow&) {
     return arrow::csv::InvalidRowResult::Skip;
   };

@@ -162,6 +162,28 @@ TEST_F(CsvReaderTest, HeaderOnlyIsATableWithoutRows) {
   }
 }
 
+TEST_F(CsvReaderTest, BlankLinesOfOneColumnAreMissingValues) {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    std::string text;
+    for (const char* line : {"x", "1", "", "3", "", "", "6"}) text += line + end;
+    const std::string expected = "x numeric integral: 1 ~ 3 ~ ~ 6\n";
+    EXPECT_EQ(Describe(ReadCsvText(text)), expected);
+    EXPECT_EQ(Describe(ReadCsvText(text.substr(0, text.size() - end.size()))), expected);
+    EXPECT_EQ(Describe(ReadCsvText(text + end)), "x numeric integral: 1 ~ 3 ~ ~ 6 ~\n");
+    // Blocks that end anywhere, also within a line end.
+    for (const size_t block : {size_t{1}, size_t{2}, size_t{3}, size_t{5}}) {
+      ReadTuning tuning;
+      tuning.block_bytes = block;
+      const Result<ReadResult> result =
+          ReadTableInBlocks(Write("blank.csv", text), {}, tuning, SilentProgress());
+      ASSERT_TRUE(result.ok()) << result.error().ToString();
+      EXPECT_EQ(Describe(*result), expected) << "blocks of " << block;
+    }
+  }
+  EXPECT_EQ(ReadCsvText("x\n").table.rows, 0);
+  EXPECT_EQ(ReadCsvText("a,b\n1,2\n\n3,4\n").table.rows, 2);
+}
+
 TEST_F(CsvReaderTest, ValuesPastTheDoublesPrecisionWarn) {
   const ReadResult result = ReadCsvText("id\n9007199254740993\n1\n");
   ASSERT_EQ(result.issues.size(), 1U);

@@ -10,7 +10,8 @@
 //
 // CSV as RFC 4180 has it, in UTF-8 with or without a byte order mark: a header line with a distinct
 // name for each column, quotes around values with separators or line ends (a quote inside doubled),
-// any line end. Blank lines are no rows. Blanks around a value or a name are dropped, quoted or
+// any line end. Blank lines are no rows, except in a file of one column, where they are missing
+// values. Blanks around a value or a name are dropped, quoted or
 // not. A file without any comma in its header is read with the separator that it has: semicolon,
 // tab or bar.
 //
