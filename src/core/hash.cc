@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <vector>
 
 #include "core/interrupt.h"
@@ -45,6 +46,12 @@ Status HashAll(const std::string& path, int fd, Sha256* hash) {
   }
 }
 
+// OpenSSL fails where memory ran out or its configuration forbids SHA-256. A digest that is wrong
+// would be worse than no program.
+void Require(bool done) {
+  if (!done) std::abort();
+}
+
 }  // namespace
 
 struct Sha256::State {
@@ -53,13 +60,14 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+  Require(state_->context != nullptr &&
+          EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
 }
 
 Sha256::~Sha256() = default;
 
 void Sha256::Update(std::string_view bytes) {
-  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  Require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
 }
 
 void Sha256::UpdateField(std::string_view field) {
@@ -74,7 +82,7 @@ void Sha256::UpdateField(std::string_view field) {
 std::string Sha256::FinishHex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned int size = 0;
-  EVP_DigestFinal_ex(state_->context, bytes.data(), &size);
+  Require(EVP_DigestFinal_ex(state_->context, bytes.data(), &size) == 1);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
   hex.reserve(2UL * size);

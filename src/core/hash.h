@@ -10,7 +10,7 @@
 
 namespace slipway {
 
-// Accumulates bytes; not thread-safe. Finish may be called once.
+// Accumulates bytes; not thread-safe. Finish may be called once. Aborts where OpenSSL fails.
 class Sha256 {
  public:
   Sha256();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace slipway {
 
@@ -52,7 +53,18 @@ double GetNumber(const Json& object, const char* key, double fallback) {
 
 int64_t GetInteger(const Json& object, const char* key, int64_t fallback) {
   const auto it = object.find(key);
-  return it != object.end() && it->is_number() ? it->get<int64_t>() : fallback;
+  if (it == object.end() || !it->is_number()) return fallback;
+  if (it->is_number_float()) {
+    // 2^63 and more are no int64_t, and casting them is undefined.
+    constexpr double kEnd = 9223372036854775808.0;
+    const double number = it->get<double>();
+    return number >= -kEnd && number < kEnd ? static_cast<int64_t>(number) : fallback;
+  }
+  if (it->is_number_unsigned() &&
+      it->get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()}) {
+    return fallback;
+  }
+  return it->get<int64_t>();
 }
 
 bool GetBool(const Json& object, const char* key, bool fallback) {

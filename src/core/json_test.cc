@@ -72,6 +72,14 @@ TEST(JsonTest, MembersOfAnotherTypeFallBack) {
   EXPECT_EQ(GetNumber(object, "none", 3.0), 3.0);
   EXPECT_EQ(GetInteger(object, "integer"), 7);
   EXPECT_EQ(GetInteger(object, "text", -1), -1);
+  const Json large = {{"float", 1e300},
+                      {"negative", -1e300},
+                      {"unsigned", uint64_t{1} << 63U},
+                      {"least", -9223372036854775808.0}};
+  EXPECT_EQ(GetInteger(large, "float", -1), -1);
+  EXPECT_EQ(GetInteger(large, "negative", -1), -1);
+  EXPECT_EQ(GetInteger(large, "unsigned", -1), -1);
+  EXPECT_EQ(GetInteger(large, "least", -1), std::numeric_limits<int64_t>::min());
   EXPECT_TRUE(GetBool(object, "flag"));
   EXPECT_TRUE(GetBool(object, "text", true));
   EXPECT_EQ(GetString(Json::array(), "text", "fallback"), "fallback");
