@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -35,6 +36,21 @@ Issue MakeIssue(std::string kind, Severity severity, const Column& column, const
                                  issue.examples.front().value);
   }
   return issue;
+}
+
+// Words that others write for a missing value.
+bool MeansMissing(const std::string& text) {
+  constexpr std::array<std::string_view, 11> kWords = {
+      "n/a", "#n/a", "na", "nan", "none", "nil", "null", "-", "missing", "unknown", "<na>"};
+  return std::ranges::find(kWords, ToLower(text)) != kWords.end();
+}
+
+// What to try for values that are no numbers, by the first of them; "" where nothing is known.
+std::string UnreadableHint(const Findings& unreadable) {
+  const std::string& text = unreadable.examples.front().value;
+  if (MeansMissing(text)) return fmt::format("; try data.missing_values: [..., '{}']", text);
+  if (HasDecimalComma(text)) return "; try a decimal point in place of the comma";
+  return "";
 }
 
 // Where every finding is one and the same text, it most likely stands for a missing value.
@@ -215,6 +231,7 @@ class ColumnMerger {
           "unreadable_value", Severity::kError, column, unreadable,
           fmt::format("{} of {} can't be read as {}", Plural(unreadable.count, "value", "values"),
                       column.name, expected)));
+      merged_.issues.back().message += UnreadableHint(unreadable);
     }
     if (precision_loss.count > 0) {
       merged_.issues.push_back(MakeIssue(
@@ -316,7 +333,8 @@ class ColumnMerger {
   void CheckMixedValues() {
     const bool times = evidence_.timestamps > evidence_.numbers;
     const int64_t fitting = times ? evidence_.timestamps : evidence_.numbers;
-    if (evidence_.present == 0 || fitting * 2 < evidence_.present) return;
+    if (evidence_.present == 0) return;
+    if (fitting * 2 < evidence_.present) return CheckDecimalCommas();
     const Column& column = merged_.column;
     std::vector<bool> fits;
     for (const std::string& text : column.categories) {
@@ -339,12 +357,32 @@ class ColumnMerger {
     merged_.issues.push_back(std::move(issue));
   }
 
+  // Numbers of another country than the reader's would be learned from as so many words.
+  void CheckDecimalCommas() {
+    const Column& column = merged_.column;
+    std::vector<bool> commas;
+    for (const std::string& text : column.categories) commas.push_back(HasDecimalComma(text));
+    Findings found;
+    for (size_t row = 0; row < column.codes.size(); ++row) {
+      const int32_t code = column.codes[row];
+      if (code == kMissingCode || !commas[static_cast<size_t>(code)]) continue;
+      found.Add(static_cast<int64_t>(row) + 1, column.categories[static_cast<size_t>(code)]);
+    }
+    if (found.count == 0 || found.count * 2 < evidence_.present) return;
+    Issue issue = MakeIssue("decimal_comma", Severity::kWarning, column, found,
+                            fmt::format("{} of {} have a decimal comma and are taken for text",
+                                        Plural(found.count, "value", "values"), column.name));
+    issue.message += "; try a decimal point";
+    merged_.issues.push_back(std::move(issue));
+  }
+
   void AddInvalidTexts() {
     if (invalid_texts_.count == 0) return;
     merged_.issues.push_back(MakeIssue(
         "invalid_utf8", Severity::kError, merged_.column, invalid_texts_,
         fmt::format("invalid UTF-8 in {} of {}; U+FFFD stands in its place",
                     Plural(invalid_texts_.count, "value", "values"), merged_.column.name)));
+    merged_.issues.back().message += fmt::format("; try {}", kToUtf8);
   }
 
   const ColumnPlan& plan_;

@@ -75,7 +75,9 @@ Status CheckText(const std::vector<std::string>& names, const SourceFile& file) 
         .Expected(fmt::format("at most {}", kMaxColumns));
   }
   for (const std::string& name : names) {
-    if (!IsValidUtf8(name)) return NotText(file, "the header is not valid UTF-8");
+    if (!IsValidUtf8(name)) {
+      return NotText(file, "the header is not valid UTF-8").Try(kToUtf8);
+    }
     if (name.size() > kMaxNameBytes) {
       return file
           .Invalid(fmt::format("the header has a name of {}: '{}'",

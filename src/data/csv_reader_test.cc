@@ -89,6 +89,27 @@ TEST_F(CsvReaderTest, OneWordMoreIsAnErrorUntilHalfAreWords) {
   EXPECT_TRUE(ReadCsvText(NumbersAndWords(20, "unknown"), options).issues.empty());
 }
 
+TEST_F(CsvReaderTest, UnreadableNumbersComeWithAHint) {
+  const auto message = [&](const std::string& word) {
+    const ReadResult result = ReadCsvText(NumbersAndWords(1, word));
+    return result.issues.empty() ? "" : result.issues[0].message;
+  };
+  for (const char* word : {"N/A", "nan", "None"}) {
+    EXPECT_THAT(message(word),
+                HasSubstr("'; try data.missing_values: [..., '" + std::string(word) + "']"));
+  }
+  EXPECT_THAT(message("\"1,5\""), HasSubstr("'1,5'; try a decimal point in place of the comma"));
+  EXPECT_THAT(message("oops"), ::testing::EndsWith("'oops'"));
+}
+
+TEST_F(CsvReaderTest, DecimalCommasAreToldOf) {
+  const ReadResult result = ReadCsvText("a;b\n1,5;x\n0,25;y\n2;1,5\n");
+  EXPECT_EQ(Describe(result),
+            "a category: 1,5 0,25 2\nb category: x y 1,5\n"
+            "decimal_comma 2 values of a have a decimal comma and are taken for text, the first in "
+            "row 1: '1,5'; try a decimal point 2 1=1,5 2=0,25\n");
+}
+
 TEST_F(CsvReaderTest, InfiniteNumbersAreUnreadable) {
   std::string text = "x\ninf\n1e999\n";
   for (int i = 0; i < 30; ++i) text += "1\n";
@@ -198,7 +219,8 @@ TEST_F(CsvReaderTest, InvalidUtf8IsToldAndRepaired) {
             "city category: Bonn Z\xEF\xBF\xBDrich Z\xEF\xBF\xBDrich\n"
             "invalid_utf8 invalid UTF-8 in 2 values of city; U+FFFD stands in its place, the first "
             "in row 2: "
-            "'Z\xEF\xBF\xBDrich' 2 2=Z\xEF\xBF\xBDrich 3=Z\xEF\xBF\xBDrich\n");
+            "'Z\xEF\xBF\xBDrich'; try iconv -f LATIN1 -t UTF-8, if it is Western European text 2 "
+            "2=Z\xEF\xBF\xBDrich 3=Z\xEF\xBF\xBDrich\n");
 }
 
 TEST_F(CsvReaderTest, RaggedRowsNameLineAndRow) {
@@ -294,7 +316,8 @@ TEST_F(CsvReaderTest, GarbageIsNoTable) {
   EXPECT_THAT(ErrorOf(std::string("a,b\x01\n1,2\n")),
               HasSubstr("not a text table: the header holds control characters"));
   EXPECT_THAT(ErrorOf("a\xFF,b\n1,2\n"),
-              HasSubstr("not a text table: the header is not valid UTF-8"));
+              HasSubstr("not a text table: the header is not valid UTF-8; expected CSV or TSV in "
+                        "UTF-8, with a header line; try iconv -f LATIN1 -t UTF-8"));
   EXPECT_THAT(ErrorOf("\n\n\n"), HasSubstr("there are only blank lines"));
   EXPECT_THAT(ErrorOf("\xFF\xFE"
                       "a"),

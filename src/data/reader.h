@@ -47,9 +47,9 @@ struct ReadOptions {
 
 struct ReadResult {
   Table table;
-  // `unreadable_value`, `mixed_values` and `invalid_utf8` (errors), `precision_loss` (warning:
-  // whole numbers past 2^53 that a double can't hold): one a column and kind, with count and the
-  // first ten rows.
+  // `unreadable_value`, `mixed_values` and `invalid_utf8` (errors), `decimal_comma` (warning),
+  // `precision_loss` (warning: whole numbers past 2^53 that a double can't hold): one a column and
+  // kind, with count and the first ten rows.
   std::vector<Issue> issues;
   int64_t bytes = 0;  // Of the file.
 };

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "data/reader_test_files_internal.h"
 
@@ -26,6 +27,9 @@ TEST_F(ReaderTest, MissingFileNamesANearOne) {
   EXPECT_EQ(error.code(), ErrorCode::kNotFound);
   EXPECT_EQ(error.hint(), PathOf("churn.csv"));
   EXPECT_EQ(ErrorFor(PathOf("none/churn.csv")).code(), ErrorCode::kNotFound);
+  ASSERT_EQ(::symlink(PathOf("gone").c_str(), PathOf("train.csv").c_str()), 0);
+  EXPECT_THAT(ErrorFor(PathOf("train.csv")).ToString(),
+              HasSubstr("a link to a file that is not there; try --data FILE"));
 }
 
 TEST_F(ReaderTest, DirectoriesPipesAndEmptyFilesAreRefused) {

@@ -29,7 +29,10 @@ Error NotFound(const std::string& path) {
     return FileError(ErrorCode::kNotFound, path,
                      fmt::format("no such file: its directory {} can't be listed", directory));
   }
-  Error error = FileError(ErrorCode::kNotFound, path, "no such file");
+  // A link that leads nowhere is listed, and no hint.
+  const bool link = std::erase(*names, BaseName(path)) > 0;
+  Error error = FileError(ErrorCode::kNotFound, path,
+                          link ? "a link to a file that is not there" : "no such file");
   const std::string nearest = NearestName(BaseName(path), *names);
   if (nearest.empty()) return std::move(error).Try("--data FILE with the table's path");
   return std::move(error).Try(path.find('/') == std::string::npos ? nearest

@@ -234,6 +234,11 @@ std::string DescribeClass(const SplitInput& input, size_t cls, int64_t count,
       Plural(count, fmt::format("{}row", adjective), fmt::format("{}rows", adjective)));
 }
 
+// Whether parts have their share of each class already, or can't have it.
+bool SharesClassesOut(const SplitInput& input) {
+  return input.config.stratify || !input.config.time.empty();
+}
+
 Status CheckParts(const SplitInput& input, const std::vector<ClassCounts>& parts) {
   for (size_t i = 0; i < kParts; ++i) {
     if (input.shares[i] <= 0) continue;
@@ -251,7 +256,8 @@ Status CheckParts(const SplitInput& input, const std::vector<ClassCounts>& parts
       return ConfigError(fmt::format("{}; the {} part gets none of them",
                                      DescribeClass(input, cls, all, ""), ToString(part)),
                          "data.split")
-          .Try("more rows of this class, or other shares");
+          .Try(SharesClassesOut(input) ? "more rows of this class, or other shares"
+                                       : "data.split.stratify: true, or more rows of this class");
     }
   }
   return {};
@@ -259,8 +265,9 @@ Status CheckParts(const SplitInput& input, const std::vector<ClassCounts>& parts
 
 Error FoldError(const SplitInput& input, size_t cls, int64_t count,
                 const std::string& consequence) {
-  const std::string hint = count >= 2
-                               ? fmt::format("{} folds", std::min<int64_t>(count, input.folds - 1))
+  const int64_t fewer = std::min<int64_t>(count, input.folds - 1);
+  const std::string hint = fewer >= 2
+                               ? fmt::format("{} folds", fewer)
                                : std::string("no cross-validation, or more rows of this class");
   return ConfigError(
              fmt::format("{}; {}", DescribeClass(input, cls, count, "training "), consequence),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/parallel.h"
 #include "core/text.h"
@@ -220,6 +221,7 @@ class Validation {
       issue.count = rarest->count;
       return;
     }
+    CheckCases(column, labels);
     const double share = ShareOf(rarest->count);
     if (share >= kRareClass) return;
     Issue& issue = Add(Severity::kWarning, "class_imbalance", column.name,
@@ -228,6 +230,28 @@ class Validation {
     issue.value = share;
     issue.limit = kRareClass;
     issue.count = rarest->count;
+  }
+
+  // "Yes" and "yes" are most likely meant to be one class.
+  void CheckCases(const Column& column, const std::vector<LabelCount>& labels) {
+    std::map<std::string, std::vector<std::string>> spellings;
+    for (const LabelCount& label : labels) {
+      spellings[ToLower(label.label)].push_back("'" + label.label + "'");
+    }
+    std::vector<std::string> groups;
+    int64_t count = 0;
+    for (const auto& [lower, group] : spellings) {
+      if (group.size() < 2) continue;
+      groups.push_back(Join(group, ", "));
+      count += static_cast<int64_t>(group.size());
+    }
+    if (groups.empty()) return;
+    Issue& issue = Add(
+        Severity::kWarning, "labels_differ_by_case", column.name,
+        fmt::format("classes that differ only by case: {}; try one spelling", Join(groups, "; ")));
+    issue.value = static_cast<double>(labels.size());
+    issue.limit = static_cast<double>(spellings.size());
+    issue.count = count;
   }
 
   void CheckFeature(const Column& column) {

@@ -18,7 +18,8 @@ namespace slipway::data {
 // Errors: too_few_rows, missing_columns (required, target, features, group and time of the split;
 // one issue each), high_missing_values (all columns but ids and excluded ones), missing_labels,
 // single_class_target, infinite_values. Warnings: missing_values (below the limit),
-// constant_column, identifier_column, class_imbalance (a class below 1 %), duplicate_rows (rows
+// constant_column, identifier_column, class_imbalance (a class below 1 %), labels_differ_by_case,
+// duplicate_rows (rows
 // that repeat an earlier one in every column), unknown_columns (named in the configuration, not in
 // the data, and not needed).
 DatasetReport Validate(const ReadResult& read, const config::DataConfig& config);

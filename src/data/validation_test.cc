@@ -141,6 +141,19 @@ TEST(ValidationTest, MissingLabels) {
   EXPECT_EQ(report.issues[0].examples[0].row, 7);
 }
 
+TEST(ValidationTest, LabelsThatDifferByCaseAreAWarning) {
+  Table table = CleanTable();
+  std::vector<std::string> labels(kRows, "No");
+  for (size_t row = 0; row < labels.size(); row += 2) labels[row] = row % 4 == 0 ? "YES" : "yes";
+  table.columns[2] = Texts("y", labels);
+  const DatasetReport report = Check(table);
+  EXPECT_TRUE(report.passed);
+  ASSERT_THAT(Kinds(report), ElementsAre("labels_differ_by_case"));
+  EXPECT_EQ(report.issues[0].message,
+            "y: classes that differ only by case: 'YES', 'yes'; try one spelling");
+  EXPECT_EQ(report.issues[0].count, 2);
+}
+
 TEST(ValidationTest, SingleClassAndRareClass) {
   Table table = CleanTable();
   table.columns[2] = Texts("y", std::vector<std::string>(kRows, "No"));

@@ -148,6 +148,14 @@ std::optional<double> ParseNumber(std::string_view text) {
   return value;
 }
 
+bool HasDecimalComma(std::string_view text) {
+  const size_t comma = text.find(',');
+  if (comma == std::string_view::npos || text.find('.') != std::string_view::npos) return false;
+  std::string pointed(text);
+  pointed[comma] = '.';
+  return ParseNumber(pointed).has_value();
+}
+
 std::string_view CanonicalBoolean(std::string_view text) {
   constexpr std::string_view kTrue = "True";
   constexpr std::string_view kFalse = "False";

@@ -52,6 +52,9 @@ std::optional<double> ParseNumber(std::string_view text);
 // are. So a model takes a boolean from CSV and from Parquet as the same category.
 std::string_view CanonicalBoolean(std::string_view text);
 
+// Whether a text that is no number would be one with a point for its comma: "1,5".
+bool HasDecimalComma(std::string_view text);
+
 // Seconds since 1970-01-01T00:00Z of an ISO 8601 date (YYYY-MM-DD) or date and time ("T" or a
 // blank, HH:MM, optional seconds with a fraction, optional Z or ±HH:MM; UTC without).
 std::optional<double> ParseTimestamp(std::string_view text);
@@ -61,6 +64,8 @@ std::optional<double> ParseTimestamp(std::string_view text);
 bool LosesPrecision(std::string_view text, double value);
 
 bool IsValidUtf8(std::string_view text);
+// What to try where it is not.
+inline constexpr const char* kToUtf8 = "iconv -f LATIN1 -t UTF-8, if it is Western European text";
 // Each byte that is no part of valid UTF-8 becomes U+FFFD.
 std::string ReplaceInvalidUtf8(std::string_view text);
 

@@ -27,6 +27,13 @@ TEST(ParseNumberTest, RefusesEverythingElse) {
   }
 }
 
+TEST(DecimalCommaTest, IsOneCommaInANumber) {
+  for (const char* text : {"1,5", "-0,25", "3,5e2"}) EXPECT_TRUE(HasDecimalComma(text)) << text;
+  for (const char* text : {"1.5", "1", "a,b", "1,2,3", "1,234.5", ","}) {
+    EXPECT_FALSE(HasDecimalComma(text)) << text;
+  }
+}
+
 TEST(CanonicalBooleanTest, KnowsBothWordsInAnyCase) {
   for (const char* text : {"true", "TRUE", "True", "tRuE"}) {
     EXPECT_EQ(CanonicalBoolean(text), "True");
