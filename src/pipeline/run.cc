@@ -181,6 +181,7 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
                     ProgressSink& progress, FileSystem& files) {
   const Stopwatch watch;
   const config::Config& config = loaded.config;
+  SLIPWAY_RETURN_IF_ERROR(config::CheckDataSource(loaded));
   SLIPWAY_RETURN_IF_ERROR(CheckSettings(loaded));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenRegistry(config));
   const std::string slipway_directory = StateDirectory(config);
