@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 
@@ -154,28 +153,6 @@ class PosixFileSystem : public FileSystem {
 FileSystem& LocalFileSystem() {
   static PosixFileSystem instance;
   return instance;
-}
-
-Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
-  static std::atomic<uint64_t> counter{0};
-  const std::string directory = DirectoryOf(path);
-  SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(directory));
-  const std::string temporary =
-      fmt::format("{}/.tmp-{}-{}-{}", directory, BaseName(path), ::getpid(), counter++);
-  auto write = [&]() -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.CreateFile(temporary));
-    SLIPWAY_RETURN_IF_ERROR(file->Append(bytes));
-    SLIPWAY_RETURN_IF_ERROR(file->Sync());
-    SLIPWAY_RETURN_IF_ERROR(file->Close());
-    SLIPWAY_RETURN_IF_ERROR(files.Rename(temporary, path));
-    return files.SyncDirectory(directory);
-  };
-  Status status = write();
-  if (!status.ok()) {
-    // The first failure is what the user must see; a leftover temporary is harmless.
-    (void)files.RemoveFile(temporary);
-  }
-  return status;
 }
 
 std::string JoinPath(std::string_view a, std::string_view b) {

@@ -1,18 +1,22 @@
 #include "core/file_system.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <thread>
 
+#include "core/replace_file.h"
+#include "core/testing.h"
+
 namespace slipway {
 namespace {
 
-class FileSystemTest : public testing::Test {
+class FileSystemTest : public ::testing::Test {
  protected:
   FileSystemTest() {
-    std::string pattern = testing::TempDir() + "slipway_fs_XXXXXX";
+    std::string pattern = ::testing::TempDir() + "slipway_fs_XXXXXX";
     root_ = ::mkdtemp(pattern.data());
   }
   ~FileSystemTest() override { std::filesystem::remove_all(root_); }
@@ -39,6 +43,22 @@ TEST_F(FileSystemTest, AtomicWritesLeaveNoTemporary) {
   ASSERT_TRUE(Write("file", "one").ok());
   ASSERT_TRUE(Write("file", "two").ok());
   EXPECT_EQ(files_.List(root_).value(), std::vector<std::string>{"file"});
+}
+
+// A process of another namespace may have our number, and may have been killed while it wrote.
+TEST_F(FileSystemTest, AtomicWritesDoNotMeetTemporariesOfOtherProcesses) {
+  std::vector<std::string> theirs;
+  for (int counter = 0; counter < 200; ++counter) {
+    theirs.push_back(".tmp-file-" + std::to_string(::getpid()) + "-" + std::to_string(counter));
+    ASSERT_TRUE(files_.CreateFile(Path(theirs.back())).ok());
+  }
+  ASSERT_TRUE(Write("file", "bytes").ok());
+  for (const std::string& name : theirs) EXPECT_TRUE(files_.Exists(Path(name)));
+}
+
+TEST_F(FileSystemTest, RandomNamesDiffer) {
+  EXPECT_NE(RandomName(), RandomName());
+  EXPECT_EQ(RandomName().size(), 32U);
 }
 
 TEST_F(FileSystemTest, AtomicWriteOntoADirectoryFailsAndCleansUp) {
@@ -116,6 +136,19 @@ TEST_F(FileSystemTest, ErrorsNameThePath) {
   EXPECT_FALSE(files_.ReadFile(root_).ok());
   ASSERT_TRUE(Write("file", "x").ok());
   EXPECT_FALSE(files_.CreateDirectories(Path("file/below")).ok());
+}
+
+TEST_F(FileSystemTest, ATestsDirectoryIsNewWhateverLiesThereAlready) {
+  const std::string mine = "slipway-test-" + std::to_string(::getpid()) + "-";
+  ::setenv("TMPDIR", root_.c_str(), 1);
+  for (int counter = 0; counter < 200; ++counter) {
+    ASSERT_TRUE(Write(mine + std::to_string(counter) + "/leftover", "x").ok());
+  }
+  {
+    const slipway::testing::TemporaryDirectory directory;
+    EXPECT_TRUE(files_.List(directory.path())->empty());
+  }
+  ::unsetenv("TMPDIR");
 }
 
 TEST(PathTest, PathsJoinAndSplit) {

@@ -9,10 +9,8 @@
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <exception>
 #include <optional>
@@ -20,6 +18,7 @@
 #include "core/file_system.h"
 #include "core/json.h"
 #include "core/parallel.h"
+#include "core/replace_file.h"
 #include "data/parquet_file_internal.h"
 
 namespace slipway::data {
@@ -193,23 +192,8 @@ Result<ColumnType> ParseType(const std::string& name, const SourceFile& file) {
 }  // namespace
 
 Status WriteParquet(const std::string& path, const Table& table, ParquetUse use) {
-  static std::atomic<uint64_t> counter{0};
-  FileSystem& files = LocalFileSystem();
-  const std::string directory = DirectoryOf(path);
-  SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(directory));
-  const std::string temporary =
-      fmt::format("{}/.tmp-{}-{}-{}", directory, BaseName(path), ::getpid(), counter++);
-  auto write = [&]() -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files.CreateFile(temporary));
-    SLIPWAY_RETURN_IF_ERROR(WriteTo(*file, path, table, use));
-    SLIPWAY_RETURN_IF_ERROR(file->Sync());
-    SLIPWAY_RETURN_IF_ERROR(file->Close());
-    SLIPWAY_RETURN_IF_ERROR(files.Rename(temporary, path));
-    return files.SyncDirectory(directory);
-  };
-  Status status = write();
-  if (!status.ok()) (void)files.RemoveFile(temporary);
-  return status;
+  return ReplaceFile(LocalFileSystem(), path, Durability::kSynced,
+                     [&](WritableFile& file) { return WriteTo(file, path, table, use); });
 }
 
 Result<Table> ReadParquetExactly(const std::string& path) {

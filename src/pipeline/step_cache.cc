@@ -1,19 +1,27 @@
 #include "pipeline/step_cache.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/hash.h"
+#include "core/replace_file.h"
 
 namespace slipway::pipeline {
 namespace {
 
 std::string EntryPath(const std::string& directory, const std::string& key, std::string_view name) {
   return fmt::format("{}/{}/{}-{}", directory, key.substr(0, 2), key.substr(2), name);
+}
+
+// Another process may still be writing a younger one.
+bool IsLeftover(const FileStat& stat) {
+  const auto oldest = SystemClock().Now() - std::chrono::hours(1);
+  return stat.modified_ns <
+         std::chrono::duration_cast<std::chrono::nanoseconds>(oldest.time_since_epoch()).count();
 }
 
 std::string SealName(std::string_view name) { return std::string(name) + ".sha256"; }
@@ -43,21 +51,11 @@ std::optional<Json> StepCache::GetJson(const std::string& key, std::string_view 
 }
 
 Status StepCache::Put(const std::string& key, std::string_view name, std::string_view bytes) {
-  static std::atomic<uint64_t> counter{0};
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string path, PathFor(key, name));
-  const std::string temporary =
-      fmt::format("{}/.tmp-{}-{}", DirectoryOf(path), ::getpid(), counter++);
-  const auto write = [&]() -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(auto file, files_.CreateFile(temporary));
-    SLIPWAY_RETURN_IF_ERROR(file->Append(DigestOf(bytes) + "\n"));
-    SLIPWAY_RETURN_IF_ERROR(file->Append(bytes));
-    SLIPWAY_RETURN_IF_ERROR(file->Close());
-    return files_.Rename(temporary, path);
-  };
-  Status written = write();
-  // A full disk must not stay full of what nobody will read.
-  if (!written.ok()) (void)files_.RemoveFile(temporary);
-  return written;
+  return ReplaceFile(files_, EntryPath(directory_, key, name), Durability::kUnsynced,
+                     [&](WritableFile& file) -> Status {
+                       SLIPWAY_RETURN_IF_ERROR(file.Append(DigestOf(bytes) + "\n"));
+                       return file.Append(bytes);
+                     });
 }
 
 Status StepCache::PutJson(const std::string& key, std::string_view name, const Json& value) {
@@ -102,6 +100,10 @@ void StepCache::Prune(int64_t limit_bytes) {
       const std::string path = JoinPath(JoinPath(directory_, shelf), name);
       auto stat = files_.Stat(path);
       if (!stat.ok() || stat->is_directory) continue;
+      if (IsTemporaryName(name)) {
+        if (IsLeftover(*stat)) (void)files_.RemoveFile(path);
+        continue;
+      }
       entries.push_back({path, stat->size, stat->modified_ns});
       total += stat->size;
     }

@@ -33,7 +33,8 @@ class StepCache {
   // The path of a sealed file that still has its digest.
   std::optional<std::string> FindFile(const std::string& key, std::string_view name);
 
-  // Removes the entries not touched for the longest time until at most `limit_bytes` remain.
+  // Removes the entries not touched for the longest time until at most `limit_bytes` remain, and
+  // what killed processes were writing an hour ago or longer.
   void Prune(int64_t limit_bytes);
 
  private:

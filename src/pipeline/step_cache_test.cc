@@ -56,6 +56,18 @@ TEST_F(StepCacheTest, AFailedPutLeavesNothing) {
   EXPECT_EQ(files_.List(directory_.File("full") + "/" + key_.substr(0, 2))->size(), 0U);
 }
 
+TEST_F(StepCacheTest, ATakenTemporaryNameIsLeftAloneAndAnotherOneTried) {
+  FaultInjectingFileSystem taken(files_, directory_.File("trash"));
+  StepCache cache(taken, directory_.File("taken"), true);
+  taken.FailAt(2, SystemError("create", "somewhere", EEXIST));
+  ASSERT_TRUE(cache.Put(key_, "model", "bytes").ok());
+  EXPECT_EQ(cache.Get(key_, "model"), "bytes");
+  const int64_t before = taken.operations();
+  taken.FailAt(before + 2, SystemError("create", "somewhere", ENOSPC));
+  EXPECT_FALSE(cache.Put(key_, "model", "more").ok());
+  EXPECT_EQ(taken.operations(), before + 2) << "removed what it had not made";
+}
+
 TEST_F(StepCacheTest, DoesNotReadWhenToldNotTo) {
   ASSERT_TRUE(cache_.Put(key_, "model", "bytes").ok());
   StepCache blind(files_, directory_.File("steps"), false);
@@ -79,6 +91,22 @@ TEST_F(StepCacheTest, PruneRemovesTheOldestFirst) {
   EXPECT_EQ(cache_.Get(keys[1], "model"), std::nullopt);
   EXPECT_EQ(cache_.Get(keys[2], "model"), bytes);
   EXPECT_EQ(cache_.Get(keys[3], "model"), bytes);
+}
+
+TEST_F(StepCacheTest, PruneSweepsWhatKilledProcessesWereWriting) {
+  ASSERT_TRUE(cache_.Put(key_, "model", "bytes").ok());
+  const std::string shelf = directory_.File("steps") + "/" + key_.substr(0, 2);
+  const auto now = std::filesystem::file_time_type::clock::now();
+  for (const auto& [name, age] : {std::pair("old", 61), std::pair("young", 59)}) {
+    const std::string path = shelf + "/.tmp-" + name;
+    ASSERT_TRUE(WriteFileAtomically(files_, path, "half").ok());
+    std::filesystem::last_write_time(path, now - std::chrono::minutes(age));
+  }
+  cache_.Prune(1'000'000);
+  EXPECT_FALSE(files_.Exists(shelf + "/.tmp-old"));
+  EXPECT_TRUE(files_.Exists(shelf + "/.tmp-young")) << "its process may still be writing";
+  cache_.Prune(0);
+  EXPECT_TRUE(files_.Exists(shelf + "/.tmp-young")) << "no entry that may be pruned";
 }
 
 TEST(StepKey, TellsFieldsApart) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 
 #include "core/hash.h"
 #include "model/artifact.h"
@@ -82,13 +81,6 @@ Status WriteFilesDurably(FileSystem& files, const std::string& directory,
     SLIPWAY_RETURN_IF_ERROR(file->Close());
   }
   return files.SyncDirectory(directory);
-}
-
-std::string RandomName() {
-  std::random_device device;
-  std::string name;
-  for (int i = 0; i < 4; ++i) name += fmt::format("{:08x}", device());
-  return name;
 }
 
 }  // namespace slipway::registry

@@ -26,7 +26,4 @@ Status CheckArtifactDirectory(FileSystem& files, const std::string& directory,
 Status WriteFilesDurably(FileSystem& files, const std::string& directory,
                          const std::map<std::string, std::string>& contents);
 
-// 32 random hex digits: names that nobody can guess and prepare.
-std::string RandomName();
-
 }  // namespace slipway::registry

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/replace_file.h"
 #include "model/artifact.h"
 #include "registry/artifact_files_internal.h"
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/hash.h"
+#include "core/replace_file.h"
 #include "registry/artifact_files_internal.h"
 #include "registry/artifact_store.h"
 #include "registry/durable_directories_internal.h"
