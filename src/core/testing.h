@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -21,10 +21,12 @@ namespace slipway::testing {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    static std::atomic<int> counter{0};
-    const auto name = fmt::format("slipway-test-{}-{}", ::getpid(), counter++);
-    path_ = (std::filesystem::temp_directory_path() / name).string();
-    std::filesystem::create_directories(path_);
+    // A name of our own would meet what killed tests left, and tests in other containers.
+    path_ = (std::filesystem::temp_directory_path() / "slipway-test-XXXXXX").string();
+    if (::mkdtemp(path_.data()) == nullptr) {
+      std::perror(path_.c_str());
+      std::abort();
+    }
   }
   ~TemporaryDirectory() {
     std::error_code ignored;
