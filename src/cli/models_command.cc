@@ -120,15 +120,16 @@ Result<int> Register(const ModelsOptions& options, Session& session) {
                            RegistryDirectory(options.registry, session));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenEmbedded(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version,
-                           registry->Register(artifact.version, artifact.files));
+                           registry::RegisterImported(*registry, artifact));
   if (session.json) {
     session.PrintJson(registry::ToJson(version));
     return kExitDone;
   }
   Done(session, fmt::format("registered {}  {}", VersionName(version), version.digest));
-  if (!artifact.has_metadata) {
+  if (version.verdict != "passed") {
     session.Print(
-        "  nothing tells that it passed its gates, so its verdict is failed; promoting it takes "
+        "  this registry did not see it pass its gates, so it is marked as not passed; promoting "
+        "it takes "
         "--force\n");
   }
   return kExitDone;

@@ -1,6 +1,11 @@
 #include "registry/import.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "core/hash.h"
+#include "core/text.h"
 #include "model/artifact.h"
 #include "registry/artifact_files_internal.h"
 
@@ -53,14 +58,45 @@ Status Describe(const std::string& directory, ImportedArtifact* artifact) {
   return {};
 }
 
+// No name that is not one of ours gets past here, so that none can reach a terminal either.
+Status CheckNames(FileSystem& files, const std::string& directory,
+                  const model::Manifest& manifest) {
+  const std::vector<std::string>& digested = model::DigestedFiles();
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (std::ranges::find(digested, name) == digested.end() && name != kManifestFile &&
+        name != kMetadataFile && name != "MLmodel") {
+      return NotAnArtifact(directory,
+                           fmt::format("{} is no file of an artifact", CompactJson(Json(name))));
+    }
+  }
+  if (std::ranges::equal(manifest.files, digested, {}, &model::ManifestEntry::path)) return {};
+  return NotAnArtifact(directory,
+                       fmt::format("the manifest does not list exactly {}", Join(digested, ", ")));
+}
+
+// A graph that gives other predictions than those it was judged by is not that model.
+Status CheckPredictions(FileSystem& files, const std::string& directory,
+                        const ImportedArtifact& artifact) {
+  constexpr double kTolerance = 1e-6;  // The contract's, for every engine.
+  SLIPWAY_ASSIGN_OR_RETURN(const model::Model model,
+                           model::LoadModel(files, directory, artifact.version.digest));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const model::ParityReport parity,
+      model::CheckGolden(artifact.files.at("golden.jsonl"), model.schema, *model.predictor));
+  if (parity.rows > 0 && parity.label_mismatches == 0 && parity.largest_difference <= kTolerance)
+    return {};
+  return NotAnArtifact(
+      directory,
+      fmt::format("the model does not give the {} predictions of golden.jsonl", parity.rows));
+}
+
 // What only the record knows, where it is this artifact's.
 void DescribeByRecord(const Json& json, ImportedArtifact* artifact) {
   const Result<ModelVersion> record = ModelVersionFromJson(json);
   if (!record.ok() || record->digest != artifact->version.digest) return;
-  artifact->has_metadata = true;
   ModelVersion& version = artifact->version;
   version.version = record->version;
-  version.verdict = record->verdict;
   version.framework = record->framework;
   version.algorithm = record->algorithm;
   version.training_config = record->training_config;
@@ -86,13 +122,16 @@ Result<ImportedArtifact> ImportArtifact(FileSystem& files, const std::string& di
   SLIPWAY_ASSIGN_OR_RETURN(artifact.files[kManifestFile], files.ReadFile(manifest_path));
   artifact.version.digest = DigestOf(artifact.files[kManifestFile]);
   artifact.version.verdict = "failed";
-  SLIPWAY_RETURN_IF_ERROR(CheckArtifactDirectory(files, directory, artifact.version.digest));
+  artifact.version.imported_from = directory;
   SLIPWAY_ASSIGN_OR_RETURN(const model::Manifest manifest,
                            model::ReadManifest(artifact.files[kManifestFile], manifest_path));
+  SLIPWAY_RETURN_IF_ERROR(CheckNames(files, directory, manifest));
+  SLIPWAY_RETURN_IF_ERROR(CheckArtifactDirectory(files, directory, artifact.version.digest));
   for (const model::ManifestEntry& entry : manifest.files) {
     SLIPWAY_ASSIGN_OR_RETURN(artifact.files[entry.path],
                              files.ReadFile(JoinPath(directory, entry.path)));
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckPredictions(files, directory, artifact));
   SLIPWAY_RETURN_IF_ERROR(Describe(directory, &artifact));
   for (const auto& [name, bytes] : artifact.files) {
     artifact.version.size_bytes += static_cast<int64_t>(bytes.size());
@@ -103,6 +142,16 @@ Result<ImportedArtifact> ImportArtifact(FileSystem& files, const std::string& di
     DescribeByRecord(json, &artifact);
   }
   return artifact;
+}
+
+Result<ModelVersion> RegisterImported(Registry& registry, const ImportedArtifact& artifact) {
+  ModelVersion version = artifact.version;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ModelVersion> known, registry.versions().List(""));
+  const bool passed_here = std::ranges::any_of(known, [&](const ModelVersion& other) {
+    return other.digest == version.digest && other.verdict == "passed";
+  });
+  version.verdict = passed_here ? "passed" : "failed";
+  return registry.Register(version, artifact.files);
 }
 
 }  // namespace slipway::registry

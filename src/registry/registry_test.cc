@@ -10,6 +10,7 @@
 
 #include "core/testing.h"
 #include "registry/artifact_facts.h"
+#include "registry/artifact_files_internal.h"
 #include "registry/download.h"
 #include "registry/fake_artifact_store.h"
 #include "registry/fake_registry_store.h"
@@ -36,6 +37,12 @@ class RegistryTest : public ::testing::Test {
     auto registered = registry_->Register(version, artifact.files);
     EXPECT_TRUE(registered.ok()) << registered.error().ToString();
     return registered.value_or(ModelVersion());
+  }
+  ModelVersion AddLoadable(const std::string& name, const std::string& verdict = "passed") {
+    const TestArtifact artifact = MakeLoadableArtifact();
+    ModelVersion version = MakeVersion(name, artifact.digest);
+    version.verdict = verdict;
+    return registry_->Register(version, artifact.files).value();
   }
   std::string PlaceOf(const ModelVersion& version) {
     return registry_->artifacts().Fetch(version.digest).value_or("");
@@ -204,33 +211,81 @@ TEST_F(RegistryTest, DownloadIsAVerifiedCopyWithItsOwnMetadata) {
 }
 
 TEST_F(RegistryTest, ADownloadedVersionCanBeRegisteredElsewhere) {
-  ModelVersion version = Add("m", 1);
+  ModelVersion version = AddLoadable("m");
   ASSERT_TRUE(registry_->SetTag(version, "team", "risk", "ada").ok());
   version = *registry_->Find("m");
   const std::string target = directory_.File("model");
   ASSERT_TRUE(DownloadVersion(*registry_, LocalFileSystem(), version, target).ok());
   const auto imported = ImportArtifact(LocalFileSystem(), target);
   ASSERT_TRUE(imported.ok()) << imported.error().ToString();
-  EXPECT_TRUE(imported->has_metadata);
   EXPECT_EQ(imported->version.digest, version.digest);
-  EXPECT_EQ(imported->version.verdict, "passed");
   EXPECT_EQ(imported->version.version, "1.0.0");
   EXPECT_EQ(imported->version.training_config, version.training_config);
   EXPECT_EQ(imported->version.tags, version.tags);
   auto elsewhere = OpenEmbedded(directory_.File("elsewhere/.slipway"));
-  ModelVersion given = imported->version;
-  given.name = "copy";
-  EXPECT_TRUE((*elsewhere)->Register(given, imported->files).ok());
+  ImportedArtifact given = *imported;
+  given.version.name = "copy";
+  EXPECT_EQ(RegisterImported(**elsewhere, given)->verdict, "failed") << "not judged there";
+  EXPECT_EQ(RegisterImported(*registry_, given)->verdict, "passed") << "judged here";
+  const auto audit = registry_->versions().Audit("copy", 1);
+  EXPECT_EQ(audit->front().detail["imported_from"], target);
+}
+
+TEST_F(RegistryTest, NoEditOfMetadataMakesAFailedModelPass) {
+  const ModelVersion version = AddLoadable("m", "failed");
+  const std::string target = directory_.File("model");
+  ASSERT_TRUE(DownloadVersion(*registry_, LocalFileSystem(), version, target).ok());
+  Json record = ToJson(version);
+  record["verdict"] = "passed";
+  ASSERT_TRUE(
+      WriteFileAtomically(LocalFileSystem(), target + "/metadata.json", CompactJson(record)).ok());
+  auto imported = ImportArtifact(LocalFileSystem(), target);
+  ASSERT_TRUE(imported.ok()) << imported.error().ToString();
+  imported->version.name = "m";
+  EXPECT_EQ(RegisterImported(*registry_, *imported)->verdict, "failed");
+  record["algorithm"] = "\x1b[2J";
+  ASSERT_TRUE(
+      WriteFileAtomically(LocalFileSystem(), target + "/metadata.json", CompactJson(record)).ok());
+  imported = ImportArtifact(LocalFileSystem(), target);
+  imported->version.name = "n";
+  EXPECT_EQ(RegisterImported(*registry_, *imported).error().code(), ErrorCode::kInvalidInput);
+}
+
+TEST_F(RegistryTest, WhatCannotBeAModelIsNotImported) {
+  const auto import = [&](TestArtifact artifact, const std::string& name) {
+    model::Seal(&artifact.files, TestSchema());
+    EXPECT_TRUE(WriteFilesDurably(LocalFileSystem(), directory_.File(name), artifact.files).ok());
+    const auto imported = ImportArtifact(LocalFileSystem(), directory_.File(name));
+    EXPECT_FALSE(imported.ok() && !name.starts_with("good")) << name;
+    if (imported.ok()) return std::string();
+    EXPECT_EQ(imported.error().code(), ErrorCode::kInvalidInput) << name;
+    return imported.error().ToString();
+  };
+  TestArtifact artifact = MakeLoadableArtifact();
+  EXPECT_EQ(import(artifact, "good"), "");
+  artifact.files["a\x1b[2J"] = "x";
+  const std::string told = import(artifact, "control");
+  EXPECT_THAT(told, HasSubstr("is no file of an artifact"));
+  EXPECT_EQ(told.find('\x1b'), std::string::npos);
+  artifact = MakeLoadableArtifact();
+  artifact.files.erase("golden.jsonl");
+  EXPECT_THAT(import(artifact, "missing"), HasSubstr("golden.jsonl"));
+  artifact = MakeLoadableArtifact();
+  artifact.files["model.onnx"] = "not really a graph";
+  EXPECT_THAT(import(artifact, "no graph"), HasSubstr("model.onnx"));
+  artifact = MakeLoadableArtifact();
+  std::string& golden = artifact.files["golden.jsonl"];
+  golden.replace(golden.find("0.75"), 4, "0.74");
+  EXPECT_THAT(import(artifact, "other scores"), HasSubstr("predictions of golden.jsonl"));
 }
 
 TEST_F(RegistryTest, AnImportWithoutARecordTellsWhatItsFilesTell) {
-  const std::string place = PlaceOf(Add("m", 1));
+  const std::string place = PlaceOf(AddLoadable("m"));
   const std::string copy = directory_.File("copy");
   std::filesystem::copy(place, copy);
   std::filesystem::remove(copy + "/metadata.json");
   const auto imported = ImportArtifact(LocalFileSystem(), copy);
   ASSERT_TRUE(imported.ok()) << imported.error().ToString();
-  EXPECT_FALSE(imported->has_metadata);
   EXPECT_EQ(imported->version.verdict, "failed") << "nothing says that it passed";
   EXPECT_EQ(imported->version.performance_metrics["accuracy"], 0.9);
   EXPECT_EQ(imported->version.training_data_hash, "sha256:feed");
@@ -243,7 +298,7 @@ TEST_F(RegistryTest, AnImportWithoutARecordTellsWhatItsFilesTell) {
 }
 
 TEST_F(RegistryTest, OnlyWholeArtifactDirectoriesAreImported) {
-  const std::string place = PlaceOf(Add("m", 1));
+  const std::string place = PlaceOf(AddLoadable("m"));
   const auto onnx = ImportArtifact(LocalFileSystem(), place + "/model.onnx");
   ASSERT_FALSE(onnx.ok());
   EXPECT_EQ(onnx.error().code(), ErrorCode::kInvalidInput);

@@ -19,6 +19,11 @@ std::string Some(std::vector<std::string> names) {
   return Join(names, ", ") + (more ? ", …" : "");
 }
 
+bool IsPrintable(const std::string& text) {
+  return std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
 }  // namespace
 
 Status CheckNewVersion(const ModelVersion& version) {
@@ -31,11 +36,16 @@ Status CheckNewVersion(const ModelVersion& version) {
     return Error(ErrorCode::kInvalidInput, "a version has no verdict").Expected("passed or failed");
   }
   constexpr size_t kMaxLabel = 250;
-  const bool printable = std::ranges::all_of(
-      version.version, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
-  if (!printable || version.version.size() > kMaxLabel) {
+  if (!IsPrintable(version.version) || version.version.size() > kMaxLabel) {
     return Error(ErrorCode::kInvalidInput, "the version's label is too long or not printable")
         .Expected("at most 250 printable characters, such as 1.0.0");
+  }
+  // They may come from somebody else's metadata.json and are shown on terminals.
+  for (const std::string* text :
+       {&version.framework, &version.algorithm, &version.task, &version.run_id}) {
+    if (IsPrintable(*text)) continue;
+    return Error(ErrorCode::kInvalidInput, "the version's record holds control characters")
+        .Expected("printable framework, algorithm, task and run_id");
   }
   for (const auto& [key, value] : version.tags) SLIPWAY_RETURN_IF_ERROR(CheckTag(key, value));
   return {};
@@ -50,7 +60,9 @@ ModelVersion NewVersion(ModelVersion given, const Clock& clock) {
 }
 
 Json RegisterDetail(const ModelVersion& version) {
-  return Json{{"digest", version.digest}, {"verdict", version.verdict}, {"label", version.version}};
+  Json detail{{"digest", version.digest}, {"verdict", version.verdict}, {"label", version.version}};
+  if (!version.imported_from.empty()) detail["imported_from"] = version.imported_from;
+  return detail;
 }
 
 Json PromoteDetail(const std::string& from, const std::string& to, const Json& more) {

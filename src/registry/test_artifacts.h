@@ -7,6 +7,8 @@
 #include <string>
 
 #include "model/artifact.h"
+#include "model/onnx_writer.h"
+#include "model/tree_ensemble.h"
 #include "registry/types.h"
 
 namespace slipway::registry {
@@ -37,6 +39,32 @@ inline TestArtifact MakeArtifact(int number) {
   artifact.files["lineage.json"] = R"({"source": {"digest": "sha256:feed", "rows": 10}})";
   artifact.files["config.yaml"] =
       fmt::format("data:\n  target_column: churn{}\nmodel:\n  name: m\n", number);
+  artifact.digest = model::Seal(&artifact.files, TestSchema());
+  return artifact;
+}
+
+// One whose graph can be loaded and gives its golden predictions: a tree that asks for the age.
+inline TestArtifact MakeLoadableArtifact() {
+  data::PreprocessingPlan plan;
+  plan.features.resize(1);
+  plan.features[0].name = "age";
+  model::ProbabilityTree tree;
+  tree.nodes = {{0, 30, 1, 2}, {-1, 0, 0, 0}, {-1, 0, 1, 0}};
+  tree.probabilities = {0.75, 0.25, 0.25, 0.75};
+  data::Target target;
+  target.labels = {"No", "Yes"};
+  TestArtifact artifact = MakeArtifact(0);
+  artifact.files["model.onnx"] =
+      model::WriteOnnx(plan, *model::AverageForest({tree}, 2, 1), target).value();
+  data::Table rows;
+  rows.rows = 2;
+  rows.columns.resize(1);
+  rows.columns[0].name = "age";
+  rows.columns[0].numbers = {20, 40};
+  const auto predictor = model::LoadNativePredictor(artifact.files["model.onnx"]).value();
+  artifact.files["golden.jsonl"] =
+      model::WriteGolden(rows, TestSchema().inputs, predictor->Predict(rows).value(), TestSchema());
+  artifact.files["profile.json"] = "{}";
   artifact.digest = model::Seal(&artifact.files, TestSchema());
   return artifact;
 }

@@ -33,6 +33,9 @@ struct ModelVersion {
   int64_t size_bytes = 0;  // Of the artifact's files.
   std::map<std::string, std::string> tags;
   std::vector<std::string> aliases;  // Besides the status.
+  // Where an imported artifact lay: asked when it is registered, for the audit log, and no part of
+  // the record.
+  std::string imported_from;
 
   // "m-" and the first 32 hex digits of the digest.
   std::string model_id() const;
