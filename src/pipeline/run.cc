@@ -36,32 +36,39 @@ std::string StateDirectory(const config::Config& config) {
   return JoinPath(config.project_directory, ".slipway");
 }
 
-// The run that had exactly these inputs, if all that it left is still there.
+// Whether the version that a run registered is still there, with every byte of its artifact.
+bool StillRegistered(RunState& state, const Json& record) {
+  registry::ModelReference reference;
+  reference.kind = registry::ModelReference::Kind::kVersion;
+  reference.name = GetString(record, "model");
+  reference.version = GetInteger(record, "version");
+  if (reference.version <= 0) return true;  // Failed before it had a model.
+  const auto registered = state.registry.versions().Get(reference);
+  return registered.ok() && registered->digest == GetString(record, "digest") &&
+         state.registry.Fetch(*registered).ok();
+}
+
+// The run that had exactly these inputs, if all that it left is still there and as it was: whatever
+// is not goes through the steps again, which take from the cache what is sound and repair the rest.
 std::optional<Run> FindUnchanged(RunState& state, const std::string& slipway_directory) {
-  const std::optional<std::string> run_id = state.cache.Get(state.keys.run, "run");
-  if (!run_id) return std::nullopt;
+  const std::optional<Json> kept = state.cache.GetJson(state.keys.run, "run");
+  if (!kept) return std::nullopt;
   Run run;
-  run.run_id = *run_id;
-  run.directory = fmt::format("{}/runs/{}", slipway_directory, *run_id);
+  run.run_id = GetString(*kept, "run_id");
+  run.directory = fmt::format("{}/runs/{}", slipway_directory, run.run_id);
   run.report_path = run.directory + "/report.html";
-  auto record = ReadJsonFile(state.files, run.directory + "/run.json");
-  if (!record.ok() || !record->contains("record") || !state.files.Exists(run.report_path)) {
+  const std::string record_path = run.directory + "/run.json";
+  const auto text = state.files.ReadFile(record_path);
+  if (!text.ok() || DigestOf(*text) != GetString(*kept, "record_digest")) return std::nullopt;
+  const auto file = ParseJson(*text, record_path);
+  if (!file.ok() || !file->contains("record") || !(*file)["record"].is_object())
     return std::nullopt;
-  }
-  run.record = (*record)["record"];
+  run.record = (*file)["record"];
+  if (!state.files.Exists(run.report_path) || !StillRegistered(state, run.record))
+    return std::nullopt;
+  // That run may have been called in another directory.
+  run.record["report"] = run.report_path;
   run.passed = GetString(run.record, "status") == "passed";
-  const int64_t version = GetInteger(run.record, "version");
-  if (version > 0) {
-    registry::ModelReference reference;
-    reference.kind = registry::ModelReference::Kind::kVersion;
-    reference.name = GetString(run.record, "model");
-    reference.version = version;
-    const auto registered = state.registry.versions().Get(reference);
-    if (!registered.ok() || registered->digest != GetString(run.record, "digest"))
-      return std::nullopt;
-    const auto kept = state.registry.artifacts().Contains(registered->digest);
-    if (!kept.ok() || !*kept) return std::nullopt;
-  }
   run.unchanged = true;
   return run;
 }
@@ -157,9 +164,10 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
       {"algorithm", report.algorithm},
       {"hyperparameters", report.hyperparameters},
       {"keys", {{"data", state.keys.data}, {"train", state.keys.train}, {"run", state.keys.run}}}};
-  SLIPWAY_RETURN_IF_ERROR(
-      WriteFileAtomically(state.files, state.directory + "/run.json", PrettyJson(file)));
-  SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.run, "run", run.run_id));
+  const std::string text = PrettyJson(file);
+  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(state.files, state.directory + "/run.json", text));
+  SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(
+      state.keys.run, "run", {{"run_id", run.run_id}, {"record_digest", DigestOf(text)}}));
   state.cache.Prune(kCacheLimitBytes);
   return run;
 }

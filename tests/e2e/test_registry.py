@@ -17,3 +17,29 @@ def test_a_failed_model_does_not_pass_by_an_edited_word(ready):
     assert answer.code == 0 and "marked as not passed" in answer.out, answer.err
     assert json.loads(ready.call("models", "show", "copy", "--output", "json").out)["verdict"] == "failed"
     assert ready.call("models", "promote", "copy", "--to", "staging").code != 0
+
+
+def test_nothing_changed_is_said_only_after_looking(ready):
+    first = ready.run()
+    path = ready.folder / ".slipway/runs" / first["run_id"] / "run.json"
+    for text in (path.read_text().replace('"accuracy"', '"accuracies"'), '{"record": null}', "[1]"):
+        path.write_text(text)
+        again = ready.run()
+        assert not again["unchanged"] and again["digest"] == first["digest"]
+        path = ready.folder / ".slipway/runs" / again["run_id"] / "run.json"
+    assert ready.run()["unchanged"]
+
+
+def test_a_damaged_artifact_is_repaired_by_the_next_run(ready):
+    first = ready.run()
+    model = folder_of(ready, first["digest"]) / "model.onnx"
+    for damage in (lambda: model.unlink(), lambda: model.write_bytes(model.read_bytes()[:-1])):
+        damage()
+        assert not ready.run()["unchanged"]
+        assert ready.call("models", "verify", "--all").code == 0
+
+
+def test_the_report_of_an_unchanged_run_is_found_from_here(ready):
+    ready.run()
+    again = ready.run("--config", ready.folder / "configs/config.yaml", cwd=ready.folder.parent)
+    assert again["unchanged"] and (ready.folder.parent / again["report"]).exists()
