@@ -17,8 +17,8 @@ void MarkDryRuns(const std::vector<std::string>& names, std::vector<Verdict>* ve
 
 }  // namespace
 
-std::vector<Verdict> RunGatesWith(FileSystem& files, const Clock& clock, const GateInput& input,
-                                  const ModelLoader& loader) {
+Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
+                                          const GateInput& input, const ModelLoader& loader) {
   const LoadedModel loaded = loader(files, input.artifact_directory);
   std::vector<Verdict> verdicts = ThresholdGates(input);
   verdicts.push_back(SingleLatencyGate(input, loaded, clock));
@@ -31,9 +31,8 @@ std::vector<Verdict> RunGatesWith(FileSystem& files, const Clock& clock, const G
   if (input.config.gates.beats_baseline && input.target.task == data::Task::kClassification) {
     verdicts.push_back(BaselineGate(input));
   }
-  if (std::optional<Verdict> production = ProductionVerdict(input, loaded)) {
-    verdicts.push_back(std::move(*production));
-  }
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<Verdict> production, ProductionVerdict(input, loaded));
+  if (production) verdicts.push_back(*std::move(production));
   MarkDryRuns(input.config.gates.dry_run, &verdicts);
   return verdicts;
 }

@@ -13,8 +13,8 @@ namespace slipway::gate {
 // How an artifact directory becomes a model: model::LoadModel, or a test's fake.
 using ModelLoader = std::function<Result<model::Model>(FileSystem&, const std::string&)>;
 
-std::vector<Verdict> RunGatesWith(FileSystem& files, const Clock& clock, const GateInput& input,
-                                  const ModelLoader& loader);
+Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
+                                          const GateInput& input, const ModelLoader& loader);
 
 // One verdict a configured threshold. A metric that there is not, or that is NaN, fails.
 std::vector<Verdict> ThresholdGates(const GateInput& input);
@@ -39,8 +39,9 @@ Verdict ParityGate(FileSystem& files, const GateInput& input, const LoadedModel&
 // Value: accuracy minus the accuracy of always answering with the most frequent class.
 Verdict BaselineGate(const GateInput& input);
 
-// nullopt where nothing is in production.
-std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedModel& loaded);
+// nullopt where nothing is in production. An Error where what is there can't be read or does not
+// verify.
+Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input, const LoadedModel& loaded);
 
 // The first `count` rows (all where there are fewer) from `first` of those columns that `inputs`
 // name; one row's categories are only its own.

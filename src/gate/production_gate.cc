@@ -116,18 +116,22 @@ DifferenceBounds BoundDifference(const PairedCounts& counts, double confidence) 
   return {Crossing(counts, z), Crossing(counts, -z)};
 }
 
-std::optional<Verdict> ProductionVerdict(const GateInput& input, const LoadedModel& loaded) {
+Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input,
+                                                 const LoadedModel& loaded) {
   if (input.production == nullptr || input.target.task != data::Task::kClassification)
-    return std::nullopt;
+    return std::optional<Verdict>();
   Verdict verdict;
   verdict.name = "production";
   verdict.limit = -input.config.gates.production.margin;
   const Result<std::optional<ProductionVersion>> production = input.production->Load();
   if (!production.ok()) {
+    // A damaged version in production must not wave a candidate through; one that this build can't
+    // run decides nothing.
+    if (production.error().code() != ErrorCode::kInvalidInput) return production.error();
     return Inconclusive(
         verdict, "the version in production can't be loaded: " + production.error().ToString());
   }
-  if (!production->has_value()) return std::nullopt;
+  if (!production->has_value()) return std::optional<Verdict>();
   const model::Model& other = (*production)->model;
   verdict.evidence = {{"comparison", "at least"}, {"production_digest", other.digest}};
   if (!loaded.ok())

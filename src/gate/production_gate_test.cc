@@ -12,11 +12,11 @@ class FakeProduction : public ProductionModel {
   std::string digest = "sha256:old";
   std::vector<std::string> classes = {"no", "yes"};
   bool there = true;
-  bool broken = false;
+  std::optional<Error> broken;
   bool same_split = true;
 
   Result<std::optional<ProductionVersion>> Load() override {
-    if (broken) return Error(ErrorCode::kUnavailable, "the registry does not answer");
+    if (broken) return *broken;
     if (!there) return std::optional<ProductionVersion>();
     model::Model model = FakeModel(predictor, digest);
     model.schema.classes = classes;
@@ -26,9 +26,10 @@ class FakeProduction : public ProductionModel {
 
 class ProductionGateTest : public testing::Test {
  protected:
-  std::optional<Verdict> Ask() {
+  Result<std::optional<Verdict>> TryToAsk() {
     return ProductionVerdict(case_.Input(&production_), FakeModel(candidate_, "sha256:new"));
   }
+  std::optional<Verdict> Ask() { return TryToAsk().value(); }
 
   GateCase case_{2000};
   FakePredictor candidate_;
@@ -70,7 +71,7 @@ TEST_F(ProductionGateTest, NothingInProductionIsNoGate) {
   production_.there = false;
   EXPECT_FALSE(Ask().has_value());
   EXPECT_FALSE(
-      ProductionVerdict(case_.Input(nullptr), FakeModel(candidate_, "sha256:new")).has_value());
+      ProductionVerdict(case_.Input(nullptr), FakeModel(candidate_, "sha256:new"))->has_value());
 }
 
 TEST_F(ProductionGateTest, EqualAnswersPass) {
@@ -121,8 +122,17 @@ TEST_F(ProductionGateTest, AnOlderModelThatNeedsOtherInputsIsInconclusive) {
   EXPECT_NE(verdict->reason.find("the input x is missing"), std::string::npos);
 }
 
-TEST_F(ProductionGateTest, ARegistryThatFailsIsInconclusive) {
-  production_.broken = true;
+TEST_F(ProductionGateTest, ADamagedVersionOrAFailingRegistryIsAnErrorAndNoVerdict) {
+  for (const ErrorCode code : {ErrorCode::kIntegrity, ErrorCode::kUnavailable}) {
+    production_.broken = Error(code, "can't be read");
+    const auto asked = TryToAsk();
+    ASSERT_FALSE(asked.ok());
+    EXPECT_EQ(asked.error().code(), code);
+  }
+}
+
+TEST_F(ProductionGateTest, AModelThatThisBuildCannotRunIsInconclusive) {
+  production_.broken = Error(ErrorCode::kInvalidInput, "an unknown operator");
   EXPECT_EQ(Ask()->outcome, Outcome::kInconclusive);
 }
 

@@ -50,8 +50,7 @@ class RegisteredProduction : public gate::ProductionModel {
     SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> found,
                              state_.registry.InStage(state_.config().model_name(), "production"));
     if (!found) return std::optional<gate::ProductionVersion>();
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
-                             state_.registry.artifacts().Fetch(found->digest));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, state_.registry.Fetch(*found));
     SLIPWAY_ASSIGN_OR_RETURN(model::Model loaded,
                              model::LoadModel(state_.files, directory, found->digest));
     SLIPWAY_ASSIGN_OR_RETURN(const Json theirs,

@@ -43,3 +43,13 @@ def test_the_report_of_an_unchanged_run_is_found_from_here(ready):
     ready.run()
     again = ready.run("--config", ready.folder / "configs/config.yaml", cwd=ready.folder.parent)
     assert again["unchanged"] and (ready.folder.parent / again["report"]).exists()
+
+
+def test_a_damaged_version_in_production_lets_no_candidate_pass(ready):
+    first = ready.run()
+    assert ready.call("models", "promote", "ml-classifier", "--to", "production").code == 0
+    model = folder_of(ready, first["digest"]) / "model.onnx"
+    model.write_bytes(model.read_bytes()[:-1])
+    answer = ready.call("run", "--set", "model.hyperparameters.n_estimators=25")
+    assert answer.code == 4 and "ml-classifier:1 does not verify" in answer.err, answer.err
+    assert len(json.loads(ready.call("models", "list", "--output", "json").out)) == 1
