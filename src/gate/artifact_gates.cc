@@ -53,34 +53,32 @@ std::string ParityReason(const model::ParityReport& report, bool pass) {
 
 }  // namespace
 
-Verdict SizeGate(FileSystem& files, const GateInput& input) {
+Result<Verdict> SizeGate(FileSystem& files, const GateInput& input) {
   Verdict verdict;
   verdict.name = "size";
   verdict.unit = "MB";
   verdict.limit = input.config.gates.max_size_mb;
-  const Result<int64_t> bytes = DirectoryBytes(files, input.artifact_directory);
-  if (!bytes.ok()) return Failed(verdict, "the size can't be told: " + bytes.error().ToString());
-  verdict.value = static_cast<double>(*bytes) / kBytesPerMegabyte;
-  verdict.evidence = {{"comparison", "under"}, {"bytes", *bytes}};
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t bytes, DirectoryBytes(files, input.artifact_directory));
+  verdict.value = static_cast<double>(bytes) / kBytesPerMegabyte;
+  verdict.evidence = {{"comparison", "under"}, {"bytes", bytes}};
   const bool pass = verdict.value < verdict.limit;
   verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
-  verdict.reason = fmt::format("the artifact is {}, {} {}", FormatBytes(*bytes),
+  verdict.reason = fmt::format("the artifact is {}, {} {}", FormatBytes(bytes),
                                pass ? "under" : "not under", FormatValue(verdict.limit, "MB"));
   return verdict;
 }
 
-Verdict ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded) {
+Result<Verdict> ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded) {
   Verdict verdict;
   verdict.name = "parity";
   verdict.limit = kParityTolerance;
   if (!loaded.ok()) {
     return Failed(verdict, "the artifact can't be loaded again: " + loaded.error().ToString());
   }
-  const Result<std::string> golden =
-      files.ReadFile(JoinPath(input.artifact_directory, "golden.jsonl"));
-  if (!golden.ok()) return Failed(verdict, "nothing to compare with: " + golden.error().ToString());
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string golden,
+                           files.ReadFile(JoinPath(input.artifact_directory, "golden.jsonl")));
   const Result<model::ParityReport> report =
-      model::CheckGolden(*golden, loaded->schema, *loaded->predictor);
+      model::CheckGolden(golden, loaded->schema, *loaded->predictor);
   if (!report.ok())
     return Failed(verdict, "golden.jsonl can't be compared: " + report.error().ToString());
 

@@ -20,13 +20,15 @@ void MarkDryRuns(const std::vector<std::string>& names, std::vector<Verdict>* ve
 Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
                                           const GateInput& input, const ModelLoader& loader) {
   const LoadedModel loaded = loader(files, input.artifact_directory);
+  // A file that can't be read says nothing about the model; a graph that can't be run does.
+  if (!loaded.ok() && loaded.error().code() != ErrorCode::kInvalidInput) return loaded.error();
   std::vector<Verdict> verdicts = ThresholdGates(input);
   verdicts.push_back(SingleLatencyGate(input, loaded, clock));
   verdicts.push_back(BatchLatencyGate(input, loaded, clock));
-  verdicts.push_back(SizeGate(files, input));
+  SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), SizeGate(files, input));
   // A model that can't be loaded is told by this gate, whether parity was asked for or not.
   if (input.config.gates.parity || !loaded.ok()) {
-    verdicts.push_back(ParityGate(files, input, loaded));
+    SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), ParityGate(files, input, loaded));
   }
   if (input.config.gates.beats_baseline && input.target.task == data::Task::kClassification) {
     verdicts.push_back(BaselineGate(input));

@@ -45,8 +45,9 @@ struct GateInput {
 };
 
 // All gates, in order: thresholds, single_latency, batch_latency, size, parity, baseline,
-// production. An Error only where a gate could not be asked at all, as when the version in
-// production is damaged; a model that can't be loaded again is a failed parity gate.
+// production. An Error only where a gate could not be asked at all, as when the artifact
+// can't be read or the version in production is damaged; a graph that can't be run is a failed
+// parity gate.
 Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
                                       const GateInput& input);
 

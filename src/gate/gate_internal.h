@@ -31,10 +31,10 @@ Verdict SingleLatencyGate(const GateInput& input, const LoadedModel& loaded, con
 Verdict BatchLatencyGate(const GateInput& input, const LoadedModel& loaded, const Clock& clock);
 
 // Value: bytes of all files of the artifact directory / 10^6.
-Verdict SizeGate(FileSystem& files, const GateInput& input);
+Result<Verdict> SizeGate(FileSystem& files, const GateInput& input);
 
 // Value: the largest difference of any score from golden.jsonl, after loading again.
-Verdict ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded);
+Result<Verdict> ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded);
 
 // Value: accuracy minus the accuracy of always answering with the most frequent class.
 Verdict BaselineGate(const GateInput& input);

@@ -168,8 +168,20 @@ TEST_F(GateTest, ParityTellsALabelThatChanged) {
 TEST_F(GateTest, ParityNeedsRowsToCompare) {
   Write("golden.jsonl", "");
   EXPECT_EQ(Find(Run(), "parity").outcome, Outcome::kFail);
+}
+
+TEST_F(GateTest, AnArtifactThatCannotBeReadIsAnErrorAndNoVerdict) {
   std::filesystem::remove(directory_ + "/golden.jsonl");
-  EXPECT_EQ(Find(Run(), "parity").outcome, Outcome::kFail);
+  const auto whole = [this](FileSystem&, const std::string&) -> Result<model::Model> {
+    return FakeModel(predictor_, "sha256:new");
+  };
+  EXPECT_EQ(RunGatesWith(LocalFileSystem(), clock_, case_.Input(), whole).error().code(),
+            ErrorCode::kNotFound);
+  const auto damaged = [](FileSystem&, const std::string&) -> Result<model::Model> {
+    return Error(ErrorCode::kIntegrity, "model.onnx differs");
+  };
+  EXPECT_EQ(RunGatesWith(LocalFileSystem(), clock_, case_.Input(), damaged).error().code(),
+            ErrorCode::kIntegrity);
 }
 
 TEST_F(GateTest, AModelThatCannotBeLoadedFailsEvenWithoutParity) {

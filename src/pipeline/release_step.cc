@@ -165,6 +165,8 @@ Status PackageArtifact(RunState& state) {
   files["config.yaml"] = ConfigFile(state.config());
   files["lineage.json"] = PrettyJson(Lineage(state));
   state.digest = model::Seal(&files, state.schema);
+  // Who deletes the last version of this digest would take the artifact away while it is judged.
+  SLIPWAY_ASSIGN_OR_RETURN(state.hold, state.registry.HoldArtifacts());
   return state.registry.artifacts().Put(state.digest, files);
 }
 
@@ -187,6 +189,7 @@ Result<StepEnd> GateStep(RunState& state) {
 Result<StepEnd> RegisterStep(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(state.version,
                            state.registry.Register(VersionOf(state), state.artifact));
+  state.hold.reset();
   const registry::ModelVersion& version = state.version;
   state.report.version = version.registry_version;
   StepEnd end;

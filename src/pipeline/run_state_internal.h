@@ -70,6 +70,7 @@ struct RunState {
   model::ArtifactFiles artifact;  // package
   model::ModelSchema schema;
   std::string digest;
+  registry::ArtifactHold hold;  // From here until it is registered.
 
   std::vector<gate::Verdict> verdicts;  // gates
   registry::ModelVersion version;       // register

@@ -43,6 +43,13 @@ Registry::Registry(std::unique_ptr<RegistryStore> versions,
       files_(files),
       options_(std::move(options)) {}
 
+Result<ArtifactHold> Registry::HoldArtifacts() {
+  if (options_.lock_path.empty()) return ArtifactHold();
+  SLIPWAY_ASSIGN_OR_RETURN(FileLock lock,
+                           FileLock::Acquire(options_.lock_path, FileLock::Mode::kShared));
+  return std::make_shared<const FileLock>(std::move(lock));
+}
+
 Result<ModelVersion> Registry::Register(const ModelVersion& version,
                                         const std::map<std::string, std::string>& files) {
   SLIPWAY_RETURN_IF_ERROR(CheckNewVersion(version));

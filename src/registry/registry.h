@@ -15,6 +15,11 @@
 
 namespace slipway::registry {
 
+class FileLock;
+// While it is held, no process removes an artifact from this registry. Null where one process alone
+// uses the stores.
+using ArtifactHold = std::shared_ptr<const FileLock>;
+
 // Records are the truth; the metadata.json beside an artifact is a copy of the record of the newest
 // version that has it, written after each change and corrected by the next Resolve if a crash or a
 // read-only disk kept it back. Safe from several threads and processes.
@@ -33,6 +38,10 @@ class Registry {
            FileSystem& files = LocalFileSystem());
   Registry(std::unique_ptr<RegistryStore> versions, std::unique_ptr<ArtifactStore> artifacts,
            FileSystem& files, Options options);
+
+  // For who stores an artifact some time before registering it: a version with the same digest may
+  // be deleted in between. Deleting waits for at most half a minute, so hold it for short.
+  Result<ArtifactHold> HoldArtifacts();
 
   // The artifact first, durably, then the row that names it: a crash in between leaves an
   // unreferenced artifact and never a version without one.

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "core/testing.h"
 #include "registry/artifact_facts.h"
@@ -187,6 +190,23 @@ TEST_F(RegistryTest, RegisteringAndDeletingTheSameArtifactAtOnceLosesNothing) {
   });
   EXPECT_EQ(failures, 0);
   EXPECT_FALSE(*registry_->artifacts().Contains(artifact.digest));
+}
+
+TEST_F(RegistryTest, NothingIsRemovedWhileArtifactsAreHeld) {
+  const ModelVersion version = Add("m", 1);
+  auto hold = registry_->HoldArtifacts();
+  ASSERT_TRUE(hold.ok() && *hold != nullptr);
+  std::atomic<bool> deleted = false;
+  const std::jthread other([&] {
+    const auto opened = OpenEmbedded(slipway_);
+    EXPECT_TRUE((*opened)->Delete("m", 1, "ada").ok());
+    deleted = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_FALSE(deleted);
+  EXPECT_TRUE(*registry_->artifacts().Contains(version.digest));
+  Add("n", 1);  // Who holds them may register.
+  hold->reset();
 }
 
 TEST_F(RegistryTest, DownloadIsAVerifiedCopyWithItsOwnMetadata) {
