@@ -2,23 +2,39 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "core/text.h"
 
 namespace slipway::pipeline {
 namespace {
 
-RunEntry EntryFromJson(const Json& json) {
+// The member, or an empty object where it is absent; nothing where it is something else.
+std::optional<Json> ObjectOf(const Json& json, const char* key) {
+  Json value = json.value(key, Json::object());
+  return value.is_object() ? std::optional(std::move(value)) : std::nullopt;
+}
+
+// Nothing for a file that no run of ours wrote so: one bad file must not hide the other runs.
+std::optional<RunEntry> EntryFromJson(const Json& json) {
+  if (!json.is_object() || !json.contains("record")) return std::nullopt;
+  const std::optional<Json> record = ObjectOf(json, "record");
+  const std::optional<Json> hyperparameters = ObjectOf(json, "hyperparameters");
+  const std::optional<Json> source = ObjectOf(json, "source");
+  if (!record || !hyperparameters || !source) return std::nullopt;
+  for (const char* key : {"metrics", "intervals"}) {
+    if (!ObjectOf(*record, key)) return std::nullopt;
+  }
   RunEntry entry;
-  entry.record = json.value("record", Json::object());
+  entry.record = *record;
   entry.run_id = GetString(entry.record, "run_id");
+  if (entry.run_id.empty()) return std::nullopt;
   entry.started_at = GetString(json, "started_at");
   entry.seconds = GetNumber(json, "seconds");
   entry.algorithm = GetString(json, "algorithm");
-  entry.hyperparameters = json.value("hyperparameters", Json::object());
-  const Json source = json.value("source", Json::object());
-  entry.source_path = GetString(source, "path");
-  entry.source_digest = GetString(source, "digest");
+  entry.hyperparameters = *hyperparameters;
+  entry.source_path = GetString(*source, "path");
+  entry.source_digest = GetString(*source, "digest");
   return entry;
 }
 
@@ -48,7 +64,8 @@ Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& sli
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(directory));
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     auto json = ReadJsonFile(files, JoinPath(JoinPath(directory, *name), "run.json"));
-    if (json.ok() && json->is_object()) runs.push_back(EntryFromJson(*json));
+    if (!json.ok()) continue;
+    if (auto entry = EntryFromJson(*json)) runs.push_back(*std::move(entry));
   }
   std::ranges::sort(runs, std::ranges::greater{},
                     [](const RunEntry& run) { return std::pair(run.started_at, run.run_id); });

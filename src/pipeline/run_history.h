@@ -21,7 +21,8 @@ struct RunEntry {
 };
 
 // Runs under `slipway_directory` (".slipway"), newest first. Directories without a record (runs
-// that were interrupted) are left out. kNotFound where there is no such directory.
+// that were interrupted) or with one that no run wrote are left out. kNotFound where there is no
+// such directory.
 Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& slipway_directory);
 
 // `run_id` may be shortened as long as it is unique; "latest" is the newest. kNotFound tells near

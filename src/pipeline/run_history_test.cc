@@ -37,6 +37,26 @@ TEST_F(RunHistoryTest, ListsNewestFirstAndLeavesOutInterruptedRuns) {
   EXPECT_EQ(runs->front().run_id, "20261124-010000-bbbb");
 }
 
+TEST_F(RunHistoryTest, OneBadRecordHidesNoOtherRun) {
+  Add("20261123-064107-aaaa", "2026-11-23T06:41:07.000Z", 0.9, 5);
+  const char* const bad[] = {R"({"record": null})",
+                             R"("x")",
+                             "[1]",
+                             "{",
+                             "{}",
+                             R"({"record": {}})",
+                             R"({"record": {"run_id": "b"}, "source": 1})",
+                             R"({"record": {"run_id": "b", "metrics": [1]}})",
+                             R"({"record": {"run_id": "b"}, "hyperparameters": "x"})"};
+  for (size_t i = 0; i < std::size(bad); ++i) {
+    const std::string path = directory_.File("runs/bad" + std::to_string(i) + "/run.json");
+    ASSERT_TRUE(WriteFileAtomically(files_, path, bad[i]).ok());
+  }
+  const auto runs = ListRuns(files_, directory_.path());
+  ASSERT_TRUE(runs.ok());
+  EXPECT_EQ(runs->size(), 1U);
+}
+
 TEST_F(RunHistoryTest, FindsByUniqueBeginningAndTellsWhatIsNear) {
   EXPECT_NE(Find("latest").find("no runs in"), std::string::npos);
   Add("20261123-064107-aaaa", "2026-11-23T06:41:07.000Z", 0.9, 5);
