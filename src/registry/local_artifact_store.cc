@@ -90,7 +90,7 @@ class LocalArtifactStore : public ArtifactStore {
     if (!present)
       return Error(ErrorCode::kNotFound, fmt::format("no artifact {} in the store", digest));
     // Written outside of the artifact, so that nobody who verifies it meets half a file. Which of
-    // the two files a crash leaves does not matter: the next change or Resolve writes it again.
+    // the two files a crash leaves does not matter: the next change or Fetch writes it again.
     const std::string temporary = TemporaryPath();
     auto write = [&]() -> Status {
       SLIPWAY_RETURN_IF_ERROR(files_.CreateDirectories(DirectoryOf(temporary)));

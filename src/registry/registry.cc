@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "model/artifact.h"
 #include "registry/artifact_files_internal.h"
 #include "registry/file_lock_internal.h"
 #include "registry/rules_internal.h"
@@ -93,29 +92,6 @@ void Registry::RefreshMetadata(const std::string& digest) {
   (void)artifacts_->PutMetadata(digest, json);
 }
 
-Result<Registry::Resolved> Registry::ResolvePath(const std::string& path) {
-  Location location;
-  location.file = path;
-  SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files_.Stat(path));
-  if (!stat.is_directory) return Resolved{path, std::nullopt, true};
-  if (!files_.Exists(JoinPath(path, kManifestFile))) {
-    return Error(ErrorCode::kInvalidInput, "not an artifact directory: it has no manifest.json")
-        .At(std::move(location))
-        .Expected("a directory that slipway run or slipway models download made, or an ONNX file");
-  }
-  SLIPWAY_RETURN_IF_ERROR(model::VerifyArtifact(files_, path));
-  return Resolved{path, std::nullopt, false};
-}
-
-Result<Registry::Resolved> Registry::Resolve(const std::string& text) {
-  SLIPWAY_ASSIGN_OR_RETURN(const ModelReference reference, ParseModelReference(text));
-  if (reference.kind == ModelReference::Kind::kPath) return ResolvePath(reference.path);
-  SLIPWAY_ASSIGN_OR_RETURN(ModelVersion version, Find(text));
-  SLIPWAY_ASSIGN_OR_RETURN(std::string directory, Fetch(version));
-  RefreshMetadata(version.digest);
-  return Resolved{std::move(directory), std::move(version), false};
-}
-
 Result<ModelVersion> Registry::Find(const std::string& text) {
   SLIPWAY_ASSIGN_OR_RETURN(const ModelReference reference, ParseModelReference(text));
   Result<ModelVersion> version = versions_->Get(reference);
@@ -130,6 +106,7 @@ Result<ModelVersion> Registry::Find(const std::string& text) {
 Result<std::string> Registry::Fetch(const ModelVersion& version) {
   Result<std::string> directory = artifacts_->Fetch(version.digest);
   if (!directory.ok()) return ForVersion(directory.error(), version);
+  RefreshMetadata(version.digest);
   return directory;
 }
 

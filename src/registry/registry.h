@@ -21,7 +21,7 @@ class FileLock;
 using ArtifactHold = std::shared_ptr<const FileLock>;
 
 // Records are the truth; the metadata.json beside an artifact is a copy of the record of the newest
-// version that has it, written after each change and corrected by the next Resolve if a crash or a
+// version that has it, written after each change and corrected by the next Fetch if a crash or a
 // read-only disk kept it back. Safe from several threads and processes.
 class Registry {
  public:
@@ -48,13 +48,6 @@ class Registry {
   Result<ModelVersion> Register(const ModelVersion& version,
                                 const std::map<std::string, std::string>& files);
 
-  struct Resolved {
-    std::string directory;  // Of the artifact; for a reference to an ONNX file, the file.
-    std::optional<ModelVersion> version;  // Absent for a path.
-    bool is_file = false;                 // `directory` is an ONNX file, which nothing verifies.
-  };
-  // The verified directory a reference names.
-  Result<Resolved> Resolve(const std::string& reference);
   // The record a reference names, nothing verified; kInvalidInput for a path.
   Result<ModelVersion> Find(const std::string& reference);
   // The newest version of a name in a stage; nothing where there is none.
@@ -86,7 +79,6 @@ class Registry {
   Result<std::optional<ModelVersion>> NewestWithDigest(const std::string& digest);
   // Brings metadata.json up to date. Failing is no error: the next call tries again.
   void RefreshMetadata(const std::string& digest);
-  Result<Resolved> ResolvePath(const std::string& path);
 
   std::unique_ptr<RegistryStore> versions_;
   std::unique_ptr<ArtifactStore> artifacts_;

@@ -62,38 +62,25 @@ class RegistryTest : public ::testing::Test {
   std::unique_ptr<Registry> registry_;
 };
 
-TEST_F(RegistryTest, ResolvesToAVerifiedDirectory) {
+TEST_F(RegistryTest, FindsAndFetchesAVerifiedDirectory) {
   const ModelVersion version = Add("m", 1);
   for (const std::string& reference : {std::string("m"), std::string("m:1"), version.digest}) {
-    const auto resolved = registry_->Resolve(reference);
-    ASSERT_TRUE(resolved.ok()) << resolved.error().ToString();
-    EXPECT_EQ(resolved->version->registry_version, 1);
-    EXPECT_TRUE(LocalFileSystem().Exists(resolved->directory + "/model.onnx"));
-    EXPECT_FALSE(resolved->is_file);
+    const auto found = registry_->Find(reference);
+    ASSERT_TRUE(found.ok()) << found.error().ToString();
+    EXPECT_EQ(found->registry_version, 1);
+    EXPECT_TRUE(LocalFileSystem().Exists(*registry_->Fetch(*found) + "/model.onnx"));
   }
+  EXPECT_EQ(registry_->Find(PlaceOf(version)).error().code(), ErrorCode::kInvalidInput);
 }
 
-TEST_F(RegistryTest, ResolvesPathsVerified) {
-  const std::string place = PlaceOf(Add("m", 1));
-  const auto resolved = registry_->Resolve(place);
-  ASSERT_TRUE(resolved.ok()) << resolved.error().ToString();
-  EXPECT_EQ(resolved->directory, place);
-  EXPECT_FALSE(resolved->version.has_value());
-  EXPECT_TRUE(registry_->Resolve(place + "/model.onnx")->is_file);
-  EXPECT_EQ(registry_->Resolve(directory_.path()).error().code(), ErrorCode::kInvalidInput);
-  EXPECT_EQ(registry_->Resolve("/no/such/dir").error().code(), ErrorCode::kNotFound);
-  std::ofstream(place + "/extra") << "x";
-  EXPECT_EQ(registry_->Resolve(place).error().code(), ErrorCode::kIntegrity);
-}
-
-TEST_F(RegistryTest, ADamagedArtifactIsNotResolved) {
+TEST_F(RegistryTest, ADamagedArtifactIsNotFetched) {
   const ModelVersion version = Add("m", 1);
   Damage(version);
-  const auto resolved = registry_->Resolve("m");
-  ASSERT_FALSE(resolved.ok());
-  EXPECT_EQ(resolved.error().code(), ErrorCode::kIntegrity);
-  EXPECT_THAT(resolved.error().ToString(), HasSubstr("m:1 does not verify"));
-  EXPECT_THAT(resolved.error().ToString(), HasSubstr("model.onnx"));
+  const auto fetched = registry_->Fetch(version);
+  ASSERT_FALSE(fetched.ok());
+  EXPECT_EQ(fetched.error().code(), ErrorCode::kIntegrity);
+  EXPECT_THAT(fetched.error().ToString(), HasSubstr("m:1 does not verify"));
+  EXPECT_THAT(fetched.error().ToString(), HasSubstr("model.onnx"));
   EXPECT_EQ(registry_->Verify(version).error().code(), ErrorCode::kIntegrity);
 }
 
@@ -128,10 +115,13 @@ TEST_F(RegistryTest, MetadataFollowsTheRecord) {
   EXPECT_EQ(MetadataOf(next)["aliases"], Json::array());
 }
 
-TEST_F(RegistryTest, ResolvingCorrectsStaleMetadata) {
+TEST_F(RegistryTest, FetchingAndVerifyingCorrectStaleMetadata) {
   const ModelVersion version = Add("m", 1);
   ASSERT_TRUE(registry_->artifacts().PutMetadata(version.digest, "stale").ok());
-  ASSERT_TRUE(registry_->Resolve("m").ok());
+  ASSERT_TRUE(registry_->Fetch(version).ok());
+  EXPECT_EQ(MetadataOf(version), ToJson(version));
+  ASSERT_TRUE(registry_->artifacts().PutMetadata(version.digest, "stale").ok());
+  ASSERT_TRUE(registry_->Verify(version).ok());
   EXPECT_EQ(MetadataOf(version), ToJson(version));
 }
 
@@ -399,7 +389,7 @@ TEST_F(RegistryTest, AnArtifactStoreElsewhereIsFoundWithoutTheConfiguration) {
   EXPECT_TRUE(LocalFileSystem().Exists(directory_.File("shared/sha256")));
   auto existing = OpenExisting(directory_.File("project/.slipway"));
   ASSERT_TRUE(existing.ok());
-  EXPECT_TRUE((*existing)->Resolve("m").ok());
+  EXPECT_TRUE((*existing)->Verify(*(*existing)->Find("m")).ok());
   // Others may use the store: their artifacts are not ours to remove.
   ASSERT_TRUE((*existing)->Delete("m", 1, "ada").ok());
   EXPECT_TRUE(*(*existing)->artifacts().Contains(artifact.digest));
@@ -412,7 +402,7 @@ TEST(RegistryOnFakesTest, WorksOnAnyStores) {
   const TestArtifact artifact = MakeArtifact(1);
   const auto version = registry.Register(MakeVersion("m", artifact.digest), artifact.files);
   ASSERT_TRUE(version.ok());
-  EXPECT_TRUE(registry.Resolve("m:1").ok());
+  EXPECT_TRUE(registry.Verify(*registry.Find("m:1")).ok());
   EXPECT_TRUE(registry.Promote(*version, "staging", "ada").ok());
 }
 
