@@ -17,6 +17,17 @@ Error Damaged(const std::string& file, std::string message) {
   return Error(ErrorCode::kIntegrity, std::move(message)).At(std::move(location));
 }
 
+// The digest does not cover MLmodel, and whoever loads it runs the module it names: it must be the
+// one that the schema gives.
+Status CheckMlModel(const std::string& ml_model, const std::string& schema_json,
+                    const std::string& digest, const std::string& path) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Json json, ParseJson(schema_json, "schema.json"));
+  SLIPWAY_ASSIGN_OR_RETURN(const model::ModelSchema schema, model::ModelSchemaFromJson(json));
+  if (ml_model == model::WriteMlModel(schema, digest)) return {};
+  return Damaged(path, "this is not the MLmodel that belongs to schema.json")
+      .Try("registering or fetching the model again");
+}
+
 }  // namespace
 
 Status CheckArtifactFiles(const std::map<std::string, std::string>& files,
@@ -39,18 +50,26 @@ Status CheckArtifactFiles(const std::map<std::string, std::string>& files,
   for (const auto& [name, bytes] : files) {
     const bool listed = std::ranges::any_of(
         manifest.files, [&](const model::ManifestEntry& entry) { return entry.path == name; });
-    if (!listed && name != kManifestFile && name != "MLmodel") {
+    if (!listed && name != kManifestFile && name != kMlModelFile) {
       return Damaged(name, "the manifest does not list this file");
     }
   }
-  return {};
+  const auto ml_model = files.find(kMlModelFile);
+  if (ml_model == files.end()) return {};
+  const auto schema = files.find("schema.json");
+  if (schema == files.end()) return Damaged(kMlModelFile, "there is no schema.json for this file");
+  return CheckMlModel(ml_model->second, schema->second, digest, kMlModelFile);
 }
 
 Status CheckArtifactDirectory(FileSystem& files, const std::string& directory,
                               const std::string& digest) {
+  std::error_code error;
+  if (std::filesystem::symlink_status(directory, error).type() !=
+      std::filesystem::file_type::directory) {
+    return Damaged(directory, "an artifact is a directory").Expected("no link to one");
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   for (const std::string& name : names) {
-    std::error_code error;
     const std::string path = JoinPath(directory, name);
     const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();
     if (type != std::filesystem::file_type::regular) {
@@ -67,7 +86,12 @@ Status CheckArtifactDirectory(FileSystem& files, const std::string& directory,
   }
   const Result<std::string> verified = model::VerifyArtifact(files, directory);
   if (!verified.ok()) return verified.error();
-  return {};
+  const std::string ml_model_path = JoinPath(directory, kMlModelFile);
+  if (!files.Exists(ml_model_path)) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string ml_model, files.ReadFile(ml_model_path));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string schema,
+                           files.ReadFile(JoinPath(directory, "schema.json")));
+  return CheckMlModel(ml_model, schema, digest, ml_model_path);
 }
 
 Status WriteFilesDurably(FileSystem& files, const std::string& directory,

@@ -11,14 +11,16 @@ namespace slipway::registry {
 
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kMetadataFile = "metadata.json";
+inline constexpr const char* kMlModelFile = "MLmodel";
 
 // Files in memory: manifest.json has this digest, every file it lists is there with its bytes, and
-// nothing else is but MLmodel. kIntegrity names the first file that differs.
+// nothing else is but the MLmodel that schema.json gives. kIntegrity names the first file that
+// differs.
 Status CheckArtifactFiles(const std::map<std::string, std::string>& files,
                           const std::string& digest);
 
-// The same for a directory, where metadata.json may be too and everything must be a plain file: a
-// link could be pointed elsewhere after it was checked.
+// The same for a directory, where metadata.json may be too, the directory must be no link and
+// everything in it a plain file: a link could be pointed elsewhere after it was checked.
 Status CheckArtifactDirectory(FileSystem& files, const std::string& directory,
                               const std::string& digest);
 

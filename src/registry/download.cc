@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/replace_file.h"
-#include "model/artifact.h"
 #include "registry/artifact_files_internal.h"
 
 namespace slipway::registry {
@@ -24,16 +23,6 @@ Result<std::map<std::string, std::string>> ReadArtifact(FileSystem& files,
   return contents;
 }
 
-// The digest does not cover MLmodel, so it is written anew rather than copied.
-Status RenewMlModel(const std::string& digest, std::map<std::string, std::string>* contents) {
-  const auto schema_file = contents->find("schema.json");
-  if (schema_file == contents->end()) return {};
-  SLIPWAY_ASSIGN_OR_RETURN(const Json json, ParseJson(schema_file->second, "schema.json"));
-  SLIPWAY_ASSIGN_OR_RETURN(const model::ModelSchema schema, model::ModelSchemaFromJson(json));
-  (*contents)["MLmodel"] = model::WriteMlModel(schema, digest);
-  return {};
-}
-
 }  // namespace
 
 Status DownloadVersion(Registry& registry, FileSystem& files, const ModelVersion& version,
@@ -49,7 +38,6 @@ Status DownloadVersion(Registry& registry, FileSystem& files, const ModelVersion
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string source, registry.Fetch(version));
   SLIPWAY_ASSIGN_OR_RETURN(auto contents, ReadArtifact(files, source, version));
-  SLIPWAY_RETURN_IF_ERROR(RenewMlModel(version.digest, &contents));
   const std::string temporary =
       JoinPath(DirectoryOf(directory), fmt::format(".{}-{}", BaseName(directory), RandomName()));
   Status status = WriteFilesDurably(files, temporary, contents);

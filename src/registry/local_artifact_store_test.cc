@@ -107,6 +107,28 @@ TEST_F(LocalArtifactStoreTest, ALinkIsRefusedEvenToTheRightBytes) {
   EXPECT_THAT(error.ToString(), HasSubstr("plain files"));
 }
 
+TEST_F(LocalArtifactStoreTest, AnMlModelThatNamesAnotherLoaderIsFound) {
+  std::string text = artifact_.files.at("MLmodel");
+  text.replace(text.find("mlflow.onnx"), 11, "os");
+  Write("MLmodel", text);
+  const Error error = FetchError();
+  EXPECT_EQ(error.code(), ErrorCode::kIntegrity);
+  EXPECT_THAT(error.ToString(), HasSubstr("MLmodel"));
+  auto files = artifact_.files;
+  files["MLmodel"] = text;
+  EXPECT_EQ(store_->Put(artifact_.digest, files).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(LocalArtifactStoreTest, ALinkedDirectoryIsRefusedEvenWithTheRightFiles) {
+  const std::string place = Place();
+  std::filesystem::rename(place, directory_.File("moved"));
+  std::filesystem::create_directory_symlink(directory_.File("moved"), place);
+  EXPECT_EQ(FetchError().code(), ErrorCode::kIntegrity);
+  ASSERT_TRUE(store_->Put(artifact_.digest, artifact_.files).ok());
+  EXPECT_TRUE(store_->Fetch(artifact_.digest).ok()) << "putting again repairs this too";
+  EXPECT_TRUE(std::filesystem::exists(directory_.File("moved/model.onnx"))) << "not ours to remove";
+}
+
 TEST_F(LocalArtifactStoreTest, PuttingAgainRepairsDamage) {
   Write("model.onnx", "damage");
   Write("extra", "x");
