@@ -54,6 +54,7 @@ class Database {
   Result<Statement> Prepare(std::string_view sql);
   // The first column of the first row.
   Result<int64_t> QueryInteger(std::string_view sql);
+  const std::string& path() const { return path_; }
   // The last failure, as an Error that names the file.
   Error LastError(int code) const;
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/file_system.h"
+#include "core/hash.h"
 #include "registry/durable_directories_internal.h"
 #include "registry/registry.h"
 #include "registry/rules_internal.h"
@@ -22,28 +23,58 @@ SELECT name, registry_version, label, digest, status, verdict, framework, algori
     (SELECT alias FROM aliases AS a WHERE a.name = v.name AND a.registry_version = v.registry_version ORDER BY alias))
 FROM versions AS v )sql";
 
-Result<ModelVersion> ReadVersion(const Statement& row) {
+// What the database must not hold: somebody else wrote to it.
+Error DamagedRow(const std::string& path, const std::string& row, const std::string& what) {
+  Location location;
+  location.file = path;
+  return Error(ErrorCode::kIntegrity, fmt::format("the record of {} is damaged: {}", row, what))
+      .At(std::move(location))
+      .Try("restoring registry.db from a backup");
+}
+
+Result<Json> ReadJson(const std::string& text, Json::value_t type, const std::string& path,
+                      const std::string& row) {
+  auto json = ParseJson(text, path);
+  if (!json.ok() || json->type() != type) {
+    return DamagedRow(path, row, "a column does not hold the JSON that it should");
+  }
+  return json;
+}
+
+Result<ModelVersion> ReadVersion(const Statement& row, const std::string& path) {
+  constexpr auto kObject = Json::value_t::object;
+  constexpr auto kArray = Json::value_t::array;
   ModelVersion version;
   int column = 0;
   version.name = row.Text(column++);
   version.registry_version = row.Integer(column++);
+  const std::string name = fmt::format("{}:{}", version.name, version.registry_version);
   for (std::string* text :
        {&version.version, &version.digest, &version.status, &version.verdict, &version.framework,
         &version.algorithm, &version.task, &version.training_data_hash}) {
     *text = row.Text(column++);
   }
-  for (Json* json : {&version.feature_schema, &version.performance_metrics,
-                     &version.training_config, &version.deployment_config}) {
-    SLIPWAY_ASSIGN_OR_RETURN(*json, ParseJson(row.Text(column++), "registry.db"));
+  if (!IsDigest(version.digest)) return DamagedRow(path, name, "its digest is none");
+  for (const auto& [json, type] : {std::pair(&version.feature_schema, kArray),
+                                   std::pair(&version.performance_metrics, kObject),
+                                   std::pair(&version.training_config, kObject),
+                                   std::pair(&version.deployment_config, kObject)}) {
+    SLIPWAY_ASSIGN_OR_RETURN(*json, ReadJson(row.Text(column++), type, path, name));
   }
   version.created_at = row.Text(column++);
   version.created_by = row.Text(column++);
   version.run_id = row.Text(column++);
   version.size_bytes = row.Integer(column++);
-  SLIPWAY_ASSIGN_OR_RETURN(const Json tags, ParseJson(row.Text(column++), "registry.db"));
-  for (const auto& [key, value] : tags.items()) version.tags[key] = value.get<std::string>();
-  SLIPWAY_ASSIGN_OR_RETURN(const Json aliases, ParseJson(row.Text(column++), "registry.db"));
-  for (const Json& alias : aliases) version.aliases.push_back(alias.get<std::string>());
+  SLIPWAY_ASSIGN_OR_RETURN(const Json tags, ReadJson(row.Text(column++), kObject, path, name));
+  for (const auto& [key, value] : tags.items()) {
+    if (!value.is_string()) return DamagedRow(path, name, "a tag is no text");
+    version.tags[key] = value.get<std::string>();
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const Json aliases, ReadJson(row.Text(column++), kArray, path, name));
+  for (const Json& alias : aliases) {
+    if (!alias.is_string()) return DamagedRow(path, name, "an alias is no text");
+    version.aliases.push_back(alias.get<std::string>());
+  }
   return version;
 }
 
@@ -100,7 +131,7 @@ Result<std::vector<ModelVersion>> SqliteRegistry::Select(
   while (true) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
     if (!row) return versions;
-    SLIPWAY_ASSIGN_OR_RETURN(ModelVersion version, ReadVersion(statement));
+    SLIPWAY_ASSIGN_OR_RETURN(ModelVersion version, ReadVersion(statement, database_.path()));
     versions.push_back(std::move(version));
   }
 }
@@ -391,7 +422,9 @@ Result<std::vector<AuditEntry>> SqliteRegistry::Audit(const std::string& name, i
     if (!row) return entries;
     AuditEntry entry{statement.Text(0), statement.Text(1),    statement.Text(2),
                      statement.Text(3), statement.Integer(4), Json::object()};
-    SLIPWAY_ASSIGN_OR_RETURN(entry.detail, ParseJson(statement.Text(5), "registry.db"));
+    SLIPWAY_ASSIGN_OR_RETURN(entry.detail,
+                             ReadJson(statement.Text(5), Json::value_t::object, database_.path(),
+                                      fmt::format("what happened to {}", entry.name)));
     entries.push_back(std::move(entry));
   }
 }

@@ -125,6 +125,29 @@ TEST_F(SqliteRegistryTest, MigrationsAreDoneOnceEachInOrder) {
   EXPECT_EQ(*database->QueryInteger("PRAGMA user_version"), 3);
 }
 
+TEST_F(SqliteRegistryTest, ADamagedRowIsAnIntegrityErrorThatNamesTheDatabase) {
+  auto store = Open();
+  ASSERT_TRUE((*store)->Register(MakeVersion("m", FakeDigest(1))).ok());
+  const std::pair<const char*, const char*> damages[] = {
+      {"UPDATE versions SET training_config = '{'", "UPDATE versions SET training_config = '{}'"},
+      {"UPDATE versions SET feature_schema = '{}'", "UPDATE versions SET feature_schema = '[]'"},
+      {"UPDATE versions SET performance_metrics = '1'",
+       "UPDATE versions SET performance_metrics = '{}'"},
+      {"UPDATE versions SET digest = 'sha256:../../x'", ""},
+  };
+  for (const auto& [damage, repair] : damages) {
+    Run(damage);
+    const auto listed = (*store)->List("");
+    ASSERT_FALSE(listed.ok()) << damage;
+    EXPECT_EQ(listed.error().code(), ErrorCode::kIntegrity) << damage;
+    EXPECT_THAT(listed.error().ToString(), HasSubstr(Path()));
+    EXPECT_THAT(listed.error().ToString(), HasSubstr("m:1"));
+    Run(repair);
+  }
+  Run("UPDATE audit SET detail = 'x'");
+  EXPECT_EQ((*store)->Audit("", 10).error().code(), ErrorCode::kIntegrity);
+}
+
 TEST_F(SqliteRegistryTest, ConcurrentProcessesGetNumbersOfTheirOwn) {
   constexpr int kProcesses = 8;
   constexpr int kEach = 25;
