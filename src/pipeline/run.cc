@@ -1,16 +1,17 @@
 #include "pipeline/run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "core/build_info.h"
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "core/replace_file.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/settings_check.h"
@@ -26,10 +27,9 @@ std::string MakeRunId(Clock::WallTime now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
-  const std::string seed = fmt::format("{}-{}", now.time_since_epoch().count(), ::getpid());
   return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{}", parts.tm_year + 1900, parts.tm_mon + 1,
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     HexOf(DigestOf(seed)).substr(0, 4));
+                     RandomName().substr(0, 4));
 }
 
 std::string StateDirectory(const config::Config& config) {
@@ -185,6 +185,22 @@ Status RunStep(RunState& state, const char* name,
   return {};
 }
 
+Result<std::string> ClaimRunId(FileSystem& files, const std::string& runs_directory,
+                               const std::function<std::string()>& make_id) {
+  constexpr int kTries = 100;
+  SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(runs_directory));
+  for (int i = 0; i < kTries; ++i) {
+    std::string id = make_id();
+    const std::string directory = JoinPath(runs_directory, id);
+    std::error_code error;
+    // Tells whether this call made it, which FileSystem's mkdir -p does not.
+    if (std::filesystem::create_directory(directory, error)) return id;
+    if (error) return SystemError("create the directory", directory, error.value());
+  }
+  return Error(ErrorCode::kConflict, "no free name for a run's directory in " + runs_directory)
+      .Try("again");
+}
+
 Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& options,
                     ProgressSink& progress, FileSystem& files) {
   const Stopwatch watch;
@@ -212,18 +228,16 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   }
 
   const Clock::WallTime now = SystemClock().Now();
-  const std::string run_id = MakeRunId(now);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string run_id, ClaimRunId(files, slipway_directory + "/runs",
+                                                                [now] { return MakeRunId(now); }));
   state.directory = fmt::format("{}/runs/{}", slipway_directory, run_id);
-  SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(state.directory));
   WarnOfKeysNotActedOn(state);
   StartReport(state, run_id, now);
   Status steps = RunSteps(state);
-  if (!steps.ok()) {
-    // Nobody will look for reports of a run without an answer; what it did is in the cache.
-    (void)files.RemoveTree(state.directory);
-    return std::move(steps).error();
-  }
-  return FinishRun(state, watch);
+  Result<Run> run = steps.ok() ? FinishRun(state, watch) : std::move(steps).error();
+  // Nobody will look for reports of a run without an answer; what it did is in the cache.
+  if (!run.ok()) (void)files.RemoveTree(state.directory);
+  return run;
 }
 
 }  // namespace slipway::pipeline

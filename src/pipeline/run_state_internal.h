@@ -105,6 +105,11 @@ Result<StepEnd> RegisterStep(RunState& state);
 // The artifact's files, sealed, from what the steps before left in `state`.
 Status PackageArtifact(RunState& state);
 
+// Takes an id for a run by making its directory, which no other run has then. `make_id` is asked
+// again while its answer is taken.
+Result<std::string> ClaimRunId(FileSystem& files, const std::string& runs_directory,
+                               const std::function<std::string()>& make_id);
+
 // The contract's last line for a finished run.
 Json RunRecord(const RunState& state, const std::string& report_path);
 

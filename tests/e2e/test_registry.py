@@ -53,3 +53,19 @@ def test_a_damaged_version_in_production_lets_no_candidate_pass(ready):
     answer = ready.call("run", "--set", "model.hyperparameters.n_estimators=25")
     assert answer.code == 4 and "ml-classifier:1 does not verify" in answer.err, answer.err
     assert len(json.loads(ready.call("models", "list", "--output", "json").out)) == 1
+
+
+def test_a_run_that_cannot_finish_leaves_no_directory(ready):
+    ready.run()
+    runs = ready.folder / ".slipway/runs"
+    # The note that a run is done can't be kept where a file stands in the way of the cache's folders.
+    steps = ready.folder / ".slipway/cache/steps"
+    before = sorted(runs.iterdir())
+    for shelf in steps.iterdir():
+        for entry in shelf.iterdir():
+            if entry.name.endswith("-run"):
+                entry.unlink()
+                entry.mkdir()
+    answer = ready.call("run")
+    assert answer.code == 3 or answer.code == 2, answer.err
+    assert sorted(runs.iterdir()) == before
