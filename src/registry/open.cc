@@ -49,18 +49,26 @@ Status RememberArtifactsRoot(const std::string& directory, const std::string& ro
   return WriteFileAtomically(files, path, text);
 }
 
+bool HasArtifacts(const std::string& root, FileSystem& files) {
+  const Result<std::vector<std::string>> shards = files.List(JoinPath(root, "sha256"));
+  return shards.ok() && !shards->empty();
+}
+
 Result<std::unique_ptr<Registry>> Open(const std::string& directory,
                                        const std::string& artifacts_root, FileSystem& files,
                                        const Clock& clock, bool create) {
   SqliteOptions options;
   options.create = create;
+  const bool shared_artifacts = artifacts_root != JoinPath(directory, kArtifacts);
+  // A shared store may hold artifacts of others.
+  options.must_have_versions = !shared_artifacts && HasArtifacts(artifacts_root, files);
   SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<RegistryStore> versions,
                            OpenSqliteRegistry(JoinPath(directory, kDatabase), clock, options));
   SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<ArtifactStore> artifacts,
                            OpenLocalArtifactStore(files, artifacts_root, clock));
   Registry::Options registry_options;
   registry_options.lock_path = JoinPath(directory, "registry.lock");
-  registry_options.shared_artifacts = artifacts_root != JoinPath(directory, kArtifacts);
+  registry_options.shared_artifacts = shared_artifacts;
   return std::make_unique<Registry>(std::move(versions), std::move(artifacts), files,
                                     std::move(registry_options));
 }

@@ -64,10 +64,13 @@ struct SqliteOptions {
   bool create = true;  // Else kNotFound where there is no database.
   int busy_timeout_ms =
       10'000;  // How long to wait for another process that writes, before kTimeout.
+  // Its artifacts are there, so that an empty file is kIntegrity and no registry to be made.
+  bool must_have_versions = false;
 };
 
 // SQLite in WAL mode with synchronous=FULL; creates the database (and its directory) if needed,
-// readable by its owner only. kInvalidInput where the file is no database of ours or was written by
+// readable by its owner only. Without `create`, one on media that can't be written is opened for
+// reading alone. kInvalidInput where the file is no database of ours or was written by
 // a newer Slipway.
 Result<std::unique_ptr<RegistryStore>> OpenSqliteRegistry(const std::string& path,
                                                           const Clock& clock = SystemClock(),

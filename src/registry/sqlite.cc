@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "registry/sqlite_internal.h"
@@ -33,6 +34,16 @@ ErrorCode CodeFor(int code) {
     case SQLITE_IOERR: return ErrorCode::kIo;
     default: return ErrorCode::kInternal;
   }
+}
+
+// What a URI would read otherwise.
+std::string UriPath(const std::string& path) {
+  std::string escaped;
+  for (const char c : path) {
+    const bool special = c == '%' || c == '?' || c == '#';
+    escaped += special ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return escaped;
 }
 
 }  // namespace
@@ -96,18 +107,45 @@ Error Database::LastError(int code) const {
   }
 }
 
-Result<Database> Database::Open(const std::string& path, bool create, int busy_timeout_ms) {
-  const bool exists = ::access(path.c_str(), F_OK) == 0;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+Result<Database> Database::Connect(const std::string& name, const std::string& path, int flags,
+                                   int busy_timeout_ms) {
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(path, connection, busy_timeout_ms);
   if (code != SQLITE_OK) return database.LastError(code);
+  sqlite3_extended_result_codes(connection, 1);
+  sqlite3_busy_timeout(connection, busy_timeout_ms);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  return database;
+}
+
+Result<Database> Database::Open(const std::string& path, bool create, int busy_timeout_ms) {
+  const bool exists = ::access(path.c_str(), F_OK) == 0;
+  const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+  SLIPWAY_ASSIGN_OR_RETURN(Database database, Connect(path, path, flags, busy_timeout_ms));
   // The WAL and its index take their permissions from the database.
   if (!exists && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
     return SystemError("set the permissions of", path, errno);
   }
   SLIPWAY_RETURN_IF_ERROR(database.Configure());
+  return database;
+}
+
+Result<Database> Database::OpenReadOnly(const std::string& path, int busy_timeout_ms) {
+  // What stands in a WAL belongs to the database and would be left out. Without one, nobody can be
+  // writing: that is what immutable promises.
+  const std::string wal = path + "-wal";
+  struct stat info{};
+  const bool has_wal = ::stat(wal.c_str(), &info) == 0 && info.st_size > 0;
+  std::error_code error;
+  const std::string absolute = std::filesystem::absolute(path, error).string();
+  const std::string uri =
+      fmt::format("file:{}{}", UriPath(absolute), has_wal ? "" : "?immutable=1");
+  SLIPWAY_ASSIGN_OR_RETURN(
+      Database database,
+      Connect(uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, busy_timeout_ms));
+  SLIPWAY_RETURN_IF_ERROR(database.CheckOwner());
+  SLIPWAY_RETURN_IF_ERROR(database.Execute("PRAGMA trusted_schema=OFF"));
   return database;
 }
 
@@ -125,9 +163,6 @@ Status Database::CheckOwner() {
 }
 
 Status Database::Configure() {
-  sqlite3_extended_result_codes(connection_.get(), 1);
-  sqlite3_busy_timeout(connection_.get(), busy_timeout_ms_);
-  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   SLIPWAY_RETURN_IF_ERROR(CheckOwner());
   SLIPWAY_RETURN_IF_ERROR(EnterWalMode());
   return Execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF");
@@ -139,13 +174,19 @@ Status Database::EnterWalMode() {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_timeout_ms_);
   while (true) {
-    char* message = nullptr;
-    const int code =
-        sqlite3_exec(connection_.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, &message);
-    sqlite3_free(message);
-    if (code == SQLITE_OK) return {};
-    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline)
-      return LastError(code);
+    const Result<std::string> mode = QueryText("PRAGMA journal_mode=WAL");
+    if (mode.ok() && *mode == "wal") return {};
+    if (mode.ok()) {
+      return Error(ErrorCode::kUnavailable,
+                   fmt::format("the registry can't keep a write-ahead log here (its mode is {})",
+                               *mode))
+          .At(At(path_))
+          .Expected("a file system with shared memory")
+          .Try("a local disk");
+    }
+    if (mode.error().code() != ErrorCode::kTimeout || std::chrono::steady_clock::now() > deadline) {
+      return mode.error();
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
@@ -168,6 +209,12 @@ Result<int64_t> Database::QueryInteger(std::string_view sql) {
   SLIPWAY_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
   SLIPWAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
   return row ? statement.Integer(0) : 0;
+}
+
+Result<std::string> Database::QueryText(std::string_view sql) {
+  SLIPWAY_ASSIGN_OR_RETURN(Statement statement, Prepare(sql));
+  SLIPWAY_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Text(0) : std::string();
 }
 
 Result<Transaction> Transaction::Begin(Database& database) {

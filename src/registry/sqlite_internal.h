@@ -49,11 +49,15 @@ class Database {
   // `create`, for its owner only. kInvalidInput where it is no SQLite database or belongs to
   // another program.
   static Result<Database> Open(const std::string& path, bool create, int busy_timeout_ms);
+  // For a file on media that can't be written, where SQLite could not make the files it shares
+  // between processes. Changing anything is kPermission.
+  static Result<Database> OpenReadOnly(const std::string& path, int busy_timeout_ms);
 
   Status Execute(const std::string& sql);
   Result<Statement> Prepare(std::string_view sql);
   // The first column of the first row.
   Result<int64_t> QueryInteger(std::string_view sql);
+  Result<std::string> QueryText(std::string_view sql);
   const std::string& path() const { return path_; }
   // The last failure, as an Error that names the file.
   Error LastError(int code) const;
@@ -64,6 +68,8 @@ class Database {
   };
   Database(std::string path, sqlite3* connection, int busy_timeout_ms)
       : path_(std::move(path)), connection_(connection), busy_timeout_ms_(busy_timeout_ms) {}
+  static Result<Database> Connect(const std::string& name, const std::string& path, int flags,
+                                  int busy_timeout_ms);
   Status CheckOwner();
   Status Configure();
   Status EnterWalMode();

@@ -429,6 +429,29 @@ Result<std::vector<AuditEntry>> SqliteRegistry::Audit(const std::string& name, i
   }
 }
 
+Result<Database> Connect(const std::string& path, const SqliteOptions& options) {
+  Result<Database> database = Database::Open(path, options.create, options.busy_timeout_ms);
+  const bool may_not_write =
+      !database.ok() && database.error().code() == ErrorCode::kPermission && !options.create;
+  return may_not_write ? Database::OpenReadOnly(path, options.busy_timeout_ms)
+                       : std::move(database);
+}
+
+// An empty file is a registry that somebody begins to make, or one that lost everything: then it
+// must not look like one without models.
+Status CheckNotEmpty(FileSystem& files, const std::string& path, const SqliteOptions& options) {
+  const Result<FileStat> stat = files.Stat(path);
+  if (!stat.ok() || stat->size > 0 || files.Exists(path + "-wal")) return {};
+  if (options.must_have_versions) {
+    Location location;
+    location.file = path;
+    return Error(ErrorCode::kIntegrity, "the registry database is empty, but there are artifacts")
+        .At(std::move(location))
+        .Try("restoring registry.db from a backup, or removing the file to begin anew");
+  }
+  return options.create ? Status() : NoRegistry(DirectoryOf(path));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RegistryStore>> OpenSqliteRegistry(const std::string& path,
@@ -440,8 +463,8 @@ Result<std::unique_ptr<RegistryStore>> OpenSqliteRegistry(const std::string& pat
   } else if (!files.Exists(path)) {
     return NoRegistry(DirectoryOf(path));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(Database database,
-                           Database::Open(path, options.create, options.busy_timeout_ms));
+  SLIPWAY_RETURN_IF_ERROR(CheckNotEmpty(files, path, options));
+  SLIPWAY_ASSIGN_OR_RETURN(Database database, Connect(path, options));
   SLIPWAY_RETURN_IF_ERROR(Migrate(database, path, RegistryMigrations()));
   // The name of a new database must not be lost either.
   if (options.create) SLIPWAY_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));

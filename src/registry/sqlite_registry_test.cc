@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <set>
 
 #include "core/testing.h"
@@ -146,6 +147,39 @@ TEST_F(SqliteRegistryTest, ADamagedRowIsAnIntegrityErrorThatNamesTheDatabase) {
   }
   Run("UPDATE audit SET detail = 'x'");
   EXPECT_EQ((*store)->Audit("", 10).error().code(), ErrorCode::kIntegrity);
+}
+
+TEST_F(SqliteRegistryTest, AnEmptyFileIsNoRegistryToReadFrom) {
+  ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), Path(), "").ok());
+  EXPECT_EQ(Open(false).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(LocalFileSystem().Stat(Path())->size, 0) << "asking made a registry";
+  SqliteOptions options;
+  options.must_have_versions = true;
+  const auto emptied = OpenSqliteRegistry(Path(), SystemClock(), options);
+  EXPECT_EQ(emptied.error().code(), ErrorCode::kIntegrity);
+  EXPECT_TRUE(Open().ok()) << "somebody began to make it";
+}
+
+TEST_F(SqliteRegistryTest, WithoutSharedMemoryThereIsNoRegistry) {
+  sqlite3_vfs* const before = sqlite3_vfs_find(nullptr);
+  sqlite3_vfs_register(sqlite3_vfs_find("unix-dotfile"), 1);
+  const auto store = Open();
+  sqlite3_vfs_register(before, 1);
+  ASSERT_FALSE(store.ok());
+  EXPECT_THAT(store.error().ToString(), HasSubstr("write-ahead log"));
+}
+
+TEST_F(SqliteRegistryTest, CanBeReadWhereNothingCanBeWritten) {
+  ASSERT_TRUE((*Open())->Register(MakeVersion("m", FakeDigest(1))).ok());
+  const std::string odd = directory_.File("50% #1?.db");
+  std::filesystem::copy(Path(), odd);
+  auto database = Database::OpenReadOnly(odd, 1000);
+  ASSERT_TRUE(database.ok()) << database.error().ToString();
+  EXPECT_EQ(*database->QueryInteger("SELECT count(*) FROM versions"), 1);
+  const Status changed = database->Execute("DELETE FROM versions");
+  ASSERT_FALSE(changed.ok());
+  EXPECT_EQ(changed.error().code(), ErrorCode::kPermission);
+  EXPECT_FALSE(LocalFileSystem().Exists(odd + "-shm"));
 }
 
 TEST_F(SqliteRegistryTest, ConcurrentProcessesGetNumbersOfTheirOwn) {

@@ -1,5 +1,9 @@
 """The registry as users and their mistakes meet it."""
 import json
+import subprocess
+
+import pytest
+from conftest import BINARY, number_table
 
 
 def folder_of(project, digest):
@@ -69,3 +73,35 @@ def test_a_run_that_cannot_finish_leaves_no_directory(ready):
     answer = ready.call("run")
     assert answer.code == 3 or answer.code == 2, answer.err
     assert sorted(runs.iterdir()) == before
+
+
+def test_a_read_only_mount_can_be_asked(ready):
+    last = ready.run()
+    rows = ready.write_table(number_table().drop(columns="target").head(3), name="new.csv")
+
+    def on_read_only(*arguments):
+        script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"'
+        return subprocess.run(["unshare", "-rm", "sh", "-c", script, str(ready.folder), *map(str, arguments)],
+                              capture_output=True, text=True, check=False)
+    if on_read_only("true").returncode != 0:
+        pytest.skip("this machine lets nobody mount: reading from a read-only mount is NOT tested")
+    assert on_read_only("touch", "new").returncode != 0
+    for arguments in (["models", "list"], ["models", "show", "ml-classifier"], ["models", "verify", "--all"],
+                      ["predict", "ml-classifier", "--input", rows]):
+        answer = on_read_only(BINARY, *arguments)
+        assert answer.returncode == 0, (arguments, answer.stderr)
+    refused = on_read_only(BINARY, "models", "promote", "ml-classifier", "--to", "staging")
+    assert refused.returncode not in (0, 134) and refused.stderr.startswith("error: ")
+    assert ready.run()["run_id"] == last["run_id"]
+
+
+def test_an_emptied_database_is_not_made_anew(ready):
+    ready.run()
+    database = ready.folder / ".slipway/registry.db"
+    for leftover in database.parent.glob("registry.db-*"):
+        leftover.unlink()
+    database.write_bytes(b"")
+    for arguments in (["models", "list"], ["predict", "ml-classifier", "--input", "x.csv"], ["run"]):
+        answer = ready.call(*arguments)
+        assert answer.code == 4 and "registry.db" in answer.err, (arguments, answer.err)
+    assert database.stat().st_size == 0
