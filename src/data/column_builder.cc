@@ -49,7 +49,7 @@ bool MeansMissing(const std::string& text) {
 std::string UnreadableHint(const Findings& unreadable) {
   const std::string& text = unreadable.examples.front().value;
   if (MeansMissing(text)) return fmt::format("; try data.missing_values: [..., '{}']", text);
-  if (HasDecimalComma(text)) return "; try a decimal point in place of the comma";
+  if (HasDecimalComma(text)) return "; try a decimal point, and no separators of thousands";
   return "";
 }
 
@@ -370,9 +370,9 @@ class ColumnMerger {
     }
     if (found.count == 0 || found.count * 2 < evidence_.present) return;
     Issue issue = MakeIssue("decimal_comma", Severity::kWarning, column, found,
-                            fmt::format("{} of {} have a decimal comma and are taken for text",
+                            fmt::format("{} of {} have a comma and are taken for text",
                                         Plural(found.count, "value", "values"), column.name));
-    issue.message += "; try a decimal point";
+    issue.message += "; try a decimal point, and no separators of thousands";
     merged_.issues.push_back(std::move(issue));
   }
 

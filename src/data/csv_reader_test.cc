@@ -98,7 +98,7 @@ TEST_F(CsvReaderTest, UnreadableNumbersComeWithAHint) {
     EXPECT_THAT(message(word),
                 HasSubstr("'; try data.missing_values: [..., '" + std::string(word) + "']"));
   }
-  EXPECT_THAT(message("\"1,5\""), HasSubstr("'1,5'; try a decimal point in place of the comma"));
+  EXPECT_THAT(message("\"1,5\""), HasSubstr("'1,5'; try a decimal point, and no separators"));
   EXPECT_THAT(message("oops"), ::testing::EndsWith("'oops'"));
 }
 
@@ -106,8 +106,8 @@ TEST_F(CsvReaderTest, DecimalCommasAreToldOf) {
   const ReadResult result = ReadCsvText("a;b\n1,5;x\n0,25;y\n2;1,5\n");
   EXPECT_EQ(Describe(result),
             "a category: 1,5 0,25 2\nb category: x y 1,5\n"
-            "decimal_comma 2 values of a have a decimal comma and are taken for text, the first in "
-            "row 1: '1,5'; try a decimal point 2 1=1,5 2=0,25\n");
+            "decimal_comma 2 values of a have a comma and are taken for text, the first in row 1: "
+            "'1,5'; try a decimal point, and no separators of thousands 2 1=1,5 2=0,25\n");
 }
 
 TEST_F(CsvReaderTest, InfiniteNumbersAreUnreadable) {

@@ -201,11 +201,15 @@ TEST(SplitTest, ErrorsNameTheClassAndItsCount) {
       "model.training_config.cross_validation: class 'x' has 3 training rows; 5 folds need at "
       "least 5; try 3 folds");
   // Fewer folds than two are none.
-  EXPECT_THAT(ErrorOf(MakeSplit(RowsOnly(51), MixedClasses({50, 1}), 2, {.test = 0}, 2, 1, labels)),
+  config::SplitConfig other;
+  other.train = 0.9;
+  other.test = 0;
+  EXPECT_THAT(ErrorOf(MakeSplit(RowsOnly(51), MixedClasses({50, 1}), 2, other, 2, 1, labels)),
               HasSubstr("try no cross-validation, or more rows of this class"));
-  const auto at_random =
-      MakeSplit(RowsOnly(102), MixedClasses({100, 2}), 2, {.stratify = false}, 0, 1, labels);
-  EXPECT_THAT(ErrorOf(at_random), HasSubstr("try data.split.stratify: true"));
+  config::SplitConfig at_random;
+  at_random.stratify = false;
+  EXPECT_THAT(ErrorOf(MakeSplit(RowsOnly(101), MixedClasses({100, 1}), 2, at_random, 0, 1, labels)),
+              HasSubstr("try data.split.stratify: true"));
   const auto test = MakeSplit(RowsOnly(102), MixedClasses({100, 2}), 2, {}, 0, 1, labels);
   EXPECT_THAT(ErrorOf(test), HasSubstr("class 'rare' has 2 rows; the test part gets none of them"));
   config::SplitConfig config;

@@ -176,3 +176,22 @@ def test_a_damaged_artifact_is_refused(trained, tmp_path):
     model.write_bytes(data)
     answer = trained.call("predict", str(copy), "--input", "new.csv")
     assert answer.code == 4 and "model.onnx" in answer.err
+
+
+def test_booleans_of_parquet_and_csv_are_the_same(project):
+    """A model trained on one file predicts the same from the other, whatever case the words have."""
+    rng = np.random.default_rng(4)
+    flag = rng.random(400) < 0.5
+    frame = pd.DataFrame({"flag": flag, "x": rng.normal(size=400), "target": flag ^ (rng.random(400) < 0.1)})
+    project.write_table(frame, "data/train.parquet")
+    project.write_config(basic_config(data__source_path="data/train.parquet", model__performance_thresholds={}))
+    answer = project.run()
+    new = frame.drop(columns="target").head(50)
+    project.write_table(new, "new.parquet")
+    project.write_table(new, "new.csv")
+    (project.folder / "lower.csv").write_text((project.folder / "new.csv").read_text().lower())
+    outputs = [project.call("predict", answer["model"], "--input", f"new.{ending}") for ending in ("parquet", "csv")]
+    outputs.append(project.call("predict", answer["model"], "--input", "lower.csv"))
+    assert all(output.code == 0 for output in outputs), [output.err for output in outputs]
+    assert outputs[0].out == outputs[1].out == outputs[2].out
+    assert {line.split(",")[0] for line in outputs[0].out.splitlines()[1:]} == {"False", "True"}
