@@ -260,7 +260,7 @@ TEST_F(RegistryTest, NoEditOfMetadataMakesAFailedModelPass) {
 }
 
 TEST_F(RegistryTest, WhatCannotBeAModelIsNotImported) {
-  const auto import = [&](TestArtifact artifact, const std::string& name) {
+  const auto refusal = [&](TestArtifact artifact, const std::string& name) {
     model::Seal(&artifact.files, TestSchema());
     EXPECT_TRUE(WriteFilesDurably(LocalFileSystem(), directory_.File(name), artifact.files).ok());
     const auto imported = ImportArtifact(LocalFileSystem(), directory_.File(name));
@@ -270,21 +270,21 @@ TEST_F(RegistryTest, WhatCannotBeAModelIsNotImported) {
     return imported.error().ToString();
   };
   TestArtifact artifact = MakeLoadableArtifact();
-  EXPECT_EQ(import(artifact, "good"), "");
+  EXPECT_EQ(refusal(artifact, "good"), "");
   artifact.files["a\x1b[2J"] = "x";
-  const std::string told = import(artifact, "control");
+  const std::string told = refusal(artifact, "control");
   EXPECT_THAT(told, HasSubstr("is no file of an artifact"));
   EXPECT_EQ(told.find('\x1b'), std::string::npos);
   artifact = MakeLoadableArtifact();
   artifact.files.erase("golden.jsonl");
-  EXPECT_THAT(import(artifact, "missing"), HasSubstr("golden.jsonl"));
+  EXPECT_THAT(refusal(artifact, "missing"), HasSubstr("golden.jsonl"));
   artifact = MakeLoadableArtifact();
   artifact.files["model.onnx"] = "not really a graph";
-  EXPECT_THAT(import(artifact, "no graph"), HasSubstr("model.onnx"));
+  EXPECT_THAT(refusal(artifact, "no graph"), HasSubstr("model.onnx"));
   artifact = MakeLoadableArtifact();
   std::string& golden = artifact.files["golden.jsonl"];
   golden.replace(golden.find("0.75"), 4, "0.74");
-  EXPECT_THAT(import(artifact, "other scores"), HasSubstr("predictions of golden.jsonl"));
+  EXPECT_THAT(refusal(artifact, "other scores"), HasSubstr("predictions of golden.jsonl"));
 }
 
 TEST_F(RegistryTest, AnImportWithoutARecordTellsWhatItsFilesTell) {

@@ -13,7 +13,7 @@ def folder_of(project, digest):
 
 def test_a_failed_model_does_not_pass_by_an_edited_word(ready):
     ready.run("--set", "model.performance_thresholds.accuracy=0.999", expect=1)
-    assert ready.call("models", "download", "ml-classifier", "dl").code == 0
+    assert ready.call("models", "download", "ml-classifier", "--to", "dl").code == 0
     path = ready.folder / "dl/metadata.json"
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "verdict": "passed"}))
