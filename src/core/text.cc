@@ -81,7 +81,7 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string wanted = ToLower(name);
-  const size_t limit = wanted.size() / 3;
+  const size_t limit = wanted.size() < 2 ? 0 : std::max<size_t>(1, wanted.size() / 3);
   std::string nearest;
   size_t best = limit + 1;
   for (const std::string& candidate : candidates) {

@@ -22,8 +22,8 @@ std::string JoinOr(const std::vector<std::string>& names);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 
 // The candidate with the least edit distance (insert, delete, replace, swap of neighbours; case
-// ignored), or "" where none is within a third of the name's length: of one or two letters only
-// the same in another case.
+// ignored), or "" where none is within a third of the name's length, or one edit: of a single
+// letter only the same in another case.
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
 
 // Columns on a terminal: code points of UTF-8, each taken as one column wide.

@@ -36,8 +36,9 @@ FileStat StatFromJson(const Json& json) {
 
 // The same error, with the file of the directory that was probably meant.
 Error NotFound(FileSystem& files, const std::string& path, Error error) {
-  const auto names = files.List(DirectoryOf(path));
+  auto names = files.List(DirectoryOf(path));
   if (error.code() != ErrorCode::kNotFound || !names.ok()) return error;
+  std::erase(*names, BaseName(path));  // A link that leads nowhere is there itself.
   const std::string nearest = NearestName(BaseName(path), *names);
   if (nearest.empty()) return error;
   const std::string directory = DirectoryOf(path);

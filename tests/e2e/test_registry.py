@@ -101,7 +101,7 @@ def test_an_emptied_database_is_not_made_anew(ready):
     for leftover in database.parent.glob("registry.db-*"):
         leftover.unlink()
     database.write_bytes(b"")
-    for arguments in (["models", "list"], ["predict", "ml-classifier", "--input", "x.csv"], ["run"]):
+    for arguments in (["models", "list"], ["predict", "ml-classifier", "--input", "data/train.csv"], ["run"]):
         answer = ready.call(*arguments)
         assert answer.code == 4 and "registry.db" in answer.err, (arguments, answer.err)
     assert database.stat().st_size == 0
