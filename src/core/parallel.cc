@@ -64,7 +64,7 @@ std::vector<std::jthread> StartThreads(size_t count, const std::function<void()>
   try {
     while (pool.size() < count) pool.emplace_back(loop);
   } catch (const std::system_error&) {
-    // Those that exist, and the caller, share all indices.
+    return pool;  // Those that exist, and the caller, share all indices.
   }
   return pool;
 }
