@@ -57,7 +57,8 @@ class RegisteredProduction : public gate::ProductionModel {
                              ReadJsonFile(state_.files, JoinPath(directory, "lineage.json")));
     const Json ours = Lineage(state_);
     const auto same = [&](const char* what) {
-      return theirs.contains(what) && GetString(theirs[what], "digest") == ours[what]["digest"];
+      return theirs.contains(what) &&
+             GetString(theirs[what], "digest") == GetString(ours[what], "digest");
     };
     return std::optional(
         gate::ProductionVersion{std::move(loaded), same("source") && same("split")});
