@@ -1,4 +1,4 @@
-# Libraries of others. Debian packages carry most; Arrow and oneDAL come from the wheels that scripts/fetch-wheels
+# Libraries of others. Debian packages carry most; Arrow comes from the wheel that scripts/fetch-wheels
 # unpacked under SLIPWAY_DEPS (an installed Arrow goes first). docs/design/0002-libraries.md says why each was chosen.
 set(SLIPWAY_DEPS "$ENV{SLIPWAY_DEPS}" CACHE PATH "Folder that scripts/fetch-wheels filled")
 
@@ -48,14 +48,6 @@ else()
     target_link_libraries(slipway_arrow INTERFACE ${SLIPWAY_DEPS}/arrow/lib/lib${library}.so.${SLIPWAY_ARROW_VERSION})
   endforeach()
 endif()
-
-# oneDAL: only the trainer plug-in links it.
-add_library(slipway_onedal INTERFACE)
-target_include_directories(slipway_onedal SYSTEM INTERFACE ${SLIPWAY_DEPS}/onedal/include)
-# libonedal_core names no libraries of its own and carries no run path: all of its needs are linked here.
-target_link_libraries(slipway_onedal INTERFACE
-  ${SLIPWAY_DEPS}/onedal/lib/libonedal_core.so.4 ${SLIPWAY_DEPS}/onedal/lib/libonedal_thread.so.4
-  ${SLIPWAY_DEPS}/onedal/lib/libtbb.so.12 ${SLIPWAY_DEPS}/onedal/lib/libtbbmalloc.so.2)
 
 # ONNX messages: generated from the schema that libonnx-dev ships, against static protobuf, so that the program
 # carries no ONNX library.

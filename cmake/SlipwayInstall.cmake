@@ -1,6 +1,5 @@
 # What is installed: the program (component "program") and its plug-ins, those of src/train as component "trainers",
 # so that what only serves can leave them out. The libraries of others are added by scripts/install.
-# Run paths are DT_RPATH rather than DT_RUNPATH, so that libraries which carry none of their own (oneDAL) find theirs.
 set_target_properties(slipway PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/slipway")
 install(TARGETS slipway RUNTIME DESTINATION bin COMPONENT program)
 

@@ -20,7 +20,7 @@ if(SLIPWAY_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-# DT_RPATH: see SlipwayInstall.cmake. Sections let the linker drop what nothing calls.
+# DT_RPATH holds for what the libraries of others need, too. Sections let the linker drop what nothing calls.
 add_link_options(-Wl,--disable-new-dtags -Wl,--gc-sections)
 add_compile_options(-ffunction-sections -fdata-sections)
 

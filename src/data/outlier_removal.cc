@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/sort_numbers.h"
 #include "data/messages_internal.h"
-#include "data/order_statistics_internal.h"
 #include "data/preprocessing.h"
 #include "data/preprocessing_options_internal.h"
+#include "data/quantile_internal.h"
 
 namespace slipway::data {
 namespace {

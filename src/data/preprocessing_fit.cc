@@ -7,10 +7,11 @@
 #include <optional>
 
 #include "core/parallel.h"
+#include "core/sort_numbers.h"
 #include "data/feature_fit_internal.h"
 #include "data/messages_internal.h"
-#include "data/order_statistics_internal.h"
 #include "data/preprocessing.h"
+#include "data/quantile_internal.h"
 
 namespace slipway::data {
 namespace {

@@ -5,7 +5,8 @@
 #include <numeric>
 
 #include "core/parallel.h"
-#include "data/order_statistics_internal.h"
+#include "core/sort_numbers.h"
+#include "data/quantile_internal.h"
 
 namespace slipway::data {
 namespace {

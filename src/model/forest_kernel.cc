@@ -15,7 +15,7 @@ constexpr int kLanes = 16;
 constexpr int64_t kBlockBytes = int64_t{24} * 1024;
 constexpr int64_t kMaxBlockRows = 512;
 // Rows of one piece of parallel work.
-constexpr int64_t kChunkRows = 4096;
+constexpr int64_t kChunkRows = 1024;
 
 int32_t HighestScore(const float* scores, int outputs) {
   return static_cast<int32_t>(std::max_element(scores, scores + outputs) - scores);

@@ -37,31 +37,52 @@ float RoundDown(double threshold) {
                              : rounded;
 }
 
-// Shares `units` out in proportion to `shares` by largest remainder, ties to the lower class.
-void ShareOut(std::span<const double> shares, double sum, int64_t units, std::span<float> values) {
-  std::vector<double> remainders(shares.size());
-  std::vector<int64_t> parts(shares.size());
-  int64_t left = units;
-  for (size_t i = 0; i < shares.size(); ++i) {
-    const double quota = shares[i] / sum * static_cast<double>(units);
-    parts[i] = std::min(static_cast<int64_t>(quota), left);
-    remainders[i] = quota - static_cast<double>(parts[i]);
-    left -= parts[i];
+// Shares units out in proportion by largest remainder, ties to the lower class.
+class Sharing {
+ public:
+  explicit Sharing(size_t classes) : remainders_(classes), parts_(classes), order_(classes) {}
+
+  void ShareOut(std::span<const double> shares, double sum, int64_t units,
+                std::span<float> values) {
+    int64_t left = units;
+    for (size_t i = 0; i < shares.size(); ++i) {
+      const double quota = shares[i] / sum * static_cast<double>(units);
+      parts_[i] = std::min(static_cast<int64_t>(quota), left);
+      remainders_[i] = quota - static_cast<double>(parts_[i]);
+      left -= parts_[i];
+    }
+    if (left > 0) HandOut(left);
+    for (size_t i = 0; i < parts_.size(); ++i) values[i] = static_cast<float>(parts_[i]) * kUnit;
   }
-  std::vector<size_t> order(shares.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_sort(order,
-                           [&](size_t a, size_t b) { return remainders[a] > remainders[b]; });
-  for (size_t i = 0; left > 0; i = (i + 1) % order.size(), --left) ++parts[order[i]];
-  for (size_t i = 0; i < parts.size(); ++i) values[i] = static_cast<float>(parts[i]) * kUnit;
-}
+
+ private:
+  void HandOut(int64_t left) {
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    std::ranges::sort(order_, [&](size_t a, size_t b) {
+      return remainders_[a] != remainders_[b] ? remainders_[a] > remainders_[b] : a < b;
+    });
+    for (size_t i = 0; left > 0; i = (i + 1) % order_.size(), --left) ++parts_[order_[i]];
+  }
+
+  std::vector<double> remainders_;
+  std::vector<int64_t> parts_;
+  std::vector<size_t> order_;
+};
 
 // Copies one tree in preorder, so that children follow their parents whatever order the trainer
 // has.
 class TreeCopy {
  public:
   TreeCopy(const ProbabilityTree& from, size_t index, int classes, int features, int64_t units)
-      : from_(from), index_(index), classes_(classes), features_(features), units_(units) {}
+      : from_(from),
+        index_(index),
+        classes_(classes),
+        features_(features),
+        units_(units),
+        sharing_(static_cast<size_t>(classes)) {
+    tree_.nodes.reserve(from.nodes.size());
+    tree_.leaf_values.reserve(from.probabilities.size());
+  }
 
   Result<Tree> Run() {
     if (from_.nodes.empty()) return Malformed(index_, "has no nodes");
@@ -129,7 +150,7 @@ class TreeCopy {
     const size_t offset = tree_.leaf_values.size();
     tree_.nodes.push_back({-1, 0, static_cast<int32_t>(offset / classes), 0});
     tree_.leaf_values.resize(offset + classes);
-    ShareOut(shares, sum, units_, std::span(tree_.leaf_values).subspan(offset));
+    sharing_.ShareOut(shares, sum, units_, std::span(tree_.leaf_values).subspan(offset));
     return {};
   }
 
@@ -138,6 +159,7 @@ class TreeCopy {
   int classes_;
   int features_;
   int64_t units_;
+  Sharing sharing_;
   Tree tree_;
 };
 

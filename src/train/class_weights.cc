@@ -16,22 +16,22 @@ Location Where(const std::string& label) {
 }
 
 // scikit-learn's "balanced": rows / (classes × rows of the class).
-std::vector<float> Balanced(const data::Target& target, std::span<const int64_t> rows) {
+std::vector<double> Balanced(const data::Target& target, std::span<const int64_t> rows) {
   std::vector<int64_t> counts(static_cast<size_t>(target.class_count()));
   for (const int64_t row : rows)
     ++counts[static_cast<size_t>(target.classes[static_cast<size_t>(row)])];
   const auto present = std::ranges::count_if(counts, [](int64_t count) { return count > 0; });
-  std::vector<float> weights;
+  std::vector<double> weights;
   for (const int64_t count : counts) {
     const double share = static_cast<double>(present) * static_cast<double>(count);
-    weights.push_back(count > 0 ? static_cast<float>(static_cast<double>(rows.size()) / share) : 0);
+    weights.push_back(count > 0 ? static_cast<double>(rows.size()) / share : 0);
   }
   return weights;
 }
 
 // A label that the map does not name weighs 1, as in scikit-learn.
-Result<std::vector<float>> ByLabel(const Json& map, const data::Target& target) {
-  std::vector<float> weights(target.labels.size(), 1);
+Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target) {
+  std::vector<double> weights(target.labels.size(), 1);
   for (const auto& [label, value] : map.items()) {
     const auto found = std::ranges::find(target.labels, label);
     if (found == target.labels.end()) {
@@ -43,15 +43,15 @@ Result<std::vector<float>> ByLabel(const Json& map, const data::Target& target) 
       return nearest.empty() ? error : std::move(error).Try(nearest);
     }
     const double weight = value.is_number() ? value.get<double>() : -1;
-    if (!(weight >= 0 && std::isfinite(static_cast<float>(weight)))) {
+    if (!(weight >= 0 && std::isfinite(weight))) {
       return Error(ErrorCode::kInvalidInput,
                    fmt::format("{} can't be a weight", CompactJson(value)))
           .At(Where(label))
           .Expected("a number from 0");
     }
-    weights[static_cast<size_t>(found - target.labels.begin())] = static_cast<float>(weight);
+    weights[static_cast<size_t>(found - target.labels.begin())] = weight;
   }
-  if (std::ranges::all_of(weights, [](float weight) { return weight == 0; })) {
+  if (std::ranges::all_of(weights, [](double weight) { return weight == 0; })) {
     return Error(ErrorCode::kInvalidInput, "every label weighs 0")
         .At(Where(""))
         .Expected("a weight above 0 for at least one label");
@@ -61,26 +61,14 @@ Result<std::vector<float>> ByLabel(const Json& map, const data::Target& target) 
 
 }  // namespace
 
-Result<std::vector<float>> ClassWeights(const Json& class_weight, const data::Target& target,
-                                        std::span<const int64_t> rows) {
-  if (class_weight.is_null()) return std::vector<float>();
-  std::vector<float> by_class;
-  if (class_weight == "balanced") {
-    by_class = Balanced(target, rows);
-  } else if (class_weight.is_object()) {
-    SLIPWAY_ASSIGN_OR_RETURN(by_class, ByLabel(class_weight, target));
-  } else {
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("{} can't be used", CompactJson(class_weight)))
-        .At(Where(""))
-        .Expected("\"balanced\", a map from label to weight, or null");
-  }
-  std::vector<float> weights;
-  weights.reserve(rows.size());
-  for (const int64_t row : rows) {
-    weights.push_back(by_class[static_cast<size_t>(target.classes[static_cast<size_t>(row)])]);
-  }
-  return weights;
+Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,
+                                         std::span<const int64_t> rows) {
+  if (class_weight.is_null()) return std::vector<double>();
+  if (class_weight == "balanced") return Balanced(target, rows);
+  if (class_weight.is_object()) return ByLabel(class_weight, target);
+  return Error(ErrorCode::kInvalidInput, fmt::format("{} can't be used", CompactJson(class_weight)))
+      .At(Where(""))
+      .Expected("\"balanced\", a map from label to weight, or null");
 }
 
 }  // namespace slipway::train

@@ -11,27 +11,28 @@ namespace slipway::train {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(FeatureBins, FewDistinctValuesKeepABinEach) {
   const ColumnBins bins = CutIntoBins(std::vector<float>{3, 1, 1, 1, 1, 1, 2, 3}, 3);
   EXPECT_THAT(bins.upper, ElementsAre(1, 2, 3));
-  EXPECT_THAT(bins.thresholds, ElementsAre(1.5, 2.5));
+  EXPECT_EQ(bins.lower, bins.upper);
+  EXPECT_EQ(bins.Threshold(0, 1), 1.5);
+  EXPECT_EQ(bins.Threshold(0, 2), 2);
 }
 
 TEST(FeatureBins, AConstantIsOneBin) {
   const ColumnBins bins = CutIntoBins(std::vector<float>(9, 4.0F), 256);
+  EXPECT_THAT(bins.lower, ElementsAre(4));
   EXPECT_THAT(bins.upper, ElementsAre(4));
-  EXPECT_THAT(bins.thresholds, IsEmpty());
 }
 
 TEST(FeatureBins, ThresholdsPartNeighboursThatDifferInTheLastBit) {
   const float low = 1.0F, high = std::nextafterf(low, 2.0F);
   const ColumnBins bins = CutIntoBins(std::vector<float>{low, high}, 2);
-  EXPECT_GT(bins.thresholds[0], low);
-  EXPECT_LT(bins.thresholds[0], high);
+  EXPECT_GT(bins.Threshold(0, 1), low);
+  EXPECT_LT(bins.Threshold(0, 1), high);
   const float limit = std::numeric_limits<float>::max();
-  EXPECT_EQ(CutIntoBins(std::vector<float>{-limit, limit}, 2).thresholds[0], 0);
+  EXPECT_EQ(CutIntoBins(std::vector<float>{-limit, limit}, 2).Threshold(0, 1), 0);
 }
 
 TEST(FeatureBins, ManyValuesAreSharedEvenly) {
@@ -60,18 +61,24 @@ TEST(FeatureBins, AFrequentValueTakesABinOfItsOwn) {
 
 TEST(FeatureBins, BinsAndThresholdsAgree) {
   Random random(4);
-  data::Matrix matrix{700, 3, std::vector<float>(2100)};
+  data::Matrix matrix{9000, 3, std::vector<float>(27000)};
   for (float& value : matrix.values) value = static_cast<float>(random.Below(400)) / 7;
-  const auto one = BinColumns(matrix, 50, 1), two = BinColumns(matrix, 50, 2);
-  ASSERT_TRUE(one.ok() && two.ok());
-  EXPECT_EQ(one->bins.values, two->bins.values);
+  const auto columns = CutColumns(matrix, 50, 2);
+  ASSERT_TRUE(columns.ok());
+  const auto one = BinRows<uint8_t>(matrix, *columns, 1),
+             two = BinRows<uint8_t>(matrix, *columns, 2);
+  const auto wide = BinRows<uint16_t>(matrix, *columns, 2);
+  ASSERT_TRUE(one.ok() && two.ok() && wide.ok());
+  EXPECT_EQ(one->values, two->values);
+  EXPECT_TRUE(std::ranges::equal(one->values, wide->values));
   for (int64_t column = 0; column < 3; ++column) {
-    const auto& thresholds = one->columns[static_cast<size_t>(column)].thresholds;
-    for (int64_t row = 0; row < 700; ++row) {
-      for (size_t bin = 0; bin < thresholds.size(); ++bin) {
-        ASSERT_EQ(matrix.Column(column)[row] <= thresholds[bin],
-                  one->bins.Column(column)[row] <= static_cast<float>(bin));
-      }
+    const ColumnBins& bins = (*columns)[static_cast<size_t>(column)];
+    for (size_t row = 0; row < 9000; ++row) {
+      const size_t bin = one->Row(row)[column];
+      const float value = matrix.Column(column)[row];
+      ASSERT_TRUE(bins.lower[bin] <= value && value <= bins.upper[bin]);
+      for (size_t left = 0; left + 1 < bins.upper.size(); ++left)
+        ASSERT_EQ(value <= bins.Threshold(left, left + 1), bin <= left);
     }
   }
 }

@@ -13,6 +13,7 @@ namespace slipway::train {
 namespace {
 
 constexpr int64_t kLargestCount = std::numeric_limits<int32_t>::max();
+constexpr int64_t kDefaultBins = 256;
 
 bool ReadInteger(const Json& value, int64_t least, int64_t most, int64_t* result) {
   if (!value.is_number_integer()) return false;
@@ -62,6 +63,12 @@ bool ReadMaxFeatures(const Json& value, ForestOptions* options) {
   } else {
     return false;
   }
+  return true;
+}
+
+bool ReadCriterion(const Json& value, ForestOptions* options) {
+  if (value != "gini" && value != "entropy" && value != "log_loss") return false;
+  options->criterion = value == "gini" ? Criterion::kGini : Criterion::kEntropy;
   return true;
 }
 
@@ -128,9 +135,10 @@ const std::vector<Rule>& Rules() {
        [](const Json& v, Options* o) {
          return ReadInteger(v, 1, model::kMostTrees, &o->n_estimators);
        }},
-      {{"criterion", "text", "gini", "Measure of a split; Gini impurity is the one that there is."},
-       "\"gini\"",
-       [](const Json& v, Options*) { return v == "gini"; }},
+      {{"criterion", "text", "gini",
+        "Measure of a split: gini (impurity), or entropy (Shannon's), also called log_loss."},
+       "\"gini\", \"entropy\" or \"log_loss\"",
+       ReadCriterion},
       {{"max_depth", "int or null", "null",
         "Longest path from root to leaf; null grows until the leaves are pure."},
        "a whole number from 1, or null",
@@ -208,8 +216,7 @@ const std::vector<Rule>& Rules() {
        "null",
        [](const Json& v, Options*) { return v.is_null(); }},
       {{"max_bins", "int or null", "null",
-        "Candidate thresholds a column, at quantiles; null for rows / 100, from 64 to 256. "
-        "Slipway's own."},
+        "Candidate thresholds a column, at quantiles; null for 256. Slipway's own."},
        "a whole number from 2 to 65535, or null",
        [](const Json& v, Options* o) { return ReadIntegerOrNull(v, 2, 65535, &o->max_bins); }},
   };
@@ -282,17 +289,6 @@ Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
   return options.max_samples->count;
 }
 
-// Draws with replacement that make `least` different rows, as expected of `draws` from `rows`:
-// oneDAL counts draws in a node, scikit-learn the different rows among them. One row needs no more
-// than one draw.
-int64_t DrawsFor(int64_t least, int64_t smallest, int64_t draws, int64_t rows) {
-  if (least <= smallest || rows < 2) return least;
-  const auto all = static_cast<double>(rows);
-  const auto drawn = static_cast<double>(draws);
-  const double different = all * -std::expm1(drawn * std::log1p(-1 / all));
-  return static_cast<int64_t>(std::round(static_cast<double>(least) * drawn / different));
-}
-
 }  // namespace
 
 const std::vector<HyperparameterDoc>& ForestHyperparameters() {
@@ -338,6 +334,7 @@ Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_
                               uint64_t seed, int threads) {
   ForestPlan plan;
   plan.trees = options.n_estimators;
+  plan.criterion = options.criterion;
   plan.max_depth = options.max_depth;
   plan.features_per_node = FeaturesPerNode(options, columns);
   SLIPWAY_ASSIGN_OR_RETURN(plan.samples_per_tree, SamplesPerTree(options, rows));
@@ -345,18 +342,11 @@ Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_
   const Amount& leaf = options.min_samples_leaf;
   const Amount& split = options.min_samples_split;
   plan.min_leaf = leaf.share ? std::max<int64_t>(1, RoundUp(*leaf.share, rows)) : leaf.count;
-  const int64_t min_split =
-      split.share ? std::max<int64_t>(2, RoundUp(*split.share, rows)) : split.count;
-  plan.min_split = std::max(min_split, 2 * plan.min_leaf);
-  if (plan.bootstrap) {
-    plan.min_leaf = DrawsFor(plan.min_leaf, 1, plan.samples_per_tree, rows);
-    plan.min_split = DrawsFor(plan.min_split, 2, plan.samples_per_tree, rows);
-  }
+  plan.min_split = split.share ? std::max<int64_t>(2, RoundUp(*split.share, rows)) : split.count;
   plan.min_weight_share = options.min_weight_fraction_leaf;
   plan.min_impurity_decrease = options.min_impurity_decrease;
   plan.max_leaves = options.max_leaf_nodes;
-  plan.max_bins =
-      options.max_bins > 0 ? options.max_bins : std::clamp<int64_t>(rows / 100, 64, 256);
+  plan.max_bins = options.max_bins > 0 ? options.max_bins : kDefaultBins;
   plan.seed = options.random_state ? *options.random_state : seed;
   const int64_t allowed = options.n_jobs > 0 ? options.n_jobs : threads + 1 + options.n_jobs;
   plan.threads = static_cast<int>(std::clamp<int64_t>(allowed, 1, std::max(threads, 1)));

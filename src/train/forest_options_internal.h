@@ -18,11 +18,17 @@ struct Amount {
   std::optional<double> share;
 };
 
+// Classes that a forest can tell apart.
+inline constexpr int kMostClasses = 65536;
+
+enum class Criterion { kGini, kEntropy };
+
 enum class FeatureRule { kSquareRoot, kLogarithm, kAll, kAmount };
 
 // RandomForestClassifier's parameters by its names and defaults; class_weight is the train stage's.
 struct ForestOptions {
   int64_t n_estimators = 100;
+  Criterion criterion = Criterion::kGini;
   int64_t max_depth = 0;  // 0: no limit.
   Amount min_samples_split{2, {}};
   Amount min_samples_leaf{1, {}};
@@ -35,12 +41,13 @@ struct ForestOptions {
   std::optional<Amount> max_samples;
   int64_t n_jobs = -1;                   // Below 0 all threads but -1 - n_jobs.
   std::optional<uint32_t> random_state;  // The run's seed where absent.
-  int64_t max_bins = 0;                  // 0: by the number of rows.
+  int64_t max_bins = 0;                  // 0: the default.
 };
 
 // The same on a given training set, in counts: what a plug-in fits.
 struct ForestPlan {
   int64_t trees = 0;
+  Criterion criterion = Criterion::kGini;
   int64_t max_depth = 0;  // 0: no limit.
   int64_t features_per_node = 0;
   int64_t samples_per_tree =

@@ -105,7 +105,7 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, input.table, kept, input.threads));
   SLIPWAY_ASSIGN_OR_RETURN(const Json class_weight, ClassWeightOf(input.config.model));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<float> weights,
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> weights,
                            ClassWeights(class_weight, input.target, kept));
   const std::vector<int32_t> classes = ClassesOf(input.target, kept);
   const TrainingSet set{matrix, classes, input.target.class_count(), weights};

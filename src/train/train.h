@@ -31,8 +31,8 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
 Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
                            int fold);
 
-// Weights by `class_weight` (null, "balanced" or label → weight), one a row; empty for null.
-Result<std::vector<float>> ClassWeights(const Json& class_weight, const data::Target& target,
-                                        std::span<const int64_t> rows);
+// Weights by `class_weight` (null, "balanced" or label → weight), one a class; empty for null.
+Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,
+                                         std::span<const int64_t> rows);
 
 }  // namespace slipway::train

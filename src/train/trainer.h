@@ -28,7 +28,7 @@ struct TrainingSet {
   const data::Matrix& features;
   std::span<const int32_t> classes;  // features.rows class indices.
   int class_count = 0;
-  std::span<const float> weights;  // One a row, or empty for all 1.
+  std::span<const double> class_weights;  // One a class, from 0; empty for all 1.
 };
 
 struct FittedForest {

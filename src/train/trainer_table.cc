@@ -22,7 +22,12 @@ Status CheckTrainingSet(const TrainingSet& set) {
                              set.features.rows, set.features.columns))
         .Try("fewer exclusions, or a larger training part");
   }
-  // The library behind has no defence against these.
+  if (set.class_count > kMostClasses) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("{} classes", FormatCount(set.class_count)))
+        .Expected(fmt::format("at most {}", FormatCount(kMostClasses)))
+        .Try("another target: this one looks like an identifier");
+  }
+  // A bin of these would mean nothing.
   const auto bad =
       std::ranges::find_if(set.features.values, [](float value) { return !std::isfinite(value); });
   if (bad == set.features.values.end()) return {};
@@ -75,7 +80,7 @@ struct TableEntry {
 constexpr std::array kTrainers = {
     TableEntry{"random_forest",
                []() -> std::unique_ptr<Trainer> {
-                 return std::make_unique<RandomForest>("libslipway_onedal.so");
+                 return std::make_unique<RandomForest>("libslipway_trainers.so");
                }},
 };
 

@@ -20,10 +20,10 @@ using ::testing::HasSubstr;
 struct Sample {
   data::Matrix matrix;
   std::vector<int32_t> classes;
-  std::vector<float> weights;
+  std::vector<double> class_weights;
   int class_count = 2;
 
-  TrainingSet set() const { return {matrix, classes, class_count, weights}; }
+  TrainingSet set() const { return {matrix, classes, class_count, class_weights}; }
 };
 
 // Class by a noisy sum of the first two columns; the others are noise.
@@ -213,10 +213,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
   for (const bool weighted : {false, true}) {
     // Enough rows that values share bins.
     Sample sample = MakeSample(9000, 4, 3);
-    if (weighted) {
-      for (const int32_t cls : sample.classes)
-        sample.weights.push_back(cls == 0 ? 0.5F : static_cast<float>(cls * 3));
-    }
+    if (weighted) sample.class_weights = {0.5, 3, 6};
     const FittedForest forest =
         FitOrDie(sample, {{"n_estimators", 3}, {"bootstrap", false}, {"max_depth", 4}});
     ExpectSound(forest, sample);
@@ -226,7 +223,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
       for (int64_t row = 0; row < sample.matrix.rows; ++row) {
         const size_t leaf = LeafOf(tree, sample.matrix, row);
         const auto cls = static_cast<size_t>(sample.classes[static_cast<size_t>(row)]);
-        const double weight = weighted ? sample.weights[static_cast<size_t>(row)] : 1.0;
+        const double weight = weighted ? sample.class_weights[cls] : 1.0;
         mass[leaf * 3 + cls] += weight;
         total[leaf] += weight;
       }
@@ -246,7 +243,7 @@ TEST(RandomForest, WeightsMoveTheDecision) {
   };
   const Json options = {{"max_depth", 2}, {"n_estimators", 20}};
   const int64_t plain = ones(FitOrDie(sample, options));
-  for (const int32_t cls : sample.classes) sample.weights.push_back(cls == 1 ? 10.0F : 1.0F);
+  sample.class_weights = {1, 10};
   EXPECT_GT(ones(FitOrDie(sample, options)), plain + 100);
 }
 
@@ -322,7 +319,7 @@ bool Always() { return true; }
 
 TEST(RandomForest, StopsWhenInterrupted) {
   const Sample sample = MakeSample(100, 3, 2);
-  const auto plugin = LoadTrainerPlugin("libslipway_onedal.so", PluginFolders());
+  const auto plugin = LoadTrainerPlugin("libslipway_trainers.so", PluginFolders());
   ASSERT_TRUE(plugin.ok()) << plugin.error().ToString();
   const auto plan = PlanForest(ForestOptions{}, 100, 3, 1, 1);
   const auto forest = (*plugin)->fit_forest(sample.set(), *plan, Always);

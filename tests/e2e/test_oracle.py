@@ -63,6 +63,39 @@ def test_multiclass_metrics_equal_scikit_learn(project):
         roc_auc_score(test["target"], scores / scores.sum(axis=1, keepdims=True), multi_class="ovr", average="weighted"), abs=1e-7)
 
 
+# With all rows and all columns nothing of a tree is left to chance, and with enough rows in each leaf no two splits
+# are worth the same.
+@pytest.mark.parametrize("options", [
+    {"max_depth": 5},
+    {"max_leaf_nodes": 9},
+    {"min_samples_leaf": 0.041},
+    {"min_samples_split": 600, "min_samples_leaf": 60},
+    {"min_impurity_decrease": 0.004},
+    {"min_weight_fraction_leaf": 0.05},
+    {"criterion": "entropy", "max_leaf_nodes": 12},
+    {"criterion": "log_loss", "max_depth": 4},
+    {"class_weight": "balanced", "max_leaf_nodes": 15},
+    {"class_weight": "balanced", "criterion": "entropy", "min_impurity_decrease": 0.004},
+], ids=str)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_tree_is_scikit_learns(project, options, classes):
+    frame = number_table(rows=4000, missing=0)
+    noise = np.random.default_rng(5).normal(scale=0.8, size=len(frame))
+    signal = frame["feature1"] - frame["feature2"] ** 2 + noise
+    frame["target"] = np.select([signal > 1, signal > -0.5], [classes - 1, 1], 0)
+    project.write_table(frame)
+    options = {"n_estimators": 1, "bootstrap": False, "max_features": None, "min_samples_leaf": 60, **options}
+    project.write_config(basic_config(data__preprocessing_steps=[], model__performance_thresholds={"accuracy": 0.1},
+                                      model__hyperparameters={**options, "max_bins": 5000}))
+    last = project.run()
+    test, train = test_part_of(project, last, frame)
+    forest = RandomForestClassifier(**options).fit(train.drop(columns="target"), train["target"])
+    answers = predictions(project, test)
+    ours = answers[[f"probability_{label}" for label in range(classes)]].to_numpy()
+    assert forest.estimators_[0].get_n_leaves() > 3
+    assert np.abs(ours - forest.predict_proba(test.drop(columns="target"))).max() < 1e-6
+
+
 def sklearn_auc(train, test, target, positive):
     features = train.drop(columns=target)
     numbers = make_column_selector(dtype_include="number")(features)

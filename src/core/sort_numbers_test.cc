@@ -1,3 +1,5 @@
+#include "core/sort_numbers.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,9 +9,8 @@
 #include <limits>
 
 #include "core/random.h"
-#include "data/order_statistics_internal.h"
 
-namespace slipway::data {
+namespace slipway {
 namespace {
 
 std::vector<double> RandomBits(size_t count, uint64_t seed) {
@@ -52,16 +53,5 @@ TEST(SortNumbersTest, SortsWholeNumbersWhoseLowDigitsAreAllEqual) {
   EXPECT_TRUE(std::ranges::is_sorted(values));
 }
 
-TEST(QuantileTest, InterpolatesBetweenNeighbours) {
-  const std::vector<double> sorted = {1, 2, 4, 8};
-  // numpy.quantile([1, 2, 4, 8], …).
-  EXPECT_DOUBLE_EQ(Quantile(sorted, 0), 1);
-  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.25), 1.75);
-  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.5), 3);
-  EXPECT_DOUBLE_EQ(Quantile(sorted, 0.9), 6.8);
-  EXPECT_DOUBLE_EQ(Quantile(sorted, 1), 8);
-  EXPECT_DOUBLE_EQ(Quantile(std::vector<double>{7}, 0.3), 7);
-}
-
 }  // namespace
-}  // namespace slipway::data
+}  // namespace slipway

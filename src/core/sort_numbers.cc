@@ -1,12 +1,13 @@
+#include "core/sort_numbers.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
-#include "data/order_statistics_internal.h"
-
-namespace slipway::data {
+namespace slipway {
 namespace {
 
 constexpr size_t kDigits = sizeof(uint64_t);
@@ -62,14 +63,4 @@ void SortNumbers(std::vector<double>* values) {
   std::ranges::transform(keys, values->begin(), FromKey);
 }
 
-double Quantile(std::span<const double> sorted, double probability) {
-  const double position = probability * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(std::floor(position));
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  const double share = position - std::floor(position);
-  const double width = sorted[above] - sorted[below];
-  // From the nearer end, as numpy does: the last value is met exactly.
-  return share < 0.5 ? sorted[below] + width * share : sorted[above] - width * (1.0 - share);
-}
-
-}  // namespace slipway::data
+}  // namespace slipway
