@@ -12,3 +12,17 @@ function(slipway_module name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit)
   endif()
 endfunction()
+
+# slipway_plugin(name SOURCES a.cc … [DEPENDS target …])
+# A library lib/slipway/libslipway_<name>.so that core/plugin.h opens. Whatever it links statically stays its own.
+function(slipway_plugin name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(slipway_${name} MODULE ${ARG_SOURCES})
+  target_link_libraries(slipway_${name} PRIVATE slipway_settings slipway_core ${ARG_DEPENDS})
+  target_link_options(slipway_${name} PRIVATE -Wl,--exclude-libs,ALL)
+  if(NOT SLIPWAY_SANITIZE)
+    # A sanitizer's functions are those of the program that opens the plug-in.
+    target_link_options(slipway_${name} PRIVATE -Wl,--no-undefined)
+  endif()
+  set_target_properties(slipway_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endfunction()

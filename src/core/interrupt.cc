@@ -2,12 +2,11 @@
 
 #include <unistd.h>
 
-#include <csignal>
-
 namespace slipway {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
+const volatile std::sig_atomic_t* followed = &interrupted;
 constexpr int kExitInterrupted = 130;
 
 void HandleSignal(int signal) {
@@ -26,7 +25,11 @@ void InstallInterruptHandlers() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool Interrupted() { return interrupted != 0; }
+const volatile std::sig_atomic_t* InterruptFlag() { return followed; }
+
+void FollowInterrupts(const volatile std::sig_atomic_t* flag) { followed = flag; }
+
+bool Interrupted() { return *followed != 0; }
 
 Status CheckInterrupted() {
   if (!Interrupted()) return {};

@@ -1,6 +1,8 @@
 // SIGINT and SIGTERM as a flag that long work polls.
 #pragma once
 
+#include <csignal>
+
 #include "core/result.h"
 
 namespace slipway {
@@ -8,6 +10,12 @@ namespace slipway {
 // Routes SIGINT and SIGTERM to the flag; a second SIGINT ends the process at once. Call once, from
 // main.
 void InstallInterruptHandlers();
+
+// The flag, for a plug-in, whose own copy of this code sees no signal; it lives as long as the
+// process.
+const volatile std::sig_atomic_t* InterruptFlag();
+// From now on the flag is that one. Call once, before any work.
+void FollowInterrupts(const volatile std::sig_atomic_t* flag);
 
 bool Interrupted();
 

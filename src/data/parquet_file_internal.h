@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "data/column_builder_internal.h"
+#include "data/parquet_writer.h"
 #include "data/source_file_internal.h"
 
 namespace slipway::data {
@@ -45,5 +46,9 @@ class ParquetFile {
   int64_t rows_ = 0;
   std::string types_;
 };
+
+// What parquet_writer.h promises, in the plug-in.
+Status WriteParquetFile(const std::string& path, const Table& table, ParquetUse use);
+Result<Table> ReadParquetFileExactly(const std::string& path);
 
 }  // namespace slipway::data

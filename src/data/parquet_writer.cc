@@ -191,12 +191,12 @@ Result<ColumnType> ParseType(const std::string& name, const SourceFile& file) {
 
 }  // namespace
 
-Status WriteParquet(const std::string& path, const Table& table, ParquetUse use) {
+Status WriteParquetFile(const std::string& path, const Table& table, ParquetUse use) {
   return ReplaceFile(LocalFileSystem(), path, Durability::kSynced,
                      [&](WritableFile& file) { return WriteTo(file, path, table, use); });
 }
 
-Result<Table> ReadParquetExactly(const std::string& path) {
+Result<Table> ReadParquetFileExactly(const std::string& path) {
   SLIPWAY_ASSIGN_OR_RETURN(const SourceFile file, SourceFile::Open(path));
   SLIPWAY_ASSIGN_OR_RETURN(const ParquetFile parquet, ParquetFile::Open(file));
   if (parquet.types().empty()) {

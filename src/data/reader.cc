@@ -147,9 +147,4 @@ Result<ReadResult> ReadTableInBlocks(const std::string& path, const ReadOptions&
   return result;
 }
 
-Result<ReadResult> ReadTable(const std::string& path, const ReadOptions& options,
-                             ProgressSink& progress) {
-  return ReadTableInBlocks(path, options, ReadTuning{}, progress);
-}
-
 }  // namespace slipway::data

@@ -3,7 +3,9 @@
 #include <numeric>
 
 #include "core/build_info.h"
+#include "core/interrupt.h"
 #include "core/parallel.h"
+#include "core/plugin.h"
 #include "train/plugin_internal.h"
 #include "train/tree_grower_internal.h"
 
@@ -59,7 +61,7 @@ std::vector<double> MeanImportances(const std::vector<GrownTree>& trees, size_t 
 
 template <typename Bin>
 Result<FittedForest> GrowForest(const TrainingSet& set, const ForestPlan& plan,
-                                const std::vector<ColumnBins>& columns, bool (*interrupted)()) {
+                                const std::vector<ColumnBins>& columns) {
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<Bin> rows,
                            BinRows<Bin>(set.features, columns, plan.threads));
   const std::vector<double> ones(static_cast<size_t>(set.class_count), 1.0);
@@ -67,36 +69,38 @@ Result<FittedForest> GrowForest(const TrainingSet& set, const ForestPlan& plan,
   std::vector<GrownTree> trees(static_cast<size_t>(plan.trees));
   std::atomic<size_t> next{0};
   const auto threads = static_cast<size_t>(std::min<int64_t>(plan.threads, plan.trees));
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(threads, plan.threads, [&](size_t) -> Status {
+  const auto grow = [&](size_t) -> Status {
     RowDraws draws(set, plan, weights);
     TreeGrower<Bin> grower(rows, columns, plan, weights);
     for (size_t tree = next++; tree < trees.size(); tree = next++) {
-      if (interrupted()) return Error(ErrorCode::kInterrupted, "interrupted");
+      SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
       Random random(DeriveSeed(plan.seed, tree));
       const std::span<TreeRow> drawn = draws.Draw(&random);
       trees[tree] = grower.Grow(drawn, random);
     }
     return {};
-  }));
+  };
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(threads, plan.threads, grow));
   FittedForest fitted;
   fitted.importances = MeanImportances(trees, columns.size());
   for (GrownTree& grown : trees) fitted.trees.push_back(std::move(grown.tree));
   return fitted;
 }
 
-Result<FittedForest> FitForest(const TrainingSet& set, const ForestPlan& plan,
-                               bool (*interrupted)()) {
+Result<FittedForest> FitForest(const TrainingSet& set, const ForestPlan& plan) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
                            CutColumns(set.features, plan.max_bins, plan.threads));
-  return plan.max_bins <= kBinsOfAByte ? GrowForest<uint8_t>(set, plan, columns, interrupted)
-                                       : GrowForest<uint16_t>(set, plan, columns, interrupted);
+  return plan.max_bins <= kBinsOfAByte ? GrowForest<uint8_t>(set, plan, columns)
+                                       : GrowForest<uint16_t>(set, plan, columns);
 }
 
 }  // namespace
 }  // namespace slipway::train
 
-extern "C" __attribute__((visibility("default"))) const slipway::train::TrainerPlugin*
-slipway_trainer_plugin_v1() {
-  static const slipway::train::TrainerPlugin plugin{slipway::BuildId(), slipway::train::FitForest};
+extern "C" __attribute__((visibility("default"))) const slipway::Plugin* slipway_plugin_v1(
+    const slipway::PluginHost& host) {
+  static const slipway::train::TrainerFunctions functions{slipway::train::FitForest};
+  static const slipway::Plugin plugin{slipway::BuildId(), &functions};
+  slipway::FollowInterrupts(host.interrupted);
   return &plugin;
 }

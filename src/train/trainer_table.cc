@@ -7,6 +7,7 @@
 
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "core/plugin.h"
 #include "core/text.h"
 #include "train/forest_options_internal.h"
 #include "train/plugin_internal.h"
@@ -41,8 +42,6 @@ Status CheckTrainingSet(const TrainingSet& set) {
 
 class RandomForest : public Trainer {
  public:
-  explicit RandomForest(std::string plugin) : plugin_(std::move(plugin)) {}
-
   std::string name() const override { return "random_forest"; }
   std::vector<HyperparameterDoc> hyperparameters() const override {
     return ForestHyperparameters();
@@ -61,15 +60,9 @@ class RandomForest : public Trainer {
                              PlanForest(options, set.features.rows, set.features.columns, seed,
                                         threads > 0 ? threads : AvailableCores()));
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    SLIPWAY_ASSIGN_OR_RETURN(const TrainerPlugin* plugin,
-                             LoadTrainerPlugin(plugin_, PluginFolders()));
-    Result<FittedForest> forest = plugin->fit_forest(set, plan, Interrupted);
-    if (!forest.ok()) SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    return forest;
+    SLIPWAY_ASSIGN_OR_RETURN(const void* plugin, LoadPlugin(kTrainerPlugin, PluginFolders()));
+    return static_cast<const TrainerFunctions*>(plugin)->fit_forest(set, plan);
   }
-
- private:
-  std::string plugin_;
 };
 
 struct TableEntry {
@@ -79,9 +72,7 @@ struct TableEntry {
 
 constexpr std::array kTrainers = {
     TableEntry{"random_forest",
-               []() -> std::unique_ptr<Trainer> {
-                 return std::make_unique<RandomForest>("libslipway_trainers.so");
-               }},
+               []() -> std::unique_ptr<Trainer> { return std::make_unique<RandomForest>(); }},
 };
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "core/plugin.h"
+
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,32 +10,32 @@
 #include <string_view>
 
 #include "core/build_info.h"
+#include "core/interrupt.h"
 #include "core/text.h"
-#include "train/plugin_internal.h"
 
-namespace slipway::train {
+namespace slipway {
 namespace {
 
 Error Unusable(const std::string& path, const std::string& why) {
   Location location;
   location.file = path;
-  return Error(ErrorCode::kUnavailable, "the trainer plug-in can't be used: " + why)
+  return Error(ErrorCode::kUnavailable, "the plug-in can't be used: " + why)
       .At(std::move(location))
       .Try("to install Slipway again, program and plug-ins from one build");
 }
 
-Result<const TrainerPlugin*> Open(const std::string& path) {
+Result<const void*> Open(const std::string& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return Unusable(path, ::dlerror());
   // POSIX: a data pointer from dlsym converts to a function pointer.
-  const auto entry = reinterpret_cast<TrainerPluginEntry>(::dlsym(library, kTrainerPluginEntry));
-  if (entry == nullptr) return Unusable(path, fmt::format("it has no {}", kTrainerPluginEntry));
-  const TrainerPlugin* plugin = entry();
+  const auto entry = reinterpret_cast<PluginEntry>(::dlsym(library, kPluginEntry));
+  if (entry == nullptr) return Unusable(path, fmt::format("it has no {}", kPluginEntry));
+  const Plugin* plugin = entry(PluginHost{InterruptFlag()});
   if (std::string_view(plugin->build_id) != BuildId()) {
     return Unusable(
         path, fmt::format("it is of build {}, the program of {}", plugin->build_id, BuildId()));
   }
-  return plugin;
+  return plugin->functions;
 }
 
 }  // namespace
@@ -53,24 +55,21 @@ std::vector<std::string> PluginFolders() {
   return folders;
 }
 
-Result<const TrainerPlugin*> LoadTrainerPlugin(const std::string& file,
-                                               const std::vector<std::string>& folders) {
+Result<const void*> LoadPlugin(const std::string& file, const std::vector<std::string>& folders) {
   static std::mutex mutex;
-  static std::map<std::string, const TrainerPlugin*>& opened =
-      *new std::map<std::string, const TrainerPlugin*>();
+  static std::map<std::string, const void*>& opened = *new std::map<std::string, const void*>();
   for (const std::string& folder : folders) {
     const std::string path = fmt::format("{}/{}", folder, file);
     const std::scoped_lock lock(mutex);
     if (const auto known = opened.find(path); known != opened.end()) return known->second;
     if (::access(path.c_str(), F_OK) != 0) continue;
-    SLIPWAY_ASSIGN_OR_RETURN(const TrainerPlugin* plugin, Open(path));
-    opened.emplace(path, plugin);
-    return plugin;
+    SLIPWAY_ASSIGN_OR_RETURN(const void* functions, Open(path));
+    opened.emplace(path, functions);
+    return functions;
   }
   return Error(ErrorCode::kUnavailable,
-               fmt::format("the trainer plug-in {} is missing; looked in {}", file,
-                           Join(folders, ", ")))
-      .Try("to install Slipway with its trainers, or name their folder in SLIPWAY_PLUGIN_PATH");
+               fmt::format("the plug-in {} is missing; looked in {}", file, Join(folders, ", ")))
+      .Try("to install Slipway whole, or to name its folder in SLIPWAY_PLUGIN_PATH");
 }
 
-}  // namespace slipway::train
+}  // namespace slipway

@@ -1,0 +1,38 @@
+// Plug-ins: libraries of ours that are opened when something needs them, so that what they link
+// costs nothing before. Program and plug-in come from one build, so plain structs and our own types
+// cross.
+#pragma once
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+
+namespace slipway {
+
+// What a plug-in gets. It has a copy of core of its own, which sees no signal.
+struct PluginHost {
+  const volatile std::sig_atomic_t* interrupted;
+};
+
+// Filled by the plug-in, lives as long as the process.
+struct Plugin {
+  const char* build_id;   // BuildId() of the plug-in; a program of another build refuses it.
+  const void* functions;  // A struct that the plug-in and its one user agree on.
+};
+
+// The one symbol that a plug-in exports. It calls FollowInterrupts(host.interrupted).
+inline constexpr char kPluginEntry[] = "slipway_plugin_v1";
+using PluginEntry = const Plugin* (*)(const PluginHost& host);
+
+// SLIPWAY_PLUGIN_PATH (folders between colons), then lib/slipway beside the program's folder, then
+// that folder.
+std::vector<std::string> PluginFolders();
+
+// The functions of plug-in `file`, from the first of `folders` that has it. Opened once a process
+// and never closed. kUnavailable names the file and every place searched, or why what was found
+// can't be used. Thread-safe.
+Result<const void*> LoadPlugin(const std::string& file, const std::vector<std::string>& folders);
+
+}  // namespace slipway

@@ -1,0 +1,33 @@
+// The public functions on table files, which open the plug-in that has Arrow.
+#include "core/plugin.h"
+#include "data/parquet_writer.h"
+#include "data/reader.h"
+#include "data/tables_plugin_internal.h"
+
+namespace slipway::data {
+namespace {
+
+Result<const TableFunctions*> Functions() {
+  SLIPWAY_ASSIGN_OR_RETURN(const void* plugin, LoadPlugin(kTablesPlugin, PluginFolders()));
+  return static_cast<const TableFunctions*>(plugin);
+}
+
+}  // namespace
+
+Result<ReadResult> ReadTable(const std::string& path, const ReadOptions& options,
+                             ProgressSink& progress) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
+  return functions->read_table(path, options, progress);
+}
+
+Status WriteParquet(const std::string& path, const Table& table, ParquetUse use) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
+  return functions->write_parquet(path, table, use);
+}
+
+Result<Table> ReadParquetExactly(const std::string& path) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
+  return functions->read_parquet_exactly(path);
+}
+
+}  // namespace slipway::data

@@ -1,0 +1,23 @@
+// What the program and libslipway_tables.so, which alone links Arrow, agree on.
+#pragma once
+
+#include <string>
+
+#include "core/progress.h"
+#include "core/result.h"
+#include "data/parquet_writer.h"
+#include "data/reader.h"
+
+namespace slipway::data {
+
+inline constexpr char kTablesPlugin[] = "libslipway_tables.so";
+
+// The functions of reader.h and parquet_writer.h.
+struct TableFunctions {
+  Result<ReadResult> (*read_table)(const std::string& path, const ReadOptions& options,
+                                   ProgressSink& progress);
+  Status (*write_parquet)(const std::string& path, const Table& table, ParquetUse use);
+  Result<Table> (*read_parquet_exactly)(const std::string& path);
+};
+
+}  // namespace slipway::data
