@@ -378,6 +378,17 @@ TEST(Errors, VariablesAreNamedAndTheirValuesNeverTold) {
       "local, a URI, or a path with a slash; try ./${SLIPWAY_TEST_SECRET}\n");
 }
 
+TEST(Errors, APasswordInClearIsRefusedAndNotTold) {
+  setenv("SLIPWAY_TEST_SECRET", "hunter2", 1);
+  const std::string told = ErrorsWith("", "", "  artifact_store: s3://me:hunter2@host/bucket\n");
+  EXPECT_EQ(told,
+            "error: c.yaml:8:19: artifact_store: a password in clear; expected a variable in its "
+            "place; try ${NAME}, from the environment\n");
+  EXPECT_EQ(ErrorsWith("", "", "  artifact_store: s3://me:${SLIPWAY_TEST_SECRET}@host/bucket\n"),
+            "");
+  EXPECT_EQ(ErrorsWith("", "", "  artifact_store: s3://me@host:9000/bucket\n"), "");
+}
+
 TEST(Errors, ShellFormsThatAreNotThereAreTold) {
   unsetenv("SLIPWAY_TEST_UNSET");
   setenv("SLIPWAY_TEST_SECRET", "hunter2", 1);

@@ -69,6 +69,19 @@ std::vector<Piece> Split(std::string_view text) {
   return pieces;
 }
 
+// "scheme://user:password@host", where the password is not a variable's.
+bool HoldsPassword(std::string_view text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view rest = text.substr(scheme + 3);
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  const size_t at = authority.rfind('@');
+  const size_t colon = authority.find(':');
+  if (at == std::string_view::npos || colon >= at) return false;
+  const std::string_view password = authority.substr(colon + 1, at - colon - 1);
+  return !password.empty() && !HasVariable(password);
+}
+
 // nullptr where unset; empty counts as unset when there is a default.
 const char* Lookup(const Reference& reference) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of ours changes the environment.
@@ -94,6 +107,12 @@ std::optional<std::string> ExpandVariables(const std::string& text, const Positi
     problems->Add(std::move(error).At(LocationAt(at, key)));
     good = false;
   };
+  // The file is read, kept and shown by many: run records, reports, the model's own directory.
+  if (HoldsPassword(text)) {
+    tell(Error(ErrorCode::kInvalidInput, "a password in clear")
+             .Expected("a variable in its place")
+             .Try("${NAME}, from the environment"));
+  }
   for (const Piece& piece : Split(text)) {
     expanded += piece.text;
     if (!piece.reference) continue;

@@ -14,8 +14,8 @@ bool HasVariable(std::string_view text);
 
 // `text` with variables replaced and "$$" as "$". A default is taken where the variable is unset or
 // empty, as a shell does, and runs to the next "}"; it names no variables itself. An unset variable
-// without one, a "${" that names none and a shell's other forms go to `problems`; no message
-// carries a value.
+// without one, a "${" that names none, a shell's other forms and a URI with a password in clear go
+// to `problems`; no message carries a value.
 std::optional<std::string> ExpandVariables(const std::string& text, const Position& at,
                                            const std::string& key, Problems* problems);
 
