@@ -13,15 +13,18 @@ Json ReadingFields(const config::Config& config) {
           {"missing_values", data.missing_values},
           {"categorical", data.categorical_columns},
           {"timestamp", data.timestamp_column},
-          {"min_rows", data.validation_rules.min_rows.value_or(-1)},
-          {"max_missing_ratio", data.validation_rules.max_missing_ratio.value_or(-1)},
-          {"required", data.validation_rules.required_columns},
           {"features", data.feature_columns},
           {"target", data.target_column},
           {"exclude", data.exclude_columns},
           {"ids", data.id_columns},
           {"group", data.split.group},
           {"time", data.split.time}};
+}
+
+Json RuleFields(const config::ValidationRules& rules) {
+  return {{"min_rows", rules.min_rows.value_or(-1)},
+          {"max_missing_ratio", rules.max_missing_ratio.value_or(-1)},
+          {"required", rules.required_columns}};
 }
 
 Json SplitFields(const config::Config& config) {
@@ -76,8 +79,11 @@ uint64_t SplitSeed(const config::Config& config) {
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
                          const std::string& production_digest) {
   StepKeys keys;
-  keys.data = StepKey({"data", BuildId(), source_digest, CompactJson(ReadingFields(config))});
-  keys.split = StepKey({"split", keys.data, CompactJson(SplitFields(config))});
+  const std::string table =
+      StepKey({"table", BuildId(), source_digest, CompactJson(ReadingFields(config))});
+  keys.data = StepKey({"data", table, CompactJson(RuleFields(config.data.validation_rules))});
+  // The rules judge the table and do not change it.
+  keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
   keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
   keys.evaluate = StepKey({"evaluate", keys.train});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
