@@ -3,11 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/value_text.h"
+#include "config/config.h"
 #include "core/text.h"
 #include "pipeline/run_history.h"
 
@@ -62,10 +64,18 @@ std::string RunTable(const std::vector<RunEntry>& runs, const Session& session) 
   return Table(rows, session);
 }
 
-Result<int> ListRuns(Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
-                           pipeline::FindSlipwayDirectory(LocalFileSystem(), "."));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto runs, pipeline::ListRuns(LocalFileSystem(), directory));
+// Where the runs are: of the configuration's project, else of the nearest one.
+Result<std::string> RunsOf(const std::string& config_path) {
+  FileSystem& files = LocalFileSystem();
+  if (config_path.empty()) return pipeline::FindSlipwayDirectory(files, ".");
+  SLIPWAY_RETURN_IF_ERROR(files.Stat(config_path));
+  return JoinPath(config::ProjectDirectory(config_path), ".slipway");
+}
+
+Result<int> ListRuns(const std::string& config_path, size_t limit, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, RunsOf(config_path));
+  SLIPWAY_ASSIGN_OR_RETURN(auto runs, pipeline::ListRuns(LocalFileSystem(), directory));
+  if (runs.size() > limit) runs.resize(limit);
   if (session.json) {
     Json list = Json::array();
     for (const RunEntry& run : runs) list.push_back(EntryJson(run));
@@ -108,9 +118,8 @@ std::vector<Row> GateRows(const RunEntry& run) {
   return rows;
 }
 
-Result<int> ShowRun(const std::string& run_id, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
-                           pipeline::FindSlipwayDirectory(LocalFileSystem(), "."));
+Result<int> ShowRun(const std::string& config_path, const std::string& run_id, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, RunsOf(config_path));
   SLIPWAY_ASSIGN_OR_RETURN(const RunEntry run,
                            pipeline::FindRun(LocalFileSystem(), directory, run_id));
   if (session.json) {
@@ -131,9 +140,10 @@ Result<int> ShowRun(const std::string& run_id, Session& session) {
   return kExitDone;
 }
 
-Result<int> CompareRuns(const std::string& left_id, const std::string& right_id, Session& session) {
+Result<int> CompareRuns(const std::string& config_path, const std::string& left_id,
+                        const std::string& right_id, Session& session) {
   FileSystem& files = LocalFileSystem();
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, pipeline::FindSlipwayDirectory(files, "."));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, RunsOf(config_path));
   SLIPWAY_ASSIGN_OR_RETURN(const RunEntry left, pipeline::FindRun(files, directory, left_id));
   SLIPWAY_ASSIGN_OR_RETURN(const RunEntry right, pipeline::FindRun(files, directory, right_id));
   const auto differences = pipeline::CompareRuns(left, right);
@@ -168,29 +178,46 @@ void AddRunsCommand(CLI::App& app, Session& session) {
   AddExamples(
       runs,
       "slipway runs list\nslipway runs show latest\nslipway runs compare 20261123-0641 latest");
+  auto config = std::make_shared<std::string>();
+  const auto add_config = [&config](CLI::App* command) {
+    command
+        ->add_option("-c,--config", *config,
+                     "Configuration whose project is asked (default: the nearest .slipway, here or "
+                     "above)")
+        ->type_name("FILE");
+  };
 
   CLI::App* list = runs->add_subcommand("list", "Runs of this project, newest first");
-  AddExamples(list, "slipway runs list\nslipway runs list --output json");
-  list->callback([&session] { session.Finish(ListRuns(session)); });
+  auto limit = std::make_shared<size_t>(std::numeric_limits<size_t>::max());
+  list->add_option("-n,--limit", *limit, "Show at most this many (default: all)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->default_str("");
+  add_config(list);
+  AddExamples(list, "slipway runs list --limit 10\nslipway runs list --output json");
+  list->callback([=, &session] { session.Finish(ListRuns(*config, *limit, session)); });
 
   CLI::App* show = runs->add_subcommand("show", "Metrics, gates and lineage of one run");
   auto run_id = std::make_shared<std::string>("latest");
   show->add_option("run", *run_id, "Run id, its unique beginning, or 'latest'")->type_name("RUN");
+  add_config(show);
   AddExamples(show, "slipway runs show\nslipway runs show 20261123-0641");
-  show->callback([run_id, &session] { session.Finish(ShowRun(*run_id, session)); });
+  show->callback([=, &session] { session.Finish(ShowRun(*config, *run_id, session)); });
 
-  CLI::App* compare = runs->add_subcommand("compare", "What differs between two runs");
+  CLI::App* compare = runs->add_subcommand(
+      "compare", "What differs between two runs: data, configuration, metrics");
   auto left = std::make_shared<std::string>();
   auto right = std::make_shared<std::string>("latest");
   compare->add_option("left", *left, "Run id, its unique beginning, or 'latest'")
       ->required()
       ->type_name("RUN");
   compare->add_option("right", *right, "The run to compare with")->type_name("RUN");
+  add_config(compare);
   AddExamples(
       compare,
       "slipway runs compare 20261123-0641\nslipway runs compare 20261123-0641 20261123-0702");
   compare->callback(
-      [left, right, &session] { session.Finish(CompareRuns(*left, *right, session)); });
+      [=, &session] { session.Finish(CompareRuns(*config, *left, *right, session)); });
 }
 
 }  // namespace slipway::cli

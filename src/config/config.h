@@ -82,6 +82,10 @@ struct StoreLocation {
 StoreLocation LocateArtifactStore(const Config& config);
 StoreLocation LocateModelRegistry(const Config& config);
 
+// The folder that a configuration file is about: the parent of `configs/`, else the file's own;
+// relative where the path is.
+std::string ProjectDirectory(const std::string& config_path);
+
 // The path or URI to read `data.source_path` from: relative paths start at the project directory.
 std::string DataPath(const Config& config);
 // An error where that is no local file, which is all that this build reads. Not part of loading: an

@@ -9,17 +9,6 @@
 namespace slipway::config {
 namespace {
 
-// The parent of `configs/`, else the file's directory, relative where the path is.
-std::string ProjectDirectory(const std::string& config_path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path absolute = fs::absolute(config_path, error);
-  std::string directory = DirectoryOf(config_path);
-  if (error || absolute.lexically_normal().parent_path().filename() != "configs") return directory;
-  if (BaseName(directory) == "configs") return DirectoryOf(directory);
-  return fs::path(JoinPath(directory, "..")).lexically_normal().string();
-}
-
 // A scalar at the end of a chain of mappings, for what the command line lays over the file.
 YamlNode Chain(const std::string& key, YamlNode value) {
   YamlNode node = std::move(value);
@@ -130,6 +119,16 @@ Resolved ResolveAndCheck(const Environment& environment, Problems* problems) {
 }
 
 }  // namespace
+
+std::string ProjectDirectory(const std::string& config_path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path absolute = fs::absolute(config_path, error);
+  std::string directory = DirectoryOf(config_path);
+  if (error || absolute.lexically_normal().parent_path().filename() != "configs") return directory;
+  if (BaseName(directory) == "configs") return DirectoryOf(directory);
+  return fs::path(JoinPath(directory, "..")).lexically_normal().string();
+}
 
 Location LoadedConfig::PositionOf(const std::string& key) const {
   if (const auto it = positions.find(key); it != positions.end()) return it->second;

@@ -13,6 +13,7 @@
 #include "core/parallel.h"
 #include "core/replace_file.h"
 #include "pipeline/file_index.h"
+#include "pipeline/run_log.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/settings_check.h"
 #include "report/report.h"
@@ -163,6 +164,9 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
       {"source", {{"path", report.source_path}, {"digest", report.source_digest}}},
       {"algorithm", report.algorithm},
       {"hyperparameters", report.hyperparameters},
+      {"config",
+       {{"data", state.config().resolved.value("data", Json::object())},
+        {"model", state.config().resolved.value("model", Json::object())}}},
       {"keys", {{"data", state.keys.data}, {"train", state.keys.train}, {"run", state.keys.run}}}};
   const std::string text = PrettyJson(file);
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(state.files, state.directory + "/run.json", text));
@@ -212,7 +216,8 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   FileIndex index(files, slipway_directory + "/cache/files.json");
   StepCache cache(files, slipway_directory + "/cache/steps", !options.no_cache);
 
-  RunState state(loaded, options, progress, files, cache, *registry);
+  RunLog log(progress, SystemClock());
+  RunState state(loaded, options, log, files, cache, *registry);
   state.threads = options.threads > 0 ? options.threads : AvailableCores();
   state.source_path = config::DataPath(config);
   SLIPWAY_ASSIGN_OR_RETURN(IndexedFile source, index.Digest(state.source_path, options.verify));
@@ -231,9 +236,11 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   SLIPWAY_ASSIGN_OR_RETURN(const std::string run_id, ClaimRunId(files, slipway_directory + "/runs",
                                                                 [now] { return MakeRunId(now); }));
   state.directory = fmt::format("{}/runs/{}", slipway_directory, run_id);
+  Status steps = log.Open(files, state.directory + "/run.log");
   WarnOfKeysNotActedOn(state);
   StartReport(state, run_id, now);
-  Status steps = RunSteps(state);
+  if (steps.ok()) steps = RunSteps(state);
+  if (steps.ok()) steps = log.Close();
   Result<Run> run = steps.ok() ? FinishRun(state, watch) : std::move(steps).error();
   // Nobody will look for reports of a run without an answer; what it did is in the cache.
   if (!run.ok()) (void)files.RemoveTree(state.directory);

@@ -21,7 +21,8 @@ std::optional<RunEntry> EntryFromJson(const Json& json) {
   const std::optional<Json> record = ObjectOf(json, "record");
   const std::optional<Json> hyperparameters = ObjectOf(json, "hyperparameters");
   const std::optional<Json> source = ObjectOf(json, "source");
-  if (!record || !hyperparameters || !source) return std::nullopt;
+  const std::optional<Json> config = ObjectOf(json, "config");
+  if (!record || !hyperparameters || !source || !config) return std::nullopt;
   for (const char* key : {"metrics", "intervals"}) {
     if (!ObjectOf(*record, key)) return std::nullopt;
   }
@@ -33,9 +34,19 @@ std::optional<RunEntry> EntryFromJson(const Json& json) {
   entry.seconds = GetNumber(json, "seconds");
   entry.algorithm = GetString(json, "algorithm");
   entry.hyperparameters = *hyperparameters;
+  entry.config = *config;
   entry.source_path = GetString(*source, "path");
   entry.source_digest = GetString(*source, "digest");
   return entry;
+}
+
+// Members of mappings as dotted keys; lists are values.
+void AddFields(const Json& value, const std::string& key, Json* fields) {
+  if (!value.is_object()) {
+    (*fields)[key] = value;
+    return;
+  }
+  for (const auto& [name, member] : value.items()) AddFields(member, key + "." + name, fields);
 }
 
 Json ComparedFields(const RunEntry& run) {
@@ -44,12 +55,16 @@ Json ComparedFields(const RunEntry& run) {
   fields["source.digest"] = run.source_digest;
   fields["environment"] = GetString(run.record, "environment");
   fields["algorithm"] = run.algorithm;
-  for (const auto& [name, value] : run.hyperparameters.items())
-    fields["hyperparameters." + name] = value;
-  const Json metrics = run.record.value("metrics", Json::object());
-  for (const auto& [name, value] : metrics.items()) {
-    fields["metrics." + name] = value;
+  AddFields(run.hyperparameters, "hyperparameters", &fields);
+  for (const auto& [section, values] : run.config.items()) {
+    Json told = values;
+    // These have a line already.
+    if (told.is_object()) {
+      for (const char* key : {"source_path", "model_type", "hyperparameters"}) told.erase(key);
+    }
+    AddFields(told, section, &fields);
   }
+  AddFields(run.record.value("metrics", Json::object()), "metrics", &fields);
   fields["status"] = GetString(run.record, "status");
   fields["digest"] = run.record.value("digest", Json());
   return fields;

@@ -17,6 +17,7 @@ struct RunEntry {
   double seconds = 0;
   std::string source_path, source_digest, algorithm;
   Json hyperparameters = Json::object();
+  Json config = Json::object();  // The resolved `data` and `model` sections.
   Json record = Json::object();  // The contract's last line.
 };
 
@@ -31,10 +32,10 @@ Result<RunEntry> FindRun(FileSystem& files, const std::string& slipway_directory
                          const std::string& run_id);
 
 struct RunDifference {
-  std::string key;   // "metrics.auc", "hyperparameters.max_depth", "source.digest"
+  std::string key;   // "metrics.auc", "hyperparameters.max_depth", "data.split.train"
   Json left, right;  // null where absent.
 };
-// What differs in source, algorithm, hyper-parameters and metrics.
+// What differs in source, configuration, hyper-parameters and metrics.
 std::vector<RunDifference> CompareRuns(const RunEntry& left, const RunEntry& right);
 
 // The nearest ".slipway" from `start` upwards; kNotFound where there is none.

@@ -9,12 +9,16 @@ namespace {
 
 class RunHistoryTest : public ::testing::Test {
  protected:
-  void Add(const std::string& run_id, const std::string& started_at, double auc, int depth) {
+  void Add(const std::string& run_id, const std::string& started_at, double auc, int depth,
+           double train = 0.8) {
     const Json json = {
         {"record", {{"run_id", run_id}, {"status", "passed"}, {"metrics", {{"auc", auc}}}}},
         {"started_at", started_at},
         {"algorithm", "random_forest"},
-        {"hyperparameters", {{"max_depth", depth}}}};
+        {"hyperparameters", {{"max_depth", depth}}},
+        {"config",
+         {{"data", {{"split", {{"train", train}}}}},
+          {"model", {{"hyperparameters", {{"max_depth", depth}}}}}}}};
     const std::string path = directory_.File("runs/" + run_id + "/run.json");
     ASSERT_TRUE(WriteFileAtomically(files_, path, CompactJson(json)).ok());
   }
@@ -47,6 +51,7 @@ TEST_F(RunHistoryTest, OneBadRecordHidesNoOtherRun) {
                              R"({"record": {}})",
                              R"({"record": {"run_id": "b"}, "source": 1})",
                              R"({"record": {"run_id": "b", "metrics": [1]}})",
+                             R"({"record": {"run_id": "b"}, "config": 1})",
                              R"({"record": {"run_id": "b"}, "hyperparameters": "x"})"};
   for (size_t i = 0; i < std::size(bad); ++i) {
     const std::string path = directory_.File("runs/bad" + std::to_string(i) + "/run.json");
@@ -70,16 +75,18 @@ TEST_F(RunHistoryTest, FindsByUniqueBeginningAndTellsWhatIsNear) {
 
 TEST_F(RunHistoryTest, ComparesWhatDiffers) {
   Add("20261123-064107-aaaa", "2026-11-23T06:41:07.000Z", 0.9, 5);
-  Add("20261123-070000-bbbb", "2026-11-23T07:00:00.000Z", 0.8, 7);
+  Add("20261123-070000-bbbb", "2026-11-23T07:00:00.000Z", 0.8, 7, 0.7);
   const auto left = FindRun(files_, directory_.path(), "20261123-064107-aaaa");
   const auto right = FindRun(files_, directory_.path(), "latest");
   ASSERT_TRUE(left.ok() && right.ok());
   const auto differences = CompareRuns(*left, *right);
-  ASSERT_EQ(differences.size(), 2U);
+  ASSERT_EQ(differences.size(), 3U);
   EXPECT_EQ(differences[0].key, "hyperparameters.max_depth");
   EXPECT_EQ(differences[0].left, 5);
-  EXPECT_EQ(differences[1].key, "metrics.auc");
-  EXPECT_EQ(differences[1].right, 0.8);
+  EXPECT_EQ(differences[1].key, "data.split.train");
+  EXPECT_EQ(differences[1].right, 0.7);
+  EXPECT_EQ(differences[2].key, "metrics.auc");
+  EXPECT_EQ(differences[2].right, 0.8);
   EXPECT_TRUE(CompareRuns(*left, *left).empty());
 }
 

@@ -96,6 +96,23 @@ def test_changed_threshold_trains_nothing(ready):
     assert "gates" not in second["cached"]
 
 
+def test_changed_validation_rule_only_validates_again(ready):
+    ready.run()
+    second = ready.run("--set", "data.validation_rules.min_rows=11")
+    assert "data" not in second["cached"]
+    assert {"split", "train", "evaluate"} <= set(second["cached"])
+    refused = ready.run("--set", "data.validation_rules.min_rows=100000", expect=1)
+    assert refused["issues"][0]["kind"] == "too_few_rows"
+
+
+def test_a_log_says_what_was_done_and_when(ready):
+    last = ready.run()
+    lines = (ready.folder / last["report"]).with_name("run.log").read_text().splitlines()
+    steps = ["data", "split", "train", "evaluate", "gates", "register"]
+    assert [line.split()[1] for line in lines if line.endswith("started")] == steps
+    assert [line.split()[1] for line in lines if " passed after " in line] == steps
+
+
 def test_changed_data_redoes_everything(ready):
     ready.run()
     ready.write_table(number_table(seed=4))
