@@ -49,6 +49,6 @@ class ParquetFile {
 
 // What parquet_writer.h promises, in the plug-in.
 Status WriteParquetFile(const std::string& path, const Table& table, ParquetUse use);
-Result<Table> ReadParquetFileExactly(const std::string& path);
+Result<Table> ReadParquetFileExactly(const std::string& path, int threads);
 
 }  // namespace slipway::data

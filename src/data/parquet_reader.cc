@@ -122,7 +122,7 @@ Result<ColumnType> ParquetFile::TypeOf(int column) const {
   return state_->file
       ->Invalid(fmt::format("column '{}' has the type {}", field.name(), field.type()->ToString()))
       .Expected("numbers, text, booleans, dates or timestamps")
-      .Try("naming the other columns in data.feature_columns, or flattening it");
+      .Try("flattening it, or leaving it out where the file is written");
 }
 
 Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) const try {

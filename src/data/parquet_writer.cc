@@ -196,7 +196,7 @@ Status WriteParquetFile(const std::string& path, const Table& table, ParquetUse 
                      [&](WritableFile& file) { return WriteTo(file, path, table, use); });
 }
 
-Result<Table> ReadParquetFileExactly(const std::string& path) {
+Result<Table> ReadParquetFileExactly(const std::string& path, int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const SourceFile file, SourceFile::Open(path));
   SLIPWAY_ASSIGN_OR_RETURN(const ParquetFile parquet, ParquetFile::Open(file));
   if (parquet.types().empty()) {
@@ -224,7 +224,8 @@ Result<Table> ReadParquetFileExactly(const std::string& path) {
     table.columns[i].integral = GetBool(columns[i], "integral");
     return {};
   };
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(columns.size(), AvailableCores(), read_column));
+  if (threads <= 0) threads = AvailableCores();
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(columns.size(), threads, read_column));
   return table;
 }
 

@@ -20,7 +20,7 @@ Status WriteParquet(const std::string& path, const Table& table,
                     ParquetUse use = ParquetUse::kKeep);
 
 // Reads back what WriteParquet wrote, types exactly as they were (the schema's metadata carries
-// them).
-Result<Table> ReadParquetExactly(const std::string& path);
+// them). `threads` 0 for all available cores.
+Result<Table> ReadParquetExactly(const std::string& path, int threads = 0);
 
 }  // namespace slipway::data

@@ -64,7 +64,7 @@ struct PreprocessingPlan {
 Result<PreprocessingPlan> FitPreprocessing(const Table& table,
                                            const std::vector<std::string>& features,
                                            const std::vector<config::PreprocessingStep>& steps,
-                                           std::span<const int64_t> rows);
+                                           std::span<const int64_t> rows, int threads = 0);
 
 // The rows that `outlier_removal` keeps, in their order; all of them without that step. A row goes
 // when one of its numeric features lies beyond Tukey's fences, first quartile - factor × IQR and

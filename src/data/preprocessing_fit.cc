@@ -21,9 +21,10 @@ constexpr size_t kParallelValues = 500'000;
 
 Result<std::vector<FeatureFit>> MeasureFeatures(const Table& table,
                                                 const std::vector<std::string>& features,
-                                                std::span<const int64_t> rows) {
+                                                std::span<const int64_t> rows, int threads) {
   std::vector<FeatureFit> fits(features.size());
-  const int threads = rows.size() * features.size() < kParallelValues ? 1 : AvailableCores();
+  if (threads <= 0) threads = AvailableCores();
+  if (rows.size() * features.size() < kParallelValues) threads = 1;
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(features.size(), threads, [&](size_t i) -> Status {
     const Column* column = table.Find(features[i]);
     if (column == nullptr) {
@@ -190,12 +191,13 @@ Result<PreprocessingPlan> MakePlan(std::span<const int64_t> rows, std::vector<Fe
 Result<PreprocessingPlan> FitPreprocessing(const Table& table,
                                            const std::vector<std::string>& features,
                                            const std::vector<config::PreprocessingStep>& steps,
-                                           std::span<const int64_t> rows) {
+                                           std::span<const int64_t> rows, int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<PreprocessingAction> actions, ParseSteps(steps));
   if (rows.empty()) {
     return Error(ErrorCode::kInvalidInput, "there are no training rows to fit preprocessing on");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(std::vector<FeatureFit> fits, MeasureFeatures(table, features, rows));
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<FeatureFit> fits,
+                           MeasureFeatures(table, features, rows, threads));
   for (const PreprocessingAction& action : actions) {
     SLIPWAY_RETURN_IF_ERROR(ApplyStep(action, rows, &fits));
   }

@@ -25,9 +25,9 @@ Status WriteParquet(const std::string& path, const Table& table, ParquetUse use)
   return functions->write_parquet(path, table, use);
 }
 
-Result<Table> ReadParquetExactly(const std::string& path) {
+Result<Table> ReadParquetExactly(const std::string& path, int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
-  return functions->read_parquet_exactly(path);
+  return functions->read_parquet_exactly(path, threads);
 }
 
 }  // namespace slipway::data

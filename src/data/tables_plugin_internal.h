@@ -17,7 +17,7 @@ struct TableFunctions {
   Result<ReadResult> (*read_table)(const std::string& path, const ReadOptions& options,
                                    ProgressSink& progress);
   Status (*write_parquet)(const std::string& path, const Table& table, ParquetUse use);
-  Result<Table> (*read_parquet_exactly)(const std::string& path);
+  Result<Table> (*read_parquet_exactly)(const std::string& path, int threads);
 };
 
 }  // namespace slipway::data

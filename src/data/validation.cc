@@ -46,10 +46,11 @@ ColumnFacts MeasureColumn(const Column& column) {
   return facts;
 }
 
-std::vector<ColumnFacts> MeasureColumns(const Table& table) {
+std::vector<ColumnFacts> MeasureColumns(const Table& table, int threads) {
   std::vector<ColumnFacts> facts(table.columns.size());
   const auto values = table.rows * static_cast<int64_t>(facts.size());
-  const int threads = values < kParallelValues ? 1 : AvailableCores();
+  if (threads <= 0) threads = AvailableCores();
+  if (values < kParallelValues) threads = 1;
   // Cannot fail; an interrupt is left to the caller, who checks for it between steps.
   (void)ParallelFor(facts.size(), threads, [&](size_t i) -> Status {
     facts[i] = MeasureColumn(table.columns[i]);
@@ -61,8 +62,8 @@ std::vector<ColumnFacts> MeasureColumns(const Table& table) {
 // Collects the issues of one table.
 class Validation {
  public:
-  Validation(const Table& table, const config::DataConfig& config)
-      : table_(table), config_(config), facts_(MeasureColumns(table)) {}
+  Validation(const Table& table, const config::DataConfig& config, int threads)
+      : table_(table), config_(config), threads_(threads), facts_(MeasureColumns(table, threads)) {}
 
   std::vector<Issue> Run() {
     CheckRowCount();
@@ -271,7 +272,7 @@ class Validation {
   }
 
   void CheckDuplicates() {
-    const std::vector<RepeatedRow> repeated = FindRepeatedRows(table_);
+    const std::vector<RepeatedRow> repeated = FindRepeatedRows(table_, threads_);
     if (repeated.empty()) return;
     const auto count = static_cast<int64_t>(repeated.size());
     const double share = ShareOf(count);
@@ -290,6 +291,7 @@ class Validation {
 
   const Table& table_;
   const config::DataConfig& config_;
+  const int threads_;
   const std::vector<ColumnFacts> facts_;
   std::vector<std::string> missing_columns_;
   std::vector<Issue> issues_;
@@ -313,7 +315,7 @@ std::string FormatPercent(double ratio, double other) {
   return text;
 }
 
-DatasetReport Validate(const ReadResult& read, const config::DataConfig& config) {
+DatasetReport Validate(const ReadResult& read, const config::DataConfig& config, int threads) {
   DatasetReport report;
   report.rows = read.table.rows;
   report.columns = static_cast<int64_t>(read.table.columns.size());
@@ -324,7 +326,8 @@ DatasetReport Validate(const ReadResult& read, const config::DataConfig& config)
       issues.push_back(issue);
     }
   }
-  for (Issue& issue : Validation(read.table, config).Run()) issues.push_back(std::move(issue));
+  for (Issue& issue : Validation(read.table, config, threads).Run())
+    issues.push_back(std::move(issue));
   for (const Severity severity : {Severity::kError, Severity::kWarning}) {
     for (const Issue& issue : issues) {
       if (issue.severity == severity) report.issues.push_back(issue);

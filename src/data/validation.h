@@ -22,7 +22,7 @@ namespace slipway::data {
 // duplicate_rows (rows
 // that repeat an earlier one in every column), unknown_columns (named in the configuration, not in
 // the data, and not needed).
-DatasetReport Validate(const ReadResult& read, const config::DataConfig& config);
+DatasetReport Validate(const ReadResult& read, const config::DataConfig& config, int threads = 0);
 
 // Which columns are features: `feature_columns`, else all but target, ids, excluded, the split's
 // group and identifiers: category columns that never repeat, or with at least 100 values of which

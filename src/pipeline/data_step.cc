@@ -55,7 +55,7 @@ Status ReadAndValidate(RunState& state) {
   std::erase_if(read.issues, [&](const data::Issue& issue) {
     return !issue.column.empty() && !IsUsed(state.config().data, issue.column);
   });
-  state.dataset = data::Validate(read, state.config().data);
+  state.dataset = data::Validate(read, state.config().data, state.threads);
   state.table = std::move(read.table);
   if (!state.dataset.passed) {
     // Nothing after this step will profile the training rows: the report shows all rows.
@@ -78,7 +78,7 @@ bool TakeFromCache(RunState& state) {
   if (!report.ok()) return false;
   const std::optional<std::string> path = state.cache.FindFile(state.keys.data, "table.parquet");
   if (!path) return false;
-  auto table = data::ReadParquetExactly(*path);
+  auto table = data::ReadParquetExactly(*path, state.threads);
   if (!table.ok()) return false;
   state.dataset = *std::move(report);
   state.table = *std::move(table);
@@ -124,7 +124,7 @@ bool SplitFromCache(RunState& state) {
   const std::optional<Json> profile = state.cache.GetJson(state.keys.split, "profile");
   const std::optional<std::string> path = state.cache.FindFile(state.keys.split, "split.parquet");
   if (!profile || !path) return false;
-  auto table = data::ReadParquetExactly(*path);
+  auto table = data::ReadParquetExactly(*path, state.threads);
   if (!table.ok()) return false;
   auto split = data::SplitFromTable(*table);
   if (!split.ok() || static_cast<int64_t>(split->parts.size()) != state.table.rows) return false;

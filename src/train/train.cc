@@ -99,8 +99,8 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept,
                            data::RemoveOutliers(input.table, input.features, steps, rows));
   TrainedModel trained;
-  SLIPWAY_ASSIGN_OR_RETURN(trained.plan,
-                           data::FitPreprocessing(input.table, input.features, steps, kept));
+  SLIPWAY_ASSIGN_OR_RETURN(trained.plan, data::FitPreprocessing(input.table, input.features, steps,
+                                                                kept, input.threads));
   SLIPWAY_ASSIGN_OR_RETURN(
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, input.table, kept, input.threads));
