@@ -1,4 +1,6 @@
 // What is said of wrong configurations, word for word.
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 #include "config/test_directory_internal.h"
@@ -386,7 +388,15 @@ TEST(Errors, APasswordInClearIsRefusedAndNotTold) {
             "place; try ${NAME}, from the environment\n");
   EXPECT_EQ(ErrorsWith("", "", "  artifact_store: s3://me:${SLIPWAY_TEST_SECRET}@host/bucket\n"),
             "");
-  EXPECT_EQ(ErrorsWith("", "", "  artifact_store: s3://me@host:9000/bucket\n"), "");
+  for (const char* good :
+       {"s3://me@host:9000/bucket", "s3://host:9000/a@b", "s3://host/a:b@c", "./a:b@c"}) {
+    EXPECT_EQ(ErrorsWith("", "", fmt::format("  artifact_store: {}\n", good)), "") << good;
+  }
+  for (const char* bad :
+       {"s3://me:hun/ter2@h/b", "s3://me:${SLIPWAY_TEST_SECRET:-hunter2}@h/b",
+        "s3://me:hunter2${SLIPWAY_TEST_SECRET}@h/b", "s3://h/b?u=s3://me:hunter2@h"}) {
+    EXPECT_NE(ErrorsWith("", "", fmt::format("  artifact_store: {}\n", bad)), "") << bad;
+  }
 }
 
 TEST(Errors, ShellFormsThatAreNotThereAreTold) {

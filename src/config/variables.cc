@@ -69,17 +69,29 @@ std::vector<Piece> Split(std::string_view text) {
   return pieces;
 }
 
+// Whether `text` is one variable, without a default.
+bool IsVariable(std::string_view text) {
+  const std::vector<Piece> pieces = Split(text);
+  return pieces.size() == 3 && pieces[0].text.empty() && pieces[2].text.empty() &&
+         pieces[1].reference && !pieces[1].reference->fallback;
+}
+
 // "scheme://user:password@host", where the password is not a variable's.
 bool HoldsPassword(std::string_view text) {
-  const size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) return false;
-  const std::string_view rest = text.substr(scheme + 3);
-  const std::string_view authority = rest.substr(0, rest.find('/'));
-  const size_t at = authority.rfind('@');
-  const size_t colon = authority.find(':');
-  if (at == std::string_view::npos || colon >= at) return false;
-  const std::string_view password = authority.substr(colon + 1, at - colon - 1);
-  return !password.empty() && !HasVariable(password);
+  for (size_t scheme = text.find("://"); scheme != std::string_view::npos;) {
+    const std::string_view rest = text.substr(scheme + 3);
+    scheme = text.find("://", scheme + 3);
+    const std::string_view place = rest.substr(0, rest.find_first_of("?# "));
+    const size_t colon = place.find(':');
+    const size_t at = place.rfind('@');
+    // A ':' behind the first '/' is part of a path; a number after it is a port.
+    if (at == std::string_view::npos || colon >= at || colon > place.find('/')) continue;
+    const std::string_view password = place.substr(colon + 1, at - colon - 1);
+    const size_t digits = std::min(password.find_first_not_of("0123456789"), password.size());
+    const bool port = digits > 0 && digits < password.size() && password[digits] == '/';
+    if (!password.empty() && !port && !IsVariable(password)) return true;
+  }
+  return false;
 }
 
 // nullptr where unset; empty counts as unset when there is a default.

@@ -24,17 +24,17 @@ Error Unusable(const std::string& path, const std::string& why) {
       .Try("to install Slipway again, program and plug-ins from one build");
 }
 
-Result<const void*> Open(const std::string& path) {
+Result<const void*> Open(const std::string& path, const std::string& file) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return Unusable(path, ::dlerror());
-  // POSIX: a data pointer from dlsym converts to a function pointer.
-  const auto entry = reinterpret_cast<PluginEntry>(::dlsym(library, kPluginEntry));
-  if (entry == nullptr) return Unusable(path, fmt::format("it has no {}", kPluginEntry));
-  const Plugin* plugin = entry(PluginHost{InterruptFlag()});
+  const auto* plugin = static_cast<const Plugin*>(::dlsym(library, kPluginSymbol));
+  if (plugin == nullptr) return Unusable(path, fmt::format("it has no {}", kPluginSymbol));
   if (std::string_view(plugin->build_id) != BuildId()) {
     return Unusable(
         path, fmt::format("it is of build {}, the program of {}", plugin->build_id, BuildId()));
   }
+  if (file != plugin->file) return Unusable(path, fmt::format("it is {}", plugin->file));
+  plugin->follow_interrupts(InterruptFlag());
   return plugin->functions;
 }
 
@@ -63,7 +63,7 @@ Result<const void*> LoadPlugin(const std::string& file, const std::vector<std::s
     const std::scoped_lock lock(mutex);
     if (const auto known = opened.find(path); known != opened.end()) return known->second;
     if (::access(path.c_str(), F_OK) != 0) continue;
-    SLIPWAY_ASSIGN_OR_RETURN(const void* functions, Open(path));
+    SLIPWAY_ASSIGN_OR_RETURN(const void* functions, Open(path, file));
     opened.emplace(path, functions);
     return functions;
   }

@@ -11,20 +11,16 @@
 
 namespace slipway {
 
-// What a plug-in gets. It has a copy of core of its own, which sees no signal.
-struct PluginHost {
-  const volatile std::sig_atomic_t* interrupted;
-};
-
-// Filled by the plug-in, lives as long as the process.
+// What a plug-in exports, under the name of kPluginSymbol: data, so that nothing of it runs before
+// it is known to be ours.
 struct Plugin {
   const char* build_id;   // BuildId() of the plug-in; a program of another build refuses it.
+  const char* file;       // The name that it is opened by.
   const void* functions;  // A struct that the plug-in and its one user agree on.
+  // FollowInterrupts of the plug-in, which has a copy of core of its own that sees no signal.
+  void (*follow_interrupts)(const volatile std::sig_atomic_t* flag);
 };
-
-// The one symbol that a plug-in exports. It calls FollowInterrupts(host.interrupted).
-inline constexpr char kPluginEntry[] = "slipway_plugin_v1";
-using PluginEntry = const Plugin* (*)(const PluginHost& host);
+inline constexpr char kPluginSymbol[] = "slipway_plugin_v1";
 
 // SLIPWAY_PLUGIN_PATH (folders between colons), then lib/slipway beside the program's folder, then
 // that folder.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 namespace slipway {
@@ -26,6 +27,17 @@ TEST(Plugin, AFileThatIsNoLibraryIsAnError) {
   ASSERT_FALSE(plugin.ok());
   EXPECT_EQ(plugin.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(plugin.error().ToString(), HasSubstr("can't be used"));
+}
+
+TEST(Plugin, ALibraryThatIsNoneOfOursIsAnError) {
+  const std::string folder = ::testing::TempDir() + "/foreign";
+  std::filesystem::create_directories(folder);
+  std::filesystem::remove(folder + "/libslipway_other.so");
+  std::filesystem::create_symlink("/usr/lib/x86_64-linux-gnu/libm.so.6",
+                                  folder + "/libslipway_other.so");
+  const auto plugin = LoadPlugin("libslipway_other.so", {folder});
+  ASSERT_FALSE(plugin.ok());
+  EXPECT_THAT(plugin.error().ToString(), HasSubstr("it has no slipway_plugin_v1"));
 }
 
 TEST(Plugin, TheVariableGoesFirst) {

@@ -25,9 +25,9 @@ class Random {
   uint64_t Below(uint64_t bound) {
     while (true) {
       const unsigned __int128 product = static_cast<unsigned __int128>(Next()) * bound;
-      if (static_cast<uint64_t>(product) >= (0 - bound) % bound) {
-        return static_cast<uint64_t>(product >> 64U);
-      }
+      const auto low = static_cast<uint64_t>(product);
+      // The remainder is below bound: the division is rarely needed.
+      if (low >= bound || low >= (0 - bound) % bound) return static_cast<uint64_t>(product >> 64U);
     }
   }
 

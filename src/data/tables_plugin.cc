@@ -1,4 +1,4 @@
-// The entry of libslipway_tables.so.
+// What libslipway_tables.so exports.
 #include "core/build_info.h"
 #include "core/interrupt.h"
 #include "core/plugin.h"
@@ -6,15 +6,21 @@
 #include "data/reader_internal.h"
 #include "data/tables_plugin_internal.h"
 
-extern "C" __attribute__((visibility("default"))) const slipway::Plugin* slipway_plugin_v1(
-    const slipway::PluginHost& host) {
-  static const slipway::data::TableFunctions functions{
-      [](const std::string& path, const slipway::data::ReadOptions& options,
-         slipway::ProgressSink& progress) {
-        return slipway::data::ReadTableInBlocks(path, options, {}, progress);
-      },
-      slipway::data::WriteParquetFile, slipway::data::ReadParquetFileExactly};
-  static const slipway::Plugin plugin{slipway::BuildId(), &functions};
-  slipway::FollowInterrupts(host.interrupted);
-  return &plugin;
+namespace slipway::data {
+namespace {
+
+Result<ReadResult> ReadWholeTable(const std::string& path, const ReadOptions& options,
+                                  ProgressSink& progress) {
+  return ReadTableInBlocks(path, options, ReadTuning{}, progress);
+}
+
+constexpr TableFunctions kFunctions{ReadWholeTable, WriteParquetFile, ReadParquetFileExactly};
+
+}  // namespace
+}  // namespace slipway::data
+
+extern "C" {
+extern __attribute__((visibility("default"))) const slipway::Plugin slipway_plugin_v1;
+const slipway::Plugin slipway_plugin_v1{slipway::BuildId(), slipway::data::kTablesPlugin,
+                                        &slipway::data::kFunctions, slipway::FollowInterrupts};
 }

@@ -44,7 +44,8 @@ std::string Column::TextAt(int64_t row) const {
   return fmt::format("{}", numbers[index]);
 }
 
-const Column* Table::Find(const std::string& name) const {
+const Column* Table::Find(const std::string& name, size_t near) const {
+  if (near < columns.size() && columns[near].name == name) return &columns[near];
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const Column& column) { return column.name == name; });
   return found == columns.end() ? nullptr : &*found;

@@ -43,7 +43,8 @@ struct Table {
   std::vector<Column> columns;
   int64_t rows = 0;
 
-  const Column* Find(const std::string& name) const;
+  // `near` is where the column is likely to be: looked at first, for who goes through all in order.
+  const Column* Find(const std::string& name, size_t near = 0) const;
   Column* Find(const std::string& name);
 };
 

@@ -81,8 +81,8 @@ data::Table SliceRows(const data::Table& table, const std::vector<model::InputFi
   slice.rows = std::clamp<int64_t>(table.rows - first, 0, count);
   const auto begin = first;
   const auto end = first + slice.rows;
-  for (const model::InputField& input : inputs) {
-    const data::Column* from = table.Find(input.name);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const data::Column* from = table.Find(inputs[i].name, i);
     if (from == nullptr) continue;
     data::Column column;
     column.name = from->name;

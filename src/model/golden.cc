@@ -71,23 +71,34 @@ Result<std::vector<GoldenRow>> ParseRows(std::string_view golden) {
   return rows;
 }
 
-Result<data::Column> ReadColumn(const std::vector<GoldenRow>& rows, const InputField& field) {
+// The member, or null; `near` is where it is if the file has the order of the schema.
+const Json& MemberOf(const Json& object, const std::string& name, size_t near) {
+  static const Json null;
+  const auto& members = object.get_ref<const Json::object_t&>();
+  if (near < members.size() && members.begin()[static_cast<std::ptrdiff_t>(near)].first == name)
+    return members.begin()[static_cast<std::ptrdiff_t>(near)].second;
+  const auto found = object.find(name);
+  return found == object.end() ? null : *found;
+}
+
+Result<data::Column> ReadColumn(const std::vector<GoldenRow>& rows, const InputField& field,
+                                size_t place) {
   data::Column numbers;
   numbers.name = field.name;
   numbers.type = field.type;
   std::vector<std::string> texts;
   const bool category = field.type == data::ColumnType::kCategory;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const auto it = rows[i].input.find(field.name);
-    const bool missing = it == rows[i].input.end() || it->is_null();
-    if (!missing && !(category ? it->is_string() : it->is_number())) {
+    const Json& value = MemberOf(rows[i].input, field.name, place);
+    const bool missing = value.is_null();
+    if (!missing && !(category ? value.is_string() : value.is_number())) {
       return GoldenError(static_cast<int64_t>(i) + 1, field.name, "wrong type")
           .Expected(category ? "text or null" : "a number or null");
     }
     if (category) {
-      texts.push_back(missing ? "" : it->get<std::string>());
+      texts.push_back(missing ? "" : value.get<std::string>());
     } else {
-      numbers.numbers.push_back(missing ? data::kMissingNumber : it->get<double>());
+      numbers.numbers.push_back(missing ? data::kMissingNumber : value.get<double>());
     }
   }
   return category ? MakeCategoryColumn(field.name, texts) : numbers;
@@ -97,8 +108,8 @@ Result<data::Table> ReadInputs(const std::vector<GoldenRow>& rows,
                                const std::vector<InputField>& inputs) {
   data::Table table;
   table.rows = static_cast<int64_t>(rows.size());
-  for (const InputField& field : inputs) {
-    SLIPWAY_ASSIGN_OR_RETURN(data::Column column, ReadColumn(rows, field));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SLIPWAY_ASSIGN_OR_RETURN(data::Column column, ReadColumn(rows, inputs[i], i));
     table.columns.push_back(std::move(column));
   }
   return table;
@@ -108,17 +119,20 @@ Result<data::Table> ReadInputs(const std::vector<GoldenRow>& rows,
 
 std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& inputs,
                         const Predictions& predictions, const ModelSchema& schema) {
+  std::vector<const data::Column*> columns;
+  for (size_t i = 0; i < inputs.size(); ++i) columns.push_back(rows.Find(inputs[i].name, i));
   std::string lines;
   for (int64_t row = 0; row < rows.rows; ++row) {
-    Json input = Json::object();
-    for (const InputField& field : inputs) {
-      const data::Column* column = rows.Find(field.name);
-      input[field.name] = column == nullptr ? Json() : ValueAt(*column, row);
+    // Names are distinct: appended without a look at those that are there.
+    Json::object_t input;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const data::Column* column = columns[i];
+      input.emplace_back(inputs[i].name, column == nullptr ? Json() : ValueAt(*column, row));
     }
-    Json probabilities = Json::object();
+    Json::object_t probabilities;
     for (int cls = 0; cls < predictions.classes; ++cls) {
-      probabilities[schema.classes[static_cast<size_t>(cls)]] =
-          ShortestNumber(predictions.Score(row, cls));
+      probabilities.emplace_back(schema.classes[static_cast<size_t>(cls)],
+                                 ShortestNumber(predictions.Score(row, cls)));
     }
     const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
     lines += CompactJson({{"input", std::move(input)},

@@ -51,8 +51,9 @@ class NativePredictor final : public Predictor {
   // The inputs of `table` by their types; nothing where the table has them so already.
   Result<std::optional<data::Table>> Convert(const data::Table& table) const {
     bool fits = true;
-    for (const InputField& field : inputs_) {
-      const data::Column* column = table.Find(field.name);
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const InputField& field = inputs_[i];
+      const data::Column* column = table.Find(field.name, i);
       if (column == nullptr) return MissingInput(field.name, table);
       fits = fits && column->type == field.type;
     }

@@ -176,6 +176,14 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
   return run;
 }
 
+// Nobody will look for reports of a run without an answer, and what it did is in the cache. Its log
+// stays, until another run fails.
+void DropRun(FileSystem& files, const std::string& directory,
+             const std::string& slipway_directory) {
+  (void)files.Rename(directory + "/run.log", slipway_directory + "/last-failed.log");
+  (void)files.RemoveTree(directory);
+}
+
 }  // namespace
 
 Status RunStep(RunState& state, const char* name,
@@ -236,14 +244,16 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   SLIPWAY_ASSIGN_OR_RETURN(const std::string run_id, ClaimRunId(files, slipway_directory + "/runs",
                                                                 [now] { return MakeRunId(now); }));
   state.directory = fmt::format("{}/runs/{}", slipway_directory, run_id);
-  Status steps = log.Open(files, state.directory + "/run.log");
+  const Status opened = log.Open(files, state.directory + "/run.log");
   WarnOfKeysNotActedOn(state);
   StartReport(state, run_id, now);
-  if (steps.ok()) steps = RunSteps(state);
-  if (steps.ok()) steps = log.Close();
-  Result<Run> run = steps.ok() ? FinishRun(state, watch) : std::move(steps).error();
-  // Nobody will look for reports of a run without an answer; what it did is in the cache.
-  if (!run.ok()) (void)files.RemoveTree(state.directory);
+  const Status steps = RunSteps(state);
+  Result<Run> run = steps.ok() ? FinishRun(state, watch) : steps.error();
+  const Status closed = log.Close(run.ok() ? nullptr : &run.error());
+  for (const Status* status : {&opened, &closed}) {
+    if (!status->ok()) progress.Warn("the log is not whole: " + status->error().ToString());
+  }
+  if (!run.ok()) DropRun(files, state.directory, slipway_directory);
   return run;
 }
 

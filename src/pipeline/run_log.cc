@@ -7,11 +7,13 @@
 namespace slipway::pipeline {
 
 Status RunLog::Open(FileSystem& files, const std::string& path) {
+  const std::lock_guard lock(mutex_);
   SLIPWAY_ASSIGN_OR_RETURN(file_, files.CreateFile(path));
   return {};
 }
 
-Status RunLog::Close() {
+Status RunLog::Close(const Error* error) {
+  if (error != nullptr) Write(Printable(error->Render()));
   const std::lock_guard lock(mutex_);
   if (!file_) return {};
   Status closed = file_->Close();

@@ -21,8 +21,9 @@ class RunLog : public ProgressSink {
 
   // Begins the file at `path`, which must not be there yet.
   Status Open(FileSystem& files, const std::string& path);
-  // Ends the file; gives the first failure to write, as a sink can't.
-  Status Close();
+  // Ends the file, with what ended the run where it was an error; gives the first failure to write,
+  // as a sink can't.
+  Status Close(const Error* error = nullptr);
 
   void StepStarted(std::string_view step) override;
   void Advance(std::string_view step, int64_t done, int64_t total, std::string_view unit) override;
@@ -35,7 +36,7 @@ class RunLog : public ProgressSink {
 
   ProgressSink& sink_;
   const Clock& clock_;
-  std::mutex mutex_;  // Guards the next two.
+  std::mutex mutex_;  // Guards what follows.
   std::unique_ptr<WritableFile> file_;
   Status status_;
 };

@@ -43,14 +43,16 @@ TEST(RunLog, KeepsWhatItPassesOn) {
   log.Advance("data", 1, 2, "rows");
   log.Warn("two\nlines");
   log.StepFinished("data", false, true, "2 rows", 0.25, Json());
-  ASSERT_TRUE(log.Close().ok());
+  const Error error(ErrorCode::kIo, "the end");
+  ASSERT_TRUE(log.Close(&error).ok());
   log.Warn("after");
   EXPECT_THAT(heard.calls,
               ElementsAre("before it is open", "data", "rows", "two\nlines", "2 rows", "after"));
   EXPECT_EQ(*LocalFileSystem().ReadFile(path),
             "1970-01-01T00:00:01.500Z data started\n"
             "1970-01-01T00:00:01.500Z warning: two lines\n"
-            "1970-01-01T00:00:01.500Z data failed after 0.250 s, from the cache: 2 rows\n");
+            "1970-01-01T00:00:01.500Z data failed after 0.250 s, from the cache: 2 rows\n"
+            "1970-01-01T00:00:01.500Z error: the end \n");
 }
 
 TEST(RunLog, TellsAFailureAtTheEnd) {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 #include "core/text.h"
 #include "train/train.h"
@@ -43,7 +43,7 @@ Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target)
       return nearest.empty() ? error : std::move(error).Try(nearest);
     }
     const double weight = value.is_number() ? value.get<double>() : -1;
-    if (!(weight >= 0 && std::isfinite(weight))) {
+    if (!(weight >= 0 && weight <= std::numeric_limits<float>::max())) {
       return Error(ErrorCode::kInvalidInput,
                    fmt::format("{} can't be a weight", CompactJson(value)))
           .At(Where(label))

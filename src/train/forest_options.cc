@@ -275,7 +275,7 @@ int64_t FeaturesPerNode(const ForestOptions& options, int64_t columns) {
 Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
   if (!options.max_samples) return rows;
   if (options.max_samples->share) {
-    const double samples = std::round(*options.max_samples->share * static_cast<double>(rows));
+    const double samples = *options.max_samples->share * static_cast<double>(rows);
     return std::max<int64_t>(1, static_cast<int64_t>(samples));
   }
   if (options.max_samples->count > rows) {

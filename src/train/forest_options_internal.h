@@ -18,8 +18,9 @@ struct Amount {
   std::optional<double> share;
 };
 
-// Classes that a forest can tell apart.
-inline constexpr int kMostClasses = 65536;
+// Classes that a forest can tell apart, and rows that it can learn from.
+inline constexpr int kMostClasses = 4096;
+inline constexpr int64_t kMostRows = int64_t{1} << 30;
 
 enum class Criterion { kGini, kEntropy };
 

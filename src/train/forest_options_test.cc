@@ -83,13 +83,13 @@ TEST(ForestOptions, UnusableValues) {
 // BaseDecisionTree.fit.
 TEST(ForestOptions, CountsAndSharesComeToWhatScikitLearnMakesOfThem) {
   const auto options = ParseForestOptions(
-      Parsed(R"({"max_features": 0.3, "max_samples": 0.25, "min_samples_split": 0.011,
+      Parsed(R"({"max_features": 0.3, "max_samples": 0.2507, "min_samples_split": 0.011,
                  "min_samples_leaf": 0.0101, "random_state": 42, "max_leaf_nodes": 31})"));
   ASSERT_TRUE(options.ok());
   const auto plan = PlanForest(*options, 1001, 7, 9, 4);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->features_per_node, 2);   // int(2.1)
-  EXPECT_EQ(plan->samples_per_tree, 250);  // round(250.25)
+  EXPECT_EQ(plan->samples_per_tree, 250);  // int(250.95)
   EXPECT_EQ(plan->min_leaf, 11);           // ceil(10.1)
   EXPECT_EQ(plan->min_split, 12);          // ceil(11.01)
   EXPECT_EQ(plan->seed, 42U);

@@ -1,6 +1,6 @@
 // The plug-in libslipway_trainers.so: random forests by histograms (docs/design/0005).
+#include <algorithm>
 #include <atomic>
-#include <numeric>
 
 #include "core/build_info.h"
 #include "core/interrupt.h"
@@ -14,49 +14,79 @@ namespace {
 
 constexpr int64_t kBinsOfAByte = 256;
 
-// Rows that weigh something, as often as a tree drew them.
+// The rows of each tree, as often as it draws them.
 class RowDraws {
  public:
+  // `class_weights` has one a class. With them a bootstrap draws rows by their weight, as
+  // scikit-learn does since 1.9; without bootstrap each row of some weight comes once.
   RowDraws(const TrainingSet& set, const ForestPlan& plan, std::span<const double> class_weights)
-      : set_(set),
-        plan_(plan),
-        class_weights_(class_weights),
-        times_(static_cast<size_t>(set.features.rows)) {}
+      : set_(set), plan_(plan), weights_(class_weights), times_(set.classes.size()) {
+    if (!plan.bootstrap || set.class_weights.empty()) return;
+    rows_of_.resize(class_weights.size());
+    for (size_t row = 0; row < set.classes.size(); ++row)
+      rows_of_[static_cast<size_t>(set.classes[row])].push_back(static_cast<uint32_t>(row));
+    for (size_t cls = 0; cls < rows_of_.size(); ++cls) {
+      total_weight_ += class_weights[cls] * static_cast<double>(rows_of_[cls].size());
+      weight_up_to_.push_back(total_weight_);
+    }
+  }
 
   std::span<TreeRow> Draw(Random* random) {
-    std::ranges::fill(times_, plan_.bootstrap ? 0 : 1);
-    for (int64_t i = 0; plan_.bootstrap && i < plan_.samples_per_tree; ++i) {
-      ++times_[random->Below(times_.size())];
+    std::ranges::fill(times_, plan_.bootstrap ? 0U : 1U);
+    if (plan_.bootstrap) {
+      for (int64_t i = 0; i < plan_.samples_per_tree; ++i) ++times_[DrawRow(random)];
     }
     rows_.clear();
     for (size_t row = 0; row < times_.size(); ++row) {
-      const auto cls = static_cast<uint16_t>(set_.classes[row]);
-      if (times_[row] > 0 && class_weights_[cls] > 0) {
-        rows_.push_back({static_cast<uint32_t>(row), cls, times_[row]});
-      }
+      const auto cls = static_cast<uint32_t>(set_.classes[row]);
+      if (times_[row] == 0 || weights_[cls] == 0) continue;
+      // Who outweighs a million others decides alone in any case.
+      rows_.push_back({static_cast<uint32_t>(row), cls, std::min(times_[row], kMostTimes)});
     }
     return rows_;
   }
 
  private:
+  size_t DrawRow(Random* random) const {
+    if (rows_of_.empty() || total_weight_ <= 0) return random->Below(times_.size());
+    const auto found = std::ranges::upper_bound(weight_up_to_, random->Uniform() * total_weight_);
+    const std::vector<uint32_t>& rows =
+        rows_of_[static_cast<size_t>(found - weight_up_to_.begin())];
+    return rows[random->Below(rows.size())];
+  }
+
   const TrainingSet& set_;
   const ForestPlan& plan_;
-  std::span<const double> class_weights_;
-  std::vector<uint16_t> times_;  // At most as many draws as rows: 65,536 for one is out of reach.
+  std::span<const double> weights_;
+  std::vector<uint32_t> times_;
+  std::vector<std::vector<uint32_t>> rows_of_;  // By class; empty where all rows weigh the same.
+  std::vector<double> weight_up_to_;            // Of the classes up to each.
+  double total_weight_ = 0;
   std::vector<TreeRow> rows_;
 };
 
-// The mean over the trees that have splits.
+// Of sum 1, or all 0 where no tree has a split.
 std::vector<double> MeanImportances(const std::vector<GrownTree>& trees, size_t columns) {
   std::vector<double> mean(columns);
-  int64_t with_splits = 0;
+  double sum = 0;
   for (const GrownTree& grown : trees) {
-    if (grown.tree.nodes.size() > 1) ++with_splits;
-    for (size_t i = 0; i < columns; ++i) mean[i] += grown.importances[i];
+    for (size_t i = 0; i < columns; ++i) {
+      mean[i] += grown.importances[i];
+      sum += grown.importances[i];
+    }
   }
-  for (double& importance : mean)
-    importance /= static_cast<double>(std::max<int64_t>(with_splits, 1));
+  if (sum > 0) {
+    for (double& importance : mean) importance /= sum;
+  }
   return mean;
+}
+
+// Weights only count by their ratio; large and tiny ones would leave the range of their squares.
+std::vector<double> Relative(std::span<const double> weights) {
+  const double largest = *std::ranges::max_element(weights);
+  std::vector<double> relative(weights.begin(), weights.end());
+  for (double& weight : relative) weight = largest > 0 ? weight / largest : 1;
+  return relative;
 }
 
 template <typename Bin>
@@ -65,22 +95,32 @@ Result<FittedForest> GrowForest(const TrainingSet& set, const ForestPlan& plan,
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<Bin> rows,
                            BinRows<Bin>(set.features, columns, plan.threads));
   const std::vector<double> ones(static_cast<size_t>(set.class_count), 1.0);
-  const std::span<const double> weights = set.class_weights.empty() ? ones : set.class_weights;
+  const std::vector<double> weights =
+      set.class_weights.empty() ? ones : Relative(set.class_weights);
+  // What is drawn by weight has no other weight.
+  const std::span<const double> tree_weights = plan.bootstrap ? ones : weights;
   std::vector<GrownTree> trees(static_cast<size_t>(plan.trees));
   std::atomic<size_t> next{0};
-  const auto threads = static_cast<size_t>(std::min<int64_t>(plan.threads, plan.trees));
-  const auto grow = [&](size_t) -> Status {
+  const auto grow_trees = [&](size_t) -> Status {
     RowDraws draws(set, plan, weights);
-    TreeGrower<Bin> grower(rows, columns, plan, weights);
+    TreeGrower<Bin> grower(rows, columns, plan, tree_weights);
     for (size_t tree = next++; tree < trees.size(); tree = next++) {
-      SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
       Random random(DeriveSeed(plan.seed, tree));
       const std::span<TreeRow> drawn = draws.Draw(&random);
       trees[tree] = grower.Grow(drawn, random);
+      SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
     }
     return {};
   };
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(threads, plan.threads, grow));
+  const auto threads = static_cast<size_t>(std::min<int64_t>(plan.threads, plan.trees));
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(threads, plan.threads, [&](size_t worker) -> Status {
+    try {
+      return grow_trees(worker);
+    } catch (...) {
+      next = trees.size();  // The others need not go on.
+      throw;
+    }
+  }));
   FittedForest fitted;
   fitted.importances = MeanImportances(trees, columns.size());
   for (GrownTree& grown : trees) fitted.trees.push_back(std::move(grown.tree));
@@ -94,13 +134,13 @@ Result<FittedForest> FitForest(const TrainingSet& set, const ForestPlan& plan) {
                                        : GrowForest<uint16_t>(set, plan, columns);
 }
 
+constexpr TrainerFunctions kFunctions{FitForest};
+
 }  // namespace
 }  // namespace slipway::train
 
-extern "C" __attribute__((visibility("default"))) const slipway::Plugin* slipway_plugin_v1(
-    const slipway::PluginHost& host) {
-  static const slipway::train::TrainerFunctions functions{slipway::train::FitForest};
-  static const slipway::Plugin plugin{slipway::BuildId(), &functions};
-  slipway::FollowInterrupts(host.interrupted);
-  return &plugin;
+extern "C" {
+extern __attribute__((visibility("default"))) const slipway::Plugin slipway_plugin_v1;
+const slipway::Plugin slipway_plugin_v1{slipway::BuildId(), slipway::train::kTrainerPlugin,
+                                        &slipway::train::kFunctions, slipway::FollowInterrupts};
 }

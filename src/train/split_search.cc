@@ -12,28 +12,43 @@ namespace {
 
 constexpr unsigned kDrawsShift = 32;
 constexpr size_t kBitsOfWord = 64;
+// Marking a row's bin costs as much as looking at the cells of two bins of two classes.
+constexpr size_t kClassesOfFew = 4;
 
 double Draws(uint64_t cell) { return static_cast<double>(cell >> kDrawsShift); }
 
 uint32_t Rows(uint64_t cell) { return static_cast<uint32_t>(cell); }
 
-// One class's share of Purity, and what a side's shares come to.
+// One class's share of Purity; a side of a split adds them up.
 double Share(Criterion criterion, double mass) {
   if (criterion == Criterion::kGini) return mass * mass;
   return mass > 0 ? mass * std::log2(mass) : 0;
 }
 
-double PurityOf(Criterion criterion, double shares, double total) {
-  if (total <= 0) return 0;
-  return criterion == Criterion::kGini ? shares / total : shares - total * std::log2(total);
+struct Side {
+  double weight = 0;
+  double shares = 0;
+};
+
+void Move(Criterion criterion, double before, double after, Side* side) {
+  side->weight += after - before;
+  side->shares += Share(criterion, after) - Share(criterion, before);
+}
+
+void Add(Criterion criterion, double mass, Side* side) { Move(criterion, 0, mass, side); }
+
+double PurityOf(Criterion criterion, const Side& side) {
+  if (side.weight <= 0) return 0;
+  return criterion == Criterion::kGini ? side.shares / side.weight
+                                       : side.shares - side.weight * std::log2(side.weight);
 }
 
 }  // namespace
 
 double Purity(Criterion criterion, std::span<const double> mass) {
-  double shares = 0;
-  for (const double one : mass) shares += Share(criterion, one);
-  return PurityOf(criterion, shares, std::accumulate(mass.begin(), mass.end(), 0.0));
+  Side side;
+  for (const double one : mass) Add(criterion, one, &side);
+  return PurityOf(criterion, side);
 }
 
 template <typename Bin>
@@ -45,8 +60,9 @@ SplitSearch<Bin>::SplitSearch(const BinnedRows<Bin>& rows, const std::vector<Col
       class_weights_(class_weights),
       classes_(class_weights.size()),
       drawn_(columns.size()),
-      mass_left_(classes_),
-      left_draws_(classes_) {
+      class_draws_(classes_),
+      left_draws_(classes_),
+      weighted_(std::ranges::any_of(class_weights, [](double weight) { return weight != 1; })) {
   StartTree();
   size_t most_bins = 0;
   for (const ColumnBins& column : columns) most_bins = std::max(most_bins, column.upper.size());
@@ -85,21 +101,23 @@ template <typename Bin>
 template <size_t kClasses>
 bool SplitSearch<Bin>::TryColumns(size_t begin, size_t end, const NodeRows& node,
                                   double least_weight, Split* best) {
-  const auto columns = std::span(drawn_).subspan(begin, end - begin);
-  Count<kClasses>(node.rows, columns);
   const bool two_class_gini = kClasses == 2 && plan_.criterion == Criterion::kGini;
   bool varied = false;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    Cell* cells = cells_.data() + first_cells_[i];
-    ListBins<kClasses>(columns[i], node.rows, cells);
-    if (bin_count_ > 1) {
-      varied = true;
-      two_class_gini ? ScoreTwoClassGini(node, cells) : ScoreAny(node, cells);
-      if (Choose(columns[i], node, least_weight, best)) AddUpLeft(best->last_left, cells);
-    }
-    for (size_t bin = 0; bin < bin_count_; ++bin) {
-      Cell* own = cells + bins_[bin] * classes<kClasses>();
-      for (size_t cls = 0; cls < classes<kClasses>(); ++cls) own[cls] = 0;
+  for (size_t first = begin; first < end; first += kColumnsAtOnce) {
+    const auto columns = std::span(drawn_).subspan(first, std::min(kColumnsAtOnce, end - first));
+    Count<kClasses>(node.rows, columns);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      Cell* cells = cells_.data() + first_cells_[i];
+      ListBins<kClasses>(columns[i], node.rows, cells);
+      if (bin_count_ > 1) {
+        varied = true;
+        two_class_gini ? ScoreTwoClassGini(node, cells) : ScoreAny(node, cells);
+        if (Choose(columns[i], node, least_weight, best)) AddUpLeft(best->last_left, cells);
+      }
+      for (size_t bin = 0; bin < bin_count_; ++bin) {
+        Cell* own = cells + bins_[bin] * classes<kClasses>();
+        for (size_t cls = 0; cls < classes<kClasses>(); ++cls) own[cls] = 0;
+      }
     }
   }
   return varied;
@@ -108,35 +126,28 @@ bool SplitSearch<Bin>::TryColumns(size_t begin, size_t end, const NodeRows& node
 template <typename Bin>
 template <size_t kClasses>
 void SplitSearch<Bin>::Count(std::span<const TreeRow> rows, std::span<const int32_t> columns) {
-  first_cells_.clear();
   size_t cells = 0;
-  for (const int32_t column : columns) {
-    first_cells_.push_back(cells);
-    cells += columns_[static_cast<size_t>(column)].upper.size() * classes_;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    first_cells_[i] = cells;
+    cells += columns_[static_cast<size_t>(columns[i])].upper.size() * classes_;
   }
   if (cells_.size() < cells) cells_.resize(cells);
-  // Several columns of a row at a time, as they lie together.
-  size_t i = 0;
-  for (; i + 4 <= columns.size(); i += 4) {
-    CountColumns<kClasses, 4>(rows, columns.data() + i, first_cells_.data() + i);
-  }
-  for (; i + 2 <= columns.size(); i += 2) {
-    CountColumns<kClasses, 2>(rows, columns.data() + i, first_cells_.data() + i);
-  }
-  if (i < columns.size()) {
-    CountColumns<kClasses, 1>(rows, columns.data() + i, first_cells_.data() + i);
+  switch (columns.size()) {
+    case 1: return CountColumns<kClasses, 1>(rows, columns.data());
+    case 2: return CountColumns<kClasses, 2>(rows, columns.data());
+    case 3: return CountColumns<kClasses, 3>(rows, columns.data());
+    default: return CountColumns<kClasses, kColumnsAtOnce>(rows, columns.data());
   }
 }
 
 template <typename Bin>
 template <size_t kClasses, size_t kColumns>
-void SplitSearch<Bin>::CountColumns(std::span<const TreeRow> rows, const int32_t* columns,
-                                    const size_t* first_cells) {
+void SplitSearch<Bin>::CountColumns(std::span<const TreeRow> rows, const int32_t* columns) {
   std::array<const Bin*, kColumns> bins;
   std::array<Cell*, kColumns> cells;
   for (size_t i = 0; i < kColumns; ++i) {
     bins[i] = rows_.values.data() + columns[i];
-    cells[i] = cells_.data() + first_cells[i];
+    cells[i] = cells_.data() + first_cells_[i];
   }
   const auto stride = static_cast<size_t>(rows_.columns);
   const size_t classes = this->classes<kClasses>();
@@ -152,8 +163,8 @@ template <typename Bin>
 template <size_t kClasses>
 void SplitSearch<Bin>::ListBins(int32_t column, std::span<const TreeRow> rows, const Cell* cells) {
   const size_t bins = columns_[static_cast<size_t>(column)].upper.size();
-  // With fewer rows than bins, marking theirs is less than looking at all.
-  if (rows.size() * 2 < bins) return ListBinsOfFew(column, rows);
+  // With fewer rows than cells, marking their bins is less than looking at all.
+  if (rows.size() * kClassesOfFew < bins * classes<kClasses>()) return ListBinsOfFew(column, rows);
   bin_count_ = 0;
   for (size_t bin = 0; bin < bins; ++bin) {
     Cell any = 0;
@@ -170,7 +181,8 @@ void SplitSearch<Bin>::ListBinsOfFew(int32_t column, std::span<const TreeRow> ro
     occupied_[bin / kBitsOfWord] |= uint64_t{1} << bin % kBitsOfWord;
   }
   bin_count_ = 0;
-  for (size_t word = 0; word < occupied_.size(); ++word) {
+  const size_t words = columns_[static_cast<size_t>(column)].upper.size() / kBitsOfWord + 1;
+  for (size_t word = 0; word < words; ++word) {
     for (uint64_t left = std::exchange(occupied_[word], 0); left != 0; left &= left - 1) {
       bins_[bin_count_++] =
           static_cast<uint32_t>(word * kBitsOfWord + static_cast<size_t>(std::countr_zero(left)));
@@ -201,35 +213,35 @@ void SplitSearch<Bin>::ScoreTwoClassGini(const NodeRows& node, const Cell* cells
   }
 }
 
-// A bin moves only the classes that it has from the right to the left.
+// A bin moves only the classes that it has from the right to the left, and the sums follow. With
+// weights they would gather rounding errors, so that both sides are added up again.
 template <typename Bin>
 void SplitSearch<Bin>::ScoreAny(const NodeRows& node, const Cell* cells) {
-  const Criterion criterion = plan_.criterion;
-  double left = 0, right = 0, left_shares = 0, right_shares = 0;
-  for (size_t cls = 0; cls < classes_; ++cls) {
-    mass_left_[cls] = 0;
-    const double mass = class_weights_[cls] * node.draws[cls];
-    right += mass;
-    right_shares += Share(criterion, mass);
-  }
+  std::ranges::fill(class_draws_, 0.0);
+  Side left, right;
+  for (const double draws : node.draws) Add(plan_.criterion, draws, &right);
   uint32_t rows = 0;
   for (size_t i = 0; i + 1 < bin_count_; ++i) {
     const Cell* own = cells + bins_[i] * classes_;
     for (size_t cls = 0; cls < classes_; ++cls) {
       if (own[cls] == 0) continue;
       rows += Rows(own[cls]);
-      const double moved = class_weights_[cls] * Draws(own[cls]);
-      const double all = class_weights_[cls] * node.draws[cls];
-      const double before = mass_left_[cls], after = before + moved;
-      mass_left_[cls] = after;
-      left += moved;
-      right -= moved;
-      left_shares += Share(criterion, after) - Share(criterion, before);
-      right_shares += Share(criterion, all - after) - Share(criterion, all - before);
+      const double before = class_draws_[cls], after = before + Draws(own[cls]);
+      class_draws_[cls] = after;
+      Move(plan_.criterion, before, after, &left);
+      Move(plan_.criterion, node.draws[cls] - before, node.draws[cls] - after, &right);
+    }
+    if (weighted_) {
+      left = right = {};
+      for (size_t cls = 0; cls < classes_; ++cls) {
+        const double weight = class_weights_[cls];
+        Add(plan_.criterion, weight * class_draws_[cls], &left);
+        Add(plan_.criterion, weight * (node.draws[cls] - class_draws_[cls]), &right);
+      }
     }
     rows_left_[i] = rows;
-    weight_left_[i] = left;
-    purity_[i] = PurityOf(criterion, left_shares, left) + PurityOf(criterion, right_shares, right);
+    weight_left_[i] = left.weight;
+    purity_[i] = PurityOf(plan_.criterion, left) + PurityOf(plan_.criterion, right);
   }
 }
 

@@ -23,6 +23,10 @@ Status CheckTrainingSet(const TrainingSet& set) {
                              set.features.rows, set.features.columns))
         .Try("fewer exclusions, or a larger training part");
   }
+  if (set.features.rows > kMostRows) {
+    return Error(ErrorCode::kInvalidInput, FormatCount(set.features.rows) + " rows to learn from")
+        .Expected(fmt::format("at most {}", FormatCount(kMostRows)));
+  }
   if (set.class_count > kMostClasses) {
     return Error(ErrorCode::kInvalidInput, fmt::format("{} classes", FormatCount(set.class_count)))
         .Expected(fmt::format("at most {}", FormatCount(kMostClasses)))

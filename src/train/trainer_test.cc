@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <numeric>
 
+#include "core/build_info.h"
+#include "core/file_system.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/plugin.h"
@@ -138,6 +141,17 @@ TEST(Trainers, HyperparametersNeedNoPlugin) {
   EXPECT_GE((*trainer)->hyperparameters().size(), 14U);
   EXPECT_TRUE((*trainer)->CheckHyperparameters({{"max_depth", 10}, {"n_estimators", 100}}).ok());
   EXPECT_FALSE((*trainer)->CheckHyperparameters({{"max_dept", 10}}).ok());
+}
+
+TEST(Trainers, AnotherPluginUnderTheirNameIsAnError) {
+  const std::string folder = ::testing::TempDir() + "/posing";
+  std::filesystem::create_directories(folder);
+  const std::string own = ExecutableDirectory() + "/../lib/slipway/libslipway_tables.so";
+  std::filesystem::copy_file(own, JoinPath(folder, kTrainerPlugin),
+                             std::filesystem::copy_options::overwrite_existing);
+  const auto plugin = LoadPlugin(kTrainerPlugin, {folder});
+  ASSERT_FALSE(plugin.ok());
+  EXPECT_THAT(plugin.error().ToString(), HasSubstr("it is libslipway_tables.so"));
 }
 
 TEST(RandomForest, LearnsAndTellsWhatMattered) {
@@ -288,6 +302,51 @@ TEST(RandomForest, AnEmptySetIsAnError) {
   const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), 1, 1);
   ASSERT_FALSE(forest.ok());
   EXPECT_EQ(forest.error().code(), ErrorCode::kInvalidInput);
+}
+
+// scikit-learn draws by weight and lets each draw count the same: a rare class that weighs as much
+// as the rest takes half of each tree, so that the mean probability of leaves is about half.
+TEST(RandomForest, BootstrapDrawsByWeight) {
+  Sample sample = MakeSample(3000, 3, 2);
+  int64_t rare = 0;
+  for (size_t row = 0; row < sample.classes.size(); ++row) {
+    sample.classes[row] = row % 30 == 0 ? 1 : 0;
+    rare += sample.classes[row];
+  }
+  sample.class_weights = {1, 29};
+  const FittedForest forest = FitOrDie(sample, {{"max_depth", 1}, {"n_estimators", 50}});
+  double sum = 0;
+  for (const auto& tree : forest.trees) {
+    for (int64_t row = 0; row < sample.matrix.rows; ++row)
+      sum += tree.probabilities[LeafOf(tree, sample.matrix, row) * 2 + 1];
+  }
+  EXPECT_EQ(rare, 100);
+  EXPECT_NEAR(sum / (50 * 3000), 0.5, 0.05);
+}
+
+TEST(RandomForest, AClassThatWeighsNothingIsNeverDrawn) {
+  for (const bool bootstrap : {false, true}) {
+    Sample sample = MakeSample(500, 3, 3);
+    sample.class_weights = {1, 0, 2};
+    for (const auto& tree :
+         FitOrDie(sample, {{"n_estimators", 5}, {"bootstrap", bootstrap}}).trees) {
+      for (size_t i = 1; i < tree.probabilities.size(); i += 3) EXPECT_EQ(tree.probabilities[i], 0);
+    }
+  }
+}
+
+// Only their ratio counts, whatever their size.
+TEST(RandomForest, HugeAndTinyWeightsAreRatios) {
+  Sample sample = MakeSample(800, 3, 2);
+  for (const bool bootstrap : {false, true}) {
+    const Json options = {{"n_estimators", 5}, {"max_depth", 4}, {"bootstrap", bootstrap}};
+    sample.class_weights = {1, 4};
+    const FittedForest plain = FitOrDie(sample, options);
+    for (const double scale : {0x1p-120, 0x1p+120}) {
+      sample.class_weights = {scale, 4 * scale};
+      ExpectSame(plain, FitOrDie(sample, options));
+    }
+  }
 }
 
 // The plug-in has a copy of the flag, which must follow the program's.

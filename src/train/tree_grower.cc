@@ -3,11 +3,13 @@
 #include <numeric>
 #include <utility>
 
+#include "core/interrupt.h"
 #include "train/tree_grower_internal.h"
 
 namespace slipway::train {
 namespace {
 
+constexpr int64_t kLeavesPerLook = 64;
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 double Sum(std::span<const double> values) {
@@ -43,7 +45,8 @@ GrownTree TreeGrower<Bin>::Grow(std::span<TreeRow> rows, Random random) {
   int64_t leaves = 1;
   while (!open_.empty() && (plan_.max_leaves == 0 || leaves < plan_.max_leaves)) {
     Divide(TakeOpen());
-    ++leaves;
+    // The caller looks too, and drops the tree.
+    if (++leaves % kLeavesPerLook == 0 && Interrupted()) break;
   }
   return Finish();
 }

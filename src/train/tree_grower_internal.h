@@ -26,7 +26,8 @@ class TreeGrower {
   TreeGrower(const BinnedRows<Bin>& rows, const std::vector<ColumnBins>& columns,
              const ForestPlan& plan, std::span<const double> class_weights);
 
-  // `rows` is put in the order of the leaves. All of a tree's randomness comes from `random`.
+  // `rows` is put in the order of the leaves. All of a tree's randomness comes from `random`. After
+  // an interrupt the tree is not whole.
   GrownTree Grow(std::span<TreeRow> rows, Random random);
 
  private:
