@@ -14,6 +14,8 @@ find_package(Protobuf REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CLI11 REQUIRED)
+# Boost.Math, headers only.
+find_package(Boost 1.74 REQUIRED)
 
 # Points an imported target at its archive, if there is one.
 function(slipway_prefer_static target archive)

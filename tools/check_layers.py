@@ -25,6 +25,7 @@ ALLOWED["web"] = EVERYTHING
 # A library of others has one home: the pattern of its headers and the folders that may name it.
 HOMES = [
     (r"(arrow|parquet)/", {"data"}, "Arrow"),
+    (r"boost/math/", {"data"}, "Boost.Math"),
     (r"sqlite3\.h", {"registry"}, "SQLite"),
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),
     (r"CLI/", {"cli"}, "CLI11"),

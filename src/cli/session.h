@@ -79,6 +79,7 @@ config::LoadOptions ToLoadOptions(const ConfigOptions& options);
 // One function a command, in a file of its name; main lists them.
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddConfigCommand(CLI::App& app, Session& session);
+void AddDataCommand(CLI::App& app, Session& session);
 void AddHelpCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
 void AddPredictCommand(CLI::App& app, Session& session);

@@ -1,0 +1,60 @@
+// Whether new data still is what a model was trained on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "data/types.h"
+
+namespace slipway::data {
+
+struct DriftOptions {
+  double alpha = 0.05;      // Share of false discoveries over all columns that is put up with.
+  double min_effect = 0.1;  // Least effect that matters; docs/data.md says in what unit.
+  std::vector<std::string> columns;  // Only these; empty for all that are in either table.
+  int threads = 0;                   // 0 for all available cores.
+};
+
+// One column, as the contract prints it.
+struct ColumnDrift {
+  std::string column;
+  ColumnType type = ColumnType::kNumeric;
+  bool drifted = false;
+  std::string test;  // "ks", "chi_square"; "" where nothing was tested, and `reason` says why.
+  double statistic = 0;
+  double p_value = 1;
+  double q_value = 1;  // Adjusted for all tests of all columns.
+  std::string effect;  // "wasserstein" (normed), "total_variation".
+  double effect_value = 0;
+  double effect_limit = 0;
+  double missing_reference = 0, missing_current = 0;  // Shares of rows.
+  double missing_q_value = 1;
+  std::vector<std::string> new_categories, vanished_categories;  // At most ten each.
+  std::string reason;                                            // In words.
+};
+
+struct DriftReport {
+  bool drift_detected = false;
+  int64_t reference_rows = 0, current_rows = 0;
+  std::vector<ColumnDrift> columns;  // In the order of the reference, then new ones.
+
+  std::vector<std::string> DriftedFeatures() const;
+};
+
+// Compares column by column. A column has drifted where its values, or how many are missing, differ
+// significantly (Kolmogorov-Smirnov for numbers, two-way chi-square for categories and for
+// missingness; Benjamini and Hochberg over all of these tests) and by an effect that matters: the
+// Wasserstein distance over the reference's standard deviation is at least `min_effect`, or the
+// total variation distance of categories or of missingness at least 0.3 of that. The limit grows by
+// what samples of this size and this many categories differ by without any drift (as the root of
+// the sum of squares). A column that is gone, new, or of another type has drifted. Timestamps, and
+// categories that hardly repeat, are not tested. The result does not depend on the number of
+// threads. Neither table may be empty.
+Result<DriftReport> FindDrift(const Table& reference, const Table& current,
+                              const DriftOptions& options);
+
+Json ToJson(const ColumnDrift& drift);
+Json ToJson(const DriftReport& report);
+
+}  // namespace slipway::data

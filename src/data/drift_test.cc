@@ -1,0 +1,173 @@
+#include "data/drift.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/random.h"
+
+namespace slipway::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+double Normal(Random* random) {
+  // Box and Muller.
+  const double radius = std::sqrt(-2 * std::log(1 - random->Uniform()));
+  return radius * std::cos(2 * M_PI * random->Uniform());
+}
+
+Column Numbers(const std::string& name, int64_t rows, double mean, Random* random) {
+  Column column;
+  column.name = name;
+  for (int64_t i = 0; i < rows; ++i) column.numbers.push_back(mean + Normal(random));
+  return column;
+}
+
+// Categories "0", "1", … in byte order, by these shares.
+Column Categories(const std::string& name, int64_t rows, const std::vector<double>& shares,
+                  Random* random) {
+  Column column;
+  column.name = name;
+  column.type = ColumnType::kCategory;
+  for (size_t i = 0; i < shares.size(); ++i) column.categories.push_back(fmt::format("{:03}", i));
+  for (int64_t i = 0; i < rows; ++i) {
+    double left = random->Uniform();
+    int32_t code = 0;
+    while (left >= shares[static_cast<size_t>(code)] &&
+           static_cast<size_t>(code) + 1 < shares.size()) {
+      left -= shares[static_cast<size_t>(code++)];
+    }
+    column.codes.push_back(code);
+  }
+  return column;
+}
+
+// 20 columns of numbers and one of 100 categories, as the false alarms are counted with.
+Table WithoutDrift(int64_t rows, Random* random) {
+  Table table;
+  table.rows = rows;
+  for (int i = 0; i < 20; ++i)
+    table.columns.push_back(Numbers(fmt::format("n{}", i), rows, 0, random));
+  table.columns.push_back(Categories("c", rows, std::vector<double>(100, 0.01), random));
+  return table;
+}
+
+DriftReport Found(const Table& reference, const Table& current, const DriftOptions& options = {}) {
+  auto report = FindDrift(reference, current, options);
+  EXPECT_TRUE(report.ok());
+  return report.ok() ? *std::move(report) : DriftReport{};
+}
+
+// By the level of 5 % some 10 of 200 might alarm by significance alone; the effect forbids most.
+TEST(Drift, NoMoreFalseAlarmsThanPromised) {
+  Random random(11);
+  int alarms = 0;
+  for (int i = 0; i < 200; ++i)
+    alarms +=
+        Found(WithoutDrift(1000, &random), WithoutDrift(1000, &random)).drift_detected ? 1 : 0;
+  EXPECT_LE(alarms, 10);
+}
+
+TEST(Drift, FindsWhatMatters) {
+  constexpr int64_t kRows = 10'000;
+  Random random(12);
+  int shifts = 0, shares = 0;
+  for (int i = 0; i < 30; ++i) {
+    const Table reference{{Numbers("x", kRows, 0, &random), Numbers("y", kRows, 0, &random),
+                           Categories("c", kRows, {0.3, 0.3, 0.4}, &random)},
+                          kRows};
+    const Table current{{Numbers("x", kRows, 0.25, &random), Numbers("y", kRows, 0, &random),
+                         Categories("c", kRows, {0.35, 0.3, 0.35}, &random)},
+                        kRows};
+    const DriftReport report = Found(reference, current);
+    shifts += report.columns[0].drifted ? 1 : 0;
+    shares += report.columns[2].drifted ? 1 : 0;
+  }
+  EXPECT_EQ(shifts, 30);
+  EXPECT_EQ(shares, 30);
+}
+
+TEST(Drift, SignificantAndOfNoConsequenceIsNone) {
+  Random random(13);
+  const Table reference{{Numbers("x", 300'000, 0, &random)}, 300'000};
+  const Table current{{Numbers("x", 300'000, 0.02, &random)}, 300'000};
+  const DriftReport report = Found(reference, current);
+  EXPECT_FALSE(report.drift_detected);
+  EXPECT_LT(report.columns[0].q_value, 1e-6);
+  EXPECT_THAT(report.columns[0].reason, HasSubstr("significant, and too small to matter"));
+}
+
+TEST(Drift, MissingnessCounts) {
+  Random random(14);
+  const Table reference{{Numbers("x", 2000, 0, &random)}, 2000};
+  Table current{{Numbers("x", 2000, 0, &random)}, 2000};
+  for (size_t i = 0; i < 300; ++i) current.columns[0].numbers[i] = kMissingNumber;
+  const DriftReport report = Found(reference, current);
+  EXPECT_THAT(report.DriftedFeatures(), ElementsAre("x"));
+  EXPECT_THAT(report.columns[0].reason, HasSubstr("missing 0.0 % → 15.0 %"));
+}
+
+TEST(Drift, ColumnsThatComeGoAndChange) {
+  Random random(15);
+  Table reference{{Numbers("gone", 100, 0, &random), Numbers("kind", 100, 0, &random)}, 100};
+  Table current{{Categories("kind", 100, {0.5, 0.5}, &random), Numbers("new", 100, 0, &random)},
+                100};
+  const DriftReport report = Found(reference, current);
+  EXPECT_THAT(report.DriftedFeatures(), ElementsAre("gone", "kind", "new"));
+  EXPECT_THAT(report.columns[0].reason, HasSubstr("gone"));
+  EXPECT_EQ(report.columns[1].reason, "was numeric, is category");
+  EXPECT_EQ(report.columns[2].reason, "not in the reference");
+}
+
+TEST(Drift, NewAndVanishedCategoriesAreNamed) {
+  Random random(16);
+  const Table reference{{Categories("c", 1000, {0.5, 0.4, 0.1}, &random)}, 1000};
+  Table current{{Categories("c", 1000, {0.5, 0.4, 0.1}, &random)}, 1000};
+  current.columns[0].categories[2] = "zzz";
+  const DriftReport report = Found(reference, current);
+  EXPECT_TRUE(report.columns[0].drifted);
+  EXPECT_THAT(report.columns[0].new_categories, ElementsAre("zzz"));
+  EXPECT_THAT(report.columns[0].vanished_categories, ElementsAre("002"));
+  EXPECT_THAT(report.columns[0].reason, HasSubstr("new: zzz"));
+}
+
+TEST(Drift, WhatCannotBeComparedIsSaid) {
+  Random random(17);
+  Column time = Numbers("t", 100, 0, &random), empty = Numbers("e", 100, 0, &random);
+  time.type = ColumnType::kTimestamp;
+  std::ranges::fill(empty.numbers, kMissingNumber);
+  const Table table{{time, empty, Categories("id", 100, std::vector<double>(100, 0.01), &random)},
+                    100};
+  const DriftReport report = Found(table, table);
+  EXPECT_THAT(report.DriftedFeatures(), IsEmpty());
+  EXPECT_THAT(report.columns[0].reason, HasSubstr("time moves on"));
+  EXPECT_EQ(report.columns[1].reason, "no values to compare");
+  EXPECT_THAT(report.columns[2].reason, HasSubstr("hardly any value repeats"));
+}
+
+TEST(Drift, IsTheSameOnAnyNumberOfThreads) {
+  Random random(18);
+  const Table reference = WithoutDrift(500, &random), current = WithoutDrift(700, &random);
+  DriftOptions one, four;
+  one.threads = 1;
+  four.threads = 4;
+  EXPECT_EQ(ToJson(Found(reference, current, one)), ToJson(Found(reference, current, four)));
+}
+
+TEST(Drift, AnUnknownColumnIsAnError) {
+  Random random(19);
+  const Table table{{Numbers("age", 10, 0, &random)}, 10};
+  DriftOptions options;
+  options.columns = {"agee"};
+  const auto report = FindDrift(table, table, options);
+  ASSERT_FALSE(report.ok());
+  EXPECT_THAT(report.error().ToString(), HasSubstr("neither table has a column 'agee'; try age"));
+}
+
+}  // namespace
+}  // namespace slipway::data
