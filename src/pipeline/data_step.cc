@@ -7,36 +7,18 @@
 #include "core/text.h"
 #include "data/parquet_writer.h"
 #include "data/profile.h"
-#include "data/reader.h"
 #include "data/split.h"
 #include "data/validation.h"
 #include "model/types.h"
+#include "pipeline/data_check.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 
 namespace slipway::pipeline {
 namespace {
 
-data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
-  data::ReadOptions options;
-  options.format = data.format;
-  options.missing_values = data.missing_values;
-  options.categorical_columns = data.categorical_columns;
-  if (!data.timestamp_column.empty()) options.timestamp_columns = {data.timestamp_column};
-  options.threads = threads;
-  return options;
-}
-
 bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
-}
-
-// Whether a column's values may go anywhere: into the model, or into how rows are divided.
-bool IsUsed(const config::DataConfig& data, const std::string& column) {
-  if (column == data.target_column || column == data.split.group || column == data.split.time)
-    return true;
-  if (IsOneOf(data.exclude_columns, column) || IsOneOf(data.id_columns, column)) return false;
-  return data.feature_columns.empty() || IsOneOf(data.feature_columns, column);
 }
 
 std::vector<int64_t> AllRows(int64_t count) {
@@ -47,16 +29,11 @@ std::vector<int64_t> AllRows(int64_t count) {
 
 Status ReadAndValidate(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(
-      data::ReadResult read,
-      data::ReadTable(state.source_path, ReadOptionsFor(state.config().data, state.threads),
-                      state.progress));
+      CheckedTable checked,
+      ReadAndCheck(state.config().data, state.source_path, state.threads, state.progress));
   SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state.files, state.source_path, state.source_stat));
-  // A word in a column that nobody uses is no reason to stop.
-  std::erase_if(read.issues, [&](const data::Issue& issue) {
-    return !issue.column.empty() && !IsUsed(state.config().data, issue.column);
-  });
-  state.dataset = data::Validate(read, state.config().data, state.threads);
-  state.table = std::move(read.table);
+  state.dataset = std::move(checked.report);
+  state.table = std::move(checked.table);
   if (!state.dataset.passed) {
     // Nothing after this step will profile the training rows: the report shows all rows.
     state.dataset.profiles =

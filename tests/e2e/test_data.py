@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.spatial.distance
 import scipy.stats
+from conftest import basic_config, number_table
 
 
 def tables(rows, seed=1):
@@ -81,6 +81,25 @@ def test_profile_is_pandas(project):
         assert columns[name]["distinct"] == frame[name].nunique()
     text = project.call("data", "profile", path, "--columns", "city,gaps")
     assert text.code == 0 and "Aachen" in text.out and "moved" not in text.out
+
+
+def test_validate_tells_what_a_run_would(project):
+    frame = number_table()
+    frame.loc[:399, "feature1"] = np.nan
+    project.write_table(frame)
+    project.write_config(basic_config())
+    answer = project.call("data", "validate", "--output", "json")
+    assert answer.code == 1, answer.err
+    report = answer.last
+    run = project.run(expect=1)
+    assert report["issues"] == run["issues"] and not report["passed"]
+    assert report["rows"] == 600 and report["issues"][0]["kind"] == "high_missing_values"
+    assert report["issues"][0]["examples"][0] == {"row": 1, "value": None}
+    text = project.call("data", "validate")
+    assert "high_missing_values" in text.out and "row 1: missing" in text.out and "failed" in text.out
+    assert project.call("data", "validate", "--fail-on", "never").code == 0
+    sound = project.write_table(number_table(missing=0), name="sound.csv")
+    assert project.call("data", "validate", "--data", sound).code == 0
 
 
 @pytest.mark.parametrize("arguments, says", [
