@@ -47,7 +47,7 @@ struct DriftReport {
 // missingness; Benjamini and Hochberg over all of these tests) and by an effect that matters: the
 // Wasserstein distance over the reference's standard deviation is at least `min_effect`, or the
 // total variation distance of categories or of missingness at least 0.3 of that. The limit grows by
-// what samples of this size and this many categories differ by without any drift (as the root of
+// 1.5 times what such samples differ by without any drift (as the root of
 // the sum of squares). A column that is gone, new, or of another type has drifted. Timestamps, and
 // categories that hardly repeat, are not tested. The result does not depend on the number of
 // threads. Neither table may be empty.
