@@ -1,6 +1,7 @@
 // The plug-in libslipway_trainers.so: random forests by histograms (docs/design/0005).
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 
 #include "core/build_info.h"
 #include "core/interrupt.h"
@@ -49,7 +50,10 @@ class RowDraws {
  private:
   size_t DrawRow(Random* random) const {
     if (rows_of_.empty() || total_weight_ <= 0) return random->Below(times_.size());
-    const auto found = std::ranges::upper_bound(weight_up_to_, random->Uniform() * total_weight_);
+    // The product may round up to the total, which is past the last class.
+    const double place =
+        std::min(random->Uniform() * total_weight_, std::nextafter(total_weight_, 0.0));
+    const auto found = std::ranges::upper_bound(weight_up_to_, place);
     const std::vector<uint32_t>& rows =
         rows_of_[static_cast<size_t>(found - weight_up_to_.begin())];
     return rows[random->Below(rows.size())];
