@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <numeric>
 
 #include "cli/session.h"
 #include "cli/table.h"
@@ -38,15 +37,15 @@ void AddReadingOptions(CLI::App* command, ReadingOptions* options) {
   command->add_option("--columns", options->columns, "Only these (default: all)")
       ->delimiter(',')
       ->type_name("NAME,...");
-  command
-      ->add_option("--threads", options->threads, "Threads to use (default: all available cores)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  AddThreadsOption(command, &options->threads);
 }
 
-// Values that can't be read count as missing, and are told.
-Result<data::Table> Read(const std::string& path, const ReadingOptions& options, Session& session) {
+// `columns` only, or all where it is empty. Values that can't be read count as missing, and are
+// told.
+Result<data::Table> Read(const std::string& path, const ReadingOptions& options,
+                         const std::vector<std::string>& columns, Session& session) {
   data::ReadOptions read;
+  read.columns = columns;
   read.missing_values = options.missing_values;
   read.threads = options.threads;
   SLIPWAY_ASSIGN_OR_RETURN(data::ReadResult result, data::ReadTable(path, read));
@@ -112,24 +111,8 @@ void PrintProfile(const std::string& path, int64_t rows,
 
 Result<int> Profile(const std::string& path, const ReadingOptions& options, Session& session) {
   const Stopwatch watch;
-  SLIPWAY_ASSIGN_OR_RETURN(data::Table table, Read(path, options, session));
-  if (!options.columns.empty()) {
-    std::vector<data::Column> chosen;
-    for (const std::string& name : options.columns) {
-      data::Column* column = table.Find(name);
-      if (column == nullptr) {
-        Location location;
-        location.file = path;
-        location.field = name;
-        return Error(ErrorCode::kInvalidInput, "there is no such column").At(std::move(location));
-      }
-      chosen.push_back(std::move(*column));
-    }
-    table.columns = std::move(chosen);
-  }
-  std::vector<int64_t> rows(static_cast<size_t>(table.rows));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  const std::vector<data::ColumnProfile> columns = data::ProfileTable(table, rows, options.threads);
+  SLIPWAY_ASSIGN_OR_RETURN(const data::Table table, Read(path, options, options.columns, session));
+  const std::vector<data::ColumnProfile> columns = data::ProfileTable(table, options.threads);
   if (!session.json) {
     PrintProfile(path, table.rows, columns, watch.seconds(), session);
     return kExitDone;
@@ -234,10 +217,11 @@ void PrintDrift(const data::DriftReport& report, double seconds, Session& sessio
 
 Result<int> Drift(const DriftCommandOptions& options, Session& session) {
   const Stopwatch watch;
+  // All columns, as one of the two tables may lack those that are asked for.
   SLIPWAY_ASSIGN_OR_RETURN(const data::Table reference,
-                           Read(options.reference, options.reading, session));
+                           Read(options.reference, options.reading, {}, session));
   SLIPWAY_ASSIGN_OR_RETURN(const data::Table current,
-                           Read(options.current, options.reading, session));
+                           Read(options.current, options.reading, {}, session));
   data::DriftOptions drift = options.drift;
   drift.columns = options.reading.columns;
   drift.threads = options.reading.threads;
@@ -275,10 +259,7 @@ void AddValidate(CLI::App* command, Session& session) {
       ->check(CLI::IsMember({"warning", "error", "never"}))
       ->type_name("SEVERITY")
       ->capture_default_str();
-  validate
-      ->add_option("--threads", options->threads, "Threads to use (default: all available cores)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  AddThreadsOption(validate, &options->threads);
   AddExamples(validate,
               "slipway data validate --env production\n"
               "slipway data validate --data data/new.csv --fail-on warning --output json");

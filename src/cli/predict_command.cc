@@ -114,11 +114,7 @@ void AddPredictCommand(CLI::App& app, Session& session) {
       ->type_name("NAME,…")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command
-      ->add_option("--threads", options->predict.threads,
-                   "Threads to use (default: all available cores)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  AddThreadsOption(command, &options->predict.threads);
   AddRegistryOptions(command, &options->registry);
   AddExamples(command, R"(
     slipway predict ml-classifier@production --input new.csv

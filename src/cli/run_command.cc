@@ -90,11 +90,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
   command->add_flag("--verify", options->run.verify,
                     "Hash source files again, even those unchanged by size, times and inode");
   command->add_flag("--no-cache", options->run.no_cache, "Do every step again");
-  command
-      ->add_option("--threads", options->run.threads,
-                   "Threads to use (default: all available cores)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  AddThreadsOption(command, &options->run.threads);
   AddExamples(command, R"(
     slipway run --env development --local
     slipway run --env staging --data data/new.parquet --set model.hyperparameters.n_estimators=50

@@ -140,6 +140,13 @@ void AddConfigOptions(CLI::App* command, ConfigOptions* options) {
                     "Use embedded stores under .slipway/ in place of remote ones");
 }
 
+void AddThreadsOption(CLI::App* command, int* threads) {
+  constexpr int kMost = 1024;
+  command->add_option("--threads", *threads, "Threads to use (default: all available cores)")
+      ->type_name("N")
+      ->check(CLI::Range(1, kMost));
+}
+
 config::LoadOptions ToLoadOptions(const ConfigOptions& options) {
   config::LoadOptions load;
   load.path = options.config_path;

@@ -74,6 +74,8 @@ struct ConfigOptions {
   bool local = false;
 };
 void AddConfigOptions(CLI::App* command, ConfigOptions* options);
+// --threads; 0 where it is left out, for all available cores.
+void AddThreadsOption(CLI::App* command, int* threads);
 config::LoadOptions ToLoadOptions(const ConfigOptions& options);
 
 // One function a command, in a file of its name; main lists them.

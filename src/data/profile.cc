@@ -139,4 +139,10 @@ std::vector<ColumnProfile> ProfileTable(const Table& table, std::span<const int6
   return profiles;
 }
 
+std::vector<ColumnProfile> ProfileTable(const Table& table, int threads) {
+  std::vector<int64_t> rows(static_cast<size_t>(table.rows));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return ProfileTable(table, rows, threads);
+}
+
 }  // namespace slipway::data

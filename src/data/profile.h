@@ -20,5 +20,7 @@ inline constexpr int kTopCategories = 100;
 // count as present and distinct; everything else is over finite ones.
 std::vector<ColumnProfile> ProfileTable(const Table& table, std::span<const int64_t> rows,
                                         int threads = 0);
+// Over all rows.
+std::vector<ColumnProfile> ProfileTable(const Table& table, int threads);
 
 }  // namespace slipway::data

@@ -21,12 +21,6 @@ bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-std::vector<int64_t> AllRows(int64_t count) {
-  std::vector<int64_t> rows(static_cast<size_t>(count));
-  for (int64_t row = 0; row < count; ++row) rows[static_cast<size_t>(row)] = row;
-  return rows;
-}
-
 Status ReadAndValidate(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(
       CheckedTable checked,
@@ -36,8 +30,7 @@ Status ReadAndValidate(RunState& state) {
   state.table = std::move(checked.table);
   if (!state.dataset.passed) {
     // Nothing after this step will profile the training rows: the report shows all rows.
-    state.dataset.profiles =
-        data::ProfileTable(state.table, AllRows(state.table.rows), state.threads);
+    state.dataset.profiles = data::ProfileTable(state.table, state.threads);
     return {};
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path,
