@@ -198,13 +198,14 @@ struct Compared {
   bool tested_missing = false;
 };
 
-Compared Compare(const std::string& name, const Table& reference, const Table& current,
+// `near` is where the column is likely to be in both tables.
+Compared Compare(const std::string& name, size_t near, const Table& reference, const Table& current,
                  double min_effect) {
   Compared compared;
   ColumnDrift& drift = compared.drift;
   drift.column = name;
-  const Column* before = reference.Find(name);
-  const Column* after = current.Find(name);
+  const Column* before = reference.Find(name, near);
+  const Column* after = current.Find(name, near);
   drift.type = before != nullptr ? before->type : after->type;
   if (before == nullptr || after == nullptr) {
     drift.drifted = true;
@@ -279,9 +280,9 @@ Result<std::vector<std::string>> NamesOf(const Table& reference, const Table& cu
                                          const std::vector<std::string>& wanted) {
   std::vector<std::string> names;
   for (const Table* table : {&reference, &current}) {
-    for (const Column& column : table->columns) {
-      if (table == &reference || reference.Find(column.name) == nullptr)
-        names.push_back(column.name);
+    for (size_t i = 0; i < table->columns.size(); ++i) {
+      const std::string& name = table->columns[i].name;
+      if (table == &reference || reference.Find(name, i) == nullptr) names.push_back(name);
     }
   }
   if (wanted.empty()) return names;
@@ -312,7 +313,7 @@ Result<DriftReport> FindDrift(const Table& reference, const Table& current,
   std::vector<Compared> all(names.size());
   const int threads = options.threads > 0 ? options.threads : AvailableCores();
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(names.size(), threads, [&](size_t i) -> Status {
-    all[i] = Compare(names[i], reference, current, options.min_effect);
+    all[i] = Compare(names[i], i, reference, current, options.min_effect);
     return {};
   }));
   Adjust(&all);
