@@ -286,7 +286,7 @@ void AddDrift(CLI::App* command, Session& session) {
       ->add_option("--min-effect", options->drift.min_effect,
                    "Smaller differences are no drift, in standard deviations of a number; for "
                    "categories 0.3 of that, as a share of rows")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1000.0))
       ->type_name("X")
       ->capture_default_str();
   drift->add_flag("--fail-on-drift", options->fail_on_drift, "Exit code 1 where there is drift");

@@ -191,7 +191,7 @@ void AddRunsCommand(CLI::App& app, Session& session) {
   auto limit = std::make_shared<size_t>(std::numeric_limits<size_t>::max());
   list->add_option("-n,--limit", *limit, "Show at most this many (default: all)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000))
       ->default_str("");
   add_config(list);
   AddExamples(list, "slipway runs list --limit 10\nslipway runs list --output json");
