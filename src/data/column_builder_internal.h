@@ -4,53 +4,25 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/result.h"
+#include "data/block.h"
+#include "data/column_tally_internal.h"
 #include "data/dictionary_internal.h"
-#include "data/reader.h"
 #include "data/types.h"
 #include "data/value_parser_internal.h"
 
 namespace slipway::data {
 
-// What is known of a column before its values are read.
-struct ColumnPlan {
-  std::string name;
-  int source = 0;  // Its index in the file.
-  ColumnType type = ColumnType::kNumeric;
-  bool forced =
-      false;  // The user or the file's own types said so: values that do not fit are unreadable.
-};
-
-// A kind of finding: how often, and where first.
-struct Findings {
-  int64_t count = 0;
-  std::vector<Example> examples;  // At most ten, rows from 0 within the piece.
-
-  void Add(int64_t row, std::string_view text);
-};
-
-// What a column's present values look like, as text. No value is both a number and a timestamp.
-struct Evidence {
-  int64_t present = 0;
-  int64_t numbers = 0;
-  int64_t timestamps = 0;
-
-  // Numeric from 90 % numbers on, timestamp from 90 % timestamps on, else category; numeric without
-  // any value.
-  ColumnType Type() const;
-  void Add(const Evidence& other);
-};
-
 class ColumnPiece {
  public:
-  ColumnPiece(const ColumnPlan& plan, const MissingValues& missing)
-      : type_(plan.type), forced_(plan.forced), missing_(&missing) {}
+  // `rules` must outlive it.
+  ColumnPiece(const ColumnPlan& plan, const ValueRules& rules)
+      : type_(plan.type), forced_(plan.forced), rules_(&rules) {}
 
   // One value as text; trims it.
   void AddText(std::string_view raw);
@@ -58,7 +30,7 @@ class ColumnPiece {
   void AddNumber(double value);
   void AddMissing();
   // The number added last stands for `text`, which a double can't hold.
-  void AddPrecisionLoss(std::string_view text) { precision_loss_.Add(rows() - 1, text); }
+  void AddPrecisionLoss(std::string_view text) { tally_.precision_loss.Add(rows() - 1, text); }
 
   // For values of files of our own, taken as they are.
   void AddNumbersAsTheyAre(std::span<const double> values);
@@ -75,34 +47,37 @@ class ColumnPiece {
     return static_cast<int64_t>(type_ == ColumnType::kCategory ? codes_.size() : numbers_.size());
   }
 
+  // Call once, when all values are in: what is told of them. Texts that are not UTF-8 are repaired
+  // from now on.
+  const ColumnTally& Finish();
+  // The values, for as long as the piece lives; after Finish.
+  ColumnView View() const;
+
  private:
   friend class ColumnMerger;
 
   void AddNumericText(std::string_view text);
   void AddTimestampText(std::string_view text);
   void AddUnreadable(std::string_view text);
+  void FinishCategories();
 
   ColumnType type_;
   bool forced_;
-  const MissingValues* missing_;
+  const ValueRules* rules_;
   std::vector<double> numbers_;
   std::vector<int32_t> codes_;
   Dictionary dictionary_;
-  Evidence evidence_;  // Of category columns only `present`: their dictionary tells the rest.
-  Findings unreadable_;
-  Findings precision_loss_;
+  std::vector<std::string> texts_;  // Of the dictionary, repaired; filled by Finish.
+  ColumnTally tally_;
 };
 
 struct MergedColumn {
   Column column;
-  std::vector<Issue> issues;
-  // Set where the values speak against the planned type and nobody forced it: read the column again
-  // as this.
-  std::optional<ColumnType> better_type;
+  ColumnVerdict verdict;
 };
 
 // Takes the values out of `pieces` as it goes, so that a column is in memory twice only for the
-// piece at hand.
+// piece at hand. Finishes pieces that are not yet.
 MergedColumn MergePieces(const ColumnPlan& plan, std::span<ColumnPiece* const> pieces);
 
 }  // namespace slipway::data

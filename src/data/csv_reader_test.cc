@@ -107,7 +107,8 @@ TEST_F(CsvReaderTest, DecimalCommasAreToldOf) {
   EXPECT_EQ(Describe(result),
             "a category: 1,5 0,25 2\nb category: x y 1,5\n"
             "decimal_comma 2 values of a have a comma and are taken for text, the first in row 1: "
-            "'1,5'; try a decimal point, and no separators of thousands 2 1=1,5 2=0,25\n");
+            "'1,5'; try data.decimal: ',', or a decimal point and no separators of thousands 2 "
+            "1=1,5 2=0,25\n");
 }
 
 TEST_F(CsvReaderTest, InfiniteNumbersAreUnreadable) {

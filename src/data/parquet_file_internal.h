@@ -20,6 +20,7 @@ inline constexpr const char* kParquetTypesKey = "slipway";
 // Damage of any kind is kInvalidInput, or kIo where the disk fails.
 class ParquetFile {
  public:
+  // `file` must outlive it.
   static Result<ParquetFile> Open(const SourceFile& file);
   ParquetFile(ParquetFile&&) noexcept;
   ~ParquetFile();
@@ -32,6 +33,15 @@ class ParquetFile {
   // How the file types a column; kInvalidInput for a nested one or one of raw bytes, naming column
   // and type.
   Result<ColumnType> TypeOf(int column) const;
+
+  // Reads one column from its first row on.
+  class ColumnCursor {
+   public:
+    virtual ~ColumnCursor() = default;
+  };
+  Result<std::unique_ptr<ColumnCursor>> OpenColumn(int column) const;
+  // Appends the next `rows` values to `piece`, or all that are left; used by one thread at a time.
+  Status ReadNext(ColumnCursor& cursor, int64_t rows, bool as_it_is, ColumnPiece& piece) const;
 
   // Appends all values of a column to `piece`. With `as_it_is` nothing is trimmed and only null is
   // missing. Safe from several threads on different columns.

@@ -9,11 +9,11 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 
-#include <atomic>
+#include <algorithm>
 #include <exception>
 
 #include "core/interrupt.h"
-#include "core/parallel.h"
+#include "core/text.h"
 #include "data/parquet_file_internal.h"
 #include "data/parquet_values_internal.h"
 #include "data/reader_internal.h"
@@ -125,17 +125,36 @@ Result<ColumnType> ParquetFile::TypeOf(int column) const {
       .Try("flattening it, or leaving it out where the file is written");
 }
 
-Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) const try {
-  const SourceFile& file = *state_->file;
-  const std::string& name = names_[static_cast<size_t>(column)];
+namespace {
+
+struct Cursor : ParquetFile::ColumnCursor {
+  int column = 0;
+  std::unique_ptr<parquet::arrow::ColumnReader> reader;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ParquetFile::ColumnCursor>> ParquetFile::OpenColumn(int column) const try {
+  auto cursor = std::make_unique<Cursor>();
+  cursor->column = column;
   const int leaf =
       state_->reader->manifest().schema_fields[static_cast<size_t>(column)].column_index;
-  std::unique_ptr<parquet::arrow::ColumnReader> reader;
-  arrow::Status status = state_->reader->GetColumn(leaf, &reader);
-  while (status.ok() && piece.rows() < rows_) {
+  const arrow::Status status = state_->reader->GetColumn(leaf, &cursor->reader);
+  if (status.ok()) return cursor;
+  return ReadError(*state_->file, names_[static_cast<size_t>(column)], status);
+} catch (const std::exception& error) {
+  return ReadError(*state_->file, names_[static_cast<size_t>(column)], error);
+}
+
+Status ParquetFile::ReadNext(ColumnCursor& opened, int64_t rows, bool as_it_is,
+                             ColumnPiece& piece) const try {
+  auto& cursor = static_cast<Cursor&>(opened);
+  const int64_t end = piece.rows() + rows;
+  arrow::Status status;
+  while (status.ok() && piece.rows() < end) {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
     std::shared_ptr<arrow::ChunkedArray> batch;
-    status = reader->NextBatch(kBatchRows, &batch);
+    status = cursor.reader->NextBatch(std::min(kBatchRows, end - piece.rows()), &batch);
     if (!status.ok() || !batch || batch->length() == 0) break;
     for (const std::shared_ptr<arrow::Array>& chunk : batch->chunks()) {
       // Damaged codes would point past their dictionary.
@@ -144,46 +163,20 @@ Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) co
       AppendArray(*chunk, as_it_is, piece);
     }
   }
-  if (!status.ok()) return ReadError(file, name, status);
-  if (piece.rows() == rows_) return {};
-  return Damaged(file, name, fmt::format("it has {} of {} rows", piece.rows(), rows_));
+  const std::string& name = names_[static_cast<size_t>(cursor.column)];
+  if (!status.ok()) return ReadError(*state_->file, name, status);
+  if (piece.rows() == end) return {};
+  return Damaged(
+      *state_->file, name,
+      fmt::format("it ends {} before its last row", Plural(end - piece.rows(), "row", "rows")));
 } catch (const std::exception& error) {
-  return ReadError(*state_->file, names_[static_cast<size_t>(column)], error);
+  return ReadError(*state_->file, names_[static_cast<size_t>(static_cast<Cursor&>(opened).column)],
+                   error);
 }
 
-Result<ReadResult> ReadParquet(const SourceFile& file, const ReadOptions& options,
-                               ProgressSink& progress) {
-  SLIPWAY_ASSIGN_OR_RETURN(const ParquetFile parquet, ParquetFile::Open(file));
-  SLIPWAY_RETURN_IF_ERROR(CheckNames(parquet.names(), file, 0));
-  SLIPWAY_ASSIGN_OR_RETURN(std::vector<ColumnPlan> plans,
-                           PlanColumns(parquet.names(), options, file));
-  for (ColumnPlan& plan : plans) {
-    SLIPWAY_ASSIGN_OR_RETURN(const ColumnType type, parquet.TypeOf(plan.source));
-    if (!plan.forced) plan.type = type;
-    // The file's own types stand: text is not looked through for numbers.
-    plan.forced = true;
-  }
-  const MissingValues missing(options.missing_values);
-  const int threads = options.threads > 0 ? options.threads : AvailableCores();
-  std::vector<MergedColumn> columns(plans.size());
-  std::atomic<int64_t> done{0};
-  auto read_column = [&](size_t i) -> Status {
-    ColumnPiece piece(plans[i], missing);
-    SLIPWAY_RETURN_IF_ERROR(parquet.ReadColumn(plans[i].source, false, piece));
-    ColumnPiece* const pieces[] = {&piece};
-    columns[i] = MergePieces(plans[i], pieces);
-    progress.Advance("data", file.size() * ++done / static_cast<int64_t>(plans.size()), file.size(),
-                     "bytes");
-    return {};
-  };
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(plans.size(), threads, read_column));
-  ReadResult result;
-  result.table.rows = parquet.rows();
-  for (MergedColumn& column : columns) {
-    result.table.columns.push_back(std::move(column.column));
-    result.issues.insert(result.issues.end(), column.issues.begin(), column.issues.end());
-  }
-  return result;
+Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<ColumnCursor> cursor, OpenColumn(column));
+  return ReadNext(*cursor, rows_, as_it_is, piece);
 }
 
 }  // namespace slipway::data

@@ -211,13 +211,13 @@ Result<Table> ReadParquetFileExactly(const std::string& path, int threads) {
   Table table;
   table.rows = GetInteger(types, "rows");
   table.columns.resize(columns.size());
-  const MissingValues missing({});
+  const ValueRules rules{MissingValues({}), false};
   auto read_column = [&](size_t i) -> Status {
     ColumnPlan plan;
     plan.name = parquet.names()[i];
     plan.forced = true;
     SLIPWAY_ASSIGN_OR_RETURN(plan.type, ParseType(GetString(columns[i], "type"), file));
-    ColumnPiece piece(plan, missing);
+    ColumnPiece piece(plan, rules);
     SLIPWAY_RETURN_IF_ERROR(parquet.ReadColumn(static_cast<int>(i), true, piece));
     ColumnPiece* const pieces[] = {&piece};
     table.columns[i] = MergePieces(plan, pieces).column;

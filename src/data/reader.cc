@@ -3,61 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
+#include "core/parallel.h"
 #include "core/text.h"
+#include "data/folding_internal.h"
 #include "data/reader_internal.h"
+#include "data/table_source_internal.h"
 
 namespace slipway::data {
 namespace {
-
-constexpr const char* kReadable = "CSV, TSV or Parquet";
-
-// Formats that people hand in by mistake, by their first bytes.
-struct Signature {
-  std::string_view bytes;
-  const char* name;
-};
-constexpr std::array<Signature, 8> kSignatures = {
-    {{"\x1F\x8B", "gzip data"},
-     {"PK\x03\x04", "a ZIP archive or an Excel sheet"},
-     {"\x28\xB5\x2F\xFD", "zstd data"},
-     {"ARROW1", "an Arrow file"},
-     {"SQLite format 3", "an SQLite database"},
-     {"\xFF\xFE", "UTF-16 text"},
-     {"\xFE\xFF", "UTF-16 text"},
-     {"%PDF", "a PDF document"}}};
-
-enum class Format { kCsv, kTsv, kParquet };
-
-Result<Format> ChooseFormat(const std::string& name, const SourceFile& file) {
-  if (name == "csv") return Format::kCsv;
-  if (name == "tsv") return Format::kTsv;
-  if (name == "parquet") return Format::kParquet;
-  if (name != "auto") {
-    const std::vector<std::string> known = {"auto", "csv", "tsv", "parquet"};
-    const std::string nearest = NearestName(name, known);
-    Error error = file.Invalid(fmt::format("unknown format '{}'", name)).Expected(JoinOr(known));
-    return nearest.empty() ? error : std::move(error).Try(nearest);
-  }
-  std::array<char, 16> head{};
-  SLIPWAY_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(0, head.data(), head.size()));
-  const std::string_view bytes(head.data(), count);
-  if (bytes.starts_with("PAR1")) return Format::kParquet;
-  for (const Signature& signature : kSignatures) {
-    if (!bytes.starts_with(signature.bytes)) continue;
-    return file.Invalid(fmt::format("this is {}", signature.name))
-        .Expected(fmt::format("{}, uncompressed and in UTF-8", kReadable));
-  }
-  const std::string lower = ToLower(file.path());
-  if (lower.ends_with(".parquet") || lower.ends_with(".pq")) return Format::kParquet;
-  for (const char* ending : {".jsonl", ".ndjson", ".json"}) {
-    if (lower.ends_with(ending)) return file.Invalid("this is JSON").Expected(kReadable);
-  }
-  return lower.ends_with(".tsv") || lower.ends_with(".tab") ? Format::kTsv : Format::kCsv;
-}
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -89,6 +48,74 @@ Error MissingColumn(const std::string& name, const std::vector<std::string>& nam
   if (names.size() > kMaxListed) return error;
   return std::move(error).Expected("one of " + JoinOr(names));
 }
+
+// Keeps all pieces, to make columns of them.
+class PieceCollector : public PieceSink {
+ public:
+  Status Take(size_t index, std::vector<ColumnPiece> pieces, int /*threads*/) override {
+    for (ColumnPiece& piece : pieces) piece.Finish();
+    const std::lock_guard lock(mutex_);
+    if (blocks_.size() <= index) blocks_.resize(index + 1);
+    blocks_[index] = std::move(pieces);
+    return {};
+  }
+
+  Result<std::vector<MergedColumn>> Merge(const std::vector<ColumnPlan>& plans, int threads) {
+    std::vector<MergedColumn> columns(plans.size());
+    SLIPWAY_RETURN_IF_ERROR(ParallelFor(plans.size(), threads, [&](size_t i) -> Status {
+      std::vector<ColumnPiece*> pieces;
+      for (std::vector<ColumnPiece>& block : blocks_) pieces.push_back(&block[i]);
+      columns[i] = MergePieces(plans[i], pieces);
+      return {};
+    }));
+    return columns;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::vector<ColumnPiece>> blocks_;  // Guarded by mutex_ while blocks come.
+};
+
+// Shows each block to a sink and keeps only what is told of its columns.
+class BlockShower : public PieceSink {
+ public:
+  BlockShower(BlockSink& sink, size_t columns, int threads)
+      : sink_(sink), folding_(sink, 4 * static_cast<size_t>(threads)), tallies_(columns) {}
+
+  Status Take(size_t index, std::vector<ColumnPiece> pieces, int threads) override {
+    Block block;
+    block.rows = pieces.empty() ? 0 : pieces.front().rows();
+    std::vector<ColumnTally> tallies(pieces.size());
+    SLIPWAY_RETURN_IF_ERROR(ParallelFor(pieces.size(), threads, [&](size_t i) -> Status {
+      tallies[i] = pieces[i].Finish();
+      return {};
+    }));
+    for (const ColumnPiece& piece : pieces) block.columns.push_back(piece.View());
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.emplace(index, std::move(tallies));
+      for (; !waiting_.empty() && waiting_.begin()->first == next_; ++next_) {
+        const std::vector<ColumnTally> turn =
+            std::move(waiting_.extract(waiting_.begin()).mapped());
+        for (size_t i = 0; i < turn.size(); ++i) tallies_[i].Append(turn[i]);
+      }
+    }
+    folding_.Add(index, block.rows, sink_.Reduce(block, threads));
+    return {};
+  }
+
+  void Abandon() override { folding_.Abandon(); }
+
+  const std::vector<ColumnTally>& tallies() const { return tallies_; }
+
+ private:
+  BlockSink& sink_;
+  OrderedFolding folding_;
+  std::mutex mutex_;  // Guards all below.
+  std::vector<ColumnTally> tallies_;
+  std::map<size_t, std::vector<ColumnTally>> waiting_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -135,16 +162,63 @@ Status CheckNames(const std::vector<std::string>& names, const SourceFile& file,
 
 Result<ReadResult> ReadTableInBlocks(const std::string& path, const ReadOptions& options,
                                      const ReadTuning& tuning, ProgressSink& progress) {
-  SLIPWAY_ASSIGN_OR_RETURN(const SourceFile file, SourceFile::Open(path));
-  SLIPWAY_ASSIGN_OR_RETURN(const Format format, ChooseFormat(options.format, file));
-  Result<ReadResult> result =
-      format == Format::kParquet
-          ? ReadParquet(file, options, progress)
-          : ReadCsv(file, options, format == Format::kTsv ? '\t' : ',', tuning, progress);
-  // A file that changes meanwhile explains whatever else went wrong.
-  SLIPWAY_RETURN_IF_ERROR(file.CheckUnchanged());
-  if (result.ok()) result->bytes = file.size();
+  SLIPWAY_ASSIGN_OR_RETURN(const TableSource source, TableSource::Open(path, options, tuning));
+  PieceCollector first;
+  ReadResult result;
+  SLIPWAY_ASSIGN_OR_RETURN(result.table.rows, source.Read(source.plans(), false, first, progress));
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<MergedColumn> columns,
+                           first.Merge(source.plans(), source.threads()));
+  std::vector<size_t> again;
+  std::vector<ColumnPlan> again_plans;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!columns[i].verdict.better_type) continue;
+    again.push_back(i);
+    again_plans.push_back(source.plans()[i]);
+    again_plans.back().type = *columns[i].verdict.better_type;
+    columns[i] = {};
+  }
+  if (!again.empty()) {
+    PieceCollector second;
+    SLIPWAY_RETURN_IF_ERROR(source.Read(again_plans, true, second, SilentProgress()));
+    SLIPWAY_ASSIGN_OR_RETURN(std::vector<MergedColumn> better,
+                             second.Merge(again_plans, source.threads()));
+    for (size_t i = 0; i < again.size(); ++i) columns[again[i]] = std::move(better[i]);
+  }
+  for (MergedColumn& column : columns) {
+    result.table.columns.push_back(std::move(column.column));
+    std::ranges::move(column.verdict.issues, std::back_inserter(result.issues));
+  }
+  result.bytes = source.bytes();
   return result;
+}
+
+Result<ScanResult> ScanTableInBlocks(const std::string& path, const ReadOptions& options,
+                                     const ReadTuning& tuning, BlockSink& sink,
+                                     ProgressSink& progress) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableSource source, TableSource::Open(path, options, tuning));
+  std::vector<ColumnPlan> plans = source.plans();
+  // Types found wrong in one pass are right in the next: a column has one type that its values
+  // speak for.
+  for (bool checked : {false, true}) {
+    ScanResult result;
+    for (const ColumnPlan& plan : plans) result.columns.push_back({plan.name, plan.type});
+    SLIPWAY_RETURN_IF_ERROR(sink.Begin(result.columns));
+    BlockShower shower(sink, plans.size(), source.threads());
+    SLIPWAY_ASSIGN_OR_RETURN(result.rows, source.Read(plans, checked, shower, progress));
+    bool again = false;
+    for (size_t i = 0; i < plans.size(); ++i) {
+      ColumnVerdict verdict = Judge(plans[i], shower.tallies()[i]);
+      if (!checked && verdict.better_type) {
+        plans[i].type = *verdict.better_type;
+        again = true;
+      }
+      std::ranges::move(verdict.issues, std::back_inserter(result.issues));
+    }
+    if (again) continue;
+    result.bytes = source.bytes();
+    return result;
+  }
+  return Error(ErrorCode::kInternal, "a column's type is not settled after two passes");
 }
 
 }  // namespace slipway::data

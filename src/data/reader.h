@@ -42,6 +42,7 @@ struct ReadOptions {
   std::vector<std::string> categorical_columns;  // Kept as text, whatever they hold.
   std::vector<std::string> numeric_columns;  // Numbers, whatever they hold: the rest is unreadable.
   std::vector<std::string> timestamp_columns;  // ISO 8601, or seconds since the epoch.
+  bool decimal_comma = false;                  // Text has "1.234,5" for 1234.5.
   int threads = 0;                             // 0 for all available cores.
 };
 

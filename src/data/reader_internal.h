@@ -7,6 +7,7 @@
 
 #include "data/column_builder_internal.h"
 #include "data/reader.h"
+#include "data/scan.h"
 #include "data/source_file_internal.h"
 
 namespace slipway::data {
@@ -25,15 +26,12 @@ Result<std::vector<ColumnPlan>> PlanColumns(const std::vector<std::string>& name
 // kInvalidInput naming the first empty or repeated name by its column number.
 Status CheckNames(const std::vector<std::string>& names, const SourceFile& file, int64_t line);
 
-// `separator` is taken where the header has it; else the one among , ; tab | that the header has
-// most of.
-Result<ReadResult> ReadCsv(const SourceFile& file, const ReadOptions& options, char separator,
-                           const ReadTuning& tuning, ProgressSink& progress);
-Result<ReadResult> ReadParquet(const SourceFile& file, const ReadOptions& options,
-                               ProgressSink& progress);
-
 // ReadTable with block sizes of the caller's choice.
 Result<ReadResult> ReadTableInBlocks(const std::string& path, const ReadOptions& options,
                                      const ReadTuning& tuning, ProgressSink& progress);
+// The same of ScanTable.
+Result<ScanResult> ScanTableInBlocks(const std::string& path, const ReadOptions& options,
+                                     const ReadTuning& tuning, BlockSink& sink,
+                                     ProgressSink& progress);
 
 }  // namespace slipway::data

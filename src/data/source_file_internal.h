@@ -22,6 +22,8 @@ class SourceFile {
 
   const std::string& path() const { return path_; }
   int64_t size() const { return stat_.size; }
+  // Whether reading here and there costs no more than reading on.
+  bool IsSeekable() const { return true; }
 
   // Fills `out` with `count` bytes from `offset` on; fewer only at the end of the file. Returns how
   // many.

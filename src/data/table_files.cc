@@ -2,6 +2,7 @@
 #include "core/plugin.h"
 #include "data/parquet_writer.h"
 #include "data/reader.h"
+#include "data/scan.h"
 #include "data/tables_plugin_internal.h"
 
 namespace slipway::data {
@@ -18,6 +19,12 @@ Result<ReadResult> ReadTable(const std::string& path, const ReadOptions& options
                              ProgressSink& progress) {
   SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
   return functions->read_table(path, options, progress);
+}
+
+Result<ScanResult> ScanTable(const std::string& path, const ReadOptions& options, BlockSink& sink,
+                             ProgressSink& progress) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
+  return functions->scan_table(path, options, sink, progress);
 }
 
 Status WriteParquet(const std::string& path, const Table& table, ParquetUse use) {

@@ -14,7 +14,13 @@ Result<ReadResult> ReadWholeTable(const std::string& path, const ReadOptions& op
   return ReadTableInBlocks(path, options, ReadTuning{}, progress);
 }
 
-constexpr TableFunctions kFunctions{ReadWholeTable, WriteParquetFile, ReadParquetFileExactly};
+Result<ScanResult> ScanWholeTable(const std::string& path, const ReadOptions& options,
+                                  BlockSink& sink, ProgressSink& progress) {
+  return ScanTableInBlocks(path, options, ReadTuning{}, sink, progress);
+}
+
+constexpr TableFunctions kFunctions{ReadWholeTable, ScanWholeTable, WriteParquetFile,
+                                    ReadParquetFileExactly};
 
 }  // namespace
 }  // namespace slipway::data

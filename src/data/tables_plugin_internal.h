@@ -7,15 +7,18 @@
 #include "core/result.h"
 #include "data/parquet_writer.h"
 #include "data/reader.h"
+#include "data/scan.h"
 
 namespace slipway::data {
 
 inline constexpr char kTablesPlugin[] = "libslipway_tables.so";
 
-// The functions of reader.h and parquet_writer.h.
+// The functions of reader.h, scan.h and parquet_writer.h.
 struct TableFunctions {
   Result<ReadResult> (*read_table)(const std::string& path, const ReadOptions& options,
                                    ProgressSink& progress);
+  Result<ScanResult> (*scan_table)(const std::string& path, const ReadOptions& options,
+                                   BlockSink& sink, ProgressSink& progress);
   Status (*write_parquet)(const std::string& path, const Table& table, ParquetUse use);
   Result<Table> (*read_parquet_exactly)(const std::string& path, int threads);
 };

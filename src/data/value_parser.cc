@@ -148,6 +148,26 @@ std::optional<double> ParseNumber(std::string_view text) {
   return value;
 }
 
+std::optional<double> ParseCommaNumber(std::string_view text) {
+  const size_t comma = std::min(text.find(','), text.size());
+  std::string pointed;
+  pointed.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '.') {
+      // A group of exactly three digits follows, and another point, the comma or the end.
+      const std::string_view group = text.substr(i + 1, 3);
+      const size_t next = i + 4;
+      const bool whole = group.size() == 3 && std::ranges::all_of(group, IsDigit) &&
+                         next <= comma &&
+                         (next == comma || next == text.size() || text[next] == '.');
+      if (!whole || i == 0 || !IsDigit(text[i - 1])) return std::nullopt;
+      continue;
+    }
+    pointed += text[i] == ',' ? '.' : text[i];
+  }
+  return ParseNumber(pointed);
+}
+
 bool HasDecimalComma(std::string_view text) {
   const size_t comma = text.find(',');
   if (comma == std::string_view::npos || text.find('.') != std::string_view::npos) return false;

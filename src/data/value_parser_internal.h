@@ -48,6 +48,19 @@ class MissingValues {
 // what underflows is 0.
 std::optional<double> ParseNumber(std::string_view text);
 
+// The same with a comma for its point; points may stand between groups of three digits before it.
+std::optional<double> ParseCommaNumber(std::string_view text);
+
+// How texts of a table are taken.
+struct ValueRules {
+  MissingValues missing;
+  bool decimal_comma = false;  // "1.234,5" is a number, "1,234.5" is not.
+
+  std::optional<double> Number(std::string_view text) const {
+    return decimal_comma ? ParseCommaNumber(text) : ParseNumber(text);
+  }
+};
+
 // "True" or "False", as pandas writes a boolean, for either word in any case; other texts as they
 // are. So a model takes a boolean from CSV and from Parquet as the same category.
 std::string_view CanonicalBoolean(std::string_view text);
