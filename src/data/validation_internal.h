@@ -6,17 +6,12 @@
 #include <vector>
 
 #include "config/types.h"
+#include "data/repeated_rows.h"
 #include "data/types.h"
 
 namespace slipway::data {
 
 inline constexpr size_t kMaxExamples = 10;
-
-// A row that repeats an earlier one, both from 0.
-struct RepeatedRow {
-  int64_t row = 0;
-  int64_t first = 0;
-};
 
 // Rows that equal an earlier row in every column (missing equals missing), in row order. The same
 // on any number of threads; 0 for all available cores.
