@@ -7,23 +7,25 @@
 namespace slipway::data {
 namespace {
 
-constexpr uint64_t kNoRow = (uint64_t{1} << 48U) - 1;
+constexpr uint64_t kNoRow = RepeatedRowsSketch::kMaxRows;
 constexpr uint64_t kMaxCount = std::numeric_limits<uint32_t>::max();
 constexpr uint64_t kLowBits = 0xffff;
 constexpr unsigned kHalfBits = 16;
 constexpr size_t kFirstSlots = 64;
 // Small enough that a block sorted by shard stays in a cache, and that several threads hold little
 // more than the limit before they notice.
-constexpr size_t kBlockRows = 4096;
+constexpr size_t kBlockRows = 16'384;
 // Slots are asked for so many rows before they are looked at.
 constexpr size_t kAhead = 12;
+
+unsigned __int128 SquareOf(uint64_t value) { return static_cast<unsigned __int128>(value) * value; }
 
 }  // namespace
 
 RepeatedRowsSketch::Entry RepeatedRowsSketch::Entry::Of(uint64_t hash, uint64_t row) {
   return {.hash = hash,
-          .first_and_count = row << kHalfBits | 1U,
-          .second_and_count = kNoRow << kHalfBits};
+          .first_and_count = (row + 1) << kHalfBits | 1U,
+          .second_and_count = (kNoRow + 1) << kHalfBits};
 }
 
 uint64_t RepeatedRowsSketch::Entry::count() const {
@@ -32,8 +34,8 @@ uint64_t RepeatedRowsSketch::Entry::count() const {
 
 void RepeatedRowsSketch::Entry::Set(uint64_t first, uint64_t second, uint64_t count) {
   count = std::min(count, kMaxCount);
-  first_and_count = first << kHalfBits | (count & kLowBits);
-  second_and_count = second << kHalfBits | count >> kHalfBits;
+  first_and_count = (first + 1) << kHalfBits | (count & kLowBits);
+  second_and_count = (second + 1) << kHalfBits | count >> kHalfBits;
 }
 
 void RepeatedRowsSketch::Entry::Absorb(const Entry& other) {
@@ -50,23 +52,32 @@ size_t RepeatedRowsSketch::Shard::Home(uint64_t hash) const {
 
 bool RepeatedRowsSketch::Shard::Put(const Entry& entry) {
   size_t slot = Home(entry.hash);
-  while (slots[slot].count() != 0 && slots[slot].hash != entry.hash) {
+  while (!slots[slot].empty() && slots[slot].hash != entry.hash) {
     slot = slot + 1 == slots.size() ? 0 : slot + 1;
   }
   Entry& place = slots[slot];
-  const uint64_t before = place.count();
-  if (before == 0) {
+  const bool is_new = place.empty();
+  const uint64_t before = is_new ? 1 : place.count();
+  if (is_new) {
     place = entry;
+    ++filled;
+    ++rows;
   } else {
     place.Absorb(entry);
   }
-  const uint64_t repeats = place.count() - 1;
-  const uint64_t repeats_before = before == 0 ? 0 : before - 1;
-  squares += static_cast<unsigned __int128>(repeats) * repeats -
-             static_cast<unsigned __int128>(repeats_before) * repeats_before;
-  rows += static_cast<int64_t>(place.count() - before);
-  filled += before == 0 ? 1 : 0;
-  return before == 0;
+  const uint64_t after = place.count();
+  if (after != before) {
+    rows += static_cast<int64_t>(after - before);
+    squares += SquareOf(after - 1) - SquareOf(before - 1);
+  }
+  return is_new;
+}
+
+// Both ends: an entry may lie on two lines of the cache.
+void RepeatedRowsSketch::Shard::Prefetch(uint64_t hash) const {
+  const Entry& entry = slots[Home(hash)];
+  __builtin_prefetch(&entry.hash, 1);
+  __builtin_prefetch(&entry.second_and_count, 1);
 }
 
 bool RepeatedRowsSketch::Shard::IsFull() const { return 10 * (filled + 1) > 7 * slots.size(); }
@@ -79,7 +90,7 @@ void RepeatedRowsSketch::Shard::Rebuild(size_t slot_count, uint64_t dropped_bits
   rows = 0;
   squares = 0;
   for (const Entry& entry : before) {
-    if (entry.count() != 0 && (entry.hash & dropped_bits) == 0) Put(entry);
+    if (!entry.empty() && (entry.hash & dropped_bits) == 0) Put(entry);
   }
 }
 
@@ -120,29 +131,26 @@ void RepeatedRowsSketch::AddBlock(std::span<const uint64_t> hashes, uint64_t fir
   }
   for (size_t shard = 0; shard < kShards; ++shard) {
     const std::span<const Row> rows(buffer->data() + ends[shard], ends[shard + 1] - ends[shard]);
-    if (!rows.empty()) held_ += static_cast<int64_t>(AddToShard(rows, &shards_[shard]));
+    if (!rows.empty()) AddToShard(rows, &shards_[shard]);
   }
 }
 
-// How many hashes were new.
-size_t RepeatedRowsSketch::AddToShard(std::span<const Row> rows, Shard* shard) {
+void RepeatedRowsSketch::AddToShard(std::span<const Row> rows, Shard* shard) {
   const std::lock_guard lock(shard->mutex);
   const uint64_t dropped = DroppedBits();
-  size_t added = 0;
+  int64_t added = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
     if (shard->IsFull()) Grow(shard);
-    if (i + kAhead < rows.size()) {
-      __builtin_prefetch(&shard->slots[shard->Home(rows[i + kAhead].hash)], 1);
-    }
+    if (i + kAhead < rows.size()) shard->Prefetch(rows[i + kAhead].hash);
     if ((rows[i].hash & dropped) != 0) continue;
     added += shard->Put(Entry::Of(rows[i].hash, rows[i].number)) ? 1 : 0;
   }
-  return added;
+  held_ += added;
 }
 
 void RepeatedRowsSketch::Grow(Shard* shard) const {
   const size_t slots = shard->slots.size();
-  size_t larger = std::max(2 * slots, kFirstSlots);
+  size_t larger = std::max(4 * slots, kFirstSlots);
   // Beyond its share of the limit, where it should hardly come, in small steps.
   if (larger > most_slots_) larger = std::max(most_slots_, slots + slots / 4);
   shard->Rebuild(larger, 0);
@@ -170,7 +178,7 @@ void RepeatedRowsSketch::Merge(const RepeatedRowsSketch& other) {
   for (size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
     for (const Entry& entry : other.shards_[i].slots) {
-      if (entry.count() == 0 || (entry.hash & DroppedBits()) != 0) continue;
+      if (entry.empty() || (entry.hash & DroppedBits()) != 0) continue;
       if (shard.IsFull()) Grow(&shard);
       held_ += shard.Put(entry) ? 1 : 0;
     }
@@ -207,7 +215,7 @@ std::vector<RepeatedRow> RepeatedRowsSketch::Examples(size_t n) const {
   for (const Shard& shard : shards_) {
     if (n == 0 || shard.rows == static_cast<int64_t>(shard.filled)) continue;
     for (const Entry& entry : shard.slots) {
-      if (entry.count() < 2) continue;
+      if (entry.empty() || entry.count() < 2) continue;
       const RepeatedRow found = {.row = static_cast<int64_t>(entry.second()),
                                  .first = static_cast<int64_t>(entry.first())};
       if (smallest.size() == n) {

@@ -46,7 +46,7 @@ class RepeatedRowsSketch {
   static constexpr int64_t kDefaultLimit = 2'000'000;
   static constexpr int64_t kMinLimit = 64;
   // Rows are numbered from 0 to below this.
-  static constexpr int64_t kMaxRows = (int64_t{1} << 48U) - 1;
+  static constexpr int64_t kMaxRows = (int64_t{1} << 48U) - 2;
 
   explicit RepeatedRowsSketch(int64_t limit = kDefaultLimit);
   RepeatedRowsSketch(const RepeatedRowsSketch&) = delete;
@@ -73,16 +73,18 @@ class RepeatedRowsSketch {
   static constexpr size_t kShardBits = 4;
   static constexpr size_t kShards = size_t{1} << kShardBits;
 
-  // Two row numbers of 48 bits and a count of 32, whose halves are the low 16 bits of each.
+  // Two row numbers of 48 bits, from 1 so that an entry is never 0, and a count of 32, whose halves
+  // are the low 16 bits of each.
   struct Entry {
     uint64_t hash;
     uint64_t first_and_count;
     uint64_t second_and_count;
 
     static Entry Of(uint64_t hash, uint64_t row);
-    uint64_t first() const { return first_and_count >> 16U; }
-    uint64_t second() const { return second_and_count >> 16U; }
-    // 0 for an empty slot; stays at its largest value.
+    bool empty() const { return first_and_count == 0; }
+    uint64_t first() const { return (first_and_count >> 16U) - 1; }
+    uint64_t second() const { return (second_and_count >> 16U) - 1; }
+    // Stays at its largest value.
     uint64_t count() const;
     void Set(uint64_t first, uint64_t second, uint64_t count);
     void Absorb(const Entry& other);
@@ -100,6 +102,7 @@ class RepeatedRowsSketch {
     size_t Home(uint64_t hash) const;
     // True if the hash is new. There must be an empty slot.
     bool Put(const Entry& entry);
+    void Prefetch(uint64_t hash) const;
     bool IsFull() const;
     void Rebuild(size_t slot_count, uint64_t dropped_bits);
   };
@@ -112,7 +115,7 @@ class RepeatedRowsSketch {
   // The bits that are 0 in every hash that is kept.
   uint64_t DroppedBits() const { return (uint64_t{1} << level_) - 1; }
   void AddBlock(std::span<const uint64_t> hashes, uint64_t first_row, std::vector<Row>* buffer);
-  size_t AddToShard(std::span<const Row> rows, Shard* shard);
+  void AddToShard(std::span<const Row> rows, Shard* shard);
   void Grow(Shard* shard) const;
   // Takes the lock of every shard, and raises the level to `least` at least and until the entries
   // are within the limit.
@@ -123,6 +126,7 @@ class RepeatedRowsSketch {
   std::array<Shard, kShards> shards_;
   // Changes only while every shard is locked.
   std::atomic<unsigned> level_ = 0;
+  // Entries in all shards; changes with them, under their locks.
   std::atomic<int64_t> held_ = 0;
   std::atomic<int64_t> rows_ = 0;
 };

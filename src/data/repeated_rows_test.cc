@@ -43,6 +43,13 @@ RepeatedRowsSummary TruthOf(const Hashes& hashes) {
   return truth;
 }
 
+double RepeatsOf(Hashes hashes) {
+  const size_t rows = hashes.size();
+  std::ranges::sort(hashes);
+  hashes.erase(std::ranges::unique(hashes).begin(), hashes.end());
+  return static_cast<double>(rows - hashes.size());
+}
+
 void AddBlocks(const Hashes& hashes, const std::vector<size_t>& blocks, size_t block_rows,
                RepeatedRowsSketch* sketch) {
   for (const size_t block : blocks) {
@@ -131,7 +138,7 @@ TEST(RepeatedRowsSketchTest, TheSampleIsUnbiasedAndStatesItsError) {
     double truths = 0;
     for (uint64_t seed = 1; seed <= kRuns; ++seed) {
       const Hashes hashes = Rows(20'000, kinds, seed);
-      const auto truth = static_cast<double>(TruthOf(hashes).repeated);
+      const double truth = RepeatsOf(hashes);
       RepeatedRowsSketch sketch(1'500);
       sketch.AddAll(hashes, 0);
       ASSERT_LT(sketch.sampled_share(), 1);
@@ -175,7 +182,8 @@ TEST(RepeatedRowsSketchTest, OrderDoesNotMatter) {
 
 TEST(RepeatedRowsSketchTest, ThreadsDoNotMatter) {
   constexpr size_t kThreads = 4;
-  for (const int64_t limit : {2'000, 1'000'000}) {
+  // Limits that are passed at other moments: the level must rise as often on any schedule.
+  for (const int64_t limit : {64, 500, 2'000, 3'000, 7'000, 1'000'000}) {
     const Hashes hashes = Rows(200'000, 120'000, 6);
     RepeatedRowsSketch alone(limit);
     alone.AddAll(hashes, 0);
@@ -221,7 +229,7 @@ TEST(RepeatedRowsSketchTest, MergesWithASketchOfASmallerShare) {
   into.Merge(sampled);
   EXPECT_EQ(into.sampled_share(), sampled.sampled_share());
   EXPECT_EQ(into.rows(), 40'000);
-  const auto truth = static_cast<double>(TruthOf(hashes).repeated);
+  const double truth = RepeatsOf(hashes);
   EXPECT_NEAR(static_cast<double>(into.RepeatedRows()), truth, 4 * into.relative_error() * truth);
 }
 
