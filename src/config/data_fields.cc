@@ -77,6 +77,18 @@ std::vector<Field> ValidationFields() {
        .about = "Fewer rows are an error.", .range = {.min = 0}},
       {SLIPWAY_KEY(data.validation_rules.max_missing_ratio), .kind = Kind::kNumber,
        .about = "A larger share of missing values in a column is an error.", .range = share},
+      {SLIPWAY_KEY(data.validation_rules.max_duplicate_ratio), .kind = Kind::kNumber,
+       .about = "A larger share of rows that repeat an earlier one is an error.", .range = share},
+      {SLIPWAY_KEY(data.validation_rules.max_outlier_ratio), .kind = Kind::kNumber,
+       .about = "A larger share of values more than 3 interquartile ranges beyond the quartiles is "
+                "an error.",
+       .range = share},
+      {SLIPWAY_KEY(data.validation_rules.max_association), .kind = Kind::kNumber,
+       .about = "A feature that tells a larger share of the target by itself is an error: it gives "
+                "the target away.",
+       .range = share},
+      {SLIPWAY_KEY(data.validation_rules.max_age_days), .kind = Kind::kNumber,
+       .about = "An older newest value of `timestamp_column` is an error.", .range = {.min = 0}},
       {SLIPWAY_KEY(data.validation_rules.required_columns), .kind = Kind::kLabel,
        .shape = Shape::kList, .about = "Columns that must be there."},
   };

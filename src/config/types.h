@@ -16,7 +16,11 @@ namespace slipway::config {
 
 struct ValidationRules {
   std::optional<int64_t> min_rows;
-  std::optional<double> max_missing_ratio;  // In [0, 1], for each column.
+  std::optional<double> max_missing_ratio;    // In [0, 1], for each column.
+  std::optional<double> max_duplicate_ratio;  // Of rows that repeat an earlier one.
+  std::optional<double> max_outlier_ratio;    // Of a column's values, beyond Tukey's outer fences.
+  std::optional<double> max_association;      // Of a feature with the target, in [0, 1].
+  std::optional<double> max_age_days;         // Of the newest value of `timestamp_column`.
   std::vector<std::string> required_columns;
 };
 

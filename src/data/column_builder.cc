@@ -10,12 +10,6 @@
 namespace slipway::data {
 namespace {
 
-constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-
-bool IsWhole(double value) {
-  return std::fabs(value) <= kExactIntegers && value == std::trunc(value);
-}
-
 // Notes the first rows of one kind of finding in a column of codes.
 void FindRows(std::span<const int32_t> codes, const std::vector<bool>& found,
               const std::vector<std::string>& texts, Findings& findings) {
@@ -187,7 +181,7 @@ class ColumnMerger {
     for (const double value : column.numbers) {
       if (std::isnan(value)) continue;
       any = true;
-      if (whole && !IsWhole(value)) whole = false;
+      if (whole && !IsWholeNumber(value)) whole = false;
     }
     column.integral = any && whole;
   }

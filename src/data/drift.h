@@ -2,21 +2,28 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/json.h"
+#include "data/profile.h"
 #include "data/types.h"
 
 namespace slipway::data {
 
 struct DriftOptions {
-  double alpha = 0.05;      // Share of false discoveries over all columns that is put up with.
-  double min_effect = 0.1;  // Least effect that matters; docs/data.md says in what unit.
+  double alpha = 0.05;  // Share of false discoveries over all columns that is put up with.
+  // Least effect that matters, in the unit of the measure; docs/data.md says which.
+  double min_effect = 0.1;
+  // What the effect is measured by: "auto" (Wasserstein distance of numbers, total variation of
+  // categories with 0.3 of min_effect), or one of EffectNames() for both kinds of columns.
+  std::string effect = "auto";
   std::vector<std::string> columns;  // Only these; empty for all that are in either table.
   int threads = 0;                   // 0 for all available cores.
 };
+// "auto", "jensen_shannon", "hellinger", "psi".
+const std::vector<std::string>& EffectNames();
 
-// One column, as the contract prints it.
 struct ColumnDrift {
   std::string column;
   ColumnType type = ColumnType::kNumeric;
@@ -25,9 +32,14 @@ struct ColumnDrift {
   double statistic = 0;
   double p_value = 1;
   double q_value = 1;  // Adjusted for all tests of all columns.
-  std::string effect;  // "wasserstein" (normed), "total_variation".
+  std::string effect;  // "wasserstein" (normed), "total_variation", or as asked for.
   double effect_value = 0;
   double effect_limit = 0;
+  // All that is known of the distance, by name: "ks", "wasserstein", "jensen_shannon", "hellinger",
+  // "psi", "chi_square", "chi_square_one_way", "total_variation".
+  std::vector<std::pair<std::string, double>> measures;
+  // Of each distribution function that came from a sketch; 0 for exact ones.
+  double rank_error = 0;
   double missing_reference = 0, missing_current = 0;  // Shares of rows.
   double missing_q_value = 1;
   std::vector<std::string> new_categories, vanished_categories;  // At most ten each.
@@ -51,7 +63,8 @@ struct DriftReport {
 // the sum of squares). A column that is gone, new, or of another type has drifted. Timestamps, and
 // categories that hardly repeat, are not tested. The result does not depend on the number of
 // threads. Neither table may be empty.
-Result<DriftReport> FindDrift(const Table& reference, const Table& current,
+// Profiles need their sketches. kInvalidInput for an unknown column or effect.
+Result<DriftReport> FindDrift(const TableProfile& reference, const TableProfile& current,
                               const DriftOptions& options);
 
 Json ToJson(const ColumnDrift& drift);

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/random.h"
+#include "data/distribution.h"
 
 namespace slipway::data {
 namespace {
@@ -58,7 +60,7 @@ Table WithoutDrift(int64_t rows, Random* random) {
 }
 
 DriftReport Found(const Table& reference, const Table& current, const DriftOptions& options = {}) {
-  auto report = FindDrift(reference, current, options);
+  auto report = FindDrift(ProfileTable(reference), ProfileTable(current), options);
   EXPECT_TRUE(report.ok());
   return report.ok() ? *std::move(report) : DriftReport{};
 }
@@ -94,8 +96,8 @@ TEST(Drift, FindsWhatMatters) {
 
 TEST(Drift, SignificantAndOfNoConsequenceIsNone) {
   Random random(13);
-  const Table reference{{Numbers("x", 300'000, 0, &random)}, 300'000};
-  const Table current{{Numbers("x", 300'000, 0.02, &random)}, 300'000};
+  const Table reference{{Numbers("x", 100'000, 0, &random)}, 100'000};
+  const Table current{{Numbers("x", 100'000, 0.04, &random)}, 100'000};
   const DriftReport report = Found(reference, current);
   EXPECT_FALSE(report.drift_detected);
   EXPECT_LT(report.columns[0].q_value, 1e-6);
@@ -164,9 +166,79 @@ TEST(Drift, AnUnknownColumnIsAnError) {
   const Table table{{Numbers("age", 10, 0, &random)}, 10};
   DriftOptions options;
   options.columns = {"agee"};
-  const auto report = FindDrift(table, table, options);
+  const TableProfile profile = ProfileTable(table);
+  const auto report = FindDrift(profile, profile, options);
   ASSERT_FALSE(report.ok());
   EXPECT_THAT(report.error().ToString(), HasSubstr("neither table has a column 'agee'; try age"));
+}
+
+const ColumnDrift& Only(const DriftReport& report) { return report.columns.front(); }
+
+double MeasureOf(const ColumnDrift& column, const std::string& name) {
+  for (const auto& [known, value] : column.measures) {
+    if (known == name) return value;
+  }
+  return NAN;
+}
+
+// A table too large to be kept exactly, and the same stored and read.
+TEST(Drift, FromSketchesWithinTheirError) {
+  Random random(20);
+  const Table reference{{Numbers("x", 150'000, 0, &random)}, 150'000};
+  const Table current{{Numbers("x", 150'000, 0.3, &random)}, 150'000};
+  std::vector<double> left = reference.columns[0].numbers, right = current.columns[0].numbers;
+  std::ranges::sort(left);
+  std::ranges::sort(right);
+  const NumberDistances exact = Compare(DistributionOf(left), DistributionOf(right));
+  const auto stored = TableProfileFromJson(ToStoredJson(ProfileTable(reference)));
+  ASSERT_TRUE(stored.ok());
+  const auto report = FindDrift(*stored, ProfileTable(current), {});
+  ASSERT_TRUE(report.ok());
+  const ColumnDrift& column = Only(*report);
+  EXPECT_TRUE(column.drifted);
+  EXPECT_GT(column.rank_error, 0);
+  EXPECT_NEAR(MeasureOf(column, "ks"), exact.kolmogorov_smirnov, 2 * column.rank_error);
+  // Each distribution function is off by the rank error at most, over a range of some ten
+  // deviations.
+  EXPECT_NEAR(MeasureOf(column, "wasserstein"), exact.normed_wasserstein, 20 * column.rank_error);
+}
+
+TEST(Drift, AnotherMeasureDecidesWhereAskedFor) {
+  Random random(21);
+  const Table reference{
+      {Numbers("x", 5000, 0, &random), Categories("c", 5000, {0.5, 0.5}, &random)}, 5000};
+  const Table current{
+      {Numbers("x", 5000, 0.4, &random), Categories("c", 5000, {0.9, 0.1}, &random)}, 5000};
+  for (const char* effect : {"jensen_shannon", "hellinger", "psi"}) {
+    DriftOptions options;
+    options.effect = effect;
+    const DriftReport report = Found(reference, current, options);
+    for (const ColumnDrift& column : report.columns) {
+      EXPECT_TRUE(column.drifted) << effect;
+      EXPECT_EQ(column.effect, effect);
+      EXPECT_EQ(column.effect_value, MeasureOf(column, effect));
+      EXPECT_GT(column.effect_limit, 0.1);
+      EXPECT_LT(column.effect_limit, 0.12);
+    }
+  }
+}
+
+// Noise alone must not reach the limit of any measure, however many categories there are.
+TEST(Drift, MeasuresAreCalibratedToSampleSizeAndCategoryCount) {
+  Random random(22);
+  for (const char* effect : {"jensen_shannon", "hellinger", "psi"}) {
+    DriftOptions options;
+    options.effect = effect;
+    options.alpha = 1;  // The effect alone decides.
+    int above = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::vector<double> shares(100, 0.01);
+      const Table reference{{Categories("c", 1000, shares, &random)}, 1000};
+      const Table current{{Categories("c", 1000, shares, &random)}, 1000};
+      above += Only(Found(reference, current, options)).drifted ? 1 : 0;
+    }
+    EXPECT_LE(above, 1) << effect;
+  }
 }
 
 }  // namespace

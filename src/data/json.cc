@@ -73,6 +73,14 @@ void ReadTop(const Json& list, std::vector<CategoryCount>* top, JsonReader* oute
   }
 }
 
+void ReadLengths(const Json& json, TextLengths* lengths, JsonReader* outer) {
+  JsonReader reader(json, "lengths");
+  lengths->min = reader.Integer("min");
+  lengths->max = reader.Integer("max");
+  lengths->mean = reader.Number("mean");
+  if (const Status status = reader.status(); !status.ok()) outer->Fail(status.error().message());
+}
+
 }  // namespace
 
 Json ToJson(const Issue& issue) {
@@ -92,12 +100,22 @@ Json ToJson(const ColumnProfile& profile) {
   Json json{{"name", profile.name},         {"type", ToString(profile.type)},
             {"integral", profile.integral}, {"count", profile.count},
             {"missing", profile.missing},   {"distinct", profile.distinct}};
-  if (profile.type == ColumnType::kCategory) {
+  if (profile.infinite > 0) json["infinite"] = profile.infinite;
+  if (profile.distinct_error > 0) json["distinct_error"] = profile.distinct_error;
+  if (!std::isnan(profile.association)) json["association"] = profile.association;
+  if (!profile.top.empty() || profile.type == ColumnType::kCategory) {
     Json top = Json::array();
     for (const CategoryCount& item : profile.top) {
       top.push_back(Json{{"value", item.value}, {"count", item.count}});
     }
     json["top"] = std::move(top);
+    if (profile.top_error > 0) json["top_error"] = profile.top_error;
+  }
+  if (profile.type == ColumnType::kCategory) {
+    if (profile.lengths.max == 0) return json;
+    json["lengths"] = Json{{"min", profile.lengths.min},
+                           {"max", profile.lengths.max},
+                           {"mean", NumberToJson(profile.lengths.mean)}};
     return json;
   }
   json["min"] = NumberToJson(profile.min);
@@ -105,6 +123,7 @@ Json ToJson(const ColumnProfile& profile) {
   json["mean"] = NumberToJson(profile.mean);
   json["m2"] = NumberToJson(profile.m2);
   json["quantiles"] = NumbersToJson(profile.quantiles);
+  if (profile.rank_error > 0) json["rank_error"] = profile.rank_error;
   json["histogram"] = Json{{"low", NumberToJson(profile.histogram.low)},
                            {"high", NumberToJson(profile.histogram.high)},
                            {"counts", profile.histogram.counts}};
@@ -132,14 +151,20 @@ Result<ColumnProfile> ColumnProfileFromJson(const Json& json) {
   profile.count = reader.Integer("count");
   profile.missing = reader.Integer("missing");
   profile.distinct = reader.Integer("distinct");
+  if (reader.Has("infinite")) profile.infinite = reader.Integer("infinite");
+  if (reader.Has("distinct_error")) profile.distinct_error = reader.Number("distinct_error");
+  if (reader.Has("association")) profile.association = reader.Number("association");
+  if (reader.Has("top")) ReadTop(reader.Array("top"), &profile.top, &reader);
+  if (reader.Has("top_error")) profile.top_error = reader.Integer("top_error");
   if (profile.type == ColumnType::kCategory) {
-    ReadTop(reader.Array("top"), &profile.top, &reader);
+    if (reader.Has("lengths")) ReadLengths(json["lengths"], &profile.lengths, &reader);
   } else {
     profile.min = reader.Number("min");
     profile.max = reader.Number("max");
     profile.mean = reader.Number("mean");
     profile.m2 = reader.Number("m2");
     profile.quantiles = reader.Numbers("quantiles");
+    if (reader.Has("rank_error")) profile.rank_error = reader.Number("rank_error");
     if (reader.Has("histogram")) {
       ReadHistogram(json["histogram"], &profile.histogram, &reader);
     } else {

@@ -185,6 +185,12 @@ Task GuessTask(const Column& column) {
   return Task::kClassification;
 }
 
+Task GuessTask(const ColumnProfile& column) {
+  if (column.type == ColumnType::kCategory) return Task::kClassification;
+  const bool few = column.integral && column.distinct <= static_cast<int64_t>(kMaxGuessedClasses);
+  return few && column.type == ColumnType::kNumeric ? Task::kClassification : Task::kRegression;
+}
+
 Result<Target> EncodeTarget(const Table& table, const config::DataConfig& data,
                             const std::string& task) {
   const Column* column = table.Find(data.target_column);

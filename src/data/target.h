@@ -39,6 +39,7 @@ std::vector<LabelCount> CountLabels(const Column& column);
 // What `auto` means for a target column: classification for text and for whole numbers with at most
 // 20 values.
 Task GuessTask(const Column& column);
+Task GuessTask(const ColumnProfile& column);
 
 // `auto` is classification for text and for whole numbers with at most 20 values. kInvalidInput for
 // a missing label (with its row), one class only, or a positive class that does not occur.

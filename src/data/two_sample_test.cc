@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "data/distribution.h"
 #include "data/kolmogorov_internal.h"
 
 namespace slipway::data {
@@ -56,11 +57,12 @@ TEST(ExactTwoSampleTail, CountsPaths) {
 
 TEST(KolmogorovSmirnov, TiesAndPlainCases) {
   const std::vector<double> left = {1, 2, 2, 3}, right = {2, 2, 4, 5, 6};
-  const TestResult result = KolmogorovSmirnov(left, right);
+  const TestResult result = KolmogorovSmirnov(DistributionOf(left), DistributionOf(right));
   EXPECT_DOUBLE_EQ(result.statistic, 0.6);
   EXPECT_NEAR(result.p_value, 0.2857142857142857, 1e-12);
-  EXPECT_EQ(KolmogorovSmirnov(left, left).p_value, 1);
-  EXPECT_NEAR(KolmogorovSmirnov(std::vector<double>{1}, std::vector<double>{2}).p_value, 1, 1e-12);
+  EXPECT_EQ(KolmogorovSmirnov(DistributionOf(left), DistributionOf(left)).p_value, 1);
+  const std::vector<double> one = {1}, two = {2};
+  EXPECT_NEAR(KolmogorovSmirnov(DistributionOf(one), DistributionOf(two)).p_value, 1, 1e-12);
 }
 
 TEST(ChiSquare, EqualsScipy) {
@@ -87,12 +89,14 @@ TEST(ChiSquare, WhatHasNoAnswer) {
 }
 
 TEST(Distances, OfKnownSamples) {
-  const std::vector<double> left = {0, 1, 3}, right = {5, 6, 8};
-  EXPECT_DOUBLE_EQ(Wasserstein(left, right), 5);
-  EXPECT_DOUBLE_EQ(Wasserstein(std::vector<double>{0, 1}, std::vector<double>{0, 0, 1, 1}), 0);
-  EXPECT_DOUBLE_EQ(NormedWasserstein(std::vector<double>{-1, 1}, std::vector<double>{1, 3}), 2);
+  const auto apart = [](const std::vector<double>& left, const std::vector<double>& right) {
+    return Compare(DistributionOf(left), DistributionOf(right)).normed_wasserstein;
+  };
+  EXPECT_DOUBLE_EQ(apart({0, 1, 3}, {5, 6, 8}), 5 / std::sqrt(14.0 / 9));
+  EXPECT_DOUBLE_EQ(apart({0, 1}, {0, 0, 1, 1}), 0);
+  EXPECT_DOUBLE_EQ(apart({-1, 1}, {1, 3}), 2);
   // A constant has Evidently's least deviation.
-  EXPECT_NEAR(NormedWasserstein(std::vector<double>{1, 1}, std::vector<double>{1.001}), 1, 1e-9);
+  EXPECT_NEAR(apart({1, 1}, {1.001}), 1, 1e-9);
 
   const std::vector<int64_t> a = {1, 0}, b = {0, 5}, c = {3, 3}, d = {7, 7};
   EXPECT_DOUBLE_EQ(JensenShannon(a, b), std::sqrt(std::log(2)));
@@ -103,6 +107,14 @@ TEST(Distances, OfKnownSamples) {
   // (q - p) ln(q / p) with 0 as 0.0001, twice.
   EXPECT_NEAR(PopulationStability(a, b), 2 * 0.9999 * std::log(1 / 0.0001), 1e-9);
   EXPECT_TRUE(std::isnan(Hellinger(a, std::vector<int64_t>{0, 0})));
+}
+
+// numpy.histogram_bin_edges([1, 2, 2, 3, 9, 9, 9], "sturges") are 1, 3, 5, 7, 9.
+TEST(Distances, BinsAsSturgesSays) {
+  const std::vector<double> left = {1, 2, 2, 3}, right = {9, 9, 9};
+  const auto [before, after] = SturgesCounts(DistributionOf(left), DistributionOf(right), 7, false);
+  EXPECT_THAT(before, ElementsAre(3, 1, 0, 0));
+  EXPECT_THAT(after, ElementsAre(0, 0, 0, 3));
 }
 
 TEST(FalseDiscovery, EqualsScipy) {

@@ -25,6 +25,11 @@ const char* ToString(Part part) {
   return "unknown";
 }
 
+bool IsWholeNumber(double value) {
+  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+  return std::fabs(value) <= kExactIntegers && value == std::trunc(value);
+}
+
 bool Column::IsMissing(int64_t row) const {
   const auto index = static_cast<size_t>(row);
   return type == ColumnType::kCategory ? codes[index] == kMissingCode : std::isnan(numbers[index]);

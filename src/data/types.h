@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/json.h"
+#include "data/distinct_sketch.h"
+#include "data/frequent_values.h"
+#include "data/quantile_sketch.h"
 
 namespace slipway::data {
 
@@ -17,6 +21,9 @@ const char* ToString(ColumnType type);
 
 inline constexpr double kMissingNumber = std::numeric_limits<double>::quiet_NaN();
 inline constexpr int32_t kMissingCode = -1;
+
+// Whether a double stands for one whole number only (±2^53).
+bool IsWholeNumber(double value);
 
 // One column, by type: `numbers` for numeric and timestamp columns (epoch seconds, NaN for
 // missing), `codes` into `categories` for category columns (kMissingCode for missing). Categories
@@ -77,9 +84,19 @@ struct Histogram {
   std::vector<int64_t> counts;
 };
 
-struct CategoryCount {
-  std::string value;
-  int64_t count = 0;
+using CategoryCount = FrequentValue;
+
+// What a profile can be merged and compared by; kept apart, as it is some tens of kilobytes.
+struct ColumnSketches {
+  QuantileSketch values;    // Finite numbers.
+  DistinctSketch distinct;  // Present values.
+  FrequentValues frequent;  // Present categories; numbers as text while they are few.
+};
+
+// Of texts, in code points.
+struct TextLengths {
+  int64_t min = 0, max = 0;
+  double mean = 0;
 };
 
 // Statistics of one column; numeric ones in the column's own unit. Means and moments merge by Chan
@@ -90,13 +107,23 @@ struct ColumnProfile {
   bool integral = false;
   int64_t count = 0;  // All rows.
   int64_t missing = 0;
+  int64_t infinite = 0;  // Present, and part of nothing below.
   int64_t distinct = 0;
+  double distinct_error = 0;  // Relative standard error; 0 where `distinct` is exact.
   double min = 0, max = 0, mean = 0;
   double m2 = 0;  // Sum of squared differences from the mean: variance = m2 / (count - missing).
   std::vector<double>
-      quantiles;  // At 0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1; linear interpolation.
+      quantiles;          // At 0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1; linear interpolation.
+  double rank_error = 0;  // Of quantiles and histogram, as a share of rows; 0 where they are exact.
   Histogram histogram;
-  std::vector<CategoryCount> top;  // Most frequent first, ties in byte order; at most 100.
+  // Most frequent first, ties in byte order; at most 100. Of numbers only where they are few.
+  std::vector<CategoryCount> top;
+  int64_t top_error = 0;  // The most by which a count of `top` may be too low.
+  TextLengths lengths;    // Of categories.
+  // Share of what is unknown of the target that the column alone tells, in [0, 1]; NaN where it was
+  // not asked for.
+  double association = std::numeric_limits<double>::quiet_NaN();
+  std::shared_ptr<const ColumnSketches> sketches;  // Null in reports.
 };
 
 // What the data stage ends in.

@@ -3,129 +3,63 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <iterator>
+#include <optional>
 
-#include "core/parallel.h"
 #include "core/text.h"
-#include "data/messages_internal.h"
-#include "data/target.h"
 #include "data/validation_internal.h"
 
 namespace slipway::data {
 namespace {
 
-constexpr double kRareClass = 0.01;
-constexpr int64_t kParallelValues = 200'000;
-
-// What one pass over a column tells.
-struct ColumnFacts {
-  int64_t missing = 0;
-  int64_t infinite = 0;
-  bool constant = false;  // At most one value; missing ones count as a value of a category column.
-};
-
-bool IsConstant(const Column& column, int64_t missing) {
-  if (column.type == ColumnType::kCategory)
-    return column.categories.size() + (missing > 0 ? 1 : 0) <= 1;
-  const auto present = [](double number) { return !std::isnan(number); };
-  const auto first = std::ranges::find_if(column.numbers, present);
-  return std::find_if(first, column.numbers.end(), [&](double number) {
-           return present(number) && number != *first;
-         }) == column.numbers.end();
-}
-
-ColumnFacts MeasureColumn(const Column& column) {
-  ColumnFacts facts;
-  facts.missing = column.CountMissing();
-  facts.constant = IsConstant(column, facts.missing);
-  if (column.type != ColumnType::kCategory) {
-    facts.infinite =
-        std::ranges::count_if(column.numbers, [](double number) { return std::isinf(number); });
-  }
-  return facts;
-}
-
-std::vector<ColumnFacts> MeasureColumns(const Table& table, int threads) {
-  std::vector<ColumnFacts> facts(table.columns.size());
-  const auto values = table.rows * static_cast<int64_t>(facts.size());
-  if (threads <= 0) threads = AvailableCores();
-  if (values < kParallelValues) threads = 1;
-  // Cannot fail; an interrupt is left to the caller, who checks for it between steps.
-  (void)ParallelFor(facts.size(), threads, [&](size_t i) -> Status {
-    facts[i] = MeasureColumn(table.columns[i]);
-    return {};
-  });
-  return facts;
-}
-
 // Collects the issues of one table.
 class Validation {
  public:
-  Validation(const Table& table, const config::DataConfig& config, int threads)
-      : table_(table), config_(config), threads_(threads), facts_(MeasureColumns(table, threads)) {}
+  Validation(const TableProfile& profile, const config::DataConfig& config, double now)
+      : profile_(profile), config_(config), now_(now) {
+    for (const ColumnProfile& column : profile.columns) names_.push_back(column.name);
+  }
 
   std::vector<Issue> Run() {
     CheckRowCount();
     CheckColumnNames();
-    for (size_t i = 0; i < table_.columns.size(); ++i)
-      CheckMissingValues(table_.columns[i], facts_[i]);
-    CheckTarget();
-    for (const Column* column : FeatureCandidates(table_, config_)) CheckFeature(*column);
+    for (size_t i = 0; i < names_.size(); ++i) CheckMissingValues(i);
+    CheckTarget(profile_, config_, &issues_);
+    for (const size_t i : FeatureCandidates(names_, config_)) {
+      CheckFeature(profile_.columns[i], profile_.infinite_rows[i], config_, &issues_);
+    }
+    CheckFreshness();
     CheckDuplicates();
     return std::move(issues_);
   }
 
  private:
   Issue& Add(Severity severity, std::string kind, std::string column, std::string message) {
-    Issue& issue = issues_.emplace_back();
-    issue.kind = std::move(kind);
-    issue.severity = severity;
-    issue.message = column.empty() ? std::move(message) : fmt::format("{}: {}", column, message);
-    issue.column = std::move(column);
-    return issue;
-  }
-
-  const ColumnFacts& FactsOf(const Column& column) const {
-    return facts_[static_cast<size_t>(&column - table_.columns.data())];
+    return issues_.emplace_back(
+        MakeIssue(severity, std::move(kind), std::move(column), std::move(message)));
   }
 
   double ShareOf(int64_t count) const {
-    return table_.rows == 0 ? 0 : static_cast<double>(count) / static_cast<double>(table_.rows);
-  }
-
-  template <typename Matches>
-  std::vector<Example> ExamplesOf(const Column& column, Matches matches) const {
-    std::vector<Example> examples;
-    for (int64_t row = 0; row < table_.rows && examples.size() < kMaxExamples; ++row) {
-      if (!matches(row)) continue;
-      examples.push_back(
-          {.row = row + 1, .value = column.TextAt(row), .missing = column.IsMissing(row)});
-    }
-    return examples;
-  }
-
-  std::vector<Example> MissingExamples(const Column& column) const {
-    return ExamplesOf(column, [&](int64_t row) { return column.IsMissing(row); });
+    return profile_.rows == 0 ? 0 : static_cast<double>(count) / static_cast<double>(profile_.rows);
   }
 
   void CheckRowCount() {
     const int64_t least = std::max<int64_t>(config_.validation_rules.min_rows.value_or(1), 1);
-    if (table_.rows >= least) return;
+    if (profile_.rows >= least) return;
     Issue& issue =
         Add(Severity::kError, "too_few_rows", "",
             fmt::format("{}, at least {} expected",
-                        table_.rows == 0 ? "no rows" : Plural(table_.rows, "row", "rows"),
+                        profile_.rows == 0 ? "no rows" : Plural(profile_.rows, "row", "rows"),
                         FormatCount(least)));
-    issue.value = static_cast<double>(table_.rows);
+    issue.value = static_cast<double>(profile_.rows);
     issue.limit = static_cast<double>(least);
-    issue.count = table_.rows;
+    issue.count = profile_.rows;
   }
 
   void CheckPresence(const std::string& name, const char* role, Severity severity) {
-    if (name.empty() || table_.Find(name) != nullptr || IsListed(missing_columns_, name)) return;
+    if (name.empty() || IsListed(names_, name) || IsListed(missing_columns_, name)) return;
     missing_columns_.push_back(name);
-    const std::string nearest = NearestName(name, ColumnNames(table_));
+    const std::string nearest = NearestName(name, names_);
     const bool error = severity == Severity::kError;
     const std::string hint = nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
     Issue& issue =
@@ -157,13 +91,14 @@ class Validation {
     CheckPresence(config_.timestamp_column, "timestamp_column", Severity::kWarning);
   }
 
-  void CheckMissingValues(const Column& column, const ColumnFacts& facts) {
+  void CheckMissingValues(size_t index) {
+    const ColumnProfile& column = profile_.columns[index];
     const bool target = column.name == config_.target_column;
-    if (facts.missing == 0 || IsListed(config_.id_columns, column.name) ||
+    if (column.missing == 0 || IsListed(config_.id_columns, column.name) ||
         IsListed(config_.exclude_columns, column.name)) {
       return;
     }
-    const double ratio = ShareOf(facts.missing);
+    const double ratio = ShareOf(column.missing);
     const std::optional<double>& limit = config_.validation_rules.max_missing_ratio;
     const bool high = limit && ratio > *limit;
     // A target without labels is an error of its own, a column that nothing reads is no cause for a
@@ -175,132 +110,80 @@ class Validation {
                        high ? "high_missing_values" : "missing_values", column.name, message);
     issue.value = ratio;
     issue.limit = limit.value_or(1);
-    issue.count = facts.missing;
-    issue.examples = MissingExamples(column);
+    issue.count = column.missing;
+    issue.examples = MissingExamples(profile_.missing_rows[index]);
   }
 
-  bool IsCandidate(const Column& column) const {
+  bool IsCandidate(const ColumnProfile& column) const {
     return config_.feature_columns.empty() || IsListed(config_.feature_columns, column.name);
   }
 
-  void CheckInfinite(const Column& column) {
-    const int64_t count = FactsOf(column).infinite;
-    if (count == 0) return;
-    Issue& issue = Add(Severity::kError, "infinite_values", column.name,
-                       Plural(count, "infinite value", "infinite values"));
-    issue.value = ShareOf(count);
-    issue.count = count;
-    issue.examples = ExamplesOf(
-        column, [&](int64_t row) { return std::isinf(column.numbers[static_cast<size_t>(row)]); });
-  }
-
-  void CheckTarget() {
-    const Column* column = table_.Find(config_.target_column);
-    if (column == nullptr || table_.rows == 0) return;
-    const ColumnFacts& facts = FactsOf(*column);
-    if (facts.missing > 0) {
-      Issue& issue = Add(Severity::kError, "missing_labels", column->name,
-                         Plural(facts.missing, "row has no label", "rows have no label"));
-      issue.value = ShareOf(facts.missing);
-      issue.count = facts.missing;
-      issue.examples = MissingExamples(*column);
+  void CheckFreshness() {
+    const auto column =
+        std::ranges::find(profile_.columns, config_.timestamp_column, &ColumnProfile::name);
+    if (column == profile_.columns.end() || column->quantiles.empty()) return;
+    constexpr double kSecondsPerDay = 86'400;
+    const double age = (now_ - column->max) / kSecondsPerDay;
+    const std::optional<double>& limit = config_.validation_rules.max_age_days;
+    if (limit && age > *limit) {
+      Issue& issue = Add(Severity::kError, "stale_data", column->name,
+                         fmt::format("the newest value is {:.1f} days old, more than the {} days "
+                                     "that are allowed",
+                                     age, *limit));
+      issue.value = age;
+      issue.limit = *limit;
+      issue.count = 1;
+    } else if (age < -1) {
+      Issue& issue = Add(Severity::kWarning, "future_timestamps", column->name,
+                         fmt::format("the newest value lies {:.1f} days ahead", -age));
+      issue.value = -age;
+      issue.limit = 1;
+      issue.count = 1;
     }
-    CheckInfinite(*column);
-    if (facts.missing < table_.rows) CheckClasses(*column);
-  }
-
-  void CheckClasses(const Column& column) {
-    if (GuessTask(column) == Task::kRegression) return;
-    const std::vector<LabelCount> labels = CountLabels(column);
-    const auto rarest = std::ranges::min_element(labels, {}, &LabelCount::count);
-    if (labels.size() == 1) {
-      Issue& issue =
-          Add(Severity::kError, "single_class_target", column.name,
-              fmt::format("every label is '{}', there is nothing to tell apart", rarest->label));
-      issue.value = 1;
-      issue.limit = 2;
-      issue.count = rarest->count;
-      return;
-    }
-    CheckCases(column, labels);
-    const double share = ShareOf(rarest->count);
-    if (share >= kRareClass) return;
-    Issue& issue = Add(Severity::kWarning, "class_imbalance", column.name,
-                       fmt::format("class '{}' has {} ({})", rarest->label,
-                                   Plural(rarest->count, "row", "rows"), FormatPercent(share)));
-    issue.value = share;
-    issue.limit = kRareClass;
-    issue.count = rarest->count;
-  }
-
-  // "Yes" and "yes" are most likely meant to be one class.
-  void CheckCases(const Column& column, const std::vector<LabelCount>& labels) {
-    std::map<std::string, std::vector<std::string>> spellings;
-    for (const LabelCount& label : labels) {
-      spellings[ToLower(label.label)].push_back("'" + label.label + "'");
-    }
-    std::vector<std::string> groups;
-    int64_t count = 0;
-    for (const auto& [lower, group] : spellings) {
-      if (group.size() < 2) continue;
-      groups.push_back(Join(group, ", "));
-      count += static_cast<int64_t>(group.size());
-    }
-    if (groups.empty()) return;
-    Issue& issue = Add(
-        Severity::kWarning, "labels_differ_by_case", column.name,
-        fmt::format("classes that differ only by case: {}; try one spelling", Join(groups, "; ")));
-    issue.value = static_cast<double>(labels.size());
-    issue.limit = static_cast<double>(spellings.size());
-    issue.count = count;
-  }
-
-  void CheckFeature(const Column& column) {
-    CheckInfinite(column);
-    if (std::optional<Issue> identifier = FindIdentifier(column, config_)) {
-      issues_.push_back(*std::move(identifier));
-      return;
-    }
-    const ColumnFacts& facts = FactsOf(column);
-    if (!facts.constant || table_.rows < 2) return;
-    Issue& issue =
-        Add(Severity::kWarning, "constant_column", column.name,
-            facts.missing == table_.rows ? "no row has a value" : "the same value in every row");
-    issue.value = facts.missing == table_.rows ? 0 : 1;
-    issue.limit = 2;
-    issue.count = table_.rows;
   }
 
   void CheckDuplicates() {
-    const std::vector<RepeatedRow> repeated = FindRepeatedRows(table_, threads_);
-    if (repeated.empty()) return;
-    const auto count = static_cast<int64_t>(repeated.size());
-    const double share = ShareOf(count);
+    const RepeatedRowsSummary& repeated = profile_.repeated;
+    if (repeated.repeated == 0) return;
+    const double share = ShareOf(repeated.repeated);
+    const std::optional<double>& limit = config_.validation_rules.max_duplicate_ratio;
+    const bool high = limit && share > *limit;
+    std::string message =
+        fmt::format("{}{} an earlier row ({})", repeated.sampled_share < 1 ? "about " : "",
+                    Plural(repeated.repeated, "row repeats", "rows repeat"), FormatPercent(share));
+    if (high) message += fmt::format(", above the limit of {}", FormatPercent(*limit, share));
     Issue& issue =
-        Add(Severity::kWarning, "duplicate_rows", "",
-            fmt::format("{} an earlier row ({})", Plural(count, "row repeats", "rows repeat"),
-                        FormatPercent(share)));
+        Add(high ? Severity::kError : Severity::kWarning, "duplicate_rows", "", std::move(message));
     issue.value = share;
-    issue.count = count;
-    for (const RepeatedRow& row : repeated) {
-      if (issue.examples.size() == kMaxExamples) break;
+    issue.limit = limit.value_or(0);
+    issue.count = repeated.repeated;
+    for (const RepeatedRow& row : repeated.examples) {
       issue.examples.push_back(
           {.row = row.row + 1, .value = fmt::format("row {}", row.first + 1), .missing = false});
     }
   }
 
-  const Table& table_;
+  static std::vector<Example> MissingExamples(const std::vector<int64_t>& rows) {
+    std::vector<Example> examples;
+    for (const int64_t row : rows) {
+      examples.push_back({.row = row + 1, .value = "", .missing = true});
+    }
+    return examples;
+  }
+
+  const TableProfile& profile_;
   const config::DataConfig& config_;
-  const int threads_;
-  const std::vector<ColumnFacts> facts_;
+  const double now_;
+  std::vector<std::string> names_;
   std::vector<std::string> missing_columns_;
   std::vector<Issue> issues_;
 };
 
-bool IsLearnedFrom(const Table& table, const config::DataConfig& config, const std::string& name) {
+bool IsLearnedFrom(const std::vector<std::string>& names, const config::DataConfig& config,
+                   const std::string& name) {
   if (name == config.target_column || name == config.split.time) return true;
-  return std::ranges::any_of(FeatureCandidates(table, config),
-                             [&](const Column* column) { return column->name == name; });
+  return std::ranges::any_of(FeatureCandidates(names, config),
+                             [&](size_t i) { return names[i] == name; });
 }
 
 }  // namespace
@@ -315,24 +198,39 @@ std::string FormatPercent(double ratio, double other) {
   return text;
 }
 
-DatasetReport Validate(const ReadResult& read, const config::DataConfig& config, int threads) {
+Issue MakeIssue(Severity severity, std::string kind, std::string column, std::string message) {
+  Issue issue;
+  issue.kind = std::move(kind);
+  issue.severity = severity;
+  issue.message = column.empty() ? std::move(message) : fmt::format("{}: {}", column, message);
+  issue.column = std::move(column);
+  return issue;
+}
+
+ProfileOptions ProfileOptionsFor(const config::DataConfig& config) {
+  ProfileOptions options;
+  options.target = config.target_column;
+  return options;
+}
+
+DatasetReport Validate(const TableProfile& profile, const std::vector<Issue>& found,
+                       const config::DataConfig& config, double now) {
   DatasetReport report;
-  report.rows = read.table.rows;
-  report.columns = static_cast<int64_t>(read.table.columns.size());
+  report.rows = profile.rows;
+  report.columns = std::ssize(profile.columns);
+  std::vector<std::string> names;
+  for (const ColumnProfile& column : profile.columns) names.push_back(column.name);
   std::vector<Issue> issues;
-  for (const Issue& issue : read.issues) {
+  for (const Issue& issue : found) {
     // Text in an identifier or a column that nothing learns from is no mistake.
-    if (issue.kind != "mixed_values" || IsLearnedFrom(read.table, config, issue.column)) {
+    if (issue.kind != "mixed_values" || IsLearnedFrom(names, config, issue.column)) {
       issues.push_back(issue);
     }
   }
-  for (Issue& issue : Validation(read.table, config, threads).Run())
-    issues.push_back(std::move(issue));
-  for (const Severity severity : {Severity::kError, Severity::kWarning}) {
-    for (const Issue& issue : issues) {
-      if (issue.severity == severity) report.issues.push_back(issue);
-    }
-  }
+  std::ranges::move(Validation(profile, config, now).Run(), std::back_inserter(issues));
+  std::ranges::stable_partition(
+      issues, [](const Issue& issue) { return issue.severity == Severity::kError; });
+  report.issues = std::move(issues);
   report.passed = report.issues.empty() || report.issues.front().severity != Severity::kError;
   return report;
 }

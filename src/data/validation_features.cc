@@ -13,23 +13,13 @@ namespace {
 constexpr double kIdentifierShare = 0.95;
 constexpr int64_t kIdentifierRows = 100;
 
-Issue MakeIdentifierIssue(const Column& column, std::string message) {
-  Issue issue;
-  issue.kind = "identifier_column";
-  issue.severity = Severity::kWarning;
-  issue.column = column.name;
-  issue.limit = kIdentifierShare;
-  issue.message = fmt::format("{}: {}", column.name, std::move(message));
-  return issue;
-}
-
 std::string WhatHappens(const config::DataConfig& config) {
   return config.feature_columns.empty()
              ? "it is taken for an identifier and left out of the features"
              : "as a feature it says nothing of new rows";
 }
 
-Status CheckFeature(const Table& table, const config::DataConfig& config, const std::string& name) {
+Status CheckListed(const Table& table, const config::DataConfig& config, const std::string& name) {
   const char* field = "data.feature_columns";
   if (table.Find(name) == nullptr) {
     return UnknownName(fmt::format("the data has no feature column '{}'", name), field, name,
@@ -54,41 +44,51 @@ bool IsListed(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-std::vector<const Column*> FeatureCandidates(const Table& table, const config::DataConfig& config) {
-  std::vector<const Column*> candidates;
-  for (const std::string& name : config.feature_columns) {
-    const Column* column = table.Find(name);
-    if (column != nullptr && name != config.target_column) candidates.push_back(column);
-  }
-  if (!config.feature_columns.empty()) return candidates;
-  for (const Column& column : table.columns) {
-    if (column.name == config.target_column || IsListed(config.id_columns, column.name) ||
-        IsListed(config.exclude_columns, column.name)) {
-      continue;
+std::vector<size_t> FeatureCandidates(const std::vector<std::string>& names,
+                                      const config::DataConfig& config) {
+  std::vector<size_t> candidates;
+  if (!config.feature_columns.empty()) {
+    for (const std::string& name : config.feature_columns) {
+      const auto found = std::ranges::find(names, name);
+      if (found == names.end() || name == config.target_column) continue;
+      candidates.push_back(static_cast<size_t>(found - names.begin()));
     }
-    candidates.push_back(&column);
+    return candidates;
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != config.target_column && !IsListed(config.id_columns, names[i]) &&
+        !IsListed(config.exclude_columns, names[i])) {
+      candidates.push_back(i);
+    }
   }
   return candidates;
 }
 
-std::optional<Issue> FindIdentifier(const Column& column, const config::DataConfig& config) {
+std::optional<Issue> FindIdentifier(const ColumnProfile& column, const config::DataConfig& config) {
+  const auto found = [&](std::string message) {
+    Issue issue = MakeIssue(Severity::kWarning, kIdentifierKind, column.name, std::move(message));
+    issue.limit = kIdentifierShare;
+    return issue;
+  };
   if (config.feature_columns.empty() && column.name == config.split.group) {
-    return MakeIdentifierIssue(column, "names the groups of the split, so it is no feature");
+    return found("names the groups of the split, so it is no feature");
   }
   if (column.type != ColumnType::kCategory) return std::nullopt;
-  const int64_t present = column.size() - column.CountMissing();
-  const auto distinct = static_cast<int64_t>(column.categories.size());
-  const bool never_repeats = distinct == present && present >= 2;
+  const int64_t present = column.count - column.missing;
+  const int64_t distinct = std::min(column.distinct, present);
+  const bool never_repeats = distinct == present && present >= 2 && column.distinct_error == 0;
   const double share =
       present == 0 ? 0 : static_cast<double>(distinct) / static_cast<double>(present);
-  if (!never_repeats && (present < kIdentifierRows || share <= kIdentifierShare))
+  if (!never_repeats && (present < kIdentifierRows || share <= kIdentifierShare)) {
     return std::nullopt;
-  Issue issue = MakeIdentifierIssue(
-      column, fmt::format("{}; {}",
-                          never_repeats ? std::string("no value repeats")
-                                        : fmt::format("{} of the values are distinct",
-                                                      FormatPercent(share, 1)),
-                          WhatHappens(config)));
+  }
+  Issue issue = found(fmt::format(
+      "{}; {}",
+      never_repeats ? std::string("no value repeats")
+                    : fmt::format("{}{} of the values are distinct",
+                                  column.distinct_error > 0 ? "about " : "",
+                                  FormatPercent(share, column.distinct_error > 0 ? 0 : 1)),
+      WhatHappens(config)));
   issue.value = share;
   issue.count = distinct;
   return issue;
@@ -96,10 +96,10 @@ std::optional<Issue> FindIdentifier(const Column& column, const config::DataConf
 
 Result<std::vector<std::string>> SelectFeatures(const Table& table,
                                                 const config::DataConfig& config,
-                                                std::vector<Issue>* issues) {
+                                                const std::vector<Issue>& issues) {
   std::vector<Status> failures;
   for (const std::string& name : config.feature_columns) {
-    Status status = CheckFeature(table, config, name);
+    Status status = CheckListed(table, config, name);
     if (!status.ok()) failures.push_back(std::move(status));
   }
   if (!failures.empty()) {
@@ -109,14 +109,13 @@ Result<std::vector<std::string>> SelectFeatures(const Table& table,
   }
   if (!config.feature_columns.empty()) return config.feature_columns;
 
+  const std::vector<std::string> names = ColumnNames(table);
   std::vector<std::string> features;
-  for (const Column* column : FeatureCandidates(table, config)) {
-    std::optional<Issue> identifier = FindIdentifier(*column, config);
-    if (!identifier) {
-      features.push_back(column->name);
-    } else if (issues != nullptr) {
-      issues->push_back(*std::move(identifier));
-    }
+  for (const size_t i : FeatureCandidates(names, config)) {
+    const bool identifier = std::ranges::any_of(issues, [&](const Issue& issue) {
+      return issue.kind == kIdentifierKind && issue.column == names[i];
+    });
+    if (!identifier) features.push_back(names[i]);
   }
   if (features.empty()) {
     return Error(

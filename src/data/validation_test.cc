@@ -5,7 +5,6 @@
 
 #include <limits>
 
-#include "core/random.h"
 #include "data/test_tables_internal.h"
 #include "data/validation_internal.h"
 
@@ -17,6 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr size_t kRows = 200;
+constexpr double kNow = 1'700'000'000;
 
 // 200 rows without a fault: age, city and the target y.
 Table CleanTable() {
@@ -38,9 +38,7 @@ config::DataConfig CleanConfig() {
 }
 
 DatasetReport Check(const Table& table, const config::DataConfig& config = CleanConfig()) {
-  ReadResult read;
-  read.table = table;
-  return Validate(read, config);
+  return Validate(ProfileTable(table, ProfileOptionsFor(config)), {}, config, kNow);
 }
 
 std::vector<std::string> Kinds(const DatasetReport& report) {
@@ -213,52 +211,75 @@ TEST(ValidationTest, DuplicateRows) {
 }
 
 TEST(ValidationTest, TakesTheReadersIssuesOverAndPutsErrorsFirst) {
-  ReadResult read;
-  read.table = CleanTable();
-  read.table.columns[0].numbers[12] = 0;
+  Table table = CleanTable();
+  table.columns[0].numbers[12] = 0;
   Issue unreadable;
   unreadable.kind = "unreadable_value";
   Issue encoding;
   encoding.kind = "invalid_utf8";
   encoding.severity = Severity::kWarning;
-  read.issues = {encoding, unreadable};
-  const DatasetReport report = Validate(read, CleanConfig());
+  const DatasetReport report =
+      Validate(ProfileTable(table), {encoding, unreadable}, CleanConfig(), kNow);
   EXPECT_FALSE(report.passed);
   EXPECT_THAT(Kinds(report), ElementsAre("unreadable_value", "invalid_utf8", "duplicate_rows"));
 }
 
-TEST(RepeatedRowsTest, FindsWhatAPairwiseComparisonFindsOnAnyNumberOfThreads) {
-  Random random(3);
-  std::vector<double> numbers;
-  std::vector<std::string> texts;
-  for (int i = 0; i < 2000; ++i) {
-    const uint64_t value = random.Below(60);
-    numbers.push_back(value == 0   ? kMissingNumber
-                      : value == 1 ? -0.0
-                                   : static_cast<double>(value - 2));
-    texts.push_back(
-        random.Below(10) == 0 ? "" : std::string(1, static_cast<char>('a' + random.Below(20))));
+TEST(ValidationTest, AFeatureThatGivesTheTargetAway) {
+  Table table = CleanTable();
+  std::vector<double> copy;
+  for (size_t i = 0; i < kRows; ++i) copy.push_back(i % 4 == 0 ? 1 : 0);
+  table.columns.push_back(Numbers("copy", copy));
+  config::DataConfig config = CleanConfig();
+  DatasetReport report = Check(table, config);
+  EXPECT_TRUE(report.passed);
+  ASSERT_THAT(Kinds(report), ElementsAre("target_leakage"));
+  EXPECT_GT(report.issues[0].value, 0.95);
+  EXPECT_THAT(report.issues[0].message, HasSubstr("of what is unknown of 'y' by itself"));
+  config.validation_rules.max_association = 0.9;
+  EXPECT_FALSE(Check(table, config).passed);
+  config.exclude_columns = {"copy"};
+  EXPECT_THAT(Check(table, config).issues, IsEmpty());
+}
+
+TEST(ValidationTest, IsolatedOutliersAreTold) {
+  std::vector<double> values;
+  std::vector<std::string> labels;
+  for (int i = 0; i < 5000; ++i) {
+    values.push_back(i % 100);
+    labels.emplace_back(i % 7 < 3 ? "a" : "b");
   }
-  const Table table = MakeTable({Numbers("x", numbers), Texts("c", texts)});
-  std::vector<std::pair<int64_t, int64_t>> expected;
-  for (int64_t row = 0; row < table.rows; ++row) {
-    for (int64_t first = 0; first < row; ++first) {
-      const auto a = static_cast<size_t>(row);
-      const auto b = static_cast<size_t>(first);
-      const bool same_number =
-          numbers[a] == numbers[b] || (std::isnan(numbers[a]) && std::isnan(numbers[b]));
-      if (!same_number || texts[a] != texts[b]) continue;
-      expected.emplace_back(row, first);
-      break;
-    }
-  }
-  ASSERT_GT(expected.size(), 500U);
-  for (const int threads : {1, 4}) {
-    std::vector<std::pair<int64_t, int64_t>> found;
-    for (const RepeatedRow& row : FindRepeatedRows(table, threads))
-      found.emplace_back(row.row, row.first);
-    EXPECT_EQ(found, expected);
-  }
+  values[17] = 1e6;
+  const Table table = MakeTable({Numbers("age", values), Texts("y", labels)});
+  config::DataConfig config = CleanConfig();
+  config.validation_rules.max_duplicate_ratio = 1;
+  DatasetReport report = Check(table, config);
+  EXPECT_TRUE(report.passed);
+  ASSERT_THAT(Kinds(report), ElementsAre("outliers", "duplicate_rows"));
+  EXPECT_EQ(report.issues[0].count, 1);
+  EXPECT_THAT(report.issues[0].message, HasSubstr("isolated, as mistakes are"));
+  config.validation_rules.max_outlier_ratio = 0;
+  EXPECT_FALSE(Check(table, config).passed);
+  config.validation_rules = {};
+  config.validation_rules.max_duplicate_ratio = 0.5;
+  EXPECT_THAT(Kinds(Check(table, config)), ElementsAre("duplicate_rows", "outliers"));
+}
+
+TEST(ValidationTest, Freshness) {
+  Table table = CleanTable();
+  std::vector<double> times;
+  for (size_t i = 0; i < kRows; ++i) times.push_back(kNow - 86'400.0 * static_cast<double>(i + 3));
+  table.columns.push_back(Numbers("seen", times));
+  table.columns.back().type = ColumnType::kTimestamp;
+  config::DataConfig config = CleanConfig();
+  config.timestamp_column = "seen";
+  EXPECT_THAT(Check(table, config).issues, IsEmpty());
+  config.validation_rules.max_age_days = 2;
+  const DatasetReport report = Check(table, config);
+  ASSERT_THAT(Kinds(report), ElementsAre("stale_data"));
+  EXPECT_EQ(report.issues[0].message,
+            "seen: the newest value is 3.0 days old, more than the 2 days that are allowed");
+  table.columns.back().numbers[0] = kNow + 86'400.0 * 5;
+  EXPECT_THAT(Kinds(Check(table, config)), ElementsAre("future_timestamps"));
 }
 
 TEST(FormatPercentTest, ShowsEnoughDigitsToTellTwoApart) {
@@ -283,8 +304,8 @@ Table TableWithIdentifiers() {
 }
 
 TEST(SelectFeaturesTest, LeavesIdentifiersOutUnasked) {
-  std::vector<Issue> issues;
-  const auto features = SelectFeatures(TableWithIdentifiers(), CleanConfig(), &issues);
+  const std::vector<Issue> issues = Check(TableWithIdentifiers()).issues;
+  const auto features = SelectFeatures(TableWithIdentifiers(), CleanConfig(), issues);
   ASSERT_TRUE(features.ok());
   EXPECT_THAT(*features, ElementsAre("age", "city"));
   ASSERT_EQ(issues.size(), 2U);
@@ -303,10 +324,9 @@ TEST(SelectFeaturesTest, LeavesIdentifiersOutUnasked) {
 TEST(SelectFeaturesTest, TakesWhatIsListedInItsOrder) {
   config::DataConfig config = CleanConfig();
   config.feature_columns = {"customerID", "age"};
-  std::vector<Issue> issues;
-  EXPECT_THAT(*SelectFeatures(TableWithIdentifiers(), config, &issues),
-              ElementsAre("customerID", "age"));
-  EXPECT_THAT(issues, IsEmpty());
+  EXPECT_THAT(
+      *SelectFeatures(TableWithIdentifiers(), config, Check(TableWithIdentifiers(), config).issues),
+      ElementsAre("customerID", "age"));
   EXPECT_EQ(Check(TableWithIdentifiers(), config).issues[0].message,
             "customerID: no value repeats; as a feature it says nothing of new rows");
 }
@@ -316,14 +336,16 @@ TEST(SelectFeaturesTest, LeavesOutIdsExcludedOnesAndTheSplitsGroup) {
   config.id_columns = {"customerID"};
   config.exclude_columns = {"nearly"};
   config.split.group = "city";
-  EXPECT_THAT(*SelectFeatures(TableWithIdentifiers(), config, nullptr), ElementsAre("age"));
+  EXPECT_THAT(
+      *SelectFeatures(TableWithIdentifiers(), config, Check(TableWithIdentifiers(), config).issues),
+      ElementsAre("age"));
 }
 
 TEST(SelectFeaturesTest, TellsAllMistakesAtOnce) {
   config::DataConfig config = CleanConfig();
   config.feature_columns = {"agee", "y", "city"};
   config.exclude_columns = {"city"};
-  const auto features = SelectFeatures(CleanTable(), config, nullptr);
+  const auto features = SelectFeatures(CleanTable(), config, {});
   ASSERT_FALSE(features.ok());
   EXPECT_THAT(features.error().ToString(), HasSubstr("no feature column 'agee'"));
   ASSERT_EQ(features.error().others().size(), 2U);
@@ -335,7 +357,7 @@ TEST(SelectFeaturesTest, TellsAllMistakesAtOnce) {
 TEST(SelectFeaturesTest, SaysWhenNoFeatureIsLeft) {
   config::DataConfig config = CleanConfig();
   config.exclude_columns = {"age", "city"};
-  const auto features = SelectFeatures(CleanTable(), config, nullptr);
+  const auto features = SelectFeatures(CleanTable(), config, {});
   ASSERT_FALSE(features.ok());
   EXPECT_THAT(features.error().ToString(), HasSubstr("no column is left"));
 }

@@ -28,11 +28,9 @@ Status ReadAndValidate(RunState& state) {
   SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state.files, state.source_path, state.source_stat));
   state.dataset = std::move(checked.report);
   state.table = std::move(checked.table);
-  if (!state.dataset.passed) {
-    // Nothing after this step will profile the training rows: the report shows all rows.
-    state.dataset.profiles = data::ProfileTable(state.table, state.threads);
-    return {};
-  }
+  // Where nothing after this step profiles the training rows, the report shows all rows.
+  if (!state.dataset.passed) return {};
+  for (data::ColumnProfile& column : state.dataset.profiles) column.sketches = nullptr;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path,
                            state.cache.PathFor(state.keys.data, "table.parquet"));
   SLIPWAY_RETURN_IF_ERROR(data::WriteParquet(path, state.table, data::ParquetUse::kCache));
@@ -98,13 +96,9 @@ bool SplitFromCache(RunState& state) {
   if (!table.ok()) return false;
   auto split = data::SplitFromTable(*table);
   if (!split.ok() || static_cast<int64_t>(split->parts.size()) != state.table.rows) return false;
-  std::vector<data::ColumnProfile> columns;
-  for (const Json& column : *profile) {
-    auto one = data::ColumnProfileFromJson(column);
-    if (!one.ok()) return false;
-    columns.push_back(*std::move(one));
-  }
-  state.training_profile = std::move(columns);
+  auto training = data::TableProfileFromJson(*profile);
+  if (!training.ok()) return false;
+  state.training_profile = *std::move(training);
   state.split = *std::move(split);
   return true;
 }
@@ -119,17 +113,15 @@ Status MakeSplitAndProfile(RunState& state) {
                                    classes ? state.target.class_count() : 1, config.data.split,
                                    config.model.training_config.cross_validation, SplitSeed(config),
                                    state.target.labels));
-  state.training_profile =
-      data::ProfileTable(state.table, state.split.RowsOf(data::Part::kTrain), state.threads);
+  state.training_profile = data::ProfileTable(state.table, state.split.RowsOf(data::Part::kTrain),
+                                              data::ProfileOptionsFor(config.data), state.threads);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path,
                            state.cache.PathFor(state.keys.split, "split.parquet"));
   SLIPWAY_RETURN_IF_ERROR(
       data::WriteParquet(path, data::ToTable(state.split), data::ParquetUse::kCache));
   SLIPWAY_RETURN_IF_ERROR(state.cache.Seal(state.keys.split, "split.parquet"));
-  Json profiles = Json::array();
-  for (const data::ColumnProfile& profile : state.training_profile)
-    profiles.push_back(data::ToJson(profile));
-  return state.cache.PutJson(state.keys.split, "profile", profiles);
+  return state.cache.PutJson(state.keys.split, "profile",
+                             data::ToStoredJson(state.training_profile));
 }
 
 // A graph's inputs and outputs share their names: told here, before anything is trained.
@@ -173,9 +165,8 @@ Result<StepEnd> SplitStep(RunState& state) {
   const config::Config& config = state.config();
   SLIPWAY_ASSIGN_OR_RETURN(state.target,
                            data::EncodeTarget(state.table, config.data, config.model.task));
-  // Validation told about identifiers already.
-  std::vector<data::Issue> told;
-  SLIPWAY_ASSIGN_OR_RETURN(state.features, data::SelectFeatures(state.table, config.data, &told));
+  SLIPWAY_ASSIGN_OR_RETURN(state.features,
+                           data::SelectFeatures(state.table, config.data, state.dataset.issues));
   SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
   StepEnd end;
   end.cached = SplitFromCache(state);
@@ -187,7 +178,7 @@ Result<StepEnd> SplitStep(RunState& state) {
   report.train_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kTrain).size());
   report.validation_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kValidation).size());
   report.test_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kTest).size());
-  report.dataset.profiles = state.training_profile;
+  report.dataset.profiles = state.training_profile.columns;
   report.target = state.target.column;
   report.task = data::ToString(state.target.task);
   report.classes = state.target.labels;

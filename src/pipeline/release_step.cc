@@ -34,11 +34,9 @@ Json Lineage(const RunState& state) {
 }
 
 std::string ProfileFile(const RunState& state) {
-  Json columns = Json::array();
-  for (const data::ColumnProfile& profile : state.training_profile)
-    columns.push_back(data::ToJson(profile));
-  return PrettyJson(
-      {{"part", "train"}, {"rows", state.report.train_rows}, {"columns", std::move(columns)}});
+  Json profile = {{"part", "train"}};
+  profile.update(data::ToStoredJson(state.training_profile));
+  return PrettyJson(profile);
 }
 
 // Asks the registry for the version in production, for the gate that compares with it.

@@ -10,6 +10,7 @@
 #include "core/file_system.h"
 #include "core/progress.h"
 #include "data/preprocessing.h"
+#include "data/profile.h"
 #include "data/target.h"
 #include "data/types.h"
 #include "gate/types.h"
@@ -57,7 +58,7 @@ struct RunState {
   data::Target target;  // split
   std::vector<std::string> features;
   data::Split split;
-  std::vector<data::ColumnProfile> training_profile;
+  data::TableProfile training_profile;
 
   data::PreprocessingPlan plan;  // train
   std::string onnx;

@@ -207,9 +207,10 @@ model::ModelSchema SchemaOf(const RunState& state) {
   model::ModelSchema schema;
   for (const data::FeaturePlan& feature : state.plan.features) {
     const auto profile =
-        std::ranges::find(state.training_profile, feature.name, &data::ColumnProfile::name);
-    schema.inputs.push_back(FieldOf(
-        feature, profile == state.training_profile.end() ? data::ColumnProfile{} : *profile));
+        std::ranges::find(state.training_profile.columns, feature.name, &data::ColumnProfile::name);
+    schema.inputs.push_back(FieldOf(feature, profile == state.training_profile.columns.end()
+                                                 ? data::ColumnProfile{}
+                                                 : *profile));
   }
   schema.missing_values = state.config().data.missing_values;
   schema.task = data::ToString(state.target.task);

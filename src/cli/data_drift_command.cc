@@ -1,0 +1,123 @@
+// `slipway data drift`: whether new data differs from reference data.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "cli/data_options.h"
+#include "cli/table.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "data/drift.h"
+#include "pipeline/profile_source.h"
+
+namespace slipway::cli {
+namespace {
+
+struct DriftCommandOptions {
+  std::string reference, current;
+  ReadingOptions reading;
+  data::DriftOptions drift;
+  bool fail_on_drift = false;
+};
+
+void PrintDrift(const data::DriftReport& report, double seconds, Session& session) {
+  std::vector<Row> table = {{{""}, {"COLUMN"}, {"type"}, {"reason"}}};
+  // What drifted first, each in the order of the table.
+  for (const bool drifted : {true, false}) {
+    for (const data::ColumnDrift& column : report.columns) {
+      if (column.drifted != drifted) continue;
+      table.push_back({{drifted ? "✗" : "✓", drifted ? "31" : "32"},
+                       {column.column},
+                       {data::ToString(column.type)},
+                       {column.reason}});
+    }
+  }
+  session.Print(Table(table, session));
+  const std::vector<std::string> features = report.DriftedFeatures();
+  const std::string verdict =
+      features.empty() ? session.Paint("32", "no drift")
+                       : session.Paint("31", fmt::format("{} of {} columns drifted",
+                                                         features.size(), report.columns.size()));
+  session.Print(fmt::format("{} · {} against {}   {}\n", verdict,
+                            Plural(report.current_rows, "row", "rows"),
+                            Plural(report.reference_rows, "row", "rows"), FormatSeconds(seconds)));
+}
+
+Result<data::TableProfile> ProfileOf(const std::string& path, const data::ReadOptions& read,
+                                     Session& session) {
+  data::ProfileOptions options;
+  options.repeated_rows = false;
+  options.sample_rows = 0;
+  SLIPWAY_ASSIGN_OR_RETURN(pipeline::ProfiledSource source,
+                           pipeline::ProfileSource(path, read, options));
+  WarnOfIssues(path, source.issues, session);
+  return std::move(source.profile);
+}
+
+Result<int> Drift(const DriftCommandOptions& options, Session& session) {
+  const Stopwatch watch;
+  // All columns, as one of the two tables may lack those that are asked for.
+  const data::ReadOptions read = ToReadOptions(options.reading);
+  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile reference,
+                           ProfileOf(options.reference, read, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile current,
+                           ProfileOf(options.current, read, session));
+  data::DriftOptions drift = options.drift;
+  drift.columns = options.reading.columns;
+  drift.threads = options.reading.threads;
+  SLIPWAY_ASSIGN_OR_RETURN(const data::DriftReport report,
+                           data::FindDrift(reference, current, drift));
+  if (session.json) {
+    session.PrintJson(data::ToJson(report));
+  } else {
+    PrintDrift(report, watch.seconds(), session);
+  }
+  return report.drift_detected && options.fail_on_drift ? kExitNo : kExitDone;
+}
+
+}  // namespace
+
+void AddDataDrift(CLI::App* data, Session& session) {
+  CLI::App* drift = data->add_subcommand(
+      "drift", "Whether new data differs from reference data, significantly and enough to matter");
+  auto options = std::make_shared<DriftCommandOptions>();
+  drift
+      ->add_option("reference", options->reference,
+                   "What the model was trained on: a table, a saved profile, or a model's folder")
+      ->required()
+      ->type_name("REFERENCE");
+  drift->add_option("current", options->current, "What it meets now")
+      ->required()
+      ->type_name("CURRENT");
+  drift
+      ->add_option("--alpha", options->drift.alpha,
+                   "Share of false alarms among columns that is put up with")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("SHARE")
+      ->capture_default_str();
+  drift
+      ->add_option("--min-effect", options->drift.min_effect,
+                   "Smaller differences are no drift, in standard deviations of a number; for "
+                   "categories 0.3 of that, as a share of rows")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->type_name("X")
+      ->capture_default_str();
+  drift
+      ->add_option("--effect", options->drift.effect,
+                   "What differences are measured by; --min-effect is in its unit")
+      ->check(CLI::IsMember(data::EffectNames()))
+      ->type_name("NAME")
+      ->capture_default_str();
+  drift->add_flag("--fail-on-drift", options->fail_on_drift, "Exit code 1 where there is drift");
+  AddReadingOptions(drift, &options->reading);
+  AddExamples(drift,
+              "slipway data drift data/train.csv data/today.csv\n"
+              "slipway data drift january.json data/today.csv\n"
+              "slipway data drift data/train.csv data/today.parquet --fail-on-drift --output json");
+  drift->callback([=, &session] { session.Finish(Drift(*options, session)); });
+}
+
+}  // namespace slipway::cli

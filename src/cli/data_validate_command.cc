@@ -1,0 +1,100 @@
+// `slipway data validate`: whether a configuration's table is fit to learn from.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "cli/data_options.h"
+#include "cli/table.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "pipeline/data_check.h"
+
+namespace slipway::cli {
+namespace {
+
+struct ValidateOptions {
+  ConfigOptions config;
+  std::string data_path;
+  std::string fail_on = "error";
+  int threads = 0;
+};
+
+// "row 3: 'n/a', row 9: missing".
+std::string ExamplesText(const data::Issue& issue) {
+  constexpr size_t kShown = 3;
+  std::vector<std::string> parts;
+  for (const data::Example& example : issue.examples) {
+    if (parts.size() == kShown) break;
+    parts.push_back(fmt::format("row {}: {}", FormatCount(example.row),
+                                example.missing ? "missing" : "'" + example.value + "'"));
+  }
+  return Join(parts, ", ");
+}
+
+void PrintIssues(const std::string& path, const data::DatasetReport& report, double seconds,
+                 Session& session) {
+  std::vector<Row> table = {{{""}, {"KIND"}, {"issue"}, {"examples"}}};
+  int64_t errors = 0;
+  for (const data::Issue& issue : report.issues) {
+    const bool error = issue.severity == data::Severity::kError;
+    errors += error ? 1 : 0;
+    table.push_back({{error ? "✗" : "!", error ? "31" : "33"},
+                     {issue.kind},
+                     {issue.message},
+                     {ExamplesText(issue)}});
+  }
+  if (!report.issues.empty()) session.Print(Table(table, session));
+  session.Print(fmt::format(
+      "{} · {} · {} × {} · {}, {}   {}\n",
+      session.Paint(report.passed ? "32" : "31", report.passed ? "passed" : "failed"), path,
+      Plural(report.rows, "row", "rows"), Plural(report.columns, "column", "columns"),
+      Plural(errors, "error", "errors"),
+      Plural(std::ssize(report.issues) - errors, "warning", "warnings"), FormatSeconds(seconds)));
+}
+
+Result<int> Validate(const ValidateOptions& options, Session& session) {
+  const Stopwatch watch;
+  config::LoadOptions load = ToLoadOptions(options.config);
+  load.data_path = options.data_path;
+  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::LoadConfig(load));
+  SLIPWAY_RETURN_IF_ERROR(config::CheckDataSource(loaded));
+  const std::string path = config::DataPath(loaded.config);
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const data::DatasetReport report,
+      pipeline::CheckSource(loaded.config.data, path, options.threads, SilentProgress()));
+  if (session.json) {
+    Json json = data::ToJson(report);
+    json.erase("profiles");
+    session.PrintJson(json);
+  } else {
+    PrintIssues(path, report, watch.seconds(), session);
+  }
+  const bool bad = options.fail_on == "warning" ? !report.issues.empty() : !report.passed;
+  return bad && options.fail_on != "never" ? kExitNo : kExitDone;
+}
+
+}  // namespace
+
+void AddDataValidate(CLI::App* data, Session& session) {
+  CLI::App* validate = data->add_subcommand(
+      "validate", "Whether a configuration's table is fit to learn from, as a run would ask");
+  auto options = std::make_shared<ValidateOptions>();
+  AddConfigOptions(validate, &options->config);
+  validate->add_option("--data", options->data_path, "Table to use in place of data.source_path")
+      ->type_name("FILE");
+  validate
+      ->add_option("--fail-on", options->fail_on, "Exit code 1 from this on: warning, error, never")
+      ->check(CLI::IsMember({"warning", "error", "never"}))
+      ->type_name("SEVERITY")
+      ->capture_default_str();
+  AddThreadsOption(validate, &options->threads);
+  AddExamples(validate,
+              "slipway data validate --env production\n"
+              "slipway data validate --data data/new.csv --fail-on warning --output json");
+  validate->callback([=, &session] { session.Finish(Validate(*options, session)); });
+}
+
+}  // namespace slipway::cli
