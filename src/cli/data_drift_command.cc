@@ -46,30 +46,23 @@ void PrintDrift(const data::DriftReport& report, double seconds, Session& sessio
                             Plural(report.reference_rows, "row", "rows"), FormatSeconds(seconds)));
 }
 
-Result<data::TableProfile> ProfileOf(const std::string& path, const data::ReadOptions& read,
-                                     Session& session) {
-  data::ProfileOptions options;
-  options.repeated_rows = false;
-  options.sample_rows = 0;
-  SLIPWAY_ASSIGN_OR_RETURN(pipeline::ProfiledSource source,
-                           pipeline::ProfileSource(path, read, options));
-  WarnOfIssues(path, source.issues, session);
-  return std::move(source.profile);
-}
-
 Result<int> Drift(const DriftCommandOptions& options, Session& session) {
   const Stopwatch watch;
+  data::ProfileOptions what;
+  what.repeated_rows = false;
+  what.sample_rows = 0;
   // All columns, as one of the two tables may lack those that are asked for.
-  const data::ReadOptions read = ToReadOptions(options.reading);
-  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile reference,
-                           ProfileOf(options.reference, read, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile current,
-                           ProfileOf(options.current, read, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto both,
+                           pipeline::ProfileTwo(options.reference, options.current,
+                                                ToReadOptions(options.reading), what));
+  const auto& [reference, current] = both;
+  WarnOfIssues(options.reference, reference.issues, session);
+  WarnOfIssues(options.current, current.issues, session);
   data::DriftOptions drift = options.drift;
   drift.columns = options.reading.columns;
   drift.threads = options.reading.threads;
   SLIPWAY_ASSIGN_OR_RETURN(const data::DriftReport report,
-                           data::FindDrift(reference, current, drift));
+                           data::FindDrift(reference.profile, current.profile, drift));
   if (session.json) {
     session.PrintJson(data::ToJson(report));
   } else {

@@ -35,17 +35,6 @@ void ForEachGap(const Distribution& left, const Distribution& right, const Visit
   }
 }
 
-// The largest distance in units of 1/(n·m), which are whole: equal distances must not differ by
-// rounding.
-double LargestDistance(const Distribution& left, const Distribution& right) {
-  const auto n = static_cast<double>(left.count()), m = static_cast<double>(right.count());
-  double distance = 0;
-  ForEachGap(left, right, [&](double, double, double i, double j) {
-    distance = std::max(distance, std::abs(i * m - j * n));
-  });
-  return distance;
-}
-
 std::vector<int64_t> CountsIn(const Distribution& distribution, double low, double high,
                               size_t bins) {
   std::vector<int64_t> counts;
@@ -101,31 +90,33 @@ Distribution DistributionOf(const ColumnProfile& profile) {
 NumberDistances Compare(const Distribution& reference, const Distribution& current) {
   const auto n = static_cast<double>(reference.count()), m = static_cast<double>(current.count());
   const double deviation = std::max(reference.deviation, kLeastDeviation);
+  NumberDistances distances;
   double apart = 0, spread = 0;
   ForEachGap(reference, current, [&](double value, double next, double i, double j) {
-    apart += std::abs(i / n - j / m) * (next - value);
-    const double below = (i + j) / (n + m);
-    spread += std::sqrt(below * (1 - below)) * (next - value);
+    const double distance = std::abs(i * m - j * n);
+    distances.largest = std::max(distances.largest, distance);
+    apart += distance * (next - value);
+    const double below = i + j;
+    spread += std::sqrt(below * (n + m - below)) * (next - value);
   });
-  NumberDistances distances;
-  distances.kolmogorov_smirnov = LargestDistance(reference, current) / (n * m);
-  distances.normed_wasserstein = apart / deviation;
+  spread /= n + m;
+  distances.normed_wasserstein = apart / (n * m) / deviation;
   distances.wasserstein_noise =
       std::sqrt(2 / std::numbers::pi * (1 / n + 1 / m)) * spread / deviation;
   return distances;
 }
 
-TestResult KolmogorovSmirnov(const Distribution& reference, const Distribution& current) {
+TestResult KolmogorovSmirnov(const Distribution& reference, const Distribution& current,
+                             const NumberDistances& distances) {
   const auto n = static_cast<double>(reference.count()), m = static_cast<double>(current.count());
-  const double distance = LargestDistance(reference, current);
   const double unknown = reference.rank_error + current.rank_error;
   TestResult result;
-  result.statistic = distance / (n * m);
+  result.statistic = distances.largest / (n * m);
   if (unknown > 0) {
     result.p_value =
         KolmogorovTail(std::llrint(n * m / (n + m)), std::max(result.statistic - unknown, 0.0));
   } else if (std::max(reference.count(), current.count()) <= kMostForExact) {
-    result.p_value = ExactTwoSampleTail(reference.count(), current.count(), distance);
+    result.p_value = ExactTwoSampleTail(reference.count(), current.count(), distances.largest);
   } else {
     result.p_value = KolmogorovTail(std::llrint(n * m / (n + m)), result.statistic);
   }

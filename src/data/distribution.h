@@ -29,8 +29,9 @@ Distribution DistributionOf(const ColumnProfile& profile);
 
 // All of them in one walk over both.
 struct NumberDistances {
-  // Kolmogorov-Smirnov statistic: the largest distance between the distribution functions.
-  double kolmogorov_smirnov = 0;
+  // The largest distance between the distribution functions, in units of 1/(n·m), which are whole:
+  // equal distances must not differ by rounding.
+  double largest = 0;
   // First Wasserstein distance (scipy.stats.wasserstein_distance) over the standard deviation of
   // the reference, at least 0.001 (Evidently).
   double normed_wasserstein = 0;
@@ -44,7 +45,8 @@ NumberDistances Compare(const Distribution& reference, const Distribution& curre
 // else by the distribution of the one-sample statistic with n·m/(n+m) rows, as
 // scipy.stats.ks_2samp. From sketches the distance that is tested is less by both their errors: no
 // more is claimed than is known.
-TestResult KolmogorovSmirnov(const Distribution& reference, const Distribution& current);
+TestResult KolmogorovSmirnov(const Distribution& reference, const Distribution& current,
+                             const NumberDistances& distances);
 
 using CountPair = std::pair<std::vector<int64_t>, std::vector<int64_t>>;
 // Counts of both in bins of equal width over both together, as many as Sturges (1926) says for

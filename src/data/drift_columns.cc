@@ -115,7 +115,7 @@ void CompareNumbers(const ColumnProfile& reference, const ColumnProfile& current
     return;
   }
   const NumberDistances distances = Compare(before, after);
-  const TestResult test = KolmogorovSmirnov(before, after);
+  const TestResult test = KolmogorovSmirnov(before, after, distances);
   drift->test = "ks";
   drift->statistic = test.statistic;
   drift->p_value = test.p_value;

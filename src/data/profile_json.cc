@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "core/base64.h"
@@ -32,23 +33,66 @@ Json SketchesToJson(const ColumnSketches& sketches) {
           {"frequent", ToBase64(sketches.frequent.ToBytes())}};
 }
 
+// Nine tenths of a stored profile are sketches in base64, which a reader of JSON takes apart
+// character by character. They are cut out before, and "#7" stands where the seventh was: '#' is
+// none of base64's letters.
+struct CutText {
+  std::string json;
+  std::vector<std::string_view> pieces;  // Views of the text that was cut.
+};
+
+CutText CutLongStrings(std::string_view text) {
+  constexpr size_t kLong = 512;
+  CutText cut;
+  size_t copied = 0;
+  for (size_t at = text.find('"'); at != std::string_view::npos; at = text.find('"', at)) {
+    const size_t end = text.find('"', at + 1);
+    if (end == std::string_view::npos) break;
+    // A backslash may stand for a quote: such a string is left alone, and all after it.
+    const std::string_view inside = text.substr(at + 1, end - at - 1);
+    if (inside.find('\\') != std::string_view::npos) break;
+    if (inside.size() > kLong) {
+      cut.json += text.substr(copied, at + 1 - copied);
+      cut.json += fmt::format("#{}", cut.pieces.size());
+      cut.pieces.push_back(inside);
+      copied = end;
+    }
+    at = end + 1;
+  }
+  cut.json += text.substr(copied);
+  return cut;
+}
+
+using Pieces = std::vector<std::string_view>;
+
+// A member that may have been cut out.
+Result<std::string> BytesOf(const std::string& text, const Pieces& pieces) {
+  if (!text.starts_with('#')) return FromBase64(text);
+  size_t index = 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), index);
+  if (error != std::errc() || end != text.data() + text.size() || index >= pieces.size()) {
+    return Error(ErrorCode::kInvalidInput, "not base64");
+  }
+  return FromBase64(pieces[index]);
+}
+
 template <typename Sketch>
-Status ReadSketch(JsonReader& reader, const char* key, Sketch* sketch) {
+Status ReadSketch(JsonReader& reader, const char* key, const Pieces& pieces, Sketch* sketch) {
   const std::string text = reader.String(key);
   SLIPWAY_RETURN_IF_ERROR(reader.status());
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string bytes, FromBase64(text));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string bytes, BytesOf(text, pieces));
   SLIPWAY_ASSIGN_OR_RETURN(*sketch, Sketch::FromBytes(bytes));
   return {};
 }
 
-Result<ColumnProfile> StoredColumnFromJson(const Json& json) {
+Result<ColumnProfile> StoredColumnFromJson(const Json& json, const Pieces& pieces) {
   SLIPWAY_ASSIGN_OR_RETURN(ColumnProfile profile, ColumnProfileFromJson(json));
   if (!json.contains("sketches")) return profile;
   JsonReader reader(json["sketches"], "sketches");
   auto sketches = std::make_shared<ColumnSketches>();
-  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "values", &sketches->values));
-  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "distinct", &sketches->distinct));
-  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "frequent", &sketches->frequent));
+  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "values", pieces, &sketches->values));
+  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "distinct", pieces, &sketches->distinct));
+  SLIPWAY_RETURN_IF_ERROR(ReadSketch(reader, "frequent", pieces, &sketches->frequent));
   if (sketches->values.count() + sketches->frequent.total() > profile.count + profile.count) {
     return Error(
         ErrorCode::kInvalidInput,
@@ -109,6 +153,8 @@ ColumnProfile AllMissing(const ColumnProfile& like, int64_t rows) {
   return profile;
 }
 
+Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces);
+
 }  // namespace
 
 Json ToStoredJson(const TableProfile& profile) {
@@ -127,7 +173,20 @@ Json ToStoredJson(const TableProfile& profile) {
           {"columns", std::move(columns)}};
 }
 
-Result<TableProfile> TableProfileFromJson(const Json& json) {
+Result<TableProfile> TableProfileFromJson(const Json& json) { return ProfileFromJson(json, {}); }
+
+Result<TableProfile> ReadStoredProfile(std::string_view text, const std::string& file) {
+  const CutText cut = CutLongStrings(text);
+  Result<Json> json = ParseJson(cut.json, file);
+  // Where is to be told of the file as it is.
+  if (!json.ok()) json = ParseJson(text, file);
+  if (!json.ok()) return std::move(json).error();
+  return ProfileFromJson(*json, cut.pieces);
+}
+
+namespace {
+
+Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
   JsonReader reader(json, "profile");
   TableProfile profile;
   profile.rows = reader.Integer("rows");
@@ -143,11 +202,13 @@ Result<TableProfile> TableProfileFromJson(const Json& json) {
   }
   profile.columns.resize(columns.size());
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(columns.size(), AvailableCores(), [&](size_t i) -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(profile.columns[i], StoredColumnFromJson(columns[i]));
+    SLIPWAY_ASSIGN_OR_RETURN(profile.columns[i], StoredColumnFromJson(columns[i], pieces));
     return {};
   }));
   return profile;
 }
+
+}  // namespace
 
 Result<TableProfile> MergeProfiles(const TableProfile& left, const TableProfile& right) {
   TableProfile merged;

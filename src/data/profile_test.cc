@@ -162,8 +162,9 @@ TEST(ProfileTest, PartsMergeIntoTheWhole) {
                               ProfileTable(table, all.subspan(100'000, 50'000)));
   ASSERT_TRUE(merged.ok());
   // Stored and read in between, as parts of other days are.
-  auto read = TableProfileFromJson(ToStoredJson(*merged));
+  auto read = ReadStoredProfile(CompactJson(ToStoredJson(*merged)), "stored.json");
   ASSERT_TRUE(read.ok());
+  EXPECT_EQ(ToStoredJson(*read), ToStoredJson(*TableProfileFromJson(ToStoredJson(*merged))));
   merged = MergeProfiles(*read, ProfileTable(table, all.subspan(150'000)));
   ASSERT_TRUE(merged.ok());
   const TableProfile whole = ProfileTable(table);
@@ -264,6 +265,7 @@ TEST(ProfileTest, StoredProfilesThatAreDamagedAreErrors) {
     damaged["columns"][0]["sketches"][key] = "AAAA";
     EXPECT_FALSE(TableProfileFromJson(damaged).ok()) << key;
   }
+  EXPECT_FALSE(ReadStoredProfile("{\"rows\": 1, \"columns\": [{\"name\": \"#0\"}]}", "p").ok());
   EXPECT_FALSE(TableProfileFromJson(Json::array()).ok());
   EXPECT_FALSE(TableProfileFromJson(Json::object()).ok());
 }

@@ -55,14 +55,18 @@ TEST(ExactTwoSampleTail, CountsPaths) {
   }
 }
 
+TestResult KsTest(const std::vector<double>& left, const std::vector<double>& right) {
+  const Distribution before = DistributionOf(left), after = DistributionOf(right);
+  return KolmogorovSmirnov(before, after, Compare(before, after));
+}
+
 TEST(KolmogorovSmirnov, TiesAndPlainCases) {
   const std::vector<double> left = {1, 2, 2, 3}, right = {2, 2, 4, 5, 6};
-  const TestResult result = KolmogorovSmirnov(DistributionOf(left), DistributionOf(right));
+  const TestResult result = KsTest(left, right);
   EXPECT_DOUBLE_EQ(result.statistic, 0.6);
   EXPECT_NEAR(result.p_value, 0.2857142857142857, 1e-12);
-  EXPECT_EQ(KolmogorovSmirnov(DistributionOf(left), DistributionOf(left)).p_value, 1);
-  const std::vector<double> one = {1}, two = {2};
-  EXPECT_NEAR(KolmogorovSmirnov(DistributionOf(one), DistributionOf(two)).p_value, 1, 1e-12);
+  EXPECT_EQ(KsTest(left, left).p_value, 1);
+  EXPECT_NEAR(KsTest({1}, {2}).p_value, 1, 1e-12);
 }
 
 TEST(ChiSquare, EqualsScipy) {

@@ -2,6 +2,7 @@
 
 #include "core/file_system.h"
 #include "core/json.h"
+#include "core/parallel.h"
 #include "core/text.h"
 #include "data/scan.h"
 
@@ -20,8 +21,8 @@ Result<data::TableProfile> ReadStored(const std::string& path) {
   FileSystem& files = LocalFileSystem();
   const std::string inside = JoinPath(path, kProfileFile);
   const std::string file = files.Exists(inside) ? inside : path;
-  SLIPWAY_ASSIGN_OR_RETURN(const Json json, ReadJsonFile(files, file));
-  Result<data::TableProfile> profile = data::TableProfileFromJson(json);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(file));
+  Result<data::TableProfile> profile = data::ReadStoredProfile(text, file);
   if (profile.ok()) return profile;
   return AtFile(file, "this is no profile of a table")
       .Expected("what `slipway data profile FILE --save` or a run wrote")
@@ -48,6 +49,22 @@ Result<ProfiledSource> ProfileSource(const std::string& path, const data::ReadOp
   source.profile = profiler.Finish(read.threads);
   source.issues = std::move(scan.issues);
   return source;
+}
+
+Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(const std::string& first,
+                                                             const std::string& second,
+                                                             const data::ReadOptions& read,
+                                                             const data::ProfileOptions& options,
+                                                             ProgressSink& progress) {
+  // A table alone keeps all threads busy.
+  const int at_once = IsStoredProfile(first) && IsStoredProfile(second) ? 2 : 1;
+  std::pair<ProfiledSource, ProfiledSource> both;
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(2, at_once, [&](size_t i) -> Status {
+    SLIPWAY_ASSIGN_OR_RETURN((i == 0 ? both.first : both.second),
+                             ProfileSource(i == 0 ? first : second, read, options, progress));
+    return {};
+  }));
+  return both;
 }
 
 Status WriteProfile(const std::string& path, const data::TableProfile& profile) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/progress.h"
@@ -23,6 +24,11 @@ struct ProfiledSource {
 Result<ProfiledSource> ProfileSource(const std::string& path, const data::ReadOptions& read,
                                      const data::ProfileOptions& options,
                                      ProgressSink& progress = SilentProgress());
+
+// Both, side by side where neither is a table.
+Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(
+    const std::string& first, const std::string& second, const data::ReadOptions& read,
+    const data::ProfileOptions& options, ProgressSink& progress = SilentProgress());
 
 // Whether `path` is of a stored profile.
 bool IsStoredProfile(const std::string& path);
