@@ -33,6 +33,14 @@ slipway_prefer_static(yaml-cpp libyaml-cpp.a)
 slipway_prefer_static(SQLite::SQLite3 libsqlite3.a)
 target_link_libraries(SQLite::SQLite3 INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
 
+# RE2: Debian has no CMake package of it.
+find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
+find_library(RE2_LIBRARY NAMES libre2.a re2 REQUIRED)
+mark_as_advanced(RE2_INCLUDE_DIR RE2_LIBRARY)
+add_library(slipway_re2 INTERFACE)
+target_include_directories(slipway_re2 SYSTEM INTERFACE ${RE2_INCLUDE_DIR})
+target_link_libraries(slipway_re2 INTERFACE ${RE2_LIBRARY} Threads::Threads)
+
 # Arrow: slipway_arrow is the target that the data module links.
 set(SLIPWAY_ARROW_VERSION 2600)
 find_package(Arrow 20 QUIET)

@@ -30,6 +30,7 @@ HOMES = [
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),
     (r"CLI/", {"cli"}, "CLI11"),
     (r"(onnx|google/protobuf)/", {"model"}, "ONNX"),
+    (r"re2/", {"core"}, "RE2"),
     (r"openssl/", {"core", "http"}, "OpenSSL"),
 ]
 
@@ -89,6 +90,7 @@ def self_test():
         "gate/a_test.cc": '#include "registry/types.h"',
         "registry/a.h": "#  include <yaml-cpp/yaml.h>",
         "report/a.cc": '#include "pipeline/run.h"',
+        "config/b.cc": "#include <re2/re2.h>",
         "http/a.cc": '#include "config/types.h"',
         "pipeline/a.cc": "#include <CLI/CLI.hpp>",
         "cli/a.cc": '#include "onnx/onnx.pb.h"',
