@@ -55,11 +55,17 @@ class Problems {
 
 Location LocationAt(const Position& at, std::string field = "");
 
+// Bounds what one file can hold, aliases included: a few lines of nested aliases would otherwise
+// fill the memory. The largest configuration that people write lists a few thousand columns; a
+// table's schema says a dozen things of each.
+inline constexpr size_t kMaxConfigNodes = 20'000;
+inline constexpr size_t kMaxSchemaNodes = 400'000;
+
 // Reads one YAML document. nullopt where the text is no YAML at all; duplicate keys and the like
 // are told and reading goes on. Aliases are copied, `<<` merges, both within a bound on the tree's
 // size. An empty text is kNull.
 std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& file,
-                                  Problems* problems);
+                                  Problems* problems, size_t max_nodes = kMaxConfigNodes);
 
 // What a plain scalar means by YAML 1.2's core schema: null, boolean, integer, float or text.
 Json PlainValue(std::string_view text);

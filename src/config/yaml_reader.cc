@@ -13,10 +13,6 @@
 namespace slipway::config {
 namespace {
 
-// Bounds what one file can hold, aliases included: a few lines of nested aliases would otherwise
-// fill the memory. The largest configuration that people write lists a few thousand columns.
-constexpr size_t kMaxNodes = 20'000;
-constexpr const char* kMostValues = "at most 20,000 keys and values";
 // No key of a configuration is deeper than ten; yaml-cpp goes down recursively.
 constexpr size_t kMaxDepth = 100;
 
@@ -42,7 +38,8 @@ size_t CountNodes(const YamlNode& node) {
 // keys.)
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, Problems* problems) : file_(file), problems_(problems) {}
+  TreeBuilder(const std::string& file, size_t max_nodes, Problems* problems)
+      : file_(file), max_nodes_(max_nodes), problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override { document_at_ = At(mark); }
   void OnDocumentEnd() override {}
@@ -90,7 +87,10 @@ class TreeBuilder : public YAML::EventHandler {
                        .Expected(std::move(expected)));
   }
   void Count(const YAML::Mark& mark) {
-    if (++nodes_ > kMaxNodes) throw LimitExceeded(mark, "the file is too large", kMostValues);
+    if (++nodes_ > max_nodes_) throw LimitExceeded(mark, "the file is too large", Most());
+  }
+  std::string Most() const {
+    return fmt::format("at most {} keys and values", FormatCount(static_cast<int64_t>(max_nodes_)));
   }
   void CheckTag(const YAML::Mark& mark, const std::string& tag);
   void Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor);
@@ -101,6 +101,7 @@ class TreeBuilder : public YAML::EventHandler {
   void Merge(YamlNode* map, YamlNode from);
 
   std::string file_;
+  size_t max_nodes_;
   Problems* problems_;
   Position document_at_;
   YamlNode root_;
@@ -115,8 +116,8 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   const auto named = anchors_.find(anchor);
   if (named == anchors_.end()) {
     Tell(node.at, "an alias inside the value that it names", "an alias of a finished value");
-  } else if (nodes_ + CountNodes(named->second) > kMaxNodes) {
-    throw LimitExceeded(mark, "aliases make the file too large", kMostValues);
+  } else if (nodes_ + CountNodes(named->second) > max_nodes_) {
+    throw LimitExceeded(mark, "aliases make the file too large", Most());
   } else {
     node = named->second;
     nodes_ += CountNodes(node);
@@ -261,9 +262,9 @@ std::optional<Position> FindBinary(std::string_view text, const std::string& fil
 
 // yaml-cpp takes a quoted text that the end of the file cuts off, unless it ends right there: then
 // it throws.
-void CheckQuotesEnd(const std::string& text) {
+void CheckQuotesEnd(const std::string& text, size_t max_nodes) {
   Problems ignored;
-  TreeBuilder builder("", &ignored);
+  TreeBuilder builder("", max_nodes, &ignored);
   std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
   YAML::Parser(stream).HandleNextDocument(builder);
 }
@@ -290,15 +291,15 @@ Error SyntaxError(const std::string& message, const Position& at, const std::str
 }  // namespace
 
 std::optional<YamlNode> ParseYaml(const std::string& text, const std::string& file,
-                                  Problems* problems) {
+                                  Problems* problems, size_t max_nodes) {
   const auto fail = [&](const Position& at, std::string message) {
     problems->Add(Error(ErrorCode::kInvalidInput, std::move(message)).At(LocationAt(at)));
     return std::nullopt;
   };
   if (const auto binary = FindBinary(text, file)) return fail(*binary, "not a text file in UTF-8");
-  TreeBuilder builder(file, problems);
+  TreeBuilder builder(file, max_nodes, problems);
   try {
-    CheckQuotesEnd(text);
+    CheckQuotesEnd(text, max_nodes);
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
