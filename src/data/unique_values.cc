@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "data/unique_values_internal.h"
+#include "data/value_parser_internal.h"
+
+namespace slipway::data {
+namespace {
+
+constexpr size_t kShownBytes = 40;
+constexpr size_t kFewestSlots = 64;
+
+uint64_t Fold(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64U);
+}
+
+std::string Shown(std::string_view text) {
+  std::string valid = ReplaceInvalidUtf8(text.substr(0, 4 * kShownBytes));
+  if (valid.size() <= kShownBytes) return valid;
+  constexpr std::string_view kEllipsis = "…";
+  size_t end = kShownBytes - kEllipsis.size();
+  while (end > 0 && (static_cast<unsigned char>(valid[end]) & 0xC0U) == 0x80U) --end;
+  return valid.substr(0, end) + std::string(kEllipsis);
+}
+
+}  // namespace
+
+uint64_t MixBits(uint64_t bits) {
+  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebULL;
+  return bits ^ (bits >> 31U);
+}
+
+// The factors are the inverses of those above modulo 2^64.
+uint64_t UnmixBits(uint64_t mixed) {
+  mixed = (mixed ^ (mixed >> 31U) ^ (mixed >> 62U)) * 0x319642b2d24d8ec3ULL;
+  mixed = (mixed ^ (mixed >> 27U) ^ (mixed >> 54U)) * 0x96de1b173f119089ULL;
+  return mixed ^ (mixed >> 30U) ^ (mixed >> 60U);
+}
+
+uint64_t HashNumber(double number) {
+  return MixBits(std::bit_cast<uint64_t>(number == 0 ? 0.0 : number));
+}
+
+double NumberOfHash(uint64_t hash) { return std::bit_cast<double>(UnmixBits(hash)); }
+
+uint64_t HashText(std::string_view text) {
+  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15ULL;
+  uint64_t hash = Fold(text.size() + 1, kFactor);
+  for (size_t at = 0; at < text.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, std::min(sizeof(word), text.size() - at));
+    hash = Fold(hash ^ word, kFactor) + at;
+  }
+  return MixBits(hash);
+}
+
+uint32_t* UniqueValues::SlotOf(uint64_t hash) {
+  const size_t mask = slots_.size() - 1;
+  // The low bits: the high ones are all zero in a sample.
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    if (slots_[at] == 0 || entries_[slots_[at] - 1].hash == hash) return &slots_[at];
+  }
+}
+
+void UniqueValues::Rebuild(size_t slots) {
+  slots_.assign(slots, 0);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    *SlotOf(entries_[i].hash) = static_cast<uint32_t>(i + 1);
+  }
+}
+
+std::string_view UniqueValues::TextOf(const Entry& entry) const {
+  if (entry.text == 0) return {};
+  const auto length = static_cast<unsigned char>(texts_[entry.text]);
+  return std::string_view(texts_).substr(entry.text + 1, length);
+}
+
+void UniqueValues::RaiseLevel(int level) {
+  level_ = std::max(level_, level);
+  const auto dropped = [&](const Entry& entry) { return !IsKept(entry.hash); };
+  while (std::ranges::count_if(entries_, std::not_fn(dropped)) > static_cast<int64_t>(most_)) {
+    ++level_;
+  }
+  UniqueValues kept(most_);
+  kept.level_ = level_;
+  kept.Rebuild(kFewestSlots);
+  for (const Entry& entry : entries_) {
+    if (dropped(entry)) continue;
+    if (2 * kept.entries_.size() >= kept.slots_.size()) kept.Rebuild(2 * kept.slots_.size());
+    kept.Insert(kept.SlotOf(entry.hash), {.hash = entry.hash, .first = entry.first}, TextOf(entry));
+    if (entry.repeats == 0) continue;
+    const Repeats& repeats = repeats_[entry.repeats - 1];
+    kept.AddRepeats(&kept.entries_.back(), repeats.second, repeats.count);
+  }
+  *this = std::move(kept);
+}
+
+void UniqueValues::Insert(uint32_t* slot, const Entry& entry, std::string_view text) {
+  entries_.push_back(entry);
+  *slot = static_cast<uint32_t>(entries_.size());
+  if (text.empty()) return;
+  if (texts_.empty()) texts_ += '\0';  // Place 0 is none.
+  entries_.back().text = static_cast<uint32_t>(texts_.size());
+  texts_ += static_cast<char>(text.size());
+  texts_ += text;
+}
+
+void UniqueValues::AddRepeats(Entry* entry, int64_t second, int64_t count) {
+  if (count == 0) return;
+  if (entry->repeats == 0) {
+    repeats_.push_back({.second = second});
+    entry->repeats = static_cast<uint32_t>(repeats_.size());
+  }
+  repeats_[entry->repeats - 1].count += count;
+}
+
+void UniqueValues::Add(uint64_t hash, int64_t row, std::string_view text) {
+  if (!IsKept(hash)) return;
+  if (2 * entries_.size() >= slots_.size()) Rebuild(std::max(kFewestSlots, 2 * slots_.size()));
+  uint32_t* slot = SlotOf(hash);
+  if (*slot != 0) return AddRepeats(&entries_[*slot - 1], row, 1);
+  Insert(slot, {.hash = hash, .first = row}, Shown(text));
+  if (entries_.size() > most_) RaiseLevel(level_ + 1);
+}
+
+void UniqueValues::Merge(const UniqueValues& later) {
+  if (later.level_ > level_) RaiseLevel(later.level_);
+  for (const Entry& entry : later.entries_) {
+    if (!IsKept(entry.hash)) continue;
+    Add(entry.hash, entry.first, later.TextOf(entry));
+    if (entry.repeats == 0 || !IsKept(entry.hash)) continue;
+    const Repeats& repeats = later.repeats_[entry.repeats - 1];
+    AddRepeats(&entries_[*SlotOf(entry.hash) - 1], repeats.second, repeats.count);
+  }
+}
+
+int64_t UniqueValues::repeats() const {
+  int64_t count = 0;
+  for (const Repeats& repeats : repeats_) count += repeats.count;
+  return count;
+}
+
+int64_t UniqueValues::rows() const { return static_cast<int64_t>(entries_.size()) + repeats(); }
+
+std::vector<UniqueValues::Repeat> UniqueValues::FirstRepeats(size_t most) const {
+  std::vector<Repeat> found;
+  for (const Entry& entry : entries_) {
+    if (entry.repeats == 0) continue;
+    found.push_back({.row = repeats_[entry.repeats - 1].second, .hash = entry.hash});
+    std::ranges::push_heap(found, {}, &Repeat::row);  // The latest on top.
+    if (found.size() <= most) continue;
+    std::ranges::pop_heap(found, {}, &Repeat::row);
+    found.pop_back();
+  }
+  std::ranges::sort(found, {}, &Repeat::row);
+  for (const Entry& entry : entries_) {
+    const auto repeat = std::ranges::find(found, entry.hash, &Repeat::hash);
+    if (repeat != found.end()) repeat->text = TextOf(entry);
+  }
+  return found;
+}
+
+}  // namespace slipway::data
