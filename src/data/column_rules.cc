@@ -56,7 +56,7 @@ void ColumnTally::Merge(ColumnTally later) {
   for (size_t i = 0; i < kBreaches; ++i) breaches[i].Merge(std::move(later.breaches[i]));
   least = std::min(least, later.least);
   greatest = std::max(greatest, later.greatest);
-  values.Merge(later.values);
+  values.Merge(std::move(later.values));
 }
 
 ColumnType TypeFor(SchemaType type) {

@@ -10,10 +10,6 @@
 namespace slipway::data {
 namespace {
 
-constexpr size_t kChunk = 1024;
-
-Truth TruthOf(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
-
 bool IsClose(double a, double b) {
   constexpr double kRounding = 1e-12;
   return a == b || std::fabs(a - b) <= kRounding * std::min(std::fabs(a), std::fabs(b));
@@ -27,20 +23,6 @@ void CompareAll(const double* left, const double* right, size_t count, Truth* re
     const bool unknown = std::isunordered(left[i], right[i]);
     const auto known = static_cast<uint8_t>(2 * static_cast<int>(holds(left[i], right[i])));
     results[i] = unknown ? Truth::kUnknown : static_cast<Truth>(known);
-  }
-}
-
-// Calls `use` with the comparison as a function of two values.
-template <typename T, typename Use>
-void WithExact(Operation comparison, Use use) {
-  switch (comparison) {
-    case Operation::kEqual:
-    case Operation::kIn: return use(std::equal_to<T>());
-    case Operation::kNotEqual: return use(std::not_equal_to<T>());
-    case Operation::kLess: return use(std::less<T>());
-    case Operation::kLessEqual: return use(std::less_equal<T>());
-    case Operation::kGreater: return use(std::greater<T>());
-    default: return use(std::greater_equal<T>());
   }
 }
 
@@ -66,23 +48,12 @@ void CompareColumns(Operation comparison, bool computed, const double* left, con
   WithExact<double>(comparison, all);
 }
 
-bool IsConstant(const ExpressionNode& node) { return node.operation == Operation::kConstant; }
 bool IsComputed(const ExpressionNode& left, const ExpressionNode& right) {
   return left.computed || right.computed;
 }
 
-Truth Least(Truth a, Truth b) { return std::min(a, b); }
 Truth Greatest(Truth a, Truth b) { return std::max(a, b); }
 Truth Negated(Truth a) { return static_cast<Truth>(2 - static_cast<int>(a)); }
-
-// ASCII only: other alphabets have rules of their own for each language.
-std::string ToUpper(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return upper;
-}
 
 double PartOfDate(Operation part, double seconds) {
   constexpr double kYears = 9e11;  // About 28,000 from 1970, within std::chrono::year.
@@ -112,8 +83,8 @@ bool CompareNumbers(Operation comparison, bool computed, double left, double rig
 
 void ExpressionEvaluation::Run(std::span<Truth> results) {
   Prepare(tree_.root);
-  for (size_t begin = 0; begin < results.size(); begin += kChunk) {
-    const Rows rows = {begin, std::min(kChunk, results.size() - begin)};
+  for (size_t begin = 0; begin < results.size(); begin += kExpressionChunk) {
+    const Rows rows = {begin, std::min(kExpressionChunk, results.size() - begin)};
     const Truth* chunk = Truths(tree_.root, rows);
     std::copy_n(chunk, rows.count, results.data() + begin);
   }
@@ -125,7 +96,7 @@ void ExpressionEvaluation::Prepare(const ExpressionNode& node) {
   if (IsConstant(node) || node.operation == Operation::kNow) {
     PrepareConstant(node, &state);
   } else if (node.type == ValueType::kTruth) {
-    state.truths.resize(kChunk);
+    state.truths.resize(kExpressionChunk);
     const bool text = !node.operands.empty() && node.operands[0].type == ValueType::kText;
     if (text && node.operation != Operation::kIsMissing) PrepareTextTest(node, &state);
     if (node.operation == Operation::kIn && !text) {
@@ -137,7 +108,7 @@ void ExpressionEvaluation::Prepare(const ExpressionNode& node) {
   } else if (node.type == ValueType::kText) {
     PrepareText(node, &state);
   } else if (node.operation != Operation::kColumn) {
-    state.numbers.resize(kChunk);
+    state.numbers.resize(kExpressionChunk);
     if (node.operation != Operation::kLength) return;
     const TextValues& values = ValuesOf(node.operands[0]);
     state.number_of.resize(values.entries.size());
@@ -151,111 +122,12 @@ void ExpressionEvaluation::Prepare(const ExpressionNode& node) {
 void ExpressionEvaluation::PrepareConstant(const ExpressionNode& node, State* state) const {
   if (node.type == ValueType::kText) {
     state->values.entries = {node.text};
-    state->codes.assign(kChunk, 0);
+    state->codes.assign(kExpressionChunk, 0);
   } else if (node.type == ValueType::kTruth) {
-    state->truths.assign(kChunk, node.truth);
+    state->truths.assign(kExpressionChunk, node.truth);
   } else {
-    state->numbers.assign(kChunk, node.number);
+    state->numbers.assign(kExpressionChunk, node.number);
   }
-}
-
-void ExpressionEvaluation::PrepareColumn(const ExpressionNode& node, State* state) const {
-  const ColumnView& column = block_.columns[node.column];
-  TextValues& values = state->values;
-  if (column.categories == nullptr) return;
-  values.entries.assign(column.categories->begin(), column.categories->end());
-  // A dictionary that grew over many blocks: most of it is none of this one's business.
-  if (values.entries.size() <= 2 * column.codes.size()) return;
-  values.used.assign(values.entries.size(), 0);
-  for (const int32_t code : column.codes) {
-    if (code >= 0) values.used[static_cast<size_t>(code)] = 1;
-  }
-}
-
-void ExpressionEvaluation::PrepareText(const ExpressionNode& node, State* state) {
-  if (node.operation == Operation::kColumn) return PrepareColumn(node, state);
-  TextValues& values = state->values;
-  if (node.operation == Operation::kIf) {  // Both branches' values, one after the other.
-    state->codes.resize(kChunk);
-    values.entries = ValuesOf(node.operands[1]).entries;  // The branches own what is behind them.
-    values.used = ValuesOf(node.operands[1]).used;
-    const TextValues& no = ValuesOf(node.operands[2]);
-    if (!values.used.empty() || !no.used.empty()) {
-      values.used.resize(values.entries.size(), 1);
-      for (size_t code = 0; code < no.entries.size(); ++code) {
-        values.used.push_back(no.IsUsed(code) ? 1 : 0);
-      }
-    }
-    values.entries.insert(values.entries.end(), no.entries.begin(), no.entries.end());
-    return;
-  }
-  const TextValues& from = ValuesOf(node.operands[0]);
-  values.used = from.used;
-  values.owned.resize(from.entries.size());
-  values.entries.resize(from.entries.size());
-  for (size_t code = 0; code < from.entries.size(); ++code) {
-    if (!from.IsUsed(code)) continue;
-    values.owned[code] = node.operation == Operation::kLower ? ToLower(from.entries[code])
-                                                             : ToUpper(from.entries[code]);
-    values.entries[code] = values.owned[code];
-  }
-}
-
-// Truths by category, where one text decides.
-void ExpressionEvaluation::PrepareTextTest(const ExpressionNode& node, State* state) {
-  const ExpressionNode& text = node.operands[0];
-  const auto tabulate = [&](const TextValues& values, auto holds) {
-    state->truth_of.resize(values.entries.size());
-    for (size_t code = 0; code < values.entries.size(); ++code) {
-      if (values.IsUsed(code)) state->truth_of[code] = TruthOf(holds(values.entries[code]));
-    }
-  };
-  if (node.operation == Operation::kMatches) {
-    return tabulate(ValuesOf(text),
-                    [&](std::string_view value) { return node.pattern->Matches(value); });
-  }
-  if (node.operation == Operation::kIn) {
-    std::vector<std::string_view> listed;
-    for (size_t i = 1; i < node.operands.size(); ++i) listed.emplace_back(node.operands[i].text);
-    std::ranges::sort(listed);
-    return tabulate(ValuesOf(text), [&](std::string_view value) {
-      return std::ranges::binary_search(listed, value);
-    });
-  }
-  if (node.operation == Operation::kBetween) return;  // Two comparisons, by rank.
-  const ExpressionNode& other = node.operands[1];
-  if (!IsConstant(text) && !IsConstant(other)) {
-    return RankTexts(ValuesOf(text), ValuesOf(other), state);
-  }
-  WithExact<std::string_view>(node.operation, [&](auto holds) {
-    if (IsConstant(other)) {
-      tabulate(ValuesOf(text), [&](std::string_view value) { return holds(value, other.text); });
-    } else {
-      tabulate(ValuesOf(other), [&](std::string_view value) { return holds(text.text, value); });
-    }
-  });
-}
-
-// Places of both texts' values in one order, equal values on one place.
-void ExpressionEvaluation::RankTexts(const TextValues& left, const TextValues& right,
-                                     State* state) const {
-  std::vector<std::string_view> order;
-  for (const TextValues* values : {&left, &right}) {
-    for (size_t code = 0; code < values->entries.size(); ++code) {
-      if (values->IsUsed(code)) order.push_back(values->entries[code]);
-    }
-  }
-  std::ranges::sort(order);
-  order.erase(std::ranges::unique(order).begin(), order.end());
-  const auto rank = [&](const TextValues& values, std::vector<int32_t>* ranks) {
-    ranks->resize(values.entries.size());
-    for (size_t code = 0; code < values.entries.size(); ++code) {
-      const auto place = std::ranges::lower_bound(order, values.entries[code]);
-      (*ranks)[code] = static_cast<int32_t>(place - order.begin());
-    }
-  };
-  rank(left, &state->left_rank);
-  rank(right, &state->right_rank);
 }
 
 template <typename T>
@@ -265,27 +137,6 @@ void ExpressionEvaluation::Choose(const Truth* conditions, const T* yes, const T
     const T known = conditions[i] == Truth::kTrue ? yes[i] : no[i];
     results[i] = conditions[i] == Truth::kUnknown ? missing : known;
   }
-}
-
-const int32_t* ExpressionEvaluation::Codes(const ExpressionNode& node, Rows rows) {
-  State& state = StateOf(node);
-  if (node.operation == Operation::kColumn) {
-    return block_.columns[node.column].codes.data() + rows.begin;
-  }
-  if (node.operation == Operation::kLower || node.operation == Operation::kUpper) {
-    return Codes(node.operands[0], rows);
-  }
-  if (node.operation != Operation::kIf) return state.codes.data();  // A constant.
-  const Truth* conditions = Truths(node.operands[0], rows);
-  const int32_t* yes = Codes(node.operands[1], rows);
-  const int32_t* no = Codes(node.operands[2], rows);
-  const auto offset = static_cast<int32_t>(ValuesOf(node.operands[1]).entries.size());
-  for (size_t i = 0; i < rows.count; ++i) {
-    const int32_t other = no[i] < 0 ? kMissingCode : no[i] + offset;
-    const int32_t known = conditions[i] == Truth::kTrue ? yes[i] : other;
-    state.codes[i] = conditions[i] == Truth::kUnknown ? kMissingCode : known;
-  }
-  return state.codes.data();
 }
 
 const double* ExpressionEvaluation::Numbers(const ExpressionNode& node, Rows rows) {
@@ -420,34 +271,6 @@ void ExpressionEvaluation::Missing(const ExpressionNode& node, Rows rows, Truth*
   }
 }
 
-// By the table of the one text that is no constant.
-void ExpressionEvaluation::LookUp(const ExpressionNode& node, Rows rows, Truth* results) {
-  const State& state = StateOf(node);
-  const bool second = node.operands.size() == 2 && node.operation != Operation::kIn &&
-                      !IsConstant(node.operands[1]);
-  const int32_t* codes = Codes(node.operands[second ? 1 : 0], rows);
-  for (size_t i = 0; i < rows.count; ++i) {
-    results[i] = codes[i] < 0 ? Truth::kUnknown : state.truth_of[static_cast<size_t>(codes[i])];
-  }
-}
-
-void ExpressionEvaluation::CompareTexts(const ExpressionNode& node, Rows rows, Truth* results) {
-  const State& state = StateOf(node);
-  if (!state.truth_of.empty()) return LookUp(node, rows, results);
-  const int32_t* left = Codes(node.operands[0], rows);
-  const int32_t* right = Codes(node.operands[1], rows);
-  WithExact<int32_t>(node.operation, [&](auto holds) {
-    for (size_t i = 0; i < rows.count; ++i) {
-      if (left[i] < 0 || right[i] < 0) {
-        results[i] = Truth::kUnknown;
-        continue;
-      }
-      results[i] = TruthOf(holds(state.left_rank[static_cast<size_t>(left[i])],
-                                 state.right_rank[static_cast<size_t>(right[i])]));
-    }
-  });
-}
-
 void ExpressionEvaluation::Compare(const ExpressionNode& node, Rows rows, Truth* results) {
   const ExpressionNode& left = node.operands[0];
   const ExpressionNode& right = node.operands[1];
@@ -471,25 +294,12 @@ void ExpressionEvaluation::Between(const ExpressionNode& node, Rows rows, Truth*
   if (value.type == ValueType::kText) return BetweenTexts(node, rows, results);
   const double* values = Numbers(value, rows);
   std::vector<Truth>& below = StateOf(node).truth_of;
-  below.resize(kChunk);
+  below.resize(kExpressionChunk);
   CompareColumns(Operation::kGreaterEqual, IsComputed(value, node.operands[1]), values,
                  Numbers(node.operands[1], rows), rows.count, results);
   CompareColumns(Operation::kLessEqual, IsComputed(value, node.operands[2]), values,
                  Numbers(node.operands[2], rows), rows.count, below.data());
   std::transform(results, results + rows.count, below.data(), results, Least);
-}
-
-void ExpressionEvaluation::BetweenTexts(const ExpressionNode& node, Rows rows, Truth* results) {
-  const int32_t* codes[3] = {};
-  for (size_t k = 0; k < 3; ++k) codes[k] = Codes(node.operands[k], rows);
-  const auto in_order = [&](size_t smaller, size_t larger, size_t row) {
-    const int32_t low = codes[smaller][row];
-    const int32_t high = codes[larger][row];
-    if (low < 0 || high < 0) return Truth::kUnknown;
-    return TruthOf(ValuesOf(node.operands[smaller]).entries[static_cast<size_t>(low)] <=
-                   ValuesOf(node.operands[larger]).entries[static_cast<size_t>(high)]);
-  };
-  for (size_t i = 0; i < rows.count; ++i) results[i] = Least(in_order(1, 0, i), in_order(0, 2, i));
 }
 
 void ExpressionEvaluation::In(const ExpressionNode& node, Rows rows, Truth* results) {

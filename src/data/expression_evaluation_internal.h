@@ -2,7 +2,9 @@
 // cache, one operation over a chunk at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,9 @@ struct TextValues {
 
   bool IsUsed(size_t code) const { return used.empty() || used[code] != 0; }
 };
+
+// Rows that are evaluated at once.
+inline constexpr size_t kExpressionChunk = 1024;
 
 class ExpressionEvaluation {
  public:
@@ -85,5 +90,25 @@ class ExpressionEvaluation {
 
 // Numbers that were computed are compared within rounding: as equal up to 1e-12 of the smaller one.
 bool CompareNumbers(Operation comparison, bool computed, double left, double right);
+
+inline bool IsConstant(const ExpressionNode& node) {
+  return node.operation == Operation::kConstant;
+}
+inline Truth TruthOf(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
+inline Truth Least(Truth a, Truth b) { return std::min(a, b); }
+
+// Calls `use` with the comparison as a function of two values.
+template <typename T, typename Use>
+void WithExact(Operation comparison, Use use) {
+  switch (comparison) {
+    case Operation::kEqual:
+    case Operation::kIn: return use(std::equal_to<T>());
+    case Operation::kNotEqual: return use(std::not_equal_to<T>());
+    case Operation::kLess: return use(std::less<T>());
+    case Operation::kLessEqual: return use(std::less_equal<T>());
+    case Operation::kGreater: return use(std::greater<T>());
+    default: return use(std::greater_equal<T>());
+  }
+}
 
 }  // namespace slipway::data

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
+#include <utility>
 
 #include "data/unique_values_internal.h"
 #include "data/value_parser_internal.h"
@@ -15,6 +17,8 @@ uint64_t Fold(uint64_t a, uint64_t b) {
   const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64U);
 }
+
+uint32_t TagOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 24U); }
 
 std::string Shown(std::string_view text) {
   std::string valid = ReplaceInvalidUtf8(text.substr(0, 4 * kShownBytes));
@@ -57,18 +61,20 @@ uint64_t HashText(std::string_view text) {
   return MixBits(hash);
 }
 
-uint32_t* UniqueValues::SlotOf(uint64_t hash) {
+UniqueValues::Slot* UniqueValues::SlotOf(uint64_t hash) {
   const size_t mask = slots_.size() - 1;
   // The low bits: the high ones are all zero in a sample.
   for (size_t at = hash & mask;; at = (at + 1) & mask) {
-    if (slots_[at] == 0 || entries_[slots_[at] - 1].hash == hash) return &slots_[at];
+    Slot& slot = slots_[at];
+    if (slot.place == 0) return &slot;
+    if (slot.tag == TagOf(hash) && entries_[slot.place - 1].hash == hash) return &slot;
   }
 }
 
 void UniqueValues::Rebuild(size_t slots) {
-  slots_.assign(slots, 0);
+  slots_.assign(slots, {});
   for (size_t i = 0; i < entries_.size(); ++i) {
-    *SlotOf(entries_[i].hash) = static_cast<uint32_t>(i + 1);
+    *SlotOf(entries_[i].hash) = {TagOf(entries_[i].hash), static_cast<uint32_t>(i + 1)};
   }
 }
 
@@ -98,9 +104,9 @@ void UniqueValues::RaiseLevel(int level) {
   *this = std::move(kept);
 }
 
-void UniqueValues::Insert(uint32_t* slot, const Entry& entry, std::string_view text) {
+void UniqueValues::Insert(Slot* slot, const Entry& entry, std::string_view text) {
   entries_.push_back(entry);
-  *slot = static_cast<uint32_t>(entries_.size());
+  *slot = {TagOf(entry.hash), static_cast<uint32_t>(entries_.size())};
   if (text.empty()) return;
   if (texts_.empty()) texts_ += '\0';  // Place 0 is none.
   entries_.back().text = static_cast<uint32_t>(texts_.size());
@@ -120,20 +126,24 @@ void UniqueValues::AddRepeats(Entry* entry, int64_t second, int64_t count) {
 void UniqueValues::Add(uint64_t hash, int64_t row, std::string_view text) {
   if (!IsKept(hash)) return;
   if (2 * entries_.size() >= slots_.size()) Rebuild(std::max(kFewestSlots, 2 * slots_.size()));
-  uint32_t* slot = SlotOf(hash);
-  if (*slot != 0) return AddRepeats(&entries_[*slot - 1], row, 1);
-  Insert(slot, {.hash = hash, .first = row}, Shown(text));
+  Slot* slot = SlotOf(hash);
+  if (slot->place != 0) return AddRepeats(&entries_[slot->place - 1], row, 1);
+  Insert(slot, {.hash = hash, .first = row}, text.empty() ? std::string() : Shown(text));
   if (entries_.size() > most_) RaiseLevel(level_ + 1);
 }
 
-void UniqueValues::Merge(const UniqueValues& later) {
+void UniqueValues::Merge(UniqueValues later) {
+  if (entries_.empty() && later.level_ >= level_) {
+    *this = std::move(later);
+    return;
+  }
   if (later.level_ > level_) RaiseLevel(later.level_);
   for (const Entry& entry : later.entries_) {
     if (!IsKept(entry.hash)) continue;
     Add(entry.hash, entry.first, later.TextOf(entry));
     if (entry.repeats == 0 || !IsKept(entry.hash)) continue;
     const Repeats& repeats = later.repeats_[entry.repeats - 1];
-    AddRepeats(&entries_[*SlotOf(entry.hash) - 1], repeats.second, repeats.count);
+    AddRepeats(&entries_[SlotOf(entry.hash)->place - 1], repeats.second, repeats.count);
   }
 }
 

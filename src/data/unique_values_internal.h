@@ -36,7 +36,7 @@ class UniqueValues {
   // number.
   void Add(uint64_t hash, int64_t row, std::string_view text);
   // `later` saw later rows.
-  void Merge(const UniqueValues& later);
+  void Merge(UniqueValues later);
 
   int level() const { return level_; }  // k.
   // Rows of kept values, and those among them that repeat an earlier row's value.
@@ -63,9 +63,14 @@ class UniqueValues {
   };
 
   bool IsKept(uint64_t hash) const { return level_ == 0 || (hash >> (64 - level_)) == 0; }
-  uint32_t* SlotOf(uint64_t hash);
+  struct Slot {
+    uint32_t tag = 0;    // Bits of the hash that tell most values apart without a look at them.
+    uint32_t place = 0;  // In entries_ plus 1, 0 for free.
+  };
+
+  Slot* SlotOf(uint64_t hash);
   void AddRepeats(Entry* entry, int64_t second, int64_t count);
-  void Insert(uint32_t* slot, const Entry& entry, std::string_view text);
+  void Insert(Slot* slot, const Entry& entry, std::string_view text);
   void Rebuild(size_t slots);
   void RaiseLevel(int level);
   std::string_view TextOf(const Entry& entry) const;
@@ -74,8 +79,8 @@ class UniqueValues {
   int level_ = 0;
   std::vector<Entry> entries_;
   std::vector<Repeats> repeats_;
-  std::vector<uint32_t> slots_;  // Open addressing: place in entries_ plus 1, 0 for free.
-  std::string texts_;            // A length of one byte, then the text.
+  std::vector<Slot> slots_;  // Open addressing.
+  std::string texts_;        // A length of one byte, then the text.
 };
 
 }  // namespace slipway::data

@@ -79,7 +79,7 @@ TEST(UniqueValues, ExactAndSampledFiguresDoNotDependOnTheDivision) {
         for (size_t row = values.size() * part / parts; row < end; ++row) {
           one.Add(HashNumber(values[row]), static_cast<int64_t>(row), "");
         }
-        whole.Merge(one);
+        whole.Merge(std::move(one));
       }
       EXPECT_EQ(whole.level(), level);
       EXPECT_EQ(whole.rows(), expected.rows);
