@@ -110,7 +110,9 @@ std::vector<Field> ColumnFields() {
       {SLIPWAY_KEY(data.positive_class), .kind = Kind::kLabel,
        .about = "The label that counts as positive; where absent 1, true, yes (any case), else the "
                 "last label in order."},
-      {SLIPWAY_KEY(data.schema), .about = "A file that says columns, types and ranges.",
+      {SLIPWAY_KEY(data.schema),
+       .about = "A file that says columns, types, ranges and rules between columns; \"A schema of "
+                "your own\" in data.md has its format.",
        .later = "data schemas"},
   };
 }

@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "core/time_text.h"
 #include "data/test_blocks_internal.h"
+#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -349,6 +350,22 @@ TEST(Expression, BlocksGiveWhatTheTableGives) {
       EXPECT_EQ(one, whole[i]) << text;
     }
   }
+}
+
+// Columns are read by one parser, constants by another.
+TEST(Expression, TimesAreReadAsTheReaderReadsThem) {
+  const std::string seed = "2024-02-29T12:34:56.25+01:30";
+  Random random(13);
+  int64_t times = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = seed.substr(0, random.Below(seed.size() + 1));
+    for (uint64_t k = random.Below(4); k > 0 && !text.empty(); --k) {
+      text[random.Below(text.size())] = "0123456789-:.,TtZz+ "[random.Below(20)];
+    }
+    if (ParseTimestamp(text)) ++times;
+    EXPECT_EQ(ParseIsoTime(text), ParseTimestamp(text)) << text;
+  }
+  EXPECT_GT(times, 10'000);
 }
 
 TEST(Expression, SeveralThreadsEvaluateAtOnce) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/file_system.h"
 #include "core/random.h"
 #include "core/time_text.h"
 #include "data/test_blocks_internal.h"
@@ -253,6 +254,20 @@ TEST(SchemaCheck, AllWrongExpressionsAreToldAtOnceWithTheirPlaces) {
             "end; try start\n"
             "error: s.yaml:4:22: checks[1]: character 8: a comparison with text and a number; "
             "expected one type\n");
+}
+
+TEST(SchemaCheck, TheExampleOfTheDocumentationIsOne) {
+  const auto text = LocalFileSystem().ReadFile(SLIPWAY_SOURCE_DIR "/docs/data.md");
+  ASSERT_TRUE(text.ok());
+  const size_t begin = text->find("# slipway table schema");
+  const config::TableSchema schema =
+      SchemaOf(text->substr(begin, text->find("```", begin) - begin));
+  EXPECT_EQ(schema.columns.size(), 5U);
+  const Table table =
+      MakeTable({Numbers("start", {1}), Numbers("end", {2}), Numbers("total", {0.3}),
+                 Numbers("price", {0.1}), Numbers("quantity", {3})});
+  const std::vector<std::string> lines = Lines(schema, table);
+  EXPECT_EQ(lines.size(), 6U);  // Too few rows, and the five columns that are not there.
 }
 
 TEST(SchemaCheck, AnEmptyTable) {
