@@ -43,20 +43,21 @@ void BreachTally::Add(int64_t row, std::string value, bool missing) {
   examples.push_back({.row = row, .value = std::move(value), .missing = missing});
 }
 
-void BreachTally::Merge(BreachTally later) {
+void BreachTally::Merge(BreachTally later, int64_t first_row) {
   count += later.count;
   for (Example& example : later.examples) {
     if (examples.size() == kMaxExamples) return;
+    example.row += first_row;
     examples.push_back(std::move(example));
   }
 }
 
-void ColumnTally::Merge(ColumnTally later) {
+void RuleTally::Merge(RuleTally later, int64_t first_row) {
   rows += later.rows;
-  for (size_t i = 0; i < kBreaches; ++i) breaches[i].Merge(std::move(later.breaches[i]));
+  for (size_t i = 0; i < kBreaches; ++i) breaches[i].Merge(std::move(later.breaches[i]), first_row);
   least = std::min(least, later.least);
   greatest = std::max(greatest, later.greatest);
-  values.Merge(std::move(later.values));
+  values.Merge(std::move(later.values), first_row);
 }
 
 ColumnType TypeFor(SchemaType type) {
@@ -123,7 +124,7 @@ uint8_t ColumnRules::BreachesOf(const std::string& text) const {
   return breaches;
 }
 
-void ColumnRules::AddTexts(const Block& block, ColumnTally* tally) const {
+void ColumnRules::AddTexts(const Block& block, RuleTally* tally) const {
   const ColumnView& view = block.columns[column_];
   const std::vector<std::string> none;
   const std::vector<std::string>& texts = view.categories == nullptr ? none : *view.categories;
@@ -159,7 +160,7 @@ void ColumnRules::AddUniqueNumbers(const Block& block, UniqueValues* values) con
   }
 }
 
-void ColumnRules::AddNumbers(const Block& block, ColumnTally* tally) const {
+void ColumnRules::AddNumbers(const Block& block, RuleTally* tally) const {
   const std::span<const double> numbers = block.columns[column_].numbers;
   const auto count = [&](Breach breach, auto breaks) {
     Count(block, numbers, type_, &tally->Of(breach), breaks);
@@ -180,7 +181,7 @@ void ColumnRules::AddNumbers(const Block& block, ColumnTally* tally) const {
   if (schema_.unique) AddUniqueNumbers(block, &tally->values);
 }
 
-void ColumnRules::Add(const Block& block, ColumnTally* tally) const {
+void ColumnRules::Add(const Block& block, RuleTally* tally) const {
   tally->rows += block.rows;
   if (type_ == ColumnType::kCategory) {
     AddTexts(block, tally);

@@ -35,11 +35,12 @@ struct BreachTally {
   std::vector<Example> examples;  // The first ten.
 
   void Add(int64_t row, std::string value, bool missing = false);
-  void Merge(BreachTally later);
+  // Of the rows that follow; `first_row` goes on top of theirs.
+  void Merge(BreachTally later, int64_t first_row);
 };
 
 // Mergeable; of consecutive rows.
-struct ColumnTally {
+struct RuleTally {
   int64_t rows = 0;
   std::array<BreachTally, kBreaches> breaches;
   double least = std::numeric_limits<double>::infinity();  // Of numbers and times.
@@ -49,7 +50,7 @@ struct ColumnTally {
   const BreachTally& Of(Breach breach) const { return breaches[static_cast<size_t>(breach)]; }
   BreachTally& Of(Breach breach) { return breaches[static_cast<size_t>(breach)]; }
   int64_t present() const { return rows - Of(Breach::kMissing).count; }
-  void Merge(ColumnTally later);
+  void Merge(RuleTally later, int64_t first_row);
 };
 
 // The column type that holds a schema's type.
@@ -64,7 +65,7 @@ class ColumnRules {
   // epoch. The schema was checked: its pattern compiles.
   ColumnRules(const config::ColumnSchema& schema, size_t column, ColumnType type, double now);
 
-  void Add(const Block& block, ColumnTally* tally) const;
+  void Add(const Block& block, RuleTally* tally) const;
 
   const config::ColumnSchema& schema() const { return schema_; }
   size_t column() const { return column_; }
@@ -75,8 +76,8 @@ class ColumnRules {
   double max() const { return max_; }
 
  private:
-  void AddNumbers(const Block& block, ColumnTally* tally) const;
-  void AddTexts(const Block& block, ColumnTally* tally) const;
+  void AddNumbers(const Block& block, RuleTally* tally) const;
+  void AddTexts(const Block& block, RuleTally* tally) const;
   void AddUniqueNumbers(const Block& block, UniqueValues* values) const;
   // One bit for each Breach of a text.
   uint8_t BreachesOf(const std::string& text) const;

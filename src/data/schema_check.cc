@@ -149,12 +149,12 @@ void SchemaCheck::Partial::Add(const Block& block) {
   }
 }
 
-void SchemaCheck::Partial::Merge(Partial&& later) {
+void SchemaCheck::Partial::Merge(Partial&& later, int64_t first_row) {
   for (size_t i = 0; i < tally_->columns.size(); ++i) {
-    tally_->columns[i].Merge(std::move(later.tally_->columns[i]));
+    tally_->columns[i].Merge(std::move(later.tally_->columns[i]), first_row);
   }
   for (size_t i = 0; i < tally_->checks.size(); ++i) {
-    tally_->checks[i].failed.Merge(std::move(later.tally_->checks[i].failed));
+    tally_->checks[i].failed.Merge(std::move(later.tally_->checks[i].failed), first_row);
   }
   later.tally_.reset();
 }

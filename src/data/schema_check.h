@@ -40,8 +40,9 @@ class SchemaCheck {
 
     // Blocks come in the order of rows.
     void Add(const Block& block);
-    // `later` is of the same SchemaCheck and of later rows.
-    void Merge(Partial&& later);
+    // `later` is of the same SchemaCheck and of later rows. `first_row` goes on top of its rows,
+    // where its blocks counted from 0 because nobody knew yet how many rows come before them.
+    void Merge(Partial&& later, int64_t first_row = 0);
 
    private:
     friend class SchemaCheck;

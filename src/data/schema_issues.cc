@@ -63,14 +63,14 @@ class IssueWriter {
   void CheckMissingColumns();
   void CheckExtraColumns();
   void CheckOrder();
-  void CheckColumn(const ColumnRules& rules, const ColumnTally& tally);
-  bool CheckType(const ColumnRules& rules, const ColumnTally& tally);
-  void CheckMissing(const ColumnSchema& schema, const ColumnTally& tally);
-  void CheckRange(const ColumnRules& rules, const ColumnTally& tally);
-  void CheckTexts(const ColumnSchema& schema, const ColumnTally& tally);
-  void CheckUnique(const ColumnRules& rules, const ColumnTally& tally);
-  void CheckAge(const ColumnRules& rules, const ColumnTally& tally);
-  void CheckBreach(const ColumnSchema& schema, const ColumnTally& tally, Breach breach,
+  void CheckColumn(const ColumnRules& rules, const RuleTally& tally);
+  bool CheckType(const ColumnRules& rules, const RuleTally& tally);
+  void CheckMissing(const ColumnSchema& schema, const RuleTally& tally);
+  void CheckRange(const ColumnRules& rules, const RuleTally& tally);
+  void CheckTexts(const ColumnSchema& schema, const RuleTally& tally);
+  void CheckUnique(const ColumnRules& rules, const RuleTally& tally);
+  void CheckAge(const ColumnRules& rules, const RuleTally& tally);
+  void CheckBreach(const ColumnSchema& schema, const RuleTally& tally, Breach breach,
                    std::string kind, const std::string& what);
   void CheckRowCheck(const PlannedCheck& check, const CheckTally& tally);
 
@@ -154,7 +154,7 @@ void IssueWriter::CheckOrder() {
 }
 
 // False where the column is of another type, so that its values can't be judged further.
-bool IssueWriter::CheckType(const ColumnRules& rules, const ColumnTally& tally) {
+bool IssueWriter::CheckType(const ColumnRules& rules, const RuleTally& tally) {
   const ColumnSchema& schema = rules.schema();
   const BreachTally& wrong = tally.Of(Breach::kWrongType);
   // The type of a column without values is nobody's choice.
@@ -176,7 +176,7 @@ bool IssueWriter::CheckType(const ColumnRules& rules, const ColumnTally& tally) 
   return rules.fits();
 }
 
-void IssueWriter::CheckMissing(const ColumnSchema& schema, const ColumnTally& tally) {
+void IssueWriter::CheckMissing(const ColumnSchema& schema, const RuleTally& tally) {
   const BreachTally& missing = tally.Of(Breach::kMissing);
   const double share = ShareOf(missing.count, rows_);
   if (share <= schema.max_missing) return;
@@ -191,7 +191,7 @@ void IssueWriter::CheckMissing(const ColumnSchema& schema, const ColumnTally& ta
   issue.examples = missing.examples;
 }
 
-void IssueWriter::CheckBreach(const ColumnSchema& schema, const ColumnTally& tally, Breach breach,
+void IssueWriter::CheckBreach(const ColumnSchema& schema, const RuleTally& tally, Breach breach,
                               std::string kind, const std::string& what) {
   const BreachTally& broken = tally.Of(breach);
   const double limit = schema.max_unexpected;
@@ -203,7 +203,7 @@ void IssueWriter::CheckBreach(const ColumnSchema& schema, const ColumnTally& tal
   issue.examples = broken.examples;
 }
 
-void IssueWriter::CheckRange(const ColumnRules& rules, const ColumnTally& tally) {
+void IssueWriter::CheckRange(const ColumnRules& rules, const RuleTally& tally) {
   const auto text = [&](double value) { return ValueText(value, rules.type()); };
   CheckBreach(rules.schema(), tally, Breach::kBelow, "below_minimum",
               fmt::format("below {}, the least {}", text(rules.min()), text(tally.least)));
@@ -211,7 +211,7 @@ void IssueWriter::CheckRange(const ColumnRules& rules, const ColumnTally& tally)
               fmt::format("above {}, the greatest {}", text(rules.max()), text(tally.greatest)));
 }
 
-void IssueWriter::CheckTexts(const ColumnSchema& schema, const ColumnTally& tally) {
+void IssueWriter::CheckTexts(const ColumnSchema& schema, const RuleTally& tally) {
   if (const auto& examples = tally.Of(Breach::kUnexpected).examples; !examples.empty()) {
     const std::string& first = examples.front().value;
     const std::string nearest = NearestName(first, schema.categories);
@@ -231,7 +231,7 @@ void IssueWriter::CheckTexts(const ColumnSchema& schema, const ColumnTally& tall
                           Plural(schema.length.max.value_or(0), "character", "characters")));
 }
 
-void IssueWriter::CheckUnique(const ColumnRules& rules, const ColumnTally& tally) {
+void IssueWriter::CheckUnique(const ColumnRules& rules, const RuleTally& tally) {
   const ColumnSchema& schema = rules.schema();
   const UniqueValues& values = tally.values;
   const int64_t repeats = values.repeats();
@@ -256,7 +256,7 @@ void IssueWriter::CheckUnique(const ColumnRules& rules, const ColumnTally& tally
   }
 }
 
-void IssueWriter::CheckAge(const ColumnRules& rules, const ColumnTally& tally) {
+void IssueWriter::CheckAge(const ColumnRules& rules, const RuleTally& tally) {
   const ColumnSchema& schema = rules.schema();
   if (!schema.max_age || tally.present() == 0) return;
   const double age = plan_.now - tally.greatest;
@@ -268,7 +268,7 @@ void IssueWriter::CheckAge(const ColumnRules& rules, const ColumnTally& tally) {
       age, *schema.max_age, 1);
 }
 
-void IssueWriter::CheckColumn(const ColumnRules& rules, const ColumnTally& tally) {
+void IssueWriter::CheckColumn(const ColumnRules& rules, const RuleTally& tally) {
   CheckMissing(rules.schema(), tally);
   if (!CheckType(rules, tally)) return;
   CheckRange(rules, tally);

@@ -31,8 +31,8 @@ struct CheckTally {
 };
 
 struct SchemaTally {
-  std::vector<ColumnTally> columns;  // Beside SchemaPlan::rules.
-  std::vector<CheckTally> checks;    // Beside SchemaPlan::checks.
+  std::vector<RuleTally> columns;  // Beside SchemaPlan::rules.
+  std::vector<CheckTally> checks;  // Beside SchemaPlan::checks.
 };
 
 std::vector<Issue> SchemaIssues(const SchemaPlan& plan, const SchemaTally& tally, int64_t rows);

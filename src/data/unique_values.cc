@@ -132,7 +132,9 @@ void UniqueValues::Add(uint64_t hash, int64_t row, std::string_view text) {
   if (entries_.size() > most_) RaiseLevel(level_ + 1);
 }
 
-void UniqueValues::Merge(UniqueValues later) {
+void UniqueValues::Merge(UniqueValues later, int64_t first_row) {
+  for (Entry& entry : later.entries_) entry.first += first_row;
+  for (Repeats& repeats : later.repeats_) repeats.second += first_row;
   if (entries_.empty() && later.level_ >= level_) {
     *this = std::move(later);
     return;

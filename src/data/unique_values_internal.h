@@ -35,8 +35,8 @@ class UniqueValues {
   // Rows come in ascending order. `text` is kept to be shown, cut after 40 bytes; empty for a
   // number.
   void Add(uint64_t hash, int64_t row, std::string_view text);
-  // `later` saw later rows.
-  void Merge(UniqueValues later);
+  // `later` saw later rows; `first_row` goes on top of them.
+  void Merge(UniqueValues later, int64_t first_row);
 
   int level() const { return level_; }  // k.
   // Rows of kept values, and those among them that repeat an earlier row's value.

@@ -76,10 +76,11 @@ TEST(UniqueValues, ExactAndSampledFiguresDoNotDependOnTheDivision) {
       for (size_t part = 0; part < parts; ++part) {
         UniqueValues one(most);
         const size_t end = values.size() * (part + 1) / parts;
-        for (size_t row = values.size() * part / parts; row < end; ++row) {
-          one.Add(HashNumber(values[row]), static_cast<int64_t>(row), "");
+        const size_t begin = values.size() * part / parts;
+        for (size_t row = begin; row < end; ++row) {
+          one.Add(HashNumber(values[row]), static_cast<int64_t>(row - begin), "");
         }
-        whole.Merge(std::move(one));
+        whole.Merge(std::move(one), static_cast<int64_t>(begin));
       }
       EXPECT_EQ(whole.level(), level);
       EXPECT_EQ(whole.rows(), expected.rows);
