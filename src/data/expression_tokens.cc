@@ -140,7 +140,7 @@ Result<Token> Tokenizer::Symbol() {
   }
   for (const std::string_view symbol : kSymbols) {
     if (!rest.starts_with(symbol)) continue;
-    const Token token = {.kind = Token::Kind::kSymbol, .at = next_, .text = std::string(symbol)};
+    Token token = {.kind = Token::Kind::kSymbol, .at = next_, .text = std::string(symbol)};
     next_ += symbol.size();
     return token;
   }

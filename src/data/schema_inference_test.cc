@@ -15,7 +15,6 @@ namespace {
 using config::ColumnSchema;
 using config::SchemaType;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 ColumnSchema InferOne(const ColumnFacts& facts, double now = 0) {
   return InferSchema({facts}, {.now = now}).columns.at(0);
