@@ -38,8 +38,10 @@ void AddDataCommand(CLI::App& app, Session& session) {
               "slipway data profile data/train.csv\nslipway data validate --env development\n"
               "slipway data drift data/train.csv new.csv");
   AddDataProfile(command, session);
+  AddDataSchema(command, session);
   AddDataValidate(command, session);
   AddDataDrift(command, session);
+  AddDataSample(command, session);
 }
 
 }  // namespace slipway::cli

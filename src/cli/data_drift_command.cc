@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <memory>
 
 #include "cli/data_options.h"
@@ -11,6 +11,8 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "data/drift.h"
+#include "pipeline/multivariate_drift.h"
+#include "pipeline/predict.h"
 #include "pipeline/profile_source.h"
 
 namespace slipway::cli {
@@ -20,8 +22,44 @@ struct DriftCommandOptions {
   std::string reference, current;
   ReadingOptions reading;
   data::DriftOptions drift;
+  bool multivariate = false;
+  std::string model, registry;
   bool fail_on_drift = false;
 };
+
+// The predictions of a model as further columns.
+Status AddPredictions(const pipeline::ChosenModel& chosen, const std::string& path,
+                      const DriftCommandOptions& options, data::TableProfile* profile) {
+  if (pipeline::IsStoredProfile(path)) {
+    Location location;
+    location.file = path;
+    return Error(ErrorCode::kInvalidInput, "a stored profile has no rows to predict")
+        .At(std::move(location))
+        .Expected("a table");
+  }
+  pipeline::PredictOptions predict;
+  predict.input_path = path;
+  predict.threads = options.reading.threads;
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
+                           pipeline::PredictFile(chosen.model, predict));
+  data::Table table = pipeline::ToTable(rows, chosen.model.schema);
+  table.columns.front().name = "prediction";
+  data::TableProfile predictions = data::ProfileTable(table, {}, options.reading.threads);
+  std::ranges::move(predictions.columns, std::back_inserter(profile->columns));
+  return {};
+}
+
+void PrintMultivariate(const data::MultivariateDrift& drift, Session& session) {
+  std::vector<std::string> drivers;
+  for (const auto& [column, importance] : drift.drivers) {
+    drivers.push_back(fmt::format("{} {:.0f} %", column, 100 * importance));
+  }
+  session.Print(fmt::format(
+      "{} all columns together: a classifier tells new rows from old ones with AUC {:.3f} "
+      "(limit {:.3f}, p {:.2g}){}\n",
+      drift.drifted ? session.Paint("31", "✗") : session.Paint("32", "✓"), drift.auc, drift.limit,
+      drift.p_value, drift.drifted ? "; by " + Join(drivers, ", ") : ""));
+}
 
 void PrintDrift(const data::DriftReport& report, double seconds, Session& session) {
   std::vector<Row> table = {{{""}, {"COLUMN"}, {"type"}, {"reason"}}};
@@ -36,11 +74,13 @@ void PrintDrift(const data::DriftReport& report, double seconds, Session& sessio
     }
   }
   session.Print(Table(table, session));
+  if (report.multivariate) PrintMultivariate(*report.multivariate, session);
   const std::vector<std::string> features = report.DriftedFeatures();
   const std::string verdict =
-      features.empty() ? session.Paint("32", "no drift")
-                       : session.Paint("31", fmt::format("{} of {} columns drifted",
-                                                         features.size(), report.columns.size()));
+      !report.drift_detected
+          ? session.Paint("32", "no drift")
+          : session.Paint("31", fmt::format("{} of {} columns drifted", features.size(),
+                                            report.columns.size()));
   session.Print(fmt::format("{} · {} against {}   {}\n", verdict,
                             Plural(report.current_rows, "row", "rows"),
                             Plural(report.reference_rows, "row", "rows"), FormatSeconds(seconds)));
@@ -50,19 +90,29 @@ Result<int> Drift(const DriftCommandOptions& options, Session& session) {
   const Stopwatch watch;
   data::ProfileOptions what;
   what.repeated_rows = false;
-  what.sample_rows = 0;
+  if (!options.multivariate) what.sample_rows = 0;
   // All columns, as one of the two tables may lack those that are asked for.
-  SLIPWAY_ASSIGN_OR_RETURN(const auto both,
-                           pipeline::ProfileTwo(options.reference, options.current,
-                                                ToReadOptions(options.reading), what));
-  const auto& [reference, current] = both;
+  SLIPWAY_ASSIGN_OR_RETURN(auto both, pipeline::ProfileTwo(options.reference, options.current,
+                                                           ToReadOptions(options.reading), what));
+  auto& [reference, current] = both;
   WarnOfIssues(options.reference, reference.issues, session);
   WarnOfIssues(options.current, current.issues, session);
   data::DriftOptions drift = options.drift;
   drift.columns = options.reading.columns;
   drift.threads = options.reading.threads;
-  SLIPWAY_ASSIGN_OR_RETURN(const data::DriftReport report,
+  if (!options.model.empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
+                             pipeline::ChooseModel(options.model, options.registry));
+    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.reference, options, &reference.profile));
+    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.current, options, &current.profile));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(data::DriftReport report,
                            data::FindDrift(reference.profile, current.profile, drift));
+  if (options.multivariate) {
+    SLIPWAY_ASSIGN_OR_RETURN(report.multivariate, pipeline::FindMultivariateDrift(
+                                                      reference.profile, current.profile, drift));
+    report.drift_detected = report.drift_detected || report.multivariate->drifted;
+  }
   if (session.json) {
     session.PrintJson(data::ToJson(report));
   } else {
@@ -104,6 +154,14 @@ void AddDataDrift(CLI::App* data, Session& session) {
       ->check(CLI::IsMember(data::EffectNames()))
       ->type_name("NAME")
       ->capture_default_str();
+  drift->add_flag("--multivariate", options->multivariate,
+                  "Also whether a classifier tells new rows from old ones, and by what");
+  drift
+      ->add_option("--model", options->model,
+                   "Also whether the predictions of this model differ: NAME, NAME@production, …")
+      ->type_name("MODEL");
+  drift->add_option("--registry", options->registry, "Where --model is (default: the nearest)")
+      ->type_name("DIR");
   drift->add_flag("--fail-on-drift", options->fail_on_drift, "Exit code 1 where there is drift");
   AddReadingOptions(drift, &options->reading);
   AddExamples(drift,

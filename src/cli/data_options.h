@@ -27,6 +27,8 @@ void WarnOfIssues(const std::string& path, const std::vector<data::Issue>& issue
 // The commands of `slipway data`, each in a file of its name.
 void AddDataDrift(CLI::App* data, Session& session);
 void AddDataProfile(CLI::App* data, Session& session);
+void AddDataSample(CLI::App* data, Session& session);
+void AddDataSchema(CLI::App* data, Session& session);
 void AddDataValidate(CLI::App* data, Session& session);
 
 }  // namespace slipway::cli

@@ -3,8 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/data_options.h"
 #include "cli/table.h"
@@ -17,7 +18,10 @@ namespace {
 
 struct ValidateOptions {
   ConfigOptions config;
+  std::string path;  // A table without a configuration.
   std::string data_path;
+  std::string schema;
+  std::string target;
   std::string fail_on = "error";
   int threads = 0;
 };
@@ -55,16 +59,39 @@ void PrintIssues(const std::string& path, const data::DatasetReport& report, dou
       Plural(std::ssize(report.issues) - errors, "warning", "warnings"), FormatSeconds(seconds)));
 }
 
-Result<int> Validate(const ValidateOptions& options, Session& session) {
-  const Stopwatch watch;
+// The configuration that is asked for, or one that says nothing but what the command line does.
+Result<config::Config> ConfigFor(const ValidateOptions& options) {
+  if (!options.path.empty()) {
+    config::Config config;
+    config.project_directory = ".";
+    config.data.source_path = options.path;
+    config.data.schema = options.schema;
+    config.data.target_column = options.target;
+    return config;
+  }
   config::LoadOptions load = ToLoadOptions(options.config);
   load.data_path = options.data_path;
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded, config::LoadConfig(load));
   SLIPWAY_RETURN_IF_ERROR(config::CheckDataSource(loaded));
-  const std::string path = config::DataPath(loaded.config);
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const data::DatasetReport report,
-      pipeline::CheckSource(loaded.config.data, path, options.threads, SilentProgress()));
+  config::Config config = loaded.config;
+  if (!options.schema.empty()) {
+    // From where the command is called, as every path of a command line.
+    config.data.schema = std::filesystem::absolute(options.schema).string();
+  }
+  if (!options.target.empty()) config.data.target_column = options.target;
+  return config;
+}
+
+Result<int> Validate(const ValidateOptions& options, Session& session) {
+  const Stopwatch watch;
+  SLIPWAY_ASSIGN_OR_RETURN(const config::Config config, ConfigFor(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
+                           pipeline::LoadSchema(config));
+  const std::string path = options.path.empty() ? config::DataPath(config) : options.path;
+  const pipeline::Rules rules{config.data, schema ? &*schema : nullptr};
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::CheckedSource checked,
+                           pipeline::CheckSource(rules, path, options.threads, SilentProgress()));
+  const data::DatasetReport& report = checked.report;
   if (session.json) {
     Json json = data::ToJson(report);
     json.erase("profiles");
@@ -80,20 +107,29 @@ Result<int> Validate(const ValidateOptions& options, Session& session) {
 
 void AddDataValidate(CLI::App* data, Session& session) {
   CLI::App* validate = data->add_subcommand(
-      "validate", "Whether a configuration's table is fit to learn from, as a run would ask");
+      "validate",
+      "Whether a table is fit to learn from, by the rules of a configuration, as a run "
+      "would ask, or by a schema");
   auto options = std::make_shared<ValidateOptions>();
+  validate->add_option("file", options->path, "A table to check without a configuration")
+      ->type_name("FILE");
   AddConfigOptions(validate, &options->config);
   validate->add_option("--data", options->data_path, "Table to use in place of data.source_path")
       ->type_name("FILE");
+  validate->add_option("--schema", options->schema, "Schema to check by (default: data.schema)")
+      ->type_name("FILE.yaml");
+  validate->add_option("--target", options->target, "The column to predict")->type_name("NAME");
   validate
       ->add_option("--fail-on", options->fail_on, "Exit code 1 from this on: warning, error, never")
       ->check(CLI::IsMember({"warning", "error", "never"}))
       ->type_name("SEVERITY")
       ->capture_default_str();
+  validate->get_option("--data")->excludes(validate->get_option("file"));
   AddThreadsOption(validate, &options->threads);
   AddExamples(validate,
               "slipway data validate --env production\n"
-              "slipway data validate --data data/new.csv --fail-on warning --output json");
+              "slipway data validate --data data/new.csv --fail-on warning --output json\n"
+              "slipway data validate data/new.csv --schema configs/schema.yaml --target churn");
   validate->callback([=, &session] { session.Finish(Validate(*options, session)); });
 }
 

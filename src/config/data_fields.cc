@@ -112,8 +112,7 @@ std::vector<Field> ColumnFields() {
                 "last label in order."},
       {SLIPWAY_KEY(data.schema),
        .about = "A file that says columns, types, ranges and rules between columns; \"A schema of "
-                "your own\" in data.md has its format.",
-       .later = "data schemas"},
+                "your own\" in data.md has its format."},
   };
 }
 

@@ -30,7 +30,8 @@ Result<std::string> FromBase64(std::string_view text) {
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  if (!text.empty() && (kAlphabet.find(text.front()) == std::string_view::npos)) return invalid;
+  if (!text.empty() && kAlphabet.find(text.front()) == std::string_view::npos) return invalid;
+  if (text.substr(0, text.size() - padding).find('=') != std::string_view::npos) return invalid;
   std::string bytes(text.size() / kGroup * kGroupBytes, '\0');
   const int size = EVP_DecodeBlock(Bytes(bytes), Bytes(text), static_cast<int>(text.size()));
   if (size != static_cast<int>(bytes.size())) return invalid;

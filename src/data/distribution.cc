@@ -83,7 +83,8 @@ Distribution DistributionOf(const ColumnProfile& profile) {
   distribution.mean = profile.mean;
   distribution.deviation =
       std::sqrt(profile.m2 / static_cast<double>(std::max<int64_t>(1, distribution.count())));
-  distribution.rank_error = profile.rank_error;
+  // A stored sketch is thinner than the one that the quantiles came from.
+  distribution.rank_error = sketch.rank_error();
   return distribution;
 }
 

@@ -165,14 +165,26 @@ Json ToJson(const ColumnDrift& drift) {
   return json;
 }
 
+Json ToJson(const MultivariateDrift& drift) {
+  Json drivers = Json::array();
+  for (const auto& [column, importance] : drift.drivers) {
+    drivers.push_back({{"column", column}, {"importance", importance}});
+  }
+  return {{"drifted", drift.drifted}, {"auc", NumberToJson(drift.auc)},
+          {"limit", drift.limit},     {"p_value", NumberToJson(drift.p_value)},
+          {"rows", drift.rows},       {"drivers", std::move(drivers)}};
+}
+
 Json ToJson(const DriftReport& report) {
   Json columns = Json::array();
   for (const ColumnDrift& column : report.columns) columns.push_back(ToJson(column));
-  return {{"drift_detected", report.drift_detected},
-          {"drifted_features", report.DriftedFeatures()},
-          {"reference_rows", report.reference_rows},
-          {"current_rows", report.current_rows},
-          {"columns", std::move(columns)}};
+  Json json = {{"drift_detected", report.drift_detected},
+               {"drifted_features", report.DriftedFeatures()},
+               {"reference_rows", report.reference_rows},
+               {"current_rows", report.current_rows}};
+  if (report.multivariate) json["multivariate"] = ToJson(*report.multivariate);
+  json["columns"] = std::move(columns);
+  return json;
 }
 
 }  // namespace slipway::data

@@ -1,6 +1,7 @@
 // Whether new data still is what a model was trained on.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,10 +47,22 @@ struct ColumnDrift {
   std::string reason;                                            // In words.
 };
 
+// Of all columns together: how well a classifier tells new rows from old ones.
+struct MultivariateDrift {
+  bool drifted = false;
+  int64_t rows = 0;  // That it was judged on.
+  double auc = 0.5;
+  double p_value = 1;
+  double limit = 0.5;
+  // What it goes by: column and share of the importance, highest first, at most five.
+  std::vector<std::pair<std::string, double>> drivers;
+};
+
 struct DriftReport {
   bool drift_detected = false;
   int64_t reference_rows = 0, current_rows = 0;
   std::vector<ColumnDrift> columns;  // In the order of the reference, then new ones.
+  std::optional<MultivariateDrift> multivariate;
 
   std::vector<std::string> DriftedFeatures() const;
 };
@@ -68,6 +81,7 @@ Result<DriftReport> FindDrift(const TableProfile& reference, const TableProfile&
                               const DriftOptions& options);
 
 Json ToJson(const ColumnDrift& drift);
+Json ToJson(const MultivariateDrift& drift);
 Json ToJson(const DriftReport& report);
 
 }  // namespace slipway::data

@@ -19,6 +19,17 @@ std::string WhatHappens(const config::DataConfig& config) {
              : "as a feature it says nothing of new rows";
 }
 
+std::string HowDistinct(const ColumnProfile& column, double share) {
+  if (column.distinct_error == 0) {
+    return share == 1 ? std::string("no value repeats")
+                      : fmt::format("{} of the values are distinct", FormatPercent(share, 1));
+  }
+  // Within three standard errors of all.
+  return share >= 1 - 3 * column.distinct_error
+             ? std::string("hardly any value repeats")
+             : fmt::format("about {} of the values are distinct", FormatPercent(share));
+}
+
 Status CheckListed(const Table& table, const config::DataConfig& config, const std::string& name) {
   const char* field = "data.feature_columns";
   if (table.Find(name) == nullptr) {
@@ -82,13 +93,7 @@ std::optional<Issue> FindIdentifier(const ColumnProfile& column, const config::D
   if (!never_repeats && (present < kIdentifierRows || share <= kIdentifierShare)) {
     return std::nullopt;
   }
-  Issue issue = found(fmt::format(
-      "{}; {}",
-      never_repeats ? std::string("no value repeats")
-                    : fmt::format("{}{} of the values are distinct",
-                                  column.distinct_error > 0 ? "about " : "",
-                                  FormatPercent(share, column.distinct_error > 0 ? 0 : 1)),
-      WhatHappens(config)));
+  Issue issue = found(fmt::format("{}; {}", HowDistinct(column, share), WhatHappens(config)));
   issue.value = share;
   issue.count = distinct;
   return issue;

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <iterator>
 #include <utility>
 
+#include "core/file_system.h"
 #include "data/reader.h"
 #include "data/scan.h"
+#include "data/schema_sink.h"
 #include "data/validation.h"
 
 namespace slipway::pipeline {
@@ -34,13 +38,45 @@ double SecondsOf(const Clock& clock) {
   return std::chrono::duration<double>(clock.Now().time_since_epoch()).count();
 }
 
-data::DatasetReport Judge(data::TableProfile profile, std::vector<data::Issue> issues,
-                          const config::DataConfig& data, const Clock& clock) {
-  ForgetUnused(data, &issues);
-  data::DatasetReport report = data::Validate(profile, issues, data, SecondsOf(clock));
-  report.profiles = std::move(profile.columns);
-  return report;
+bool DependsOnTime(const config::TableSchema& schema) {
+  const auto now = [](const std::optional<config::SchemaBound>& bound) {
+    return bound && bound->now;
+  };
+  return std::ranges::any_of(schema.columns, [&](const config::ColumnSchema& column) {
+    return now(column.min) || now(column.max) || column.max_age;
+  });
 }
+
+// Collects all that the rules need to know in one scan.
+class Checking {
+ public:
+  explicit Checking(const Rules& rules)
+      : rules_(rules), profiler_(data::ProfileOptionsFor(rules.data)), group_(SinksFor()) {}
+
+  data::BlockSink& sink() { return group_; }
+
+  CheckedSource Finish(std::vector<data::Issue> found, int threads) {
+    ForgetUnused(rules_.data, &found);
+    if (schema_) std::ranges::move(schema_->Issues(), std::back_inserter(found));
+    CheckedSource checked;
+    checked.profile = profiler_.Finish(threads);
+    checked.report = data::Validate(checked.profile, found, rules_.data, SecondsOf(rules_.clock));
+    checked.report.profiles = checked.profile.columns;
+    return checked;
+  }
+
+ private:
+  std::vector<data::BlockSink*> SinksFor() {
+    if (rules_.schema == nullptr) return {&profiler_};
+    schema_.emplace(*rules_.schema, rules_.clock);
+    return {&profiler_, &*schema_};
+  }
+
+  const Rules& rules_;
+  data::TableProfiler profiler_;
+  std::optional<data::SchemaSink> schema_;
+  data::SinkGroup group_;
+};
 
 }  // namespace
 
@@ -54,24 +90,54 @@ data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
   return options;
 }
 
-Result<CheckedTable> ReadAndCheck(const config::DataConfig& data, const std::string& path,
-                                  int threads, ProgressSink& progress, const Clock& clock) {
+Result<std::optional<config::TableSchema>> LoadSchema(const config::Config& config) {
+  std::optional<config::TableSchema> schema;
+  if (config.data.schema.empty()) return schema;
+  const bool absolute = config.data.schema.starts_with('/');
+  SLIPWAY_ASSIGN_OR_RETURN(
+      schema,
+      config::LoadTableSchema(absolute ? config.data.schema
+                                       : JoinPath(config.project_directory, config.data.schema)));
+  return schema;
+}
+
+Result<std::string> RulesKey(const config::Config& config, const Clock& clock) {
+  const config::ValidationRules& rules = config.data.validation_rules;
+  Json key = {{"min_rows", rules.min_rows.value_or(-1)},
+              {"max_missing_ratio", rules.max_missing_ratio.value_or(-1)},
+              {"max_duplicate_ratio", rules.max_duplicate_ratio.value_or(-1)},
+              {"max_outlier_ratio", rules.max_outlier_ratio.value_or(-1)},
+              {"max_association", rules.max_association.value_or(-1)},
+              {"max_age_days", rules.max_age_days.value_or(-1)},
+              {"required", rules.required_columns}};
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema, LoadSchema(config));
+  if (schema) key["schema"] = config::WriteTableSchema(*schema);
+  if (rules.max_age_days || (schema && DependsOnTime(*schema))) {
+    constexpr double kSecondsPerDay = 86'400;
+    key["day"] = std::floor(SecondsOf(clock) / kSecondsPerDay);
+  }
+  return CompactJson(key);
+}
+
+Result<CheckedTable> ReadAndCheck(const Rules& rules, const std::string& path, int threads,
+                                  ProgressSink& progress) {
   SLIPWAY_ASSIGN_OR_RETURN(data::ReadResult read,
-                           data::ReadTable(path, ReadOptionsFor(data, threads), progress));
+                           data::ReadTable(path, ReadOptionsFor(rules.data, threads), progress));
+  Checking checking(rules);
+  SLIPWAY_RETURN_IF_ERROR(data::ScanRows(read.table, checking.sink(), threads));
   CheckedTable checked;
-  checked.report = Judge(data::ProfileTable(read.table, data::ProfileOptionsFor(data), threads),
-                         std::move(read.issues), data, clock);
+  checked.report = checking.Finish(std::move(read.issues), threads).report;
   checked.table = std::move(read.table);
   return checked;
 }
 
-Result<data::DatasetReport> CheckSource(const config::DataConfig& data, const std::string& path,
-                                        int threads, ProgressSink& progress, const Clock& clock) {
-  data::TableProfiler profiler(data::ProfileOptionsFor(data));
+Result<CheckedSource> CheckSource(const Rules& rules, const std::string& path, int threads,
+                                  ProgressSink& progress) {
+  Checking checking(rules);
   SLIPWAY_ASSIGN_OR_RETURN(
       data::ScanResult scan,
-      data::ScanTable(path, ReadOptionsFor(data, threads), profiler, progress));
-  return Judge(profiler.Finish(threads), std::move(scan.issues), data, clock);
+      data::ScanTable(path, ReadOptionsFor(rules.data, threads), checking.sink(), progress));
+  return checking.Finish(std::move(scan.issues), threads);
 }
 
 }  // namespace slipway::pipeline

@@ -22,9 +22,11 @@ bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
 }
 
 Status ReadAndValidate(RunState& state) {
-  SLIPWAY_ASSIGN_OR_RETURN(
-      CheckedTable checked,
-      ReadAndCheck(state.config().data, state.source_path, state.threads, state.progress));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
+                           LoadSchema(state.config()));
+  const Rules rules{state.config().data, schema ? &*schema : nullptr};
+  SLIPWAY_ASSIGN_OR_RETURN(CheckedTable checked,
+                           ReadAndCheck(rules, state.source_path, state.threads, state.progress));
   SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state.files, state.source_path, state.source_stat));
   state.dataset = std::move(checked.report);
   state.table = std::move(checked.table);

@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "data/parquet_writer.h"
 #include "data/reader.h"
+#include "pipeline/csv_text.h"
 #include "registry/registry.h"
 
 namespace slipway::pipeline {
@@ -87,18 +88,6 @@ Status CheckReadable(const data::ReadResult& read, const std::string& path,
   }
   if (unreadable) return *std::move(unreadable);
   return {};
-}
-
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos && Trim(text).size() == text.size()) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
 }
 
 Json LabelJson(const std::string& label, const model::ModelSchema& schema) {

@@ -12,6 +12,7 @@
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/replace_file.h"
+#include "pipeline/data_check.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_log.h"
 #include "pipeline/run_state_internal.h"
@@ -233,8 +234,9 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   state.source_stat = source.stat;
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> production,
                            registry->InStage(config.model_name(), "production"));
-  state.keys =
-      ComputeStepKeys(config, state.source_digest, production ? production->digest : std::string());
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string rules, RulesKey(config));
+  state.keys = ComputeStepKeys(config, state.source_digest, rules,
+                               production ? production->digest : std::string());
   if (std::optional<Run> unchanged = FindUnchanged(state, slipway_directory)) {
     unchanged->seconds = watch.seconds();
     return *std::move(unchanged);

@@ -21,12 +21,6 @@ Json ReadingFields(const config::Config& config) {
           {"time", data.split.time}};
 }
 
-Json RuleFields(const config::ValidationRules& rules) {
-  return {{"min_rows", rules.min_rows.value_or(-1)},
-          {"max_missing_ratio", rules.max_missing_ratio.value_or(-1)},
-          {"required", rules.required_columns}};
-}
-
 Json SplitFields(const config::Config& config) {
   const config::SplitConfig& split = config.data.split;
   return {{"train", split.train},      {"validation", split.validation},
@@ -77,11 +71,11 @@ uint64_t SplitSeed(const config::Config& config) {
 }
 
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
-                         const std::string& production_digest) {
+                         const std::string& rules_key, const std::string& production_digest) {
   StepKeys keys;
   const std::string table =
       StepKey({"table", BuildId(), source_digest, CompactJson(ReadingFields(config))});
-  keys.data = StepKey({"data", table, CompactJson(RuleFields(config.data.validation_rules))});
+  keys.data = StepKey({"data", table, rules_key});
   // The rules judge the table and do not change it.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
   keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
@@ -92,7 +86,7 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
                                             config.resolved.value("model", Json::object())});
   keys.gates = StepKey(
       {"gates", keys.evaluate, CompactJson(GateFields(config.model)), sections, production_digest});
-  keys.run = StepKey({"run", keys.gates, config.environment, config.project_name,
+  keys.run = StepKey({"run", keys.gates, rules_key, config.environment, config.project_name,
                       config.model_name(), config.version, config.artifact_store,
                       config.model_registry, CompactJson(config.resolved)});
   return keys;

@@ -51,6 +51,163 @@ def test_statistics_are_scipys(project, rows):
     assert found["drift_detected"] and found["drifted_features"] == ["moved", "city", "gaps"]
 
 
+def shares(left, right, whole):
+    """Evidently's binning (get_binned_data): by value up to 20 of them, else as many bins as Sturges says."""
+    if left.nunique() <= 20:
+        keys = sorted(set(left) | set(right))
+        return [np.array([(side == key).mean() for key in keys]) for side in (left, right)]
+    both = np.concatenate([left, right])
+    bins = np.histogram_bin_edges(both.astype(int) if whole else both, bins="sturges")
+    return [np.histogram(side, bins)[0] / len(side) for side in (left, right)]
+
+
+def filled(share):
+    """Evidently's feel_zeroes."""
+    least = share[share > 0].min()
+    return np.where(share == 0, least / 1e6 if least <= 1e-4 else 1e-4, share)
+
+
+# Tables with values, whole numbers, few values and categories that only one side has.
+def test_measures_are_evidentlys(project):
+    rng = np.random.default_rng(5)
+
+    def table(rows, shift, words):
+        return pd.DataFrame({"plain": rng.normal(shift, size=rows).round(4), "whole": rng.poisson(30 + 9 * shift, rows),
+                             "few": rng.integers(0, 6, rows) + int(shift * 4), "word": rng.choice(words, rows)})
+
+    before, after = table(4000, 0, ["a", "b", "c"]), table(3000, 0.5, ["b", "c", "d"])
+    found = drift(project, project.write_table(before, name="before.csv"), project.write_table(after, name="after.csv"))
+    for column in found["columns"]:
+        name, measures = column["column"], column["measures"]
+        left, right = before[name], after[name]
+        p, q = shares(left, right, name in ("whole", "few"))
+        assert measures["jensen_shannon"] == pytest.approx(scipy.spatial.distance.jensenshannon(p, q), rel=1e-9), name
+        assert measures["psi"] == pytest.approx(np.sum((filled(p) - filled(q)) * np.log(filled(p) / filled(q))), rel=1e-9), name
+        if name == "word":
+            counts = [[(side == word).sum() for word in "abcd"] for side in (left, right)]
+            assert measures["hellinger"] == pytest.approx(np.sqrt(1 - np.sum(np.sqrt(p * q))), rel=1e-9)
+            assert measures["chi_square_one_way"] is None  # A category that the reference lacks: infinite.
+            assert measures["total_variation"] == pytest.approx(np.abs(np.array(counts[0]) / 4000 - np.array(counts[1]) / 3000).sum() / 2)
+            continue
+        edges = np.histogram_bin_edges(np.array(sorted(set(left) | set(right))), bins="sturges")
+        h = [np.histogram(side, edges)[0] / len(side) for side in (left, right)]
+        assert measures["hellinger"] == pytest.approx(np.sqrt(1 - min(np.sum(np.sqrt(h[0] * h[1])), 1)), rel=1e-9), name
+        assert measures["ks"] == pytest.approx(scipy.stats.ks_2samp(left, right).statistic, abs=1e-12)
+
+
+def test_a_stored_profile_stands_for_its_table(project):
+    before, after = tables(30_000)
+    paths = [project.write_table(frame, name=name) for frame, name in zip((before, after), ("before.csv", "after.csv"))]
+    assert project.call("data", "profile", paths[0], "--save", "before.json").code == 0
+    exact, stored = drift(project, *paths), drift(project, "before.json", paths[1])
+    assert stored["drifted_features"] == exact["drifted_features"]
+    for one, other in zip(exact["columns"], stored["columns"]):
+        error = other.get("rank_error", 0)
+        assert other["statistic"] == pytest.approx(one["statistic"], abs=2 * error + 1e-12)
+        assert other["effect_value"] == pytest.approx(one["effect_value"], abs=20 * error + 1e-12)
+    # Halves, saved apart, make the same profile.
+    halves = [before.iloc[:20_000], before.iloc[20_000:]]
+    for number, half in enumerate(halves):
+        path = project.write_table(half, name=f"half{number}.csv")
+        assert project.call("data", "profile", path, "--save", f"half{number}.json").code == 0
+    merged = json.loads(project.call("data", "profile", "half0.json", "half1.json", "--output", "json").out)
+    whole = json.loads(project.call("data", "profile", paths[0], "--output", "json").out)
+    for one, other in zip(whole["columns"], merged["columns"]):
+        assert (one["count"], one["missing"]) == (other["count"], other["missing"])
+        if one["type"] == "numeric":
+            assert other["mean"] == pytest.approx(one["mean"], abs=1e-9) and other["max"] == one["max"]
+        else:
+            assert other["top"] == one["top"]
+
+
+def test_a_models_folder_is_a_reference(project):
+    frame = number_table()
+    project.write_table(frame)
+    project.write_config(basic_config())
+    project.run()
+    assert project.call("models", "download", "ml-classifier:1", "--to", "model").code == 0
+    moved = project.write_table(frame.assign(feature1=frame["feature1"] + 1), name="moved.csv")
+    assert drift(project, "model", moved)["drifted_features"] == ["feature1"]
+    # The model's predictions are two further columns.
+    found = drift(project, project.write_table(frame, name="same.csv"), moved, "--model", "ml-classifier:1")
+    names = [column["column"] for column in found["columns"]]
+    assert names[-3:] == ["prediction", "probability_0", "probability_1"]
+    assert "probability_1" in found["drifted_features"]
+
+
+def test_what_no_column_shows(project):
+    rng = np.random.default_rng(9)
+    x, noise = rng.normal(size=(2, 6000)), rng.normal(size=6000)
+    before = pd.DataFrame({"a": x[0], "b": 0.8 * x[0] + 0.6 * x[1], "c": noise})
+    after = pd.DataFrame({"a": x[1], "b": 0.8 * x[0] + 0.6 * x[0][::-1], "c": noise[::-1]})
+    paths = [project.write_table(frame.round(4), name=name) for frame, name in zip((before, after), ("before.csv", "after.csv"))]
+    alone = drift(project, *paths)
+    assert alone["drifted_features"] == [] and "multivariate" not in alone
+    together = drift(project, *paths, "--multivariate", "--fail-on-drift", expect=1)["multivariate"]
+    assert together["drifted"] and together["auc"] > 0.6
+    assert {driver["column"] for driver in together["drivers"][:2]} == {"a", "b"}
+    halves = [project.write_table(before.iloc[start::2].round(4), name=f"half{start}.csv") for start in (0, 1)]
+    assert not drift(project, *halves, "--multivariate", "--fail-on-drift")["multivariate"]["drifted"]
+
+
+def test_a_schema_is_inferred_and_checked(project):
+    frame, _ = tables(2000)
+    frame["code"] = [f"AB-{number:04d}" for number in range(2000)]
+    frame["until"] = frame["still"] + frame["moved"].abs()
+    path = project.write_table(frame, name="table.csv")
+    assert project.call("data", "schema", path, "--save", "schema.yaml").code == 0
+    assert project.call("data", "validate", path, "--schema", "schema.yaml", "--fail-on", "error").code == 0
+    assert project.call("data", "schema", path, "--save", "schema.yaml").code == 2
+    text = (project.folder / "schema.yaml").read_text()
+    assert "categories: [Aachen, Berlin, Celle]" in text and "^[A-Z]{2}-[0-9]{4}$" in text
+    (project.folder / "schema.yaml").write_text(text + "checks:\n  - until >= still\n")
+    bad = frame.copy()
+    bad.loc[7, "code"], bad.loc[8, "city"], bad.loc[9, "until"] = "XX", "Dresden", -99
+    answer = project.call("data", "validate", project.write_table(bad, name="bad.csv"), "--schema", "schema.yaml", "--output", "json")
+    assert answer.code == 1, answer.err
+    issues = {issue["kind"]: issue for issue in answer.last["issues"] if issue["severity"] == "error"}
+    assert issues["pattern_mismatch"]["examples"] == [{"row": 8, "value": "XX"}]
+    assert issues["unexpected_category"]["examples"] == [{"row": 9, "value": "Dresden"}]
+    assert issues["failed_check"]["examples"][0]["row"] == 10 and issues["failed_check"]["count"] == 1
+    # A run asks the same, and asks anew when the schema changes.
+    project.write_config(basic_config(data__schema="schema.yaml"))
+    project.write_table(number_table())
+    failed = project.run(expect=1)
+    assert "missing_columns" in {issue["kind"] for issue in failed["issues"]}
+    (project.folder / "schema.yaml").write_text("version: 1\ncolumns: {feature1: {type: number}}\n")
+    assert project.run()["status"] == "passed"
+
+
+def test_a_sample_is_some_rows_of_the_table(project):
+    frame, _ = tables(5000)
+    frame["when"] = pd.date_range("2024-01-01", periods=5000, freq="h").strftime("%Y-%m-%dT%H:%M:%SZ")
+    path = project.write_table(frame, name="table.csv")
+    assert project.call("data", "sample", path, "--rows", "500", "--save", "some.csv").code == 0
+    some = pd.read_csv(project.folder / "some.csv")
+    # Midnight is written as a date.
+    some["when"] = pd.to_datetime(some["when"], utc=True, format="ISO8601").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert len(some) == 500 and some["when"].is_monotonic_increasing
+    merged = some.merge(frame, how="inner", on=list(frame.columns))
+    assert len(merged) == 500
+    again = project.call("data", "sample", path, "--rows", "500", "--threads", "1")
+    assert again.out == (project.folder / "some.csv").read_text()
+    other = project.call("data", "sample", path, "--rows", "500", "--seed", "1")
+    assert other.out != again.out
+    rows = [json.loads(line) for line in project.call("data", "sample", path, "--rows", "3", "--output", "json").out.splitlines()]
+    assert len(rows) == 3 and set(rows[0]) == set(frame.columns)
+    assert project.call("data", "sample", path, "--save", "some.txt").code == 2
+
+
+def test_leakage_is_told(project):
+    frame = number_table()
+    project.write_table(frame.assign(copy=frame["target"] * 2.0 + 0.1))
+    project.write_config(basic_config())
+    report = project.call("data", "validate", "--output", "json").last
+    assert "copy" in [issue["column"] for issue in report["issues"] if issue["kind"] == "target_leakage"]
+    project.write_config(basic_config(data__validation_rules={"max_association": 0.9}))
+    assert project.call("data", "validate").code == 1
+
+
 def test_a_person_sees_what_and_why(project):
     before, after = tables(2000)
     answer = project.call("data", "drift", project.write_table(before, name="before.csv"),
