@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """How often `slipway data drift` alarms, by simulation: false alarms without drift, and what it finds of drift that matters.
 
+With PEERS_PYTHON, an interpreter with bench/peers/requirements.txt, Evidently's defaults are asked about the first data sets, too.
+
 Each data set is 20 columns of normal numbers and one of 100 equally frequent categories, reference and current drawn
 anew; default settings. Files are Parquet, as the reading is not what is measured.
 
@@ -8,15 +10,17 @@ drift_alarms.py [--sets 400] [--check]
 """
 import argparse
 import json
+import os
 import pathlib
 import tempfile
 
 import numpy as np
 import pandas as pd
 
-from measure import SLIPWAY, Measured, Targets, require_program
+from measure import PEERS, SLIPWAY, Measured, Targets, require_program
 
 NUMBERS, CATEGORIES = 20, 100
+PEER_SETS = 20  # Evidently takes seconds each.
 
 
 def sound(rng, rows):
@@ -41,9 +45,15 @@ def share_moved(rng, rows, current):
     return sound(rng, rows).assign(city=rng.choice(["a", "b", "c"], rows, p=shares))
 
 
+def evidently_alarms(paths, column):
+    """What Evidently's defaults say: half of the columns drifted, or `column` did."""
+    answer = json.loads(Measured([os.environ["PEERS_PYTHON"], PEERS / "alarm_evidently.py", *paths]).output.splitlines()[-1])
+    return answer["columns"][column] if column else (answer["dataset"], answer["any"])
+
+
 def alarms(make, rows, sets, seed, column=None):
     """Share of data sets that alarm, or in which `column` does."""
-    count = 0
+    count, peer = 0, []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         paths = [pathlib.Path(folder, name) for name in ("reference.parquet", "current.parquet")]
         for number in range(sets):
@@ -52,6 +62,13 @@ def alarms(make, rows, sets, seed, column=None):
                 make(rng, rows, current).to_parquet(path, index=False)
             report = json.loads(Measured([SLIPWAY, "data", "drift", *paths, "--output", "json"]).output)
             count += column in report["drifted_features"] if column else report["drift_detected"]
+            if "PEERS_PYTHON" in os.environ and number < PEER_SETS:
+                peer.append(evidently_alarms(paths, column))
+    if column and peer:
+        print(f"            Evidently's defaults: found in {sum(peer) / len(peer):.1%} of {len(peer)}")
+    elif peer:
+        dataset, some = (sum(pair[place] for pair in peer) / len(peer) for place in (0, 1))
+        print(f"            Evidently's defaults: {dataset:.1%} of {len(peer)} have data set drift, {some:.1%} a drifted column")
     return count / sets
 
 

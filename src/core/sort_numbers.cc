@@ -39,6 +39,35 @@ void Scatter(std::span<const uint64_t> from, std::span<uint64_t> to, size_t digi
   for (const uint64_t key : from) to[next[Digit(key, digit)]++] = key;
 }
 
+// Sorts by the digits from `first` on, each of which is one pass.
+void SortByDigits(std::vector<uint64_t>& keys, std::vector<uint64_t>& other, size_t first) {
+  Counts counts{};
+  for (const uint64_t key : keys) {
+    for (size_t digit = first; digit < kDigits; ++digit) ++counts[digit][Digit(key, digit)];
+  }
+  for (size_t digit = first; digit < kDigits; ++digit) {
+    // A digit that all keys share, as the low ones of whole numbers, needs no pass.
+    if (counts[digit][Digit(keys.front(), digit)] == keys.size()) continue;
+    Scatter(keys, other, digit, counts[digit]);
+    keys.swap(other);
+  }
+}
+
+// Insertion sort of what is nearly sorted; false, half done, where it is not.
+bool FinishByInsertion(std::vector<uint64_t>& keys) {
+  size_t moves = 2 * keys.size();
+  for (size_t i = 1; i < keys.size(); ++i) {
+    const uint64_t key = keys[i];
+    size_t at = i;
+    for (; at > 0 && keys[at - 1] > key; --at) {
+      if (moves-- == 0) return false;
+      keys[at] = keys[at - 1];
+    }
+    keys[at] = key;
+  }
+  return true;
+}
+
 }  // namespace
 
 void SortNumbers(std::vector<double>* values) {
@@ -49,16 +78,12 @@ void SortNumbers(std::vector<double>* values) {
   }
   std::vector<uint64_t> keys(values->size());
   std::vector<uint64_t> other(values->size());
-  Counts counts{};
-  for (size_t i = 0; i < keys.size(); ++i) {
-    keys[i] = ToKey((*values)[i]);
-    for (size_t digit = 0; digit < kDigits; ++digit) ++counts[digit][Digit(keys[i], digit)];
-  }
-  for (size_t digit = 0; digit < kDigits; ++digit) {
-    // A digit that all keys share, as the low ones of whole numbers, needs no pass.
-    if (counts[digit][Digit(keys.front(), digit)] == keys.size()) continue;
-    Scatter(keys, other, digit, counts[digit]);
-    keys.swap(other);
+  std::ranges::transform(*values, keys.begin(), ToKey);
+  // Sign, exponent and 20 bits of the fraction tell nearly all numbers apart.
+  SortByDigits(keys, other, kDigits / 2);
+  if (!FinishByInsertion(keys)) {
+    std::ranges::transform(*values, keys.begin(), ToKey);
+    SortByDigits(keys, other, 0);
   }
   std::ranges::transform(keys, values->begin(), FromKey);
 }

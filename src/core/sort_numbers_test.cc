@@ -53,5 +53,18 @@ TEST(SortNumbersTest, SortsWholeNumbersWhoseLowDigitsAreAllEqual) {
   EXPECT_TRUE(std::ranges::is_sorted(values));
 }
 
+// Numbers that differ in their last bits only: times of a few seconds in nanoseconds.
+TEST(SortNumbersTest, NumbersThatShareTheirUpperHalf) {
+  Random random(7);
+  std::vector<double> values;
+  for (int i = 0; i < 5000; ++i) {
+    values.push_back(1e18 + 128.0 * static_cast<double>(random.Below(3'000'000)));
+  }
+  std::vector<double> expected = values;
+  std::ranges::sort(expected);
+  SortNumbers(&values);
+  EXPECT_EQ(values, expected);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -38,18 +38,8 @@ class CsvPass {
   }
 
  private:
-  // Whoever leaves before the end, by an exception too, leaves a block behind that others may wait
-  // for.
-  struct Leaving {
-    PieceSink& sink;
-    bool done = false;
-    ~Leaving() {
-      if (!done) sink.Abandon();
-    }
-  };
-
   Status ReadBlocks() {
-    Leaving leaving{sink_};
+    AbandonUnlessDone leaving(sink_);
     CsvParser parser(header_.delimiter, static_cast<int>(header_.names.size()), pass_.plans,
                      pass_.rules);
     CsvBlock block;
@@ -64,7 +54,7 @@ class CsvPass {
       }
       pass_.progress.Add(static_cast<int64_t>(block.data.size()));
     }
-    leaving.done = !failed_;
+    if (!failed_) leaving.Done();
     return {};
   }
 

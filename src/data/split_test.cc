@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/random.h"
+#include "data/shared_rows.h"
 #include "data/test_tables_internal.h"
 
 namespace slipway::data {
@@ -295,6 +296,23 @@ TEST(SplitTableTest, DigestsTellPartsAndFoldsApart) {
   split.folds = {0, -1};
   split.parts = {Part::kTrain, Part::kValidation};
   EXPECT_NE(DigestOf(split), digest);
+}
+
+TEST(SharedRowsTest, FindsTestRowsThatTrainingHas) {
+  const Table table = MakeTable({Numbers("x", {1, 2, 1, kMissingNumber, kMissingNumber, 3}),
+                                 Texts("c", {"a", "b", "a", "", "", "b"})});
+  Split split;
+  split.parts = {Part::kTrain, Part::kTrain, Part::kTest, Part::kTrain, Part::kTest, Part::kTest};
+  const std::optional<Issue> issue = FindSharedRows(table, split);
+  ASSERT_TRUE(issue.has_value());
+  EXPECT_EQ(issue->kind, "shared_rows");
+  EXPECT_EQ(issue->count, 2);
+  EXPECT_DOUBLE_EQ(issue->value, 2.0 / 3);
+  EXPECT_EQ(issue->examples[0].row, 3);
+  EXPECT_EQ(issue->examples[0].value, "row 1 of training");
+  EXPECT_EQ(issue->examples[1].row, 5);
+  split.parts[2] = split.parts[4] = Part::kValidation;
+  EXPECT_FALSE(FindSharedRows(table, split).has_value());
 }
 
 }  // namespace

@@ -26,6 +26,23 @@ class PieceSink {
   virtual void Abandon() {}
 };
 
+// Whoever leaves before the end, by an exception too, leaves a block behind that others may wait
+// for.
+class AbandonUnlessDone {
+ public:
+  explicit AbandonUnlessDone(PieceSink& sink) : sink_(sink) {}
+  AbandonUnlessDone(const AbandonUnlessDone&) = delete;
+  AbandonUnlessDone& operator=(const AbandonUnlessDone&) = delete;
+  ~AbandonUnlessDone() {
+    if (!done_) sink_.Abandon();
+  }
+  void Done() { done_ = true; }
+
+ private:
+  PieceSink& sink_;
+  bool done_ = false;
+};
+
 // How much of all files was read, for whoever watches.
 class ReadProgress {
  public:

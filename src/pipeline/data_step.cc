@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "data/parquet_writer.h"
 #include "data/profile.h"
+#include "data/shared_rows.h"
 #include "data/split.h"
 #include "data/validation.h"
 #include "model/types.h"
@@ -177,16 +178,21 @@ Result<StepEnd> SplitStep(RunState& state) {
       data::WriteParquet(JoinPath(state.directory, "split.parquet"), data::ToTable(state.split)));
 
   report::RunReport& report = state.report;
-  report.train_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kTrain).size());
-  report.validation_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kValidation).size());
-  report.test_rows = static_cast<int64_t>(state.split.RowsOf(data::Part::kTest).size());
+  report.train_rows = std::ssize(state.split.RowsOf(data::Part::kTrain));
+  report.validation_rows = std::ssize(state.split.RowsOf(data::Part::kValidation));
+  report.test_rows = std::ssize(state.split.RowsOf(data::Part::kTest));
+  end.summary = SplitSummary(state);
+  if (std::optional<data::Issue> shared = data::FindSharedRows(state.table, state.split)) {
+    constexpr double kWorthAWord = 0.01;
+    if (shared->value >= kWorthAWord) end.summary += " · " + shared->message;
+    report.dataset.issues.push_back(*std::move(shared));
+  }
   report.dataset.profiles = state.training_profile.columns;
   report.target = state.target.column;
   report.task = data::ToString(state.target.task);
   report.classes = state.target.labels;
   report.positive = state.target.positive;
   end.facts = SplitFacts(state);
-  end.summary = SplitSummary(state);
   return end;
 }
 
