@@ -49,15 +49,37 @@ Status CheckInput(const std::string& path) {
       "--input " + (path.find('/') == std::string::npos ? nearest : JoinPath(directory, nearest)));
 }
 
-void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen, int64_t rows,
-            double seconds, Session& session) {
+// Predicting is quick: of its progress only warnings are told.
+class Warnings final : public ProgressSink {
+ public:
+  explicit Warnings(Session& session) : session_(session) {}
+
+  void StepStarted(std::string_view /*step*/) override {}
+  void Advance(std::string_view /*step*/, int64_t /*done*/, int64_t /*total*/,
+               std::string_view /*unit*/) override {}
+  void StepFinished(std::string_view /*step*/, bool /*ok*/, bool /*cached*/,
+                    std::string_view /*summary*/, double /*seconds*/,
+                    const Json& /*facts*/) override {}
+  void Warn(std::string_view message) override { session_.Warn(std::string(message)); }
+
+ private:
+  Session& session_;
+};
+
+void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen,
+            const pipeline::PredictedRows& predicted, double seconds, Session& session) {
+  const int64_t rows = predicted.predictions.rows;
   if (session.json) {
-    session.PrintJson({{"model", chosen.name},
-                       {"version", chosen.version},
-                       {"digest", chosen.model.digest},
-                       {"rows", rows},
-                       {"output_file", options.output_path},
-                       {"seconds", seconds}});
+    Json json = {{"model", chosen.name},
+                 {"version", chosen.version},
+                 {"digest", chosen.model.digest},
+                 {"rows", rows},
+                 {"output_file", options.output_path},
+                 {"seconds", seconds}};
+    if (!predicted.unknown.empty()) {
+      json["unknown_categories"] = pipeline::ToJson(predicted.unknown);
+    }
+    session.PrintJson(json);
     return;
   }
   std::string name = chosen.name;
@@ -76,12 +98,13 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry));
+  Warnings warnings(session);
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
-                           pipeline::PredictFile(chosen.model, options.predict));
+                           pipeline::PredictFile(chosen.model, options.predict, warnings));
   if (!options.output_path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(
         pipeline::WritePredictions(options.output_path, rows, chosen.model.schema));
-    Report(options, chosen, rows.predictions.rows, watch.seconds(), session);
+    Report(options, chosen, rows, watch.seconds(), session);
   } else if (session.json) {
     session.PrintJson(pipeline::ToJson(rows, chosen));
   } else {

@@ -31,14 +31,33 @@ std::vector<Field> StepFields() {
        .values = &NormalizeMethods()},
       {.key = steps + "feature_selection",
        .kind = Kind::kSection,
-       .about = "Drops features that are constant or the same as another."},
+       .about = "Drops features that tell little, or what others tell already."},
       {.key = steps + "feature_selection.method",
        .kind = Kind::kChoice,
        .about = "How they are found; `variance` unless given.",
        .values = &SelectionMethods()},
+      {.key = steps + "feature_selection.methods",
+       .kind = Kind::kChoice,
+       .shape = Shape::kList,
+       .about = "Several methods in place of `method`, done in this order.",
+       .values = &SelectionMethods()},
       {.key = steps + "feature_selection.min_variance",
        .kind = Kind::kNumber,
-       .about = "Numeric features at or below it are dropped; 0 unless given.",
+       .about = "Of `variance`: numeric features at or below it are dropped; 0 unless given.",
+       .range = {.min = 0}},
+      {.key = steps + "feature_selection.max_correlation",
+       .kind = Kind::kNumber,
+       .about =
+           "Of `correlation`: a feature that goes with an earlier one more closely is dropped; "
+           "0.95 unless given.",
+       .range = {.min = 0, .max = 1}},
+      {.key = steps + "feature_selection.k",
+       .kind = Kind::kInteger,
+       .about = "Of `f_test` and `mutual_information`: so many features with the best scores stay.",
+       .range = {.min = 1}},
+      {.key = steps + "feature_selection.min_score",
+       .kind = Kind::kNumber,
+       .about = "Of `f_test` and `mutual_information`: features with a lower score are dropped.",
        .range = {.min = 0}},
       {.key = steps + "outlier_removal",
        .kind = Kind::kSection,
@@ -51,6 +70,73 @@ std::vector<Field> StepFields() {
        .kind = Kind::kNumber,
        .about = "Interquartile ranges beyond the quartiles; 3 unless given.",
        .range = {.min = 0}},
+  };
+}
+
+std::vector<Field> TimestampStepFields() {
+  const std::string step = "data.preprocessing_steps.timestamp_features";
+  return {
+      {.key = step,
+       .kind = Kind::kSection,
+       .about = "Makes calendar features of timestamps, in UTC."},
+      {.key = step + ".features",
+       .kind = Kind::kChoice,
+       .shape = Shape::kList,
+       .about = "Which; `elapsed`, `month`, `day_of_month`, `day_of_week` and `hour` unless given.",
+       .values = &TimeParts()},
+      {.key = step + ".cyclic",
+       .kind = Kind::kBoolean,
+       .about = "`month`, `day_of_year`, `day_of_week`, `hour` and `minute` become a sine and a "
+                "cosine each; false unless given."},
+      {.key = step + ".columns",
+       .kind = Kind::kChoice,
+       .shape = Shape::kMapOfLists,
+       .about = "Other features of single columns.",
+       .values = &TimeParts()},
+  };
+}
+
+std::vector<Field> EncodeStepFields() {
+  const std::string step = "data.preprocessing_steps.encode";
+  return {
+      {.key = step, .kind = Kind::kSection, .about = "Chooses how categories become numbers."},
+      {.key = step + ".method",
+       .kind = Kind::kChoice,
+       .about = "How; `auto` unless given.",
+       .values = &EncodeMethods()},
+      {.key = step + ".max_one_hot",
+       .kind = Kind::kInteger,
+       .about = "Of `auto`: features with more categories become what `high_cardinality` says; 64 "
+                "unless given.",
+       .range = {.min = 0}},
+      {.key = step + ".high_cardinality",
+       .kind = Kind::kChoice,
+       .about = "Of `auto`, for many categories; `rank` unless given.",
+       .values = &HighCardinalityMethods()},
+      {.key = step + ".min_frequency",
+       .kind = Kind::kNumber,
+       .about = "Rarer categories are taken together: in rows from 1 on, below 1 as a share of the "
+                "training rows; 0 unless given.",
+       .range = {.min = 0}},
+      {.key = step + ".unknown",
+       .kind = Kind::kChoice,
+       .about = "What a category is taken for that training did not have; `ignore` unless given.",
+       .values = &UnknownCategories()},
+      {.key = step + ".smoothing",
+       .kind = Kind::kNumber,
+       .about = "Of `target`: so many rows of the overall mean are added to each category; unless "
+                "given it follows from the data.",
+       .range = {.min = 0}},
+      {.key = step + ".folds",
+       .kind = Kind::kInteger,
+       .about = "Of `target`: parts of the training rows, each encoded by the others; 5 unless "
+                "given.",
+       .range = {.min = 2}},
+      {.key = step + ".columns",
+       .kind = Kind::kChoice,
+       .shape = Shape::kMap,
+       .about = "Another method for single columns.",
+       .values = &EncodeMethods()},
   };
 }
 
@@ -172,8 +258,8 @@ std::vector<Field> ProjectFields() {
 
 std::vector<Field> DataFields() {
   std::vector<Field> fields;
-  for (auto* part :
-       {&SourceFields, &ValidationFields, &StepFields, &ColumnFields, &SplitFields, &DriftFields}) {
+  for (auto* part : {&SourceFields, &ValidationFields, &StepFields, &TimestampStepFields,
+                     &EncodeStepFields, &ColumnFields, &SplitFields, &DriftFields}) {
     for (Field& field : part()) fields.push_back(std::move(field));
   }
   return fields;

@@ -92,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
              "column in one of the lists\n"},
         Case{"    preprocessing_steps: [normalise]\n", "", "",
              "error: c.yaml:6:27: data.preprocessing_steps[0]: unknown name \"normalise\"; "
-             "expected handle_missing, normalize, feature_selection or outlier_removal; try "
+             "expected handle_missing, normalize, feature_selection, outlier_removal, "
+             "timestamp_features or encode; try "
              "normalize\n"},
         Case{"    preprocessing_steps: [{handle_missing: {numeric: medain}}]\n", "", "",
              "error: c.yaml:6:54: data.preprocessing_steps[0].handle_missing.numeric: unknown name "
@@ -102,14 +103,31 @@ INSTANTIATE_TEST_SUITE_P(
              "\"numerc\"; expected numeric, fill_value or categorical; try numeric\n"},
         Case{"    preprocessing_steps: [{normalise: {}}]\n", "", "",
              "error: c.yaml:6:28: data.preprocessing_steps[0]: unknown name \"normalise\"; "
-             "expected handle_missing, normalize, feature_selection or outlier_removal; try "
+             "expected handle_missing, normalize, feature_selection, outlier_removal, "
+             "timestamp_features or encode; try "
              "normalize\n"},
         Case{"    preprocessing_steps: [normalize, {normalize: {method: minmax}}]\n", "", "",
              "error: c.yaml:6:38: data.preprocessing_steps: \"normalize\" is listed twice; "
              "expected each once\n"},
         Case{"    preprocessing_steps: [{normalize: {}, handle_missing: {}}]\n", "", "",
              "error: c.yaml:6:27: data.preprocessing_steps[0]: wrong type: a mapping; expected "
-             "handle_missing, normalize, feature_selection or outlier_removal\n"},
+             "handle_missing, normalize, feature_selection, outlier_removal, timestamp_features or "
+             "encode\n"},
+        Case{"    preprocessing_steps: [{encode: {columns: {city: targt}}}]\n", "", "",
+             "error: c.yaml:6:53: data.preprocessing_steps[0].encode.columns.city: unknown name "
+             "\"targt\"; expected auto, one_hot, rank, frequency or target; try target\n"},
+        Case{"    preprocessing_steps: [{encode: {unknown: error}}]\n", "", "",
+             "error: c.yaml:6:46: data.preprocessing_steps[0].encode.unknown: \"error\" can't be "
+             "done "
+             "inside a model's graph: `slipway predict` warns of them; expected ignore or "
+             "infrequent\n"},
+        Case{"    preprocessing_steps: [{timestamp_features: {columns: {at: [hours]}}}]\n", "", "",
+             "error: c.yaml:6:64: data.preprocessing_steps[0].timestamp_features.columns.at[0]: "
+             "unknown name \"hours\"; expected elapsed, year, quarter, month, day_of_month, "
+             "day_of_year, day_of_week, is_weekend, hour or minute; try hour\n"},
+        Case{"    preprocessing_steps: [{timestamp_features: {columns: {at: hour}}}]\n", "", "",
+             "error: c.yaml:6:63: data.preprocessing_steps[0].timestamp_features.columns.at: wrong "
+             "type: the text \"hour\"; expected a list; try [hour]\n"},
         Case{"    format: cvs\n", "", "",
              "error: c.yaml:6:13: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
              "parquet; try csv\n"},

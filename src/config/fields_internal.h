@@ -25,7 +25,7 @@ enum class Kind {
   kMapping,      // Any mapping.
 };
 
-enum class Shape { kOne, kList, kMap };
+enum class Shape { kOne, kList, kMap, kMapOfLists };
 
 struct Field {
   // Dotted. Elements of lists and values of maps have no part of their own: "approvals.minimum".

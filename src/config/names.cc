@@ -66,8 +66,10 @@ const Names& PreprocessingSteps() {
   static const Names names = {
       {"handle_missing", "fills missing values"},
       {"normalize", "zero mean and unit variance"},
-      {"feature_selection", "drops features that are constant or the same as another"},
+      {"feature_selection", "drops features that tell little, or what others tell already"},
       {"outlier_removal", "leaves outliers out of training"},
+      {"timestamp_features", "makes calendar features of timestamps"},
+      {"encode", "chooses how categories become numbers"},
   };
   return names;
 }
@@ -91,7 +93,48 @@ const Names& NormalizeMethods() {
 }
 
 const Names& SelectionMethods() {
-  static const Names names = {{"variance", "by the variance of numbers"}};
+  static const Names names = {
+      {"variance", "constant features, copies of another, and numbers that vary little"},
+      {"correlation", "the later of two numbers that say nearly the same"},
+      {"f_test", "numbers that differ little between the classes"},
+      {"mutual_information", "features that tell little of the target"}};
+  return names;
+}
+
+const Names& EncodeMethods() {
+  static const Names names = {{"auto", "one_hot for few categories, `high_cardinality` for many"},
+                              {"one_hot", "a column of zeros and ones for each category"},
+                              {"rank", "the rank by frequency"},
+                              {"frequency", "the share of the training rows"},
+                              {"target", "the mean of the target, smoothed and cross-fitted"}};
+  return names;
+}
+
+const Names& HighCardinalityMethods() {
+  static const Names names = {{"rank", "the rank by frequency"},
+                              {"frequency", "the share of the training rows"},
+                              {"target", "the mean of the target, smoothed and cross-fitted"}};
+  return names;
+}
+
+const Names& UnknownCategories() {
+  static const Names names = {{"ignore", "as a category of which nothing is known"},
+                              {"infrequent", "as one of the categories below `min_frequency`"},
+                              {"error", "refuse the row", Support::kRefused}};
+  return names;
+}
+
+const Names& TimeParts() {
+  static const Names names = {{"elapsed", "the seconds since 1970"},
+                              {"year", "the year"},
+                              {"quarter", "1 to 4"},
+                              {"month", "1 to 12"},
+                              {"day_of_month", "1 to 31"},
+                              {"day_of_year", "1 to 366"},
+                              {"day_of_week", "0, a Monday, to 6"},
+                              {"is_weekend", "1 on Saturdays and Sundays"},
+                              {"hour", "0 to 23"},
+                              {"minute", "0 to 59"}};
   return names;
 }
 
@@ -245,6 +288,9 @@ std::string RefusalOf(const Names& names) {
   if (&names == &ModelTypes() || &names == &Tasks()) return "is not trained by this build";
   if (&names == &DataFormats()) return "is not read by this build";
   if (&names == &ThresholdMetrics()) return "is not computed by this build";
+  if (&names == &UnknownCategories()) {
+    return "can't be done inside a model's graph: `slipway predict` warns of them";
+  }
   return "is not supported by this build";
 }
 

@@ -18,6 +18,9 @@ std::string TypeOf(const Field& field) {
   std::string type = field.kind == Kind::kSection ? "section" : DescribeExpected(one);
   if (type.starts_with("a ")) type = type.substr(2);
   if (field.shape == Shape::kList) return "list of: " + type;
+  if (field.shape == Shape::kMapOfLists) {
+    return fmt::format("mapping of names to lists of: {}", type);
+  }
   if (field.shape == Shape::kMap) {
     return fmt::format("mapping of {} to: {}", field.keys == nullptr ? "names" : "metrics", type);
   }
@@ -40,7 +43,7 @@ void AddRows(const FieldTree& tree, const std::string& path, const std::string& 
                        field.about, waits_for.empty() ? field.stage : "later: " + waits_for);
   std::string below = path;
   if (field.shape == Shape::kList) below += "[]";
-  if (field.shape == Shape::kMap) below += ".*";
+  if (field.shape == Shape::kMap || field.shape == Shape::kMapOfLists) below += ".*";
   for (const FieldTree& child : tree.children) {
     AddRows(child, below + "." + child.name, waits_for, text);
   }

@@ -138,7 +138,7 @@ std::optional<ResolvedValue> Resolver::Value(const FieldTree& tree, const Entry&
                                              const std::string& key) {
   const Field& field = tree.field;
   if (field.shape == Shape::kList) return List(tree, entry.value, key);
-  if (field.shape == Shape::kMap) return Map(tree, entry.value, key);
+  if (field.shape != Shape::kOne) return Map(tree, entry.value, key);
   return One(tree, entry.value, entry.at, key);
 }
 
@@ -189,13 +189,13 @@ std::optional<ResolvedValue> Resolver::Map(const FieldTree& tree, const YamlNode
   ResolvedValue map = {Json::object(), Json::object()};
   bool good = true;
   FieldTree value_tree = tree;
-  value_tree.field.shape = Shape::kOne;
+  value_tree.field.shape = tree.field.shape == Shape::kMapOfLists ? Shape::kList : Shape::kOne;
   for (const Entry& entry : node.entries) {
     const std::string entry_key = Below(key, entry.key);
     resolved_.positions[entry_key] = entry.at;
     if (!CheckMapKey(tree.field, entry, entry_key)) continue;
     if (tree.field.keys == &ThresholdMetrics()) value_tree.field.range = MetricRange(entry.key);
-    auto value = One(value_tree, entry.value, entry.at, entry_key);
+    auto value = Value(value_tree, entry, entry_key);
     good = good && value;
     if (!value) continue;
     map.written[entry.key] = std::move(value->written);

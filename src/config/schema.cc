@@ -69,10 +69,17 @@ Json OneSchema(const FieldTree& tree) {
   return Json::object();
 }
 
+Json ListSchema(const FieldTree& tree) {
+  Json schema = {{"type", "array"}, {"items", OneSchema(tree)}};
+  if (tree.field.kind != Kind::kNumber) schema["uniqueItems"] = true;
+  return schema;
+}
+
 Json MapSchema(const FieldTree& tree) {
   Json schema = {{"type", "object"}};
   if (tree.field.keys == nullptr) {
-    schema["additionalProperties"] = OneSchema(tree);
+    schema["additionalProperties"] =
+        tree.field.shape == Shape::kMapOfLists ? ListSchema(tree) : OneSchema(tree);
     return schema;
   }
   schema["additionalProperties"] = false;
@@ -87,17 +94,11 @@ Json MapSchema(const FieldTree& tree) {
   return schema;
 }
 
-Json ListSchema(const FieldTree& tree) {
-  Json schema = {{"type", "array"}, {"items", OneSchema(tree)}};
-  if (tree.field.kind != Kind::kNumber) schema["uniqueItems"] = true;
-  return schema;
-}
-
 Json FieldSchema(const FieldTree& tree) {
   const Field& field = tree.field;
   Json schema = field.shape == Shape::kList  ? ListSchema(tree)
-                : field.shape == Shape::kMap ? MapSchema(tree)
-                                             : OneSchema(tree);
+                : field.shape == Shape::kOne ? OneSchema(tree)
+                                             : MapSchema(tree);
   schema["description"] = field.about;
   if (!field.later.empty()) {
     schema["description"] = field.about + " Accepted, and for " + field.later + ".";

@@ -26,7 +26,7 @@ struct ValidationRules {
 
 // A step of preprocessing: its name and its options, {} where none were given.
 struct PreprocessingStep {
-  std::string name;  // "handle_missing", "normalize", "feature_selection", "outlier_removal"
+  std::string name;  // "handle_missing", "normalize", …: one of config's PreprocessingSteps.
   Json options = Json::object();
 };
 

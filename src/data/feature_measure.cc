@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -81,6 +83,24 @@ Result<FeatureFit> MeasureFeature(const Column& column, std::span<const int64_t>
   } else {
     MeasureCategories(rows, &fit);
   }
+  return fit;
+}
+
+Result<FeatureFit> DeriveFeature(const Column& column, TimeFeature feature,
+                                 std::span<const int64_t> rows) {
+  auto derived = std::make_shared<Column>();
+  derived->name = fmt::format("{} ({})", column.name, NameOf(feature));
+  derived->type = ColumnType::kTimestamp;
+  // The other rows are never looked at.
+  derived->numbers.resize(column.numbers.size());
+  for (const int64_t row : rows) {
+    const auto at = static_cast<size_t>(row);
+    derived->numbers[at] = TimeValue(feature, column.numbers[at]);
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(FeatureFit fit, MeasureFeature(*derived, rows));
+  fit.derived = std::move(derived);
+  fit.plan.name = column.name;
+  fit.plan.time = feature;
   return fit;
 }
 

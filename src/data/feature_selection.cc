@@ -93,8 +93,27 @@ void DropRepeated(std::span<const int64_t> rows, std::vector<FeatureFit>* featur
 
 void SelectByVariance(const FeatureSelection& step, std::span<const int64_t> rows,
                       std::vector<FeatureFit>* features) {
-  for (FeatureFit& fit : *features) fit.dropped = ReasonToDrop(fit, step.min_variance);
+  for (FeatureFit& fit : *features) {
+    if (fit.dropped.empty()) fit.dropped = ReasonToDrop(fit, step.min_variance);
+  }
   DropRepeated(rows, features);
+}
+
+Status SelectFeatures(const FeatureSelection& step, const TrainingRows& training, int threads,
+                      std::vector<FeatureFit>* features) {
+  for (const SelectionMethod method : step.methods) {
+    switch (method) {
+      case SelectionMethod::kVariance: SelectByVariance(step, training.rows, features); break;
+      case SelectionMethod::kCorrelation:
+        SLIPWAY_RETURN_IF_ERROR(SelectByCorrelation(step, training.rows, threads, features));
+        break;
+      case SelectionMethod::kFTest:
+      case SelectionMethod::kMutualInformation:
+        SLIPWAY_RETURN_IF_ERROR(SelectByScore(step, method, training, threads, features));
+        break;
+    }
+  }
+  return {};
 }
 
 }  // namespace slipway::data

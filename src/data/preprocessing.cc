@@ -16,11 +16,6 @@ namespace {
 // Below this many outputs starting threads costs more than they save.
 constexpr int64_t kParallelValues = 200'000;
 
-int64_t WidthOf(const FeaturePlan& feature) {
-  return feature.encoding == Encoding::kOneHot ? static_cast<int64_t>(feature.categories.size())
-                                               : 1;
-}
-
 // Indices of features in the order of the outputs: numbers first.
 std::vector<size_t> OutputOrder(const std::vector<FeaturePlan>& features) {
   std::vector<size_t> order;
@@ -38,7 +33,7 @@ std::vector<int64_t> OutputOffsets(const std::vector<FeaturePlan>& features) {
   int64_t offset = 0;
   for (const size_t i : OutputOrder(features)) {
     offsets[i] = offset;
-    offset += WidthOf(features[i]);
+    offset += features[i].width();
   }
   return offsets;
 }
@@ -50,35 +45,54 @@ void ScaleNumbers(const FeaturePlan& feature, const Column& column, std::span<co
   const double shift = feature.shift;
   const double scale = feature.scale;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const double value = numbers[rows[i]];
+    double value = numbers[rows[i]];
+    if (feature.time.part != TimePart::kSeconds) value = TimeValue(feature.time, value);
     const double filled = std::isnan(value) ? fill : value;
     out[i] = static_cast<float>((filled - shift) / scale);
   }
 }
 
 // For each code of the column, shifted by one so that the first is kMissingCode: the position in
-// `categories`, or -1.
+// `categories`, its size for an infrequent category, or -1.
 std::vector<int32_t> PositionsByCode(const FeaturePlan& feature, const Column& column) {
   std::unordered_map<std::string_view, int32_t> positions;
+  const auto frequent = static_cast<int32_t>(feature.categories.size());
   for (size_t i = 0; i < feature.categories.size(); ++i) {
     positions.emplace(feature.categories[i], static_cast<int32_t>(i));
   }
+  for (const std::string& category : feature.infrequent) positions.emplace(category, frequent);
   // A missing value that is filled is looked up as what fills it; "" in the data is a missing value
   // too.
   auto position_of = [&](std::string_view text) {
     const auto found =
         positions.find(text.empty() ? std::string_view(feature.fill_category) : text);
-    return found == positions.end() ? -1 : found->second;
+    if (found != positions.end()) return found->second;
+    return feature.unknown_is_infrequent ? frequent : -1;
   };
   std::vector<int32_t> by_code = {position_of("")};
   for (const std::string& category : column.categories) by_code.push_back(position_of(category));
   return by_code;
 }
 
+void LookUp(const CategoryLookup& lookup, std::span<const int32_t> positions, const Column& column,
+            std::span<const int64_t> rows, float* out) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const int64_t code = column.codes[static_cast<size_t>(rows[i])];
+    const int32_t position = positions[static_cast<size_t>(code + 1)];
+    out[i] = position < 0 ? lookup.unknown : lookup.values[static_cast<size_t>(position)];
+  }
+}
+
 // `out` is zero before.
 void EncodeCategories(const FeaturePlan& feature, const Column& column,
                       std::span<const int64_t> rows, float* out) {
   const std::vector<int32_t> positions = PositionsByCode(feature, column);
+  if (feature.encoding == Encoding::kLookup) {
+    for (size_t i = 0; i < feature.lookups.size(); ++i) {
+      LookUp(feature.lookups[i], positions, column, rows, out + i * rows.size());
+    }
+    return;
+  }
   const bool one_hot = feature.encoding == Encoding::kOneHot;
   for (size_t i = 0; i < rows.size(); ++i) {
     const int64_t code = column.codes[static_cast<size_t>(rows[i])];
@@ -126,9 +140,19 @@ Result<std::vector<const Column*>> FindInputs(const PreprocessingPlan& plan, con
 
 }  // namespace
 
+int64_t FeaturePlan::width() const {
+  switch (encoding) {
+    case Encoding::kOneHot: return std::ssize(categories) + (infrequent.empty() ? 0 : 1);
+    case Encoding::kLookup: return std::ssize(lookups);
+    case Encoding::kNumeric:
+    case Encoding::kRank: break;
+  }
+  return 1;
+}
+
 int64_t PreprocessingPlan::output_columns() const {
   int64_t columns = 0;
-  for (const FeaturePlan& feature : features) columns += WidthOf(feature);
+  for (const FeaturePlan& feature : features) columns += feature.width();
   return columns;
 }
 
@@ -136,14 +160,23 @@ std::vector<std::string> PreprocessingPlan::OutputNames() const {
   std::vector<std::string> names;
   for (const size_t i : OutputOrder(features)) {
     const FeaturePlan& feature = features[i];
+    const auto part = [&](const std::string& label) {
+      return fmt::format("{} ({})", feature.name, label);
+    };
     switch (feature.encoding) {
-      case Encoding::kNumeric: names.push_back(feature.name); break;
-      case Encoding::kRank: names.push_back(feature.name + " (rank)"); break;
+      case Encoding::kNumeric:
+        names.push_back(feature.time.part == TimePart::kSeconds ? feature.name
+                                                                : part(NameOf(feature.time)));
+        break;
+      case Encoding::kLookup:
+        for (const CategoryLookup& lookup : feature.lookups) names.push_back(part(lookup.label));
+        break;
+      case Encoding::kRank: names.push_back(part("rank")); break;
       case Encoding::kOneHot:
         for (const std::string& category : feature.categories) {
-          names.push_back(category.empty() ? feature.name + " (missing)"
-                                           : feature.name + "=" + category);
+          names.push_back(category.empty() ? part("missing") : feature.name + "=" + category);
         }
+        if (!feature.infrequent.empty()) names.push_back(part("infrequent"));
         break;
     }
   }
@@ -153,9 +186,19 @@ std::vector<std::string> PreprocessingPlan::OutputNames() const {
 std::vector<int> PreprocessingPlan::OutputSources() const {
   std::vector<int> sources;
   for (const size_t i : OutputOrder(features)) {
-    sources.insert(sources.end(), static_cast<size_t>(WidthOf(features[i])), static_cast<int>(i));
+    sources.insert(sources.end(), static_cast<size_t>(features[i].width()), static_cast<int>(i));
   }
   return sources;
+}
+
+std::vector<size_t> PreprocessingPlan::InputFeatures() const {
+  std::vector<size_t> inputs;
+  for (size_t i = 0; i < features.size(); ++i) {
+    const bool more = i > 0 && features[i].type == ColumnType::kTimestamp &&
+                      features[i].name == features[i - 1].name;
+    if (!more) inputs.push_back(i);
+  }
+  return inputs;
 }
 
 Result<Matrix> ApplyPreprocessing(const PreprocessingPlan& plan, const Table& table,

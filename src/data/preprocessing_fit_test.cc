@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "data/preprocessing.h"
@@ -251,8 +252,8 @@ TEST(StepOptionsTest, NamesWhatIsUnknownOrWrong) {
   };
   EXPECT_EQ(error("normalise", Json::object()),
             "data.preprocessing_steps: unknown preprocessing step 'normalise'; expected "
-            "handle_missing, normalize, "
-            "feature_selection or outlier_removal; try 'normalize'");
+            "handle_missing, normalize, feature_selection, outlier_removal, timestamp_features or "
+            "encode; try 'normalize'");
   EXPECT_EQ(error("normalize", {{"metod", "minmax"}}),
             "data.preprocessing_steps.normalize: normalize has no option 'metod'; expected method; "
             "try 'method'");
@@ -267,9 +268,67 @@ TEST(StepOptionsTest, NamesWhatIsUnknownOrWrong) {
   EXPECT_THAT(error("handle_missing", {{"numeric", "constant"}, {"fill_value", "x"}}),
               HasSubstr("\"x\" is not a valid fill_value"));
   EXPECT_THAT(error("outlier_removal", {{"factor", -1}}), HasSubstr("a number, at least 0"));
-  EXPECT_THAT(error("feature_selection", {{"k", 3}}), HasSubstr("expected method or min_variance"));
+  EXPECT_THAT(error("feature_selection", {{"best", 3}}),
+              HasSubstr("expected method, methods, min_variance, max_correlation, k or min_score"));
+  EXPECT_THAT(error("encode", {{"method", "onehot"}}), HasSubstr("try 'one_hot'"));
+  EXPECT_THAT(error("encode", {{"unknown", "error"}}), HasSubstr("expected ignore or infrequent"));
+  EXPECT_THAT(error("encode", {{"columns", {{"c", "targt"}}}}),
+              HasSubstr("encode.columns.c: 'targt' is not a columns of encode"));
+  EXPECT_THAT(error("encode", {{"folds", 1}}), HasSubstr("a whole number, at least 2"));
+  EXPECT_THAT(error("timestamp_features", {{"features", {"hours"}}}), HasSubstr("try 'hour'"));
+  EXPECT_THAT(error("timestamp_features", {{"features", Json::array()}}), HasSubstr("not a list"));
+  EXPECT_THAT(error("timestamp_features", {{"cyclic", "yes"}}), HasSubstr("true or false"));
+  EXPECT_THAT(error("timestamp_features", {{"columns", {{"x", {"hour"}}}}}),
+              HasSubstr("no timestamp among the features is named 'x'"));
   EXPECT_THAT(error("normalize", Json::array({1})), HasSubstr("not a mapping"));
   EXPECT_THAT(FitError(table, {Step("normalize"), Step("normalize")}), HasSubstr("listed twice"));
+}
+
+Column Times(std::string name, std::vector<double> seconds) {
+  Column column = Numbers(std::move(name), std::move(seconds));
+  column.type = ColumnType::kTimestamp;
+  return column;
+}
+
+// 1970-01-01 was a Thursday, 2000-02-29 a Tuesday.
+const std::vector<double> kTwoTimes = {0, 951'825'600 /* noon of 2000-02-29 */};
+
+TEST(TimestampFeaturesTest, ReplacesATimeByItsParts) {
+  const Table table = MakeTable({Numbers("x", {1, 2}), Times("at", kTwoTimes)});
+  const PreprocessingPlan plan = Fit(table, {Step("timestamp_features")}, {0, 1});
+  EXPECT_THAT(plan.OutputNames(), ElementsAre("x", "at", "at (month)", "at (day_of_month)",
+                                              "at (day_of_week)", "at (hour)"));
+  EXPECT_THAT(plan.InputFeatures(), ElementsAre(0, 1));
+  const auto matrix = ApplyPreprocessing(plan, table, AllRows(table));
+  EXPECT_THAT(matrix->values, ElementsAre(1, 2, 0, 951'825'600, 1, 2, 1, 29, 3, 1, 0, 12));
+}
+
+TEST(TimestampFeaturesTest, LaterStepsSeeThePartsWhereverItIsListed) {
+  const Table table =
+      MakeTable({Times("at", {0, 12 * 3'600, kMissingNumber, 1e300}), Numbers("x", {1, 2, 3, 4})});
+  const Steps steps = {Step("normalize", {{"method", "minmax"}}), Step("feature_selection"),
+                       Step("handle_missing", Constant(0.25)),
+                       Step("timestamp_features",
+                            {{"features", {"hour", "day_of_week", "month"}}, {"cyclic", true}})};
+  const PreprocessingPlan plan = Fit(table, steps, {0, 1, 2, 3});
+  std::vector<std::string> dropped;
+  for (const DroppedFeature& feature : plan.dropped) dropped.push_back(feature.name);
+  // The day and the month are those of one day.
+  EXPECT_THAT(dropped, ElementsAre("at (hour sin)", "at (day_of_week sin)", "at (day_of_week cos)",
+                                   "at (month sin)", "at (month cos)"));
+  EXPECT_THAT(plan.OutputNames(), ElementsAre("at (hour cos)", "x"));
+  const auto matrix = ApplyPreprocessing(plan, table, AllRows(table));
+  // A time of no year is missing.
+  for (size_t row = 0; row < 4; ++row) {
+    EXPECT_EQ(matrix->values[row], std::vector<float>({1, 0, 0.25F, 0.25F})[row]);
+  }
+}
+
+TEST(TimestampFeaturesTest, AColumnMayHaveItsOwn) {
+  const Table table = MakeTable({Times("a", kTwoTimes), Times("b", kTwoTimes)});
+  const Json options = {{"features", {"year"}}, {"columns", {{"b", {"hour", "elapsed"}}}}};
+  const PreprocessingPlan plan = Fit(table, {Step("timestamp_features", options)}, {0, 1});
+  EXPECT_THAT(plan.OutputNames(), ElementsAre("a (year)", "b (hour)", "b"));
 }
 
 TEST(FitPreprocessingTest, RefusesValuesThatAModelCannotTake) {

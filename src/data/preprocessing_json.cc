@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 #include "data/json_reading_internal.h"
 #include "data/preprocessing.h"
@@ -12,8 +14,18 @@ struct EncodingName {
   const char* name;
 };
 
-constexpr std::array<EncodingName, 3> kEncodings = {
-    {{Encoding::kNumeric, "numeric"}, {Encoding::kOneHot, "one_hot"}, {Encoding::kRank, "rank"}}};
+constexpr std::array<EncodingName, 4> kEncodings = {{{Encoding::kNumeric, "numeric"},
+                                                     {Encoding::kOneHot, "one_hot"},
+                                                     {Encoding::kRank, "rank"},
+                                                     {Encoding::kLookup, "lookup"}}};
+
+Json ToJson(const CategoryLookup& lookup) {
+  // As doubles, which hold every float32 exactly.
+  const std::vector<double> values(lookup.values.begin(), lookup.values.end());
+  return Json{{"label", lookup.label},
+              {"values", values},
+              {"unknown", static_cast<double>(lookup.unknown)}};
+}
 
 Json ToJson(const FeaturePlan& feature) {
   Json json{{"name", feature.name}, {"type", ToString(feature.type)}};
@@ -21,6 +33,7 @@ Json ToJson(const FeaturePlan& feature) {
     if (known.encoding == feature.encoding) json["encoding"] = known.name;
   }
   if (feature.encoding == Encoding::kNumeric) {
+    if (feature.time != TimeFeature{}) json["time"] = NameOf(feature.time);
     json["fill"] = NumberToJson(feature.fill);
     json["shift"] = NumberToJson(feature.shift);
     json["scale"] = NumberToJson(feature.scale);
@@ -28,6 +41,11 @@ Json ToJson(const FeaturePlan& feature) {
     json["fill_category"] = feature.fill_category;
     json["categories"] = feature.categories;
   }
+  if (!feature.infrequent.empty()) {
+    json["infrequent"] = feature.infrequent;
+    json["unknown_is_infrequent"] = feature.unknown_is_infrequent;
+  }
+  for (const CategoryLookup& lookup : feature.lookups) json["lookups"].push_back(ToJson(lookup));
   return json;
 }
 
@@ -36,8 +54,49 @@ Encoding ReadEncoding(JsonReader* reader) {
   for (const EncodingName& known : kEncodings) {
     if (name == known.name) return known.encoding;
   }
-  reader->Fail("'encoding' is not numeric, one_hot or rank");
+  reader->Fail("'encoding' is not numeric, one_hot, rank or lookup");
   return Encoding::kNumeric;
+}
+
+void ReadTime(JsonReader* reader, FeaturePlan* feature) {
+  if (!reader->Has("time")) return;
+  const std::optional<TimeFeature> time = TimeFeatureFromName(reader->String("time"));
+  if (!time || feature->type != ColumnType::kTimestamp) {
+    reader->Fail("'time' is no part of a time, or not of a timestamp");
+  }
+  feature->time = time.value_or(TimeFeature{});
+}
+
+void ReadInfrequent(JsonReader* reader, FeaturePlan* feature) {
+  if (!reader->Has("infrequent")) return;
+  feature->infrequent = reader->Strings("infrequent");
+  feature->unknown_is_infrequent = reader->Bool("unknown_is_infrequent");
+  if (feature->encoding != Encoding::kOneHot || feature->infrequent.empty()) {
+    reader->Fail("'infrequent' is for one_hot, and not empty");
+  }
+}
+
+Status ReadLookups(JsonReader* reader, FeaturePlan* feature) {
+  if (feature->encoding != Encoding::kLookup) return {};
+  for (const Json& item : reader->Array("lookups")) {
+    JsonReader one(item, "lookup");
+    CategoryLookup lookup;
+    lookup.label = one.String("label");
+    for (const double value : one.Numbers("values")) {
+      lookup.values.push_back(static_cast<float>(value));
+    }
+    lookup.unknown = static_cast<float>(one.Number("unknown"));
+    const bool finite =
+        std::ranges::all_of(lookup.values, [](float v) { return std::isfinite(v); });
+    if (lookup.values.size() != feature->categories.size() || !finite ||
+        !std::isfinite(lookup.unknown)) {
+      one.Fail("'values' is not a number for each category");
+    }
+    SLIPWAY_RETURN_IF_ERROR(one.status());
+    feature->lookups.push_back(std::move(lookup));
+  }
+  if (feature->lookups.empty()) reader->Fail("'lookups' is empty");
+  return {};
 }
 
 Result<FeaturePlan> FeatureFromJson(const Json& json) {
@@ -47,6 +106,7 @@ Result<FeaturePlan> FeatureFromJson(const Json& json) {
   feature.type = reader.Type("type");
   feature.encoding = ReadEncoding(&reader);
   if (feature.encoding == Encoding::kNumeric) {
+    ReadTime(&reader, &feature);
     feature.fill = reader.Number("fill");
     feature.shift = reader.Number("shift");
     feature.scale = reader.Number("scale");
@@ -56,6 +116,8 @@ Result<FeaturePlan> FeatureFromJson(const Json& json) {
   } else {
     feature.fill_category = reader.String("fill_category");
     feature.categories = reader.Strings("categories");
+    ReadInfrequent(&reader, &feature);
+    SLIPWAY_RETURN_IF_ERROR(ReadLookups(&reader, &feature));
   }
   if ((feature.type == ColumnType::kCategory) == (feature.encoding == Encoding::kNumeric)) {
     reader.Fail("'type' and 'encoding' do not fit together");
@@ -73,7 +135,9 @@ Json ToJson(const PreprocessingPlan& plan) {
   for (const DroppedFeature& feature : plan.dropped) {
     dropped.push_back(Json{{"name", feature.name}, {"reason", feature.reason}});
   }
-  return Json{{"features", std::move(features)}, {"dropped", std::move(dropped)}};
+  Json json{{"features", std::move(features)}, {"dropped", std::move(dropped)}};
+  if (plan.outlier_rows > 0) json["outlier_rows"] = plan.outlier_rows;
+  return json;
 }
 
 Result<PreprocessingPlan> PreprocessingPlanFromJson(const Json& json) {
@@ -88,6 +152,7 @@ Result<PreprocessingPlan> PreprocessingPlanFromJson(const Json& json) {
     plan.dropped.push_back({.name = dropped.String("name"), .reason = dropped.String("reason")});
     SLIPWAY_RETURN_IF_ERROR(dropped.status());
   }
+  if (reader.Has("outlier_rows")) plan.outlier_rows = reader.Integer("outlier_rows");
   SLIPWAY_RETURN_IF_ERROR(reader.status());
   return plan;
 }

@@ -158,6 +158,33 @@ TEST(PreprocessingPlanJsonTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->dropped[0].reason, "constant");
 }
 
+TEST(PreprocessingPlanJsonTest, ReadsBackEveryKindOfFeature) {
+  PreprocessingPlan plan = MixedPlan();
+  plan.outlier_rows = 3;
+  FeaturePlan hour = NumericPlan("at", 12, 11.5, 3);
+  hour.type = ColumnType::kTimestamp;
+  hour.time = {TimePart::kHour, TimeForm::kCosine};
+  FeaturePlan grouped = CategoryPlan("g", Encoding::kOneHot, {"a", "b"});
+  grouped.infrequent = {"", "c"};
+  grouped.unknown_is_infrequent = true;
+  FeaturePlan lookup = CategoryPlan("l", Encoding::kLookup, {"a", "b"});
+  lookup.lookups = {{"target x", {0.1F, 1e-30F}, 0.3F}, {"target y", {0.9F, 2}, -0.0F}};
+  plan.features.insert(plan.features.end(), {hour, grouped, lookup});
+  const std::string text = CompactJson(ToJson(plan));
+  const auto read = PreprocessingPlanFromJson(*ParseJson(text, "plan.json"));
+  ASSERT_TRUE(read.ok()) << read.error().ToString();
+  EXPECT_EQ(CompactJson(ToJson(*read)), text);
+  EXPECT_EQ(read->OutputNames(), plan.OutputNames());
+  EXPECT_EQ(read->outlier_rows, 3);
+  EXPECT_EQ(read->features[5].lookups[0].values, plan.features[5].lookups[0].values);
+  const Table table =
+      MakeTable({Numbers("age", {1, 2, 3}), Texts("work", {"", "State", "x"}),
+                 Texts("city", {"Paris", "", "x"}), Numbers("at", {0, 1e9, kMissingNumber}),
+                 Texts("g", {"a", "c", "new"}), Texts("l", {"b", "new", ""})});
+  EXPECT_EQ(ApplyPreprocessing(*read, table, AllRows(table))->values,
+            ApplyPreprocessing(plan, table, AllRows(table))->values);
+}
+
 TEST(PreprocessingPlanJsonTest, RefusesPlansThatCannotBeApplied) {
   const auto error = [](const char* path, const Json& value) {
     Json json = ToJson(MixedPlan());
@@ -170,6 +197,10 @@ TEST(PreprocessingPlanJsonTest, RefusesPlansThatCannotBeApplied) {
   EXPECT_THAT(error("/features/0/encoding", "hash"), HasSubstr("'encoding'"));
   EXPECT_THAT(error("/features/0/type", "numeric"), HasSubstr("do not fit"));
   EXPECT_THAT(error("/features/0/categories", Json::array({1})), HasSubstr("a list of texts"));
+  EXPECT_THAT(error("/features/2/time", "hour"), HasSubstr("'time' is no part"));
+  EXPECT_THAT(error("/features/1/infrequent", Json::array({"x"})),
+              HasSubstr("'unknown_is_infrequent'"));
+  EXPECT_THAT(error("/features/1/encoding", "lookup"), HasSubstr("'lookups'"));
   EXPECT_THAT(error("/dropped", 1), HasSubstr("'dropped' is not a list"));
 }
 

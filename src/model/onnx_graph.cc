@@ -91,6 +91,11 @@ Result<const onnx::NodeProto*> GraphView::Producer(const std::string& value, con
   return &node;
 }
 
+const onnx::NodeProto* GraphView::NodeOf(const std::string& value) const {
+  const auto it = producers_.find(value);
+  return it == producers_.end() || it->second->output_size() != 1 ? nullptr : it->second;
+}
+
 std::string GraphView::OperatorOf(const std::string& value) const {
   const auto it = producers_.find(value);
   return it == producers_.end() ? "" : it->second->op_type();

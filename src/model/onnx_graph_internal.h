@@ -27,6 +27,9 @@ class GraphView {
   // 0 for any number.
   Result<const onnx::NodeProto*> Producer(const std::string& value, const char* op,
                                           int inputs) const;
+  // The node that makes `value` as its only output; nullptr for graph inputs, constants and unknown
+  // names.
+  const onnx::NodeProto* NodeOf(const std::string& value) const;
   // The operator that makes `value`, "" for graph inputs, constants and unknown names.
   std::string OperatorOf(const std::string& value) const;
 

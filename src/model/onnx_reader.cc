@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 
+#include "model/onnx_calendar_internal.h"
 #include "model/onnx_graph_internal.h"
 #include "model/onnx_names_internal.h"
 #include "model/onnx_reader_internal.h"
@@ -87,7 +89,7 @@ class GraphReader {
       } else if (op == "OneHotEncoder") {
         SLIPWAY_RETURN_IF_ERROR(ReadOneHot(join->input(i)));
       } else if (op == "Unsqueeze") {
-        SLIPWAY_RETURN_IF_ERROR(ReadRank(join->input(i)));
+        SLIPWAY_RETURN_IF_ERROR(ReadLookup(join->input(i)));
       } else {
         return CannotRun(*join, fmt::format("over '{}', which {} makes", join->input(i),
                                             op.empty() ? "no node" : op));
@@ -133,8 +135,9 @@ class GraphReader {
           scale[i] == 0) {
         return CannotRun(*divide, "with a constant that is not finite, or by 0");
       }
-      data::FeaturePlan feature;
-      SLIPWAY_ASSIGN_OR_RETURN(feature.name, ReadColumn(join->input(static_cast<int>(i))));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string column,
+                               ReadColumn(join->input(static_cast<int>(i))));
+      data::FeaturePlan feature = FeatureOf(column);
       feature.fill = fill[i];
       feature.shift = shift[i];
       feature.scale = scale[i];
@@ -143,45 +146,122 @@ class GraphReader {
     return {};
   }
 
+  // An input, or a part of a time.
+  data::FeaturePlan FeatureOf(const std::string& value) const {
+    data::FeaturePlan feature;
+    feature.name = value;
+    if (view_.NodeOf(value) == nullptr) return feature;
+    if (const std::optional<TimeOfInput> time = ReadTimeFeature(view_, value)) {
+      feature.name = time->input;
+      feature.time = time->feature;
+      feature.type = data::ColumnType::kTimestamp;
+    }
+    return feature;
+  }
+
   Status ReadOneHot(const std::string& value) {
     SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node,
                              view_.Producer(value, "OneHotEncoder", 1));
     const Attributes attributes(*node);
-    SLIPWAY_RETURN_IF_ERROR(attributes.CheckKnown({"cats_strings", "zeros"}));
+    SLIPWAY_RETURN_IF_ERROR(attributes.CheckKnown({"cats_strings", "cats_int64s", "zeros"}));
     SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("zeros", 1, 1));
-    return AddCategories(*node, data::Encoding::kOneHot, attributes.Find("cats_strings"));
+    const onnx::AttributeProto* positions = attributes.Find("cats_int64s");
+    if (positions == nullptr) {
+      data::FeaturePlan feature;
+      feature.encoding = data::Encoding::kOneHot;
+      if (const onnx::AttributeProto* categories = attributes.Find("cats_strings")) {
+        feature.categories.assign(categories->strings().begin(), categories->strings().end());
+      }
+      return AddCategories(*node, std::move(feature));
+    }
+    if (attributes.Find("cats_strings") != nullptr)
+      return CannotRun(*node, "with both texts and numbers as categories");
+    return ReadGroupedOneHot(*node, *positions);
   }
 
-  Status ReadRank(const std::string& column) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string rank, ReadColumn(column));
-    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node, view_.Producer(rank, "LabelEncoder", 1));
+  // OneHotEncoder(LabelEncoder(text)): the first categories have a column each, 0, 1, 2 …, and all
+  // others the last.
+  Status ReadGroupedOneHot(const onnx::NodeProto& one_hot, const onnx::AttributeProto& positions) {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node,
+                             view_.Producer(one_hot.input(0), "LabelEncoder", 1));
+    const Attributes attributes(*node);
+    SLIPWAY_RETURN_IF_ERROR(
+        attributes.CheckKnown({"keys_strings", "values_int64s", "default_int64"}));
+    const onnx::AttributeProto* keys = attributes.Find("keys_strings");
+    const onnx::AttributeProto* values = attributes.Find("values_int64s");
+    const int64_t last = positions.ints_size() - 1;
+    const int64_t unknown = attributes.Int("default_int64", -1);
+    bool grouped = keys != nullptr && values != nullptr && last >= 0 &&
+                   keys->strings_size() == values->ints_size() && keys->strings_size() > last &&
+                   (unknown == -1 || unknown == last);
+    for (int i = 0; grouped && i <= last; ++i) grouped = positions.ints(i) == i;
+    for (int i = 0; grouped && i < values->ints_size(); ++i)
+      grouped = values->ints(i) == std::min<int64_t>(i, last);
+    if (!grouped) return CannotRun(*node, "with other columns than 0, 1, 2 … and the last");
+    data::FeaturePlan feature;
+    feature.encoding = data::Encoding::kOneHot;
+    const auto first_rare = keys->strings().begin() + static_cast<std::ptrdiff_t>(last);
+    feature.categories.assign(keys->strings().begin(), first_rare);
+    feature.infrequent.assign(first_rare, keys->strings().end());
+    feature.unknown_is_infrequent = unknown == last;
+    return AddCategories(*node, std::move(feature));
+  }
+
+  // LabelEncoder: a number for each category. Several that follow one another and read the same
+  // text with the same keys are one feature.
+  Status ReadLookup(const std::string& column) {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string value, ReadColumn(column));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* node, view_.Producer(value, "LabelEncoder", 1));
     const Attributes attributes(*node);
     SLIPWAY_RETURN_IF_ERROR(
         attributes.CheckKnown({"keys_strings", "values_floats", "default_float"}));
     const onnx::AttributeProto* keys = attributes.Find("keys_strings");
     const onnx::AttributeProto* values = attributes.Find("values_floats");
     const onnx::AttributeProto* unknown = attributes.Find("default_float");
-    bool ranks = keys != nullptr && values != nullptr &&
-                 keys->strings_size() == values->floats_size() && unknown != nullptr &&
-                 unknown->f() == 0;
-    for (int i = 0; ranks && i < values->floats_size(); ++i)
-      ranks = values->floats(i) == static_cast<float>(i + 1);
-    if (!ranks) return CannotRun(*node, "with other values than 1, 2, 3 …, and 0 for the unknown");
-    return AddCategories(*node, data::Encoding::kRank, keys);
+    data::CategoryLookup lookup;
+    lookup.label = node->doc_string();
+    bool usable = keys != nullptr && values != nullptr && unknown != nullptr &&
+                  keys->strings_size() == values->floats_size() && keys->strings_size() > 0;
+    if (usable) {
+      lookup.values.assign(values->floats().begin(), values->floats().end());
+      lookup.unknown = unknown->f();
+      usable = std::isfinite(lookup.unknown) &&
+               std::ranges::all_of(lookup.values, [](float v) { return std::isfinite(v); });
+    }
+    if (!usable) return CannotRun(*node, "without a finite number for each text and the unknown");
+    data::FeaturePlan feature;
+    feature.encoding = data::Encoding::kLookup;
+    feature.categories.assign(keys->strings().begin(), keys->strings().end());
+    if (lookup_text_ == node->input(0) && !model_.plan.features.empty() &&
+        model_.plan.features.back().encoding == data::Encoding::kLookup &&
+        model_.plan.features.back().categories == feature.categories) {
+      model_.plan.features.back().lookups.push_back(std::move(lookup));
+      return {};
+    }
+    if (IsRank(lookup)) {
+      feature.encoding = data::Encoding::kRank;
+    } else {
+      feature.lookups.push_back(std::move(lookup));
+    }
+    lookup_text_ = node->input(0);
+    return AddCategories(*node, std::move(feature));
   }
 
-  // The encoder's categories, and its text: an input, or an input with its missing values filled.
-  Status AddCategories(const onnx::NodeProto& node, data::Encoding encoding,
-                       const onnx::AttributeProto* categories) {
-    data::FeaturePlan feature;
+  // 1, 2, 3 …, and 0 for the unknown, without a label.
+  static bool IsRank(const data::CategoryLookup& lookup) {
+    bool ranks = lookup.unknown == 0 && lookup.label.empty();
+    for (size_t i = 0; ranks && i < lookup.values.size(); ++i)
+      ranks = lookup.values[i] == static_cast<float>(i + 1);
+    return ranks;
+  }
+
+  // What the encoder `node` reads: an input, or an input with its missing values filled.
+  Status AddCategories(const onnx::NodeProto& node, data::FeaturePlan feature) {
     feature.name = node.input(0);
     feature.type = data::ColumnType::kCategory;
-    feature.encoding = encoding;
-    if (categories != nullptr) {
-      feature.categories.assign(categories->strings().begin(), categories->strings().end());
-    }
-    const std::set<std::string_view> distinct(feature.categories.begin(), feature.categories.end());
-    if (distinct.size() != feature.categories.size()) {
+    std::set<std::string_view> distinct(feature.categories.begin(), feature.categories.end());
+    distinct.insert(feature.infrequent.begin(), feature.infrequent.end());
+    if (distinct.size() != feature.categories.size() + feature.infrequent.size()) {
       return CannotRun(node, "with a category given twice");
     }
     if (view_.OperatorOf(node.input(0)) == "LabelEncoder") {
@@ -199,6 +279,7 @@ class GraphReader {
     const onnx::AttributeProto* keys = attributes.Find("keys_strings");
     const onnx::AttributeProto* values = attributes.Find("values_strings");
     std::vector<std::string> expected = feature->categories;
+    expected.insert(expected.end(), feature->infrequent.begin(), feature->infrequent.end());
     bool fills = keys != nullptr && values != nullptr && values->strings_size() > 0 &&
                  attributes.Text("default_string", "_Unused").empty() &&
                  std::ranges::find(expected, "") == expected.end();
@@ -217,7 +298,9 @@ class GraphReader {
 
   Status AddFeature(data::FeaturePlan feature, onnx::TensorProto::DataType type) {
     SLIPWAY_RETURN_IF_ERROR(view_.CheckInput(feature.name, type));
-    if (!used_.emplace(feature.name, model_.plan.features.size()).second) {
+    const bool first = used_.emplace(feature.name, model_.plan.features.size()).second;
+    if (!used_as_.emplace(feature.name, data::NameOf(feature.time)).second ||
+        (!first && type == onnx::TensorProto::STRING)) {
       return CannotRun(fmt::format("a graph that uses its input '{}' twice", feature.name));
     }
     model_.plan.features.push_back(std::move(feature));
@@ -234,6 +317,16 @@ class GraphReader {
         feature.encoding = data::Encoding::kOneHot;
         SLIPWAY_RETURN_IF_ERROR(AddFeature(std::move(feature), onnx::TensorProto::STRING));
       }
+    }
+    // Who reads parts of a time reads a time, and so does its neighbour that takes the seconds.
+    std::set<std::string_view> times;
+    for (const data::FeaturePlan& feature : model_.plan.features) {
+      if (feature.time != data::TimeFeature{}) times.insert(feature.name);
+    }
+    for (data::FeaturePlan& feature : model_.plan.features) {
+      if (times.contains(feature.name)) feature.type = data::ColumnType::kTimestamp;
+    }
+    for (const onnx::ValueInfoProto& input : graph_.input()) {
       model_.inputs.push_back(FieldOf(model_.plan.features[used_.at(input.name())]));
     }
     return {};
@@ -244,12 +337,14 @@ class GraphReader {
     field.name = feature.name;
     field.type = feature.type;
     // A graph has an answer for a missing number whether training had one or not.
-    field.nullable = feature.type == data::ColumnType::kNumeric || !feature.fill_category.empty();
-    for (const std::string& category : feature.categories) {
-      if (category.empty()) {
-        field.nullable = true;
-      } else {
-        field.categories.push_back(category);
+    field.nullable = feature.type != data::ColumnType::kCategory || !feature.fill_category.empty();
+    for (const auto* categories : {&feature.categories, &feature.infrequent}) {
+      for (const std::string& category : *categories) {
+        if (category.empty()) {
+          field.nullable = true;
+        } else {
+          field.categories.push_back(category);
+        }
       }
     }
     return field;
@@ -258,7 +353,9 @@ class GraphReader {
   const onnx::GraphProto& graph_;
   GraphView view_;
   OnnxModel model_;
-  std::map<std::string, size_t> used_;  // Input → index of its feature.
+  std::map<std::string, size_t> used_;                     // Input → index of its first feature.
+  std::set<std::pair<std::string, std::string>> used_as_;  // Input and what of it.
+  std::string lookup_text_;                                // What the last lookup reads.
 };
 
 }  // namespace

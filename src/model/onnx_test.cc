@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
@@ -52,10 +53,11 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
     ASSERT_TRUE(read.ok()) << read.error().ToString();
     EXPECT_EQ(read->classes, made.target.labels);
     EXPECT_EQ(read->integer_labels, made.target.integer_labels);
-    ASSERT_EQ(read->inputs.size(), made.plan.features.size());
+    const std::vector<size_t> inputs = made.plan.InputFeatures();
+    ASSERT_EQ(read->inputs.size(), inputs.size());
     for (size_t i = 0; i < read->inputs.size(); ++i) {
-      EXPECT_EQ(read->inputs[i].name, made.plan.features[i].name);
-      EXPECT_EQ(read->inputs[i].type, made.plan.features[i].type);
+      EXPECT_EQ(read->inputs[i].name, made.plan.features[inputs[i]].name);
+      EXPECT_EQ(read->inputs[i].type, made.plan.features[inputs[i]].type);
     }
     EXPECT_EQ(read->plan.OutputNames(), made.plan.OutputNames());
     ASSERT_EQ(read->ensemble.trees.size(), made.ensemble.trees.size());
@@ -230,10 +232,45 @@ const std::vector<Foreign> kForeign = {
     {"endless loop of nodes",
      [](onnx::GraphProto& g) { Node(g, kTrees).set_input(0, Node(g, kTrees).output(0)); },
      "Concat"},
+    {"another calendar",
+     [](onnx::GraphProto& g) {
+       for (onnx::TensorProto& tensor : *g.mutable_initializer()) {
+         if (tensor.name().ends_with("int_86400")) tensor.set_int64_data(0, 86'401);
+       }
+     },
+     "is not an input"},
+    {"another circle",
+     [](onnx::GraphProto& g) {
+       for (onnx::TensorProto& tensor : *g.mutable_initializer()) {
+         if (tensor.name().ends_with(" sin")) tensor.set_double_data(3, 0.123);
+       }
+     },
+     "is not an input"},
+    {"a time that is rounded", [](onnx::GraphProto& g) { Node(g, "Floor").set_op_type("Ceil"); },
+     "is not an input"},
+    {"no number for a category",
+     [](onnx::GraphProto& g) {
+       for (onnx::NodeProto& node : *g.mutable_node()) {
+         for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
+           if (attribute.name() == "values_floats") attribute.set_floats(0, NAN);
+         }
+       }
+     },
+     "without a finite number"},
+    {"columns in another order",
+     [](onnx::GraphProto& g) {
+       for (onnx::NodeProto& node : *g.mutable_node()) {
+         for (onnx::AttributeProto& attribute : *node.mutable_attribute()) {
+           if (attribute.name() == "values_int64s") attribute.set_ints(0, 1);
+         }
+       }
+     },
+     "other columns than 0, 1, 2"},
     {"nothing", [](onnx::GraphProto& g) { g.Clear(); }, "no node makes 'label'"}};
 
 TEST(OnnxTest, SaysWhatTheKernelCantRun) {
-  const Case made = MakeCase(2);
+  const Case made = MakeCase(6);
+  ASSERT_GE(made.ensemble.trees[0].nodes[0].feature, 0) << "a root to change";
   for (const Foreign& foreign : kForeign) {
     onnx::ModelProto model;
     ASSERT_TRUE(model.ParseFromString(made.onnx));

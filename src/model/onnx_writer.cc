@@ -10,6 +10,7 @@
 #include <set>
 
 #include "core/text.h"
+#include "model/onnx_calendar_internal.h"
 #include "model/onnx_names_internal.h"
 #include "onnx/onnx.pb.h"
 
@@ -24,108 +25,62 @@ Error Unwritable(const std::string& field, std::string message) {
   return Error(ErrorCode::kInvalidInput, std::move(message)).At(std::move(location));
 }
 
-// Builds the graph. Values between nodes are named with a prefix that no column's name starts with.
+// A prefix that no name of an input or an output starts with.
+Result<std::string> ChoosePrefix(const data::PreprocessingPlan& plan, const data::Target& target) {
+  std::set<std::string> taken;
+  const std::vector<std::string> outputs = OutputNames(target.labels);
+  for (const std::string& output : outputs) {
+    if (!taken.insert(output).second) return Unwritable(output, "two classes have the same name");
+  }
+  for (const size_t index : plan.InputFeatures()) {
+    const data::FeaturePlan& feature = plan.features[index];
+    if (feature.name.empty()) return Unwritable("", "a feature without a name");
+    if (taken.insert(feature.name).second) continue;
+    return Unwritable(feature.name,
+                      "this feature has the name of another feature or of an output of the model")
+        .Expected("names other than " + JoinOr(outputs))
+        .Try("renaming the column, or data.exclude_columns");
+  }
+  std::string prefix = "slipway/";
+  const auto collides = [&](const std::string& name) { return name.starts_with(prefix); };
+  while (std::ranges::any_of(taken, collides)) prefix.insert(prefix.begin(), '_');
+  return prefix;
+}
+
+// Builds the graph.
 class GraphWriter {
  public:
   GraphWriter(onnx::GraphProto* graph, const data::PreprocessingPlan& plan,
-              const data::Target& target)
-      : graph_(*graph), plan_(plan), target_(target) {}
+              const data::Target& target, const std::string& prefix)
+      : builder_(graph, prefix), plan_(plan), target_(target) {}
 
   Status Run(const TreeEnsemble& ensemble) {
-    SLIPWAY_RETURN_IF_ERROR(ChooseNames());
     AddInputs();
-    AddInts("axis_1", {1}, true);
+    builder_.AddColumnAxis();
     SLIPWAY_RETURN_IF_ERROR(AddLabels());
     std::vector<std::string> blocks = AddNumericBlock();
-    for (const data::FeaturePlan& feature : plan_.features) {
-      // A feature without a category has no column: its input stands unused.
-      if (feature.encoding == data::Encoding::kNumeric || feature.categories.empty()) continue;
-      blocks.push_back(feature.encoding == data::Encoding::kOneHot ? AddOneHot(feature)
-                                                                   : AddRank(feature));
-    }
-    AddTrees(Concat(blocks, "features"), ensemble);
+    for (const data::FeaturePlan& feature : plan_.features) AddCategories(feature, &blocks);
+    AddTrees(builder_, builder_.Concat(blocks, "features"), ensemble, Internal("scores"));
     AddOutputs();
     return {};
   }
 
  private:
-  Status ChooseNames() {
-    std::set<std::string> taken;
-    for (const std::string& output : OutputNames(target_.labels)) {
-      if (!taken.insert(output).second) return Unwritable(output, "two classes have the same name");
-    }
-    for (const data::FeaturePlan& feature : plan_.features) {
-      if (feature.name.empty()) return Unwritable("", "a feature without a name");
-      if (taken.insert(feature.name).second) continue;
-      return Unwritable(feature.name,
-                        "this feature has the name of another feature or of an output of the model")
-          .Expected("names other than " + JoinOr(OutputNames(target_.labels)))
-          .Try("renaming the column, or data.exclude_columns");
-    }
-    const auto collides = [&](const std::string& name) { return name.starts_with(prefix_); };
-    while (std::ranges::any_of(taken, collides)) prefix_.insert(prefix_.begin(), '_');
-    return {};
-  }
-
-  std::string Internal(const std::string& name) const { return prefix_ + name; }
-
-  onnx::NodeProto& AddNode(const char* op, std::initializer_list<std::string> inputs,
-                           const std::string& output) {
-    onnx::NodeProto& node = *graph_.add_node();
-    node.set_name(fmt::format("{}_{}", op, graph_.node_size()));
-    node.set_op_type(op);
-    for (const std::string& input : inputs) node.add_input(input);
-    node.add_output(output);
-    return node;
-  }
-
-  static onnx::AttributeProto& AddAttribute(onnx::NodeProto& node, const char* name,
-                                            onnx::AttributeProto::AttributeType type) {
-    onnx::AttributeProto& attribute = *node.add_attribute();
-    attribute.set_name(name);
-    attribute.set_type(type);
-    return attribute;
-  }
-  static void SetInt(onnx::NodeProto& node, const char* name, int64_t value) {
-    AddAttribute(node, name, onnx::AttributeProto::INT).set_i(value);
-  }
-  static void SetText(onnx::NodeProto& node, const char* name, const char* value) {
-    AddAttribute(node, name, onnx::AttributeProto::STRING).set_s(value);
-  }
-
-  onnx::TensorProto& AddTensor(const std::string& name, onnx::TensorProto::DataType type) {
-    onnx::TensorProto& tensor = *graph_.add_initializer();
-    tensor.set_name(Internal(name));
-    tensor.set_data_type(type);
-    return tensor;
-  }
-  // A tensor of rank 1, or one number of rank 0.
-  void AddInts(const std::string& name, const std::vector<int64_t>& values, bool ranked) {
-    onnx::TensorProto& tensor = AddTensor(name, onnx::TensorProto::INT64);
-    if (ranked) tensor.add_dims(static_cast<int64_t>(values.size()));
-    for (const int64_t value : values) tensor.add_int64_data(value);
-  }
-
-  static void SetType(onnx::ValueInfoProto& value, const std::string& name,
-                      onnx::TensorProto::DataType type) {
-    value.set_name(name);
-    onnx::TypeProto::Tensor& tensor = *value.mutable_type()->mutable_tensor_type();
-    tensor.set_elem_type(type);
-    tensor.mutable_shape()->add_dim()->set_dim_param("N");
-  }
+  std::string Internal(const std::string& name) const { return builder_.Internal(name); }
 
   void AddInputs() {
-    for (const data::FeaturePlan& feature : plan_.features) {
+    for (const size_t index : plan_.InputFeatures()) {
+      const data::FeaturePlan& feature = plan_.features[index];
       const bool numeric = feature.encoding == data::Encoding::kNumeric;
-      SetType(*graph_.add_input(), feature.name,
-              numeric ? onnx::TensorProto::DOUBLE : onnx::TensorProto::STRING);
+      GraphBuilder::SetType(*builder_.graph().add_input(), feature.name,
+                            numeric ? onnx::TensorProto::DOUBLE : onnx::TensorProto::STRING);
     }
   }
 
   Status AddLabels() {
     const auto count = static_cast<int64_t>(target_.labels.size());
     if (!target_.integer_labels) {
-      onnx::TensorProto& tensor = AddTensor("labels", onnx::TensorProto::STRING);
+      onnx::TensorProto& tensor = builder_.AddTensor("labels", onnx::TensorProto::STRING);
       tensor.add_dims(count);
       for (const std::string& label : target_.labels) tensor.add_string_data(label);
       return {};
@@ -140,20 +95,8 @@ class GraphWriter {
       }
       values.push_back(value);
     }
-    AddInts("labels", values, true);
+    builder_.AddInts("labels", values, true);
     return {};
-  }
-
-  std::string AsColumn(const std::string& value, const std::string& name) {
-    AddNode("Unsqueeze", {value, Internal("axis_1")}, Internal(name));
-    return Internal(name);
-  }
-
-  std::string Concat(const std::vector<std::string>& values, const std::string& name) {
-    onnx::NodeProto& node = AddNode("Concat", {}, Internal(name));
-    for (const std::string& value : values) node.add_input(value);
-    SetInt(node, "axis", 1);
-    return Internal(name);
   }
 
   // All numeric features in one chain over a [N, k] matrix of doubles; nothing where there are
@@ -161,178 +104,153 @@ class GraphWriter {
   std::vector<std::string> AddNumericBlock() {
     std::vector<std::string> columns;
     std::vector<const data::FeaturePlan*> features;
-    for (const data::FeaturePlan& feature : plan_.features) {
+    for (size_t i = 0; i < plan_.features.size(); ++i) {
+      const data::FeaturePlan& feature = plan_.features[i];
       if (feature.encoding != data::Encoding::kNumeric) continue;
-      columns.push_back(AsColumn(feature.name, fmt::format("column_{}", columns.size())));
+      columns.push_back(builder_.AsColumn(NumberOf(i), fmt::format("column_{}", columns.size())));
       features.push_back(&feature);
     }
     if (features.empty()) return {};
     const auto constant = [&](const char* name, double data::FeaturePlan::* member) {
-      onnx::TensorProto& tensor = AddTensor(name, onnx::TensorProto::DOUBLE);
+      onnx::TensorProto& tensor = builder_.AddTensor(name, onnx::TensorProto::DOUBLE);
       tensor.add_dims(static_cast<int64_t>(features.size()));
       for (const data::FeaturePlan* feature : features) tensor.add_double_data(feature->*member);
       return Internal(name);
     };
-    const std::string numbers = Concat(columns, "numbers");
-    AddNode("IsNaN", {numbers}, Internal("missing"));
-    AddNode("Where", {Internal("missing"), constant("fill", &data::FeaturePlan::fill), numbers},
-            Internal("filled"));
-    AddNode("Sub", {Internal("filled"), constant("shift", &data::FeaturePlan::shift)},
-            Internal("shifted"));
-    AddNode("Div", {Internal("shifted"), constant("scale", &data::FeaturePlan::scale)},
-            Internal("scaled"));
-    SetInt(AddNode("Cast", {Internal("scaled")}, Internal("prepared")), "to",
-           onnx::TensorProto::FLOAT);
+    const std::string numbers = builder_.Concat(columns, "numbers");
+    builder_.AddNode("IsNaN", {numbers}, Internal("missing"));
+    builder_.AddNode("Where",
+                     {Internal("missing"), constant("fill", &data::FeaturePlan::fill), numbers},
+                     Internal("filled"));
+    builder_.AddNode("Sub", {Internal("filled"), constant("shift", &data::FeaturePlan::shift)},
+                     Internal("shifted"));
+    builder_.AddNode("Div", {Internal("shifted"), constant("scale", &data::FeaturePlan::scale)},
+                     Internal("scaled"));
+    GraphBuilder::SetInt(builder_.AddNode("Cast", {Internal("scaled")}, Internal("prepared")), "to",
+                         onnx::TensorProto::FLOAT);
     return {Internal("prepared")};
   }
 
-  static onnx::AttributeProto& AddTexts(onnx::NodeProto& node, const char* name,
-                                        const std::vector<std::string>& texts) {
-    onnx::AttributeProto& attribute = AddAttribute(node, name, onnx::AttributeProto::STRINGS);
-    for (const std::string& text : texts) attribute.add_strings(text);
-    return attribute;
+  // The feature's input, or the part of it.
+  std::string NumberOf(size_t index) {
+    const data::FeaturePlan& feature = plan_.features[index];
+    if (feature.time.part == data::TimePart::kSeconds) return feature.name;
+    // The first feature of the same input tells the inputs apart.
+    while (index > 0 && plan_.features[index - 1].name == feature.name) --index;
+    return AddTimeFeature(builder_, feature.name, static_cast<int>(index), feature.time);
+  }
+
+  void AddCategories(const data::FeaturePlan& feature, std::vector<std::string>* blocks) {
+    // A feature without a category has no column: its input stands unused.
+    if (feature.categories.empty() && feature.infrequent.empty()) return;
+    switch (feature.encoding) {
+      case data::Encoding::kNumeric: break;
+      case data::Encoding::kOneHot: blocks->push_back(AddOneHot(feature)); break;
+      case data::Encoding::kRank: blocks->push_back(AddRank(feature)); break;
+      case data::Encoding::kLookup: AddLookups(feature, blocks); break;
+    }
+  }
+
+  static std::vector<std::string> AllCategories(const data::FeaturePlan& feature) {
+    std::vector<std::string> all = feature.categories;
+    all.insert(all.end(), feature.infrequent.begin(), feature.infrequent.end());
+    return all;
   }
 
   // The feature's input, with what fills missing values in their place. The encoder maps each known
   // category to itself; an unknown one becomes "", which then is no category.
   std::string AddFilledText(const data::FeaturePlan& feature) {
     if (feature.fill_category.empty()) return feature.name;
-    const std::string output = Internal(fmt::format("filled_{}", graph_.node_size()));
-    onnx::NodeProto& node = AddNode("LabelEncoder", {feature.name}, output);
-    node.set_domain(kMlDomain);
-    AddTexts(node, "keys_strings", feature.categories).add_strings("");
-    AddTexts(node, "values_strings", feature.categories).add_strings(feature.fill_category);
-    AddAttribute(node, "default_string", onnx::AttributeProto::STRING).set_s("");
+    const std::string output = Internal(builder_.Numbered("filled"));
+    onnx::NodeProto& node = builder_.AddMlNode("LabelEncoder", feature.name, output);
+    const std::vector<std::string> categories = AllCategories(feature);
+    GraphBuilder::AddTexts(node, "keys_strings", categories).add_strings("");
+    GraphBuilder::AddTexts(node, "values_strings", categories).add_strings(feature.fill_category);
+    GraphBuilder::SetText(node, "default_string", "");
     return output;
   }
 
   std::string AddOneHot(const data::FeaturePlan& feature) {
-    const std::string text = AddFilledText(feature);
-    const std::string output = Internal(fmt::format("one_hot_{}", graph_.node_size()));
-    onnx::NodeProto& node = AddNode("OneHotEncoder", {text}, output);
-    node.set_domain(kMlDomain);
-    AddTexts(node, "cats_strings", feature.categories);
-    SetInt(node, "zeros", 1);  // An unknown category is all zeros, not an error.
+    std::string value = AddFilledText(feature);
+    if (!feature.infrequent.empty()) value = AddPositions(feature, value);
+    const std::string output = Internal(builder_.Numbered("one_hot"));
+    onnx::NodeProto& node = builder_.AddMlNode("OneHotEncoder", value, output);
+    if (feature.infrequent.empty()) {
+      GraphBuilder::AddTexts(node, "cats_strings", feature.categories);
+    } else {
+      auto& positions = GraphBuilder::AddAttribute(node, "cats_int64s", onnx::AttributeProto::INTS);
+      for (int64_t i = 0; i < feature.width(); ++i) positions.add_ints(i);
+    }
+    GraphBuilder::SetInt(node, "zeros", 1);  // An unknown category is all zeros, not an error.
+    return output;
+  }
+
+  // Each category's column; all infrequent ones have the last.
+  std::string AddPositions(const data::FeaturePlan& feature, const std::string& text) {
+    const std::string output = Internal(builder_.Numbered("position"));
+    onnx::NodeProto& node = builder_.AddMlNode("LabelEncoder", text, output);
+    GraphBuilder::AddTexts(node, "keys_strings", AllCategories(feature));
+    auto& values = GraphBuilder::AddAttribute(node, "values_int64s", onnx::AttributeProto::INTS);
+    const int64_t last = feature.width() - 1;
+    for (int64_t i = 0; i < last; ++i) values.add_ints(i);
+    for (size_t i = 0; i < feature.infrequent.size(); ++i) values.add_ints(last);
+    GraphBuilder::SetInt(node, "default_int64", feature.unknown_is_infrequent ? last : -1);
     return output;
   }
 
   std::string AddRank(const data::FeaturePlan& feature) {
-    const std::string text = AddFilledText(feature);
-    const std::string rank = fmt::format("rank_{}", graph_.node_size());
-    onnx::NodeProto& node = AddNode("LabelEncoder", {text}, Internal(rank));
-    node.set_domain(kMlDomain);
-    AddTexts(node, "keys_strings", feature.categories);
-    auto& values = AddAttribute(node, "values_floats", onnx::AttributeProto::FLOATS);
+    data::CategoryLookup ranks;
     for (size_t i = 0; i < feature.categories.size(); ++i) {
-      values.add_floats(static_cast<float>(i + 1));
+      ranks.values.push_back(static_cast<float>(i + 1));
     }
-    AddAttribute(node, "default_float", onnx::AttributeProto::FLOAT).set_f(0);
-    return AsColumn(Internal(rank), rank + "_column");
+    return AddLookup(feature, AddFilledText(feature), ranks, "rank");
   }
 
-  void AddTrees(const std::string& features, const TreeEnsemble& ensemble);
+  void AddLookups(const data::FeaturePlan& feature, std::vector<std::string>* blocks) {
+    const std::string text = AddFilledText(feature);
+    for (const data::CategoryLookup& lookup : feature.lookups) {
+      blocks->push_back(AddLookup(feature, text, lookup, "lookup"));
+    }
+  }
+
+  std::string AddLookup(const data::FeaturePlan& feature, const std::string& text,
+                        const data::CategoryLookup& lookup, const char* kind) {
+    const std::string name = builder_.Numbered(kind);
+    onnx::NodeProto& node = builder_.AddMlNode("LabelEncoder", text, Internal(name));
+    // For who looks at the graph, and for the names of the model's columns.
+    if (!lookup.label.empty()) node.set_doc_string(lookup.label);
+    GraphBuilder::AddTexts(node, "keys_strings", feature.categories);
+    auto& values = GraphBuilder::AddAttribute(node, "values_floats", onnx::AttributeProto::FLOATS);
+    for (const float value : lookup.values) values.add_floats(value);
+    GraphBuilder::AddAttribute(node, "default_float", onnx::AttributeProto::FLOAT)
+        .set_f(lookup.unknown);
+    return builder_.AsColumn(Internal(name), name + "_column");
+  }
+
   void AddOutputs();
 
-  onnx::GraphProto& graph_;
+  GraphBuilder builder_;
   const data::PreprocessingPlan& plan_;
   const data::Target& target_;
-  std::string prefix_ = "slipway/";
 };
-
-// The attributes of TreeEnsembleRegressor: parallel arrays over the nodes of all trees, and over
-// leaf values.
-class TreeAttributes {
- public:
-  explicit TreeAttributes(onnx::NodeProto* node)
-      : target_ids_(Ints(node, "target_ids")),
-        target_nodeids_(Ints(node, "target_nodeids")),
-        target_treeids_(Ints(node, "target_treeids")),
-        nodeids_(Ints(node, "nodes_nodeids")),
-        treeids_(Ints(node, "nodes_treeids")),
-        featureids_(Ints(node, "nodes_featureids")),
-        true_ids_(Ints(node, "nodes_truenodeids")),
-        false_ids_(Ints(node, "nodes_falsenodeids")),
-        weights_(Add(node, "target_weights", onnx::AttributeProto::FLOATS)),
-        thresholds_(Add(node, "nodes_values", onnx::AttributeProto::FLOATS)),
-        modes_(Add(node, "nodes_modes", onnx::AttributeProto::STRINGS)) {}
-
-  void AddTree(int64_t id, const Tree& tree, int outputs) {
-    for (size_t i = 0; i < tree.nodes.size(); ++i) {
-      const TreeNode& node = tree.nodes[i];
-      const bool leaf = node.feature < 0;
-      treeids_->add_ints(id);
-      nodeids_->add_ints(static_cast<int64_t>(i));
-      modes_->add_strings(leaf ? onnx_names::kLeaf : onnx_names::kBranch);
-      featureids_->add_ints(leaf ? 0 : node.feature);
-      thresholds_->add_floats(leaf ? 0 : node.threshold);
-      true_ids_->add_ints(leaf ? 0 : node.left);
-      false_ids_->add_ints(leaf ? 0 : node.right);
-      if (!leaf) continue;
-      const float* values =
-          tree.leaf_values.data() + static_cast<size_t>(node.left) * static_cast<size_t>(outputs);
-      for (int output = 0; output < outputs; ++output) {
-        // Zeros add nothing: most leaves of a deep tree know only one class.
-        if (values[output] != 0) AddWeight(id, static_cast<int64_t>(i), output, values[output]);
-      }
-    }
-  }
-
- private:
-  static onnx::AttributeProto* Add(onnx::NodeProto* node, const char* name,
-                                   onnx::AttributeProto::AttributeType type) {
-    onnx::AttributeProto* attribute = node->add_attribute();
-    attribute->set_name(name);
-    attribute->set_type(type);
-    return attribute;
-  }
-  static onnx::AttributeProto* Ints(onnx::NodeProto* node, const char* name) {
-    return Add(node, name, onnx::AttributeProto::INTS);
-  }
-
-  void AddWeight(int64_t tree, int64_t node, int output, float weight) {
-    target_treeids_->add_ints(tree);
-    target_nodeids_->add_ints(node);
-    target_ids_->add_ints(output);
-    weights_->add_floats(weight);
-  }
-
-  onnx::AttributeProto* target_ids_;
-  onnx::AttributeProto* target_nodeids_;
-  onnx::AttributeProto* target_treeids_;
-  onnx::AttributeProto* nodeids_;
-  onnx::AttributeProto* treeids_;
-  onnx::AttributeProto* featureids_;
-  onnx::AttributeProto* true_ids_;
-  onnx::AttributeProto* false_ids_;
-  onnx::AttributeProto* weights_;
-  onnx::AttributeProto* thresholds_;
-  onnx::AttributeProto* modes_;
-};
-
-void GraphWriter::AddTrees(const std::string& features, const TreeEnsemble& ensemble) {
-  onnx::NodeProto& node = AddNode("TreeEnsembleRegressor", {features}, Internal("scores"));
-  node.set_domain(kMlDomain);
-  SetInt(node, "n_targets", ensemble.outputs);
-  SetText(node, "aggregate_function", "SUM");
-  SetText(node, "post_transform", "NONE");
-  TreeAttributes attributes(&node);
-  int64_t id = 0;
-  for (const Tree& tree : ensemble.trees) attributes.AddTree(id++, tree, ensemble.outputs);
-}
 
 void GraphWriter::AddOutputs() {
   const std::vector<std::string> names = OutputNames(target_.labels);
-  onnx::NodeProto& best = AddNode("ArgMax", {Internal("scores")}, Internal("class"));
-  SetInt(best, "axis", 1);
-  SetInt(best, "keepdims", 0);
-  SetInt(AddNode("Gather", {Internal("labels"), Internal("class")}, names[0]), "axis", 0);
-  SetType(*graph_.add_output(), names[0],
-          target_.integer_labels ? onnx::TensorProto::INT64 : onnx::TensorProto::STRING);
+  onnx::GraphProto& graph = builder_.graph();
+  onnx::NodeProto& best = builder_.AddNode("ArgMax", {Internal("scores")}, Internal("class"));
+  GraphBuilder::SetInt(best, "axis", 1);
+  GraphBuilder::SetInt(best, "keepdims", 0);
+  GraphBuilder::SetInt(
+      builder_.AddNode("Gather", {Internal("labels"), Internal("class")}, names[0]), "axis", 0);
+  GraphBuilder::SetType(
+      *graph.add_output(), names[0],
+      target_.integer_labels ? onnx::TensorProto::INT64 : onnx::TensorProto::STRING);
   for (size_t i = 1; i < names.size(); ++i) {
     const std::string index = fmt::format("index_{}", i - 1);
-    AddInts(index, {static_cast<int64_t>(i) - 1}, false);
-    SetInt(AddNode("Gather", {Internal("scores"), Internal(index)}, names[i]), "axis", 1);
-    SetType(*graph_.add_output(), names[i], onnx::TensorProto::FLOAT);
+    builder_.AddInts(index, {static_cast<int64_t>(i) - 1}, false);
+    GraphBuilder::SetInt(
+        builder_.AddNode("Gather", {Internal("scores"), Internal(index)}, names[i]), "axis", 1);
+    GraphBuilder::SetType(*graph.add_output(), names[i], onnx::TensorProto::FLOAT);
   }
 }
 
@@ -355,7 +273,8 @@ Status CheckParts(const data::PreprocessingPlan& plan, const TreeEnsemble& ensem
 Status CheckFill(const data::FeaturePlan& feature) {
   if (feature.fill_category.empty()) return {};
   const auto has = [&](const std::string& category) {
-    return std::ranges::find(feature.categories, category) != feature.categories.end();
+    return std::ranges::find(feature.categories, category) != feature.categories.end() ||
+           std::ranges::find(feature.infrequent, category) != feature.infrequent.end();
   };
   if (has(feature.fill_category) && !has("")) return {};
   return Error(ErrorCode::kInternal,
@@ -390,6 +309,7 @@ Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEns
   for (const data::FeaturePlan& feature : plan.features) {
     SLIPWAY_RETURN_IF_ERROR(CheckFill(feature));
   }
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string prefix, ChoosePrefix(plan, target));
   onnx::ModelProto model;
   model.set_ir_version(onnx_names::kIrVersion);
   model.set_producer_name("slipway");
@@ -399,7 +319,7 @@ Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEns
   ml.set_version(onnx_names::kMlOpset);
   // The same for all: a model's name is the registry's, and the same fit has the same digest.
   model.mutable_graph()->set_name("slipway");
-  SLIPWAY_RETURN_IF_ERROR(GraphWriter(model.mutable_graph(), plan, target).Run(ensemble));
+  SLIPWAY_RETURN_IF_ERROR(GraphWriter(model.mutable_graph(), plan, target, prefix).Run(ensemble));
   return Serialize(model);
 }
 

@@ -54,7 +54,61 @@ inline const std::vector<std::string>& OddCategories() {
   return categories;
 }
 
-// Numeric features of very different magnitudes, and categories in each encoding.
+// One of each encoding; some of the categories may be rare, filled, or missing.
+inline data::FeaturePlan RandomCategories(Random& random) {
+  data::FeaturePlan category;
+  category.type = data::ColumnType::kCategory;
+  category.categories = OddCategories();
+  switch (random.Below(3)) {
+    case 0: category.fill_category = category.categories[random.Below(7)]; break;
+    case 1: category.categories.insert(category.categories.begin(), ""); break;
+    default: break;
+  }
+  switch (random.Below(4)) {
+    case 0: category.encoding = data::Encoding::kOneHot; break;
+    case 1: category.encoding = data::Encoding::kRank; break;
+    case 2:
+      category.encoding = data::Encoding::kOneHot;
+      for (uint64_t rare = 1 + random.Below(category.categories.size()); rare > 0; --rare) {
+        category.infrequent.push_back(category.categories.back());
+        category.categories.pop_back();
+      }
+      category.unknown_is_infrequent = random.Below(2) == 0;
+      break;
+    default:
+      category.encoding = data::Encoding::kLookup;
+      for (uint64_t columns = 1 + random.Below(3); columns > 0; --columns) {
+        data::CategoryLookup& lookup = category.lookups.emplace_back();
+        lookup.label = "target " + std::to_string(columns);
+        for (size_t i = 0; i < category.categories.size(); ++i) {
+          lookup.values.push_back(static_cast<float>(random.Uniform() * 4 - 2));
+        }
+        lookup.unknown = static_cast<float>(random.Uniform() * 4 - 2);
+      }
+      break;
+  }
+  return category;
+}
+
+// Some parts of a time, prepared so that a forest's thresholds split them.
+inline void AddRandomTimes(Random& random, const std::string& name, data::PreprocessingPlan* plan) {
+  for (const data::TimePartName& part : data::kTimeParts) {
+    for (const auto form :
+         {data::TimeForm::kPlain, data::TimeForm::kSine, data::TimeForm::kCosine}) {
+      if ((form != data::TimeForm::kPlain && part.period == 0) || random.Below(3) == 0) continue;
+      data::FeaturePlan& feature = plan->features.emplace_back();
+      feature.name = name;
+      feature.type = data::ColumnType::kTimestamp;
+      feature.time = {part.part, form};
+      const double middle = data::TimeValue(feature.time, 1'700'000'000);
+      feature.shift = form == data::TimeForm::kPlain ? middle : 0;
+      feature.scale = part.part == data::TimePart::kSeconds ? 1e9 : 1 + random.Uniform() * 5;
+      feature.fill = middle;
+    }
+  }
+}
+
+// Numeric features of very different magnitudes, times, and categories in each encoding.
 inline data::PreprocessingPlan RandomPlan(Random& random) {
   data::PreprocessingPlan plan;
   const std::vector<double> magnitudes = {1e-9, 1, 3.7e4, 1e12};
@@ -66,18 +120,11 @@ inline data::PreprocessingPlan RandomPlan(Random& random) {
     number.scale = magnitude == 1 ? 1 : magnitude * (0.5 + random.Uniform());
     number.fill = center + magnitude * 0.1;
     plan.features.push_back(number);
-    data::FeaturePlan category;
+    data::FeaturePlan category = RandomCategories(random);
     category.name = "kind " + std::to_string(plan.features.size());
-    category.type = data::ColumnType::kCategory;
-    category.encoding = random.Below(2) == 0 ? data::Encoding::kOneHot : data::Encoding::kRank;
-    category.categories = OddCategories();
-    switch (random.Below(3)) {
-      case 0: category.fill_category = category.categories[random.Below(7)]; break;
-      case 1: category.categories.insert(category.categories.begin(), ""); break;
-      default: break;
-    }
     plan.features.push_back(category);
   }
+  for (const char* name : {"created", "slipway/updated"}) AddRandomTimes(random, name, &plan);
   data::FeaturePlan nothing;
   nothing.name = "never seen";
   nothing.type = data::ColumnType::kCategory;
@@ -112,31 +159,57 @@ inline double NearThreshold(Random& random, const TreeEnsemble& ensemble,
   return value;
 }
 
+// Mostly of our time; some of other ages, at the ends of days and years, or no time at all.
+inline double RandomTime(Random& random) {
+  constexpr double kDay = 86'400;
+  const double day = std::floor((random.Uniform() - 0.3) * 40'000) * kDay;
+  switch (random.Below(8)) {
+    case 0: return day - 0.25;
+    case 1: return day;
+    case 2: return (random.Uniform() - 0.5) * 5e11;
+    case 3: return random.Below(2) == 0 ? data::kFirstTime : data::kFirstTimeAfter;
+    case 4:
+      return std::nextafter(random.Below(2) == 0 ? data::kFirstTime : data::kFirstTimeAfter, 0.0);
+    default: return day + random.Uniform() * kDay;
+  }
+}
+
+inline data::Column RandomColumn(Random& random, const data::FeaturePlan& feature,
+                                 const TreeEnsemble& ensemble, int64_t rows) {
+  data::Column column;
+  column.name = feature.name;
+  column.type = feature.type;
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint64_t choice = random.Below(10);
+    const double spread = (random.Uniform() * 4 - 2) * feature.scale + feature.shift;
+    if (choice == 0) {
+      column.numbers.push_back(data::kMissingNumber);
+    } else if (feature.type == data::ColumnType::kTimestamp) {
+      column.numbers.push_back(RandomTime(random));
+    } else {
+      column.numbers.push_back(choice < 5 ? NearThreshold(random, ensemble, feature) : spread);
+    }
+  }
+  return column;
+}
+
 inline data::Table RandomTable(Random& random, const data::PreprocessingPlan& plan,
                                const TreeEnsemble& ensemble, int64_t rows) {
   data::Table table;
   table.rows = rows;
-  for (const data::FeaturePlan& feature : plan.features) {
-    if (feature.encoding != data::Encoding::kNumeric) {
-      std::vector<std::string> texts;
-      for (int64_t row = 0; row < rows; ++row) {
-        const uint64_t choice = random.Below(OddCategories().size() + 2);
-        const bool known = choice < OddCategories().size();
-        texts.push_back(known ? OddCategories()[choice] : (choice % 2 == 0 ? "" : "unseen é"));
-      }
-      table.columns.push_back(MakeCategoryColumn(feature.name, texts));
+  for (const size_t input : plan.InputFeatures()) {
+    const data::FeaturePlan& feature = plan.features[input];
+    if (feature.encoding == data::Encoding::kNumeric) {
+      table.columns.push_back(RandomColumn(random, feature, ensemble, rows));
       continue;
     }
-    data::Column column;
-    column.name = feature.name;
+    std::vector<std::string> texts;
     for (int64_t row = 0; row < rows; ++row) {
-      const uint64_t choice = random.Below(10);
-      const double spread = (random.Uniform() * 4 - 2) * feature.scale + feature.shift;
-      column.numbers.push_back(choice == 0  ? data::kMissingNumber
-                               : choice < 5 ? NearThreshold(random, ensemble, feature)
-                                            : spread);
+      const uint64_t choice = random.Below(OddCategories().size() + 2);
+      const bool known = choice < OddCategories().size();
+      texts.push_back(known ? OddCategories()[choice] : (choice % 2 == 0 ? "" : "unseen é"));
     }
-    table.columns.push_back(std::move(column));
+    table.columns.push_back(MakeCategoryColumn(feature.name, texts));
   }
   return table;
 }

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <iterator>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "core/file_system.h"
 #include "core/text.h"
@@ -90,6 +92,55 @@ Status CheckReadable(const data::ReadResult& read, const std::string& path,
   return {};
 }
 
+// By code of the column: true for a text that is not among `known`.
+std::vector<bool> UnknownCodes(const data::Column& column, const std::vector<std::string>& known) {
+  const std::set<std::string_view> seen(known.begin(), known.end());
+  std::vector<bool> unknown;
+  for (const std::string& category : column.categories) {
+    unknown.push_back(!category.empty() && !seen.contains(category));
+  }
+  return unknown;
+}
+
+std::vector<UnknownCategories> FindUnknown(const data::Table& table,
+                                           const model::ModelSchema& schema) {
+  std::vector<UnknownCategories> found;
+  for (const model::InputField& field : schema.inputs) {
+    const data::Column* column = table.Find(field.name);
+    if (field.type != data::ColumnType::kCategory || column == nullptr ||
+        column->type != data::ColumnType::kCategory) {
+      continue;
+    }
+    const std::vector<bool> unknown = UnknownCodes(*column, field.categories);
+    UnknownCategories one;
+    one.column = field.name;
+    one.categories = std::ranges::count(unknown, true);
+    if (one.categories == 0) continue;
+    for (int64_t row = 0; row < column->size(); ++row) {
+      const int32_t code = column->codes[static_cast<size_t>(row)];
+      if (code == data::kMissingCode || !unknown[static_cast<size_t>(code)]) continue;
+      if (one.rows++ > 0) continue;
+      one.row = row + 1;
+      one.example = column->TextAt(row);
+    }
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+void WarnOfUnknown(const std::vector<UnknownCategories>& unknown, const std::string& path,
+                   ProgressSink& progress) {
+  for (const UnknownCategories& one : unknown) {
+    progress.Warn(fmt::format(
+        "{}: {}: {} {} that training did not have, first '{}' in row {}; the model takes {} as "
+        "unknown",
+        path, one.column, Plural(one.rows, "row has", "rows have"),
+        one.categories == 1 ? "a category"
+                            : fmt::format("{} categories", FormatCount(one.categories)),
+        one.example, one.row, one.categories == 1 ? "it" : "them"));
+  }
+}
+
 Json LabelJson(const std::string& label, const model::ModelSchema& schema) {
   if (schema.integer_labels) return std::strtoll(label.c_str(), nullptr, 10);
   return label;
@@ -172,6 +223,8 @@ Result<PredictedRows> PredictFile(const model::Model& model, const PredictOption
     return std::move(predictions).error().At(std::move(location));
   }
   rows.predictions = *std::move(predictions);
+  rows.unknown = FindUnknown(read.table, model.schema);
+  WarnOfUnknown(rows.unknown, options.input_path, progress);
   rows.ids.rows = read.table.rows;
   for (const std::string& id : options.id_columns) {
     rows.ids.columns.push_back(*read.table.Find(id));
@@ -237,6 +290,18 @@ std::string ToJsonLines(const PredictedRows& rows, const model::ModelSchema& sch
   return text;
 }
 
+Json ToJson(const std::vector<UnknownCategories>& unknown) {
+  Json json = Json::array();
+  for (const UnknownCategories& one : unknown) {
+    json.push_back({{"column", one.column},
+                    {"rows", one.rows},
+                    {"categories", one.categories},
+                    {"example", one.example},
+                    {"row", one.row}});
+  }
+  return json;
+}
+
 Json ToJson(const PredictedRows& rows, const ChosenModel& chosen) {
   const model::ModelSchema& schema = chosen.model.schema;
   Json predictions = Json::array();
@@ -261,6 +326,7 @@ Json ToJson(const PredictedRows& rows, const ChosenModel& chosen) {
     }
     json["ids"][id.name] = std::move(values);
   }
+  if (!rows.unknown.empty()) json["unknown_categories"] = ToJson(rows.unknown);
   return json;
 }
 

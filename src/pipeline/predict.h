@@ -28,14 +28,25 @@ struct PredictOptions {
   int threads = 0;                      // 0 for all available cores.
 };
 
+// Texts of one input that training did not have: the model answers, as it does for a value that it
+// knows nothing of (docs/preprocessing.md).
+struct UnknownCategories {
+  std::string column;
+  int64_t rows = 0;
+  int64_t categories = 0;  // Different ones.
+  std::string example;     // That of the first such row.
+  int64_t row = 0;         // From 1.
+};
+
 struct PredictedRows {
   data::Table ids;
+  std::vector<UnknownCategories> unknown;  // In the order of the inputs.
   model::Predictions predictions;
 };
 
 // Reads the file with the types of the model's schema and predicts each row, in order.
 // kInvalidInput names file, row and column of a value that can't be read, or a column that is not
-// there.
+// there. Unknown categories are a warning, one a column.
 Result<PredictedRows> PredictFile(const model::Model& model, const PredictOptions& options,
                                   ProgressSink& progress = SilentProgress());
 
@@ -44,8 +55,11 @@ data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema)
 // The same as CSV with a header, floats in their shortest form; and as one JSON object a row.
 std::string ToCsv(const PredictedRows& rows, const model::ModelSchema& schema);
 std::string ToJsonLines(const PredictedRows& rows, const model::ModelSchema& schema);
-// {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers.
+// {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers; with
+// "unknown_categories" where there are some.
 Json ToJson(const PredictedRows& rows, const ChosenModel& chosen);
+// [{"column":…,"rows":…,"categories":…,"example":…,"row":…}].
+Json ToJson(const std::vector<UnknownCategories>& unknown);
 
 // kInvalidInput unless `path` ends in .csv, .parquet or .jsonl.
 Status CheckOutputPath(const std::string& path);

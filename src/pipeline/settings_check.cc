@@ -1,9 +1,12 @@
 #include "pipeline/settings_check.h"
 
+#include "data/preprocessing.h"
 #include "train/trainer.h"
 
 namespace slipway::pipeline {
 namespace {
+
+constexpr const char* kSteps = "data.preprocessing_steps";
 
 // The same error at the place of its key.
 Error Placed(const Error& error, const config::LoadedConfig& loaded) {
@@ -13,18 +16,32 @@ Error Placed(const Error& error, const config::LoadedConfig& loaded) {
       .Try(error.hint());
 }
 
+// A list has one place as a whole; the error names what in it is wrong.
+Error PlacedInSteps(const Error& error, const config::LoadedConfig& loaded) {
+  Location location = loaded.PositionOf(kSteps);
+  location.field = error.location().field;
+  return Error(error.code(), error.message())
+      .At(std::move(location))
+      .Expected(error.expected())
+      .Try(error.hint());
+}
+
 }  // namespace
 
 Status CheckSettings(const config::LoadedConfig& loaded) {
+  Status all;
+  const auto add = [&](Error error) {
+    all = all.ok() ? std::move(error) : Error(all.error()).Also(std::move(error));
+  };
+  const Status steps = data::CheckPreprocessingSteps(loaded.config.data.preprocessing_steps);
+  if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
   const config::ModelConfig& model = loaded.config.model;
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
-  if (checked.ok()) return {};
-  Error placed = Placed(checked.error(), loaded);
-  for (const Error& other : checked.error().others()) {
-    placed = std::move(placed).Also(Placed(other, loaded));
-  }
-  return placed;
+  if (checked.ok()) return all;
+  add(Placed(checked.error(), loaded));
+  for (const Error& other : checked.error().others()) add(Placed(other, loaded));
+  return all;
 }
 
 }  // namespace slipway::pipeline

@@ -6,8 +6,9 @@
 
 namespace slipway::pipeline {
 
-// Hyper-parameters of the chosen trainer: unknown names and unusable values, all at once, each at
-// its place in the file. Reads no data and loads no plug-in.
+// Preprocessing steps whose options do not fit together, and hyper-parameters of the chosen
+// trainer: unknown names and unusable values, all at once, each at its place in the file. Reads no
+// data and loads no plug-in.
 Status CheckSettings(const config::LoadedConfig& loaded);
 
 }  // namespace slipway::pipeline

@@ -194,8 +194,10 @@ model::InputField FieldOf(const data::FeaturePlan& feature, const data::ColumnPr
   field.type = feature.type;
   field.integral = profile.integral;
   field.nullable = profile.missing > 0;
-  for (const std::string& category : feature.categories) {
-    if (!category.empty()) field.categories.push_back(category);
+  for (const auto* categories : {&feature.categories, &feature.infrequent}) {
+    for (const std::string& category : *categories) {
+      if (!category.empty()) field.categories.push_back(category);
+    }
   }
   std::ranges::sort(field.categories);
   field.min = profile.min;
@@ -203,9 +205,34 @@ model::InputField FieldOf(const data::FeaturePlan& feature, const data::ColumnPr
   return field;
 }
 
+Json DroppedJson(const std::vector<data::DroppedFeature>& dropped) {
+  Json json = Json::array();
+  for (const data::DroppedFeature& feature : dropped) {
+    json.push_back({{"name", feature.name}, {"reason", feature.reason}});
+  }
+  return json;
+}
+
+// " · dropped 2 features ('x': constant, …) · left out 3 rows as outliers"
+std::string PreprocessingSummary(const data::PreprocessingPlan& plan) {
+  std::string summary;
+  if (!plan.dropped.empty()) {
+    const data::DroppedFeature& first = plan.dropped.front();
+    summary = fmt::format(" · dropped {} ('{}': {}{})",
+                          Plural(std::ssize(plan.dropped), "feature", "features"), first.name,
+                          first.reason, plan.dropped.size() > 1 ? ", …" : "");
+  }
+  if (plan.outlier_rows > 0) {
+    summary +=
+        fmt::format(" · left out {} with outliers", Plural(plan.outlier_rows, "row", "rows"));
+  }
+  return summary;
+}
+
 model::ModelSchema SchemaOf(const RunState& state) {
   model::ModelSchema schema;
-  for (const data::FeaturePlan& feature : state.plan.features) {
+  for (const size_t input : state.plan.InputFeatures()) {
+    const data::FeaturePlan& feature = state.plan.features[input];
     const auto profile =
         std::ranges::find(state.training_profile.columns, feature.name, &data::ColumnProfile::name);
     schema.inputs.push_back(FieldOf(feature, profile == state.training_profile.columns.end()
@@ -237,15 +264,21 @@ Result<StepEnd> TrainStep(RunState& state) {
   report::RunReport& report = state.report;
   report.folds = state.folds;
   report.importances = state.importances;
+  report.dropped = state.plan.dropped;
+  report.outlier_rows = state.plan.outlier_rows;
   end.summary = model.model_type;
   const int64_t trees = GetInteger(model.hyperparameters, "n_estimators", 0);
   if (trees > 0) end.summary += fmt::format(", {}", Plural(trees, "tree", "trees"));
   const std::string metric = HeadlineMetric(state);
   const std::string folds = FoldSummary(state.folds, metric);
   if (!folds.empty()) end.summary += " · " + folds;
+  end.summary += PreprocessingSummary(state.plan);
   Json fold_list = Json::array();
   for (const train::FoldResult& fold : state.folds) fold_list.push_back(train::ToJson(fold));
-  end.facts = {{"model_type", model.model_type}, {"folds", std::move(fold_list)}};
+  end.facts = {{"model_type", model.model_type},
+               {"folds", std::move(fold_list)},
+               {"dropped_features", DroppedJson(state.plan.dropped)},
+               {"outlier_rows", state.plan.outlier_rows}};
   return end;
 }
 

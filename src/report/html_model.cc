@@ -18,6 +18,7 @@ constexpr size_t kMostCells = 20;    // Classes in the confusion picture.
 constexpr size_t kMostClasses = 50;  // Rows in the table of classes.
 constexpr size_t kMostConfused = 15;
 constexpr size_t kMostFeatures = 20;
+constexpr size_t kMostDropped = 50;
 constexpr size_t kMostFolds = 20;
 
 double ValueOf(const train::Metrics& metrics, const std::string& name) {
@@ -220,6 +221,32 @@ std::string FoldTable(const RunReport& report, const std::vector<std::string>& m
   return TableMarkup("Folds", head, rows);
 }
 
+// What preprocessing left out before the model saw it.
+std::string LeftOut(const RunReport& report) {
+  std::string out;
+  if (!report.dropped.empty()) {
+    std::string rows;
+    for (size_t i = 0; i < std::min(kMostDropped, report.dropped.size()); ++i) {
+      rows += fmt::format(R"(<tr><th scope="row">{}</th><td>{}</td></tr>)"
+                          "\n",
+                          Label(report.dropped[i].name, 48),
+                          Escape(Shorten(CleanText(report.dropped[i].reason), 120)));
+    }
+    out += "<h3>Left out by feature selection</h3>\n" +
+           TableMarkup("Features left out",
+                       R"(<th scope="col">Feature</th><th scope="col">Why</th>)", rows);
+    if (report.dropped.size() > kMostDropped) {
+      out += fmt::format("<p class=\"soft\">{} more in report.json.</p>\n",
+                         report.dropped.size() - kMostDropped);
+    }
+  }
+  if (report.outlier_rows > 0) {
+    out += fmt::format("<p class=\"soft\">{} with outliers left out of training.</p>\n",
+                       Plural(report.outlier_rows, "training row", "training rows"));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string MetricsBody(const RunReport& report) {
@@ -246,7 +273,7 @@ std::string PicturesBody(const RunReport& report) {
 }
 
 std::string ImportancesBody(const RunReport& report) {
-  if (report.importances.empty()) return "";
+  if (report.importances.empty()) return LeftOut(report);
   const double most = std::max(report.importances.front().importance, 1e-12);
   const size_t shown = std::min(kMostFeatures, report.importances.size());
   std::string rows;
@@ -271,7 +298,8 @@ std::string ImportancesBody(const RunReport& report) {
   }
   return out +
          "<p class=\"soft\">Share of the mean decrease in impurity; a category’s columns are "
-         "summed.</p>\n";
+         "summed, and so are a time’s.</p>\n" +
+         LeftOut(report);
 }
 
 std::string CrossValidationBody(const RunReport& report) {

@@ -171,6 +171,19 @@ std::string ImportanceTable(const RunReport& report) {
   return "| Feature | Importance |\n|:--|--:|\n" + rows;
 }
 
+std::string DroppedTable(const RunReport& report) {
+  if (report.dropped.empty()) return "";
+  std::string rows;
+  for (size_t i = 0; i < std::min(kMostFeatures, report.dropped.size()); ++i) {
+    rows += fmt::format("| {} | {} |\n", Code(report.dropped[i].name, 50),
+                        Plain(report.dropped[i].reason, 120));
+  }
+  if (report.dropped.size() > kMostFeatures) {
+    rows += fmt::format("| {} more in `report.html` | |\n", report.dropped.size() - kMostFeatures);
+  }
+  return "| Feature | Why |\n|:--|:--|\n" + rows;
+}
+
 std::string ColumnTable(const RunReport& report) {
   const std::vector<data::ColumnProfile>& profiles = report.dataset.profiles;
   if (profiles.empty()) return "";
@@ -237,6 +250,7 @@ std::string RenderMarkdown(const RunReport& report) {
           "Cross-validation, " + Plural(static_cast<int64_t>(report.folds.size()), "fold", "folds"),
           FoldTable(report)),
       Details("Feature importances", ImportanceTable(report)),
+      Details("Left out by feature selection", DroppedTable(report)),
       Details("Next", CommandBlock(report)),
       Details("Timings", TimingTable(report)),
       Details("Lineage", LineageTable(report)),

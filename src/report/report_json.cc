@@ -69,6 +69,14 @@ Json ImportancesJson(const RunReport& report) {
   return json;
 }
 
+Json DroppedJson(const RunReport& report) {
+  Json json = Json::array();
+  for (const data::DroppedFeature& feature : report.dropped) {
+    json.push_back({{"name", feature.name}, {"reason", feature.reason}});
+  }
+  return json;
+}
+
 Json HistogramsJson(const RunReport& report) {
   Json json = Json::array();
   for (const RunReport::ScoreHistogram& histogram : report.score_histograms) {
@@ -127,6 +135,8 @@ Json RenderJson(const RunReport& report) {
       {"roc", RocJson(report)},
       {"confusion", ConfusionJson(report)},
       {"importances", ImportancesJson(report)},
+      {"dropped_features", DroppedJson(report)},
+      {"outlier_rows", report.outlier_rows},
       {"score_histograms", HistogramsJson(report)},
       {"gates", GatesJson(report)},
       {"timings", TimingsJson(report)},

@@ -135,6 +135,9 @@ void AddModel(RunReport* report) {
                          {"plan", 0.152},
                          {"city", 0.0921},
                          {"signed_up", 0.0429}};
+  report->dropped = {{"total_charges", "correlation 0.998 with 'tenure' is above 0.95"},
+                     {"country", "constant"}};
+  report->outlier_rows = 12;
   report->timings = {{"data", 0.021},     {"split", 0.0004}, {"train", 0.312},
                      {"evaluate", 0.044}, {"gates", 0.018},  {"register", 0.009}};
   report->cached = {"data", "split"};
@@ -278,6 +281,7 @@ RunReport HostileReport() {
   report.roc[0].first = script;
   report.score_histograms[1].truth = script;
   report.importances[0].feature = std::string("bad \xff\xfe utf8 \x01 ") + script;
+  report.dropped[0] = {script, "a | b " + script};
   report.dataset.profiles[0].name = script;
   report.dataset.profiles[0].mean = kNaN;
   report.dataset.profiles[2].top[0].value = "</style><img src=x onerror=alert(1)>";
@@ -313,6 +317,7 @@ RunReport WideReport(int columns) {
       report.dataset.profiles.push_back(Numeric(name, i % 2 == 0, -50, 1e6, random.Uniform(), 17));
     }
     report.importances.push_back({name, 1.0 / columns});
+    report.dropped.push_back({name, "constant"});
     data::Issue issue = SampleReport().dataset.issues[0];
     issue.column = name;
     issue.message = name + ": 1.0 % of the values are missing";

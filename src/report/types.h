@@ -43,6 +43,8 @@ struct RunReport {
       roc;                         // Class name → curve; one for binary.
   std::vector<int64_t> confusion;  // classes × classes, truth by row.
   std::vector<train::FeatureImportance> importances;
+  std::vector<data::DroppedFeature> dropped;  // By feature_selection, from the training rows.
+  int64_t outlier_rows = 0;                   // Training rows that outlier_removal left out.
   struct ScoreHistogram {
     std::string truth;            // Rows whose label this is.
     std::vector<int64_t> counts;  // 20 bins over [0, 1] of the positive (or own) class's score.

@@ -60,10 +60,17 @@ std::vector<int32_t> ClassesOf(const data::Target& target, std::span<const int64
 std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
                                          const std::vector<double>& by_column) {
   std::vector<FeatureImportance> importances;
-  for (const data::FeaturePlan& feature : plan.features) importances.push_back({feature.name, 0});
+  std::vector<size_t> importance_of(plan.features.size());
+  const std::vector<size_t> inputs = plan.InputFeatures();
+  for (size_t input = 0; input < inputs.size(); ++input) {
+    importances.push_back({plan.features[inputs[input]].name, 0});
+    const size_t end = input + 1 < inputs.size() ? inputs[input + 1] : plan.features.size();
+    for (size_t i = inputs[input]; i < end; ++i) importance_of[i] = input;
+  }
   const std::vector<int> sources = plan.OutputSources();
   for (size_t column = 0; column < by_column.size(); ++column) {
-    importances[static_cast<size_t>(sources[column])].importance += by_column[column];
+    importances[importance_of[static_cast<size_t>(sources[column])]].importance +=
+        by_column[column];
   }
   std::ranges::sort(importances, [](const FeatureImportance& a, const FeatureImportance& b) {
     return a.importance != b.importance ? a.importance > b.importance : a.feature < b.feature;
@@ -98,12 +105,13 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
   const auto& steps = input.config.data.preprocessing_steps;
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept,
                            data::RemoveOutliers(input.table, input.features, steps, rows));
+  SLIPWAY_ASSIGN_OR_RETURN(data::PreparedTraining prepared,
+                           data::PrepareTraining(input.table, input.features, steps, kept,
+                                                 input.target, input.seed, input.threads));
+  const data::Matrix& matrix = prepared.matrix;
   TrainedModel trained;
-  SLIPWAY_ASSIGN_OR_RETURN(trained.plan, data::FitPreprocessing(input.table, input.features, steps,
-                                                                kept, input.threads));
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const data::Matrix matrix,
-      data::ApplyPreprocessing(trained.plan, input.table, kept, input.threads));
+  trained.plan = std::move(prepared.plan);
+  trained.plan.outlier_rows = std::ssize(rows) - std::ssize(kept);
   SLIPWAY_ASSIGN_OR_RETURN(const Json class_weight, ClassWeightOf(input.config.model));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> weights,
                            ClassWeights(class_weight, input.target, kept));

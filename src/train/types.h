@@ -28,7 +28,7 @@ struct Spread {
 Spread SpreadOf(const std::vector<double>& values);
 
 struct FeatureImportance {
-  std::string feature;    // The input column; its one-hot columns are summed.
+  std::string feature;    // The input column; what is made of it is summed.
   double importance = 0;  // Share of all, in [0, 1].
 };
 
