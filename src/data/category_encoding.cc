@@ -92,7 +92,10 @@ class CategoryEncoder {
     }
     std::ranges::stable_sort(
         ranked, [&](size_t a, size_t b) { return categories_[a].count > categories_[b].count; });
-    if (rare_rows_ == 0) {
+    const bool any_rare = std::ranges::any_of(categories_, [](const Category& category) {
+      return category.rare && !category.text.empty();
+    });
+    if (!any_rare) {
       // What has no values has no ranks.
       if (ranked.empty()) return OneHot();
       plan_.encoding = Encoding::kRank;

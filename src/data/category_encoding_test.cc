@@ -254,6 +254,14 @@ TEST(EncodeTest, AnUnknownCategoryHasAnAnswerInEachEncoding) {
   EXPECT_THAT(values("target", "infrequent"), ElementsAre(0.75F, third, third, third));
 }
 
+// A missing value has no rank, so a rare one is no reason for a last one.
+TEST(EncodeTest, RareMissingValuesMakeNoRank) {
+  const Table table = MakeTable({Texts("c", {"a", "a", "b", "b", "b", ""})});
+  const Json options = {{"method", "rank"}, {"min_frequency", 2}, {"unknown", "infrequent"}};
+  EXPECT_THAT(Encoded(Fit(table, options, nullptr), {"a", "b", "", "new"}),
+              ElementsAre(2, 1, 0, 0));
+}
+
 TEST(EncodeTest, AFilledCategoryCountsAsWhatFillsIt) {
   const Table table = MakeTable({Texts("c", {"a", "a", "b", "", ""})});
   const std::vector<config::PreprocessingStep> steps = {
