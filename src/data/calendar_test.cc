@@ -15,19 +15,22 @@ double Value(TimePart part, double seconds) { return TimeValue({part, TimeForm::
 
 // The standard library's calendar as the oracle.
 void ExpectLikeChrono(double seconds) {
-  using namespace std::chrono;
+  using std::chrono::days;
+  using std::chrono::sys_days;
+  using std::chrono::sys_seconds;
   const auto since = std::chrono::seconds(static_cast<int64_t>(std::floor(seconds)));
-  const sys_days day = floor<days>(sys_seconds(since));
-  const year_month_day date(day);
-  const hh_mm_ss time(sys_seconds(since) - day);
+  const sys_days day = std::chrono::floor<days>(sys_seconds(since));
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(sys_seconds(since) - day);
   const unsigned month = static_cast<unsigned>(date.month());
-  const auto week = weekday(day).iso_encoding() - 1;
+  const auto week = std::chrono::weekday(day).iso_encoding() - 1;
   EXPECT_EQ(Value(TimePart::kYear, seconds), static_cast<int>(date.year())) << seconds;
   EXPECT_EQ(Value(TimePart::kQuarter, seconds), (month + 2) / 3) << seconds;
   EXPECT_EQ(Value(TimePart::kMonth, seconds), month) << seconds;
   EXPECT_EQ(Value(TimePart::kDayOfMonth, seconds), static_cast<unsigned>(date.day())) << seconds;
-  EXPECT_EQ(Value(TimePart::kDayOfYear, seconds),
-            static_cast<double>((day - sys_days(date.year() / January / 1)).count() + 1))
+  EXPECT_EQ(
+      Value(TimePart::kDayOfYear, seconds),
+      static_cast<double>((day - sys_days(date.year() / std::chrono::January / 1)).count() + 1))
       << seconds;
   EXPECT_EQ(Value(TimePart::kDayOfWeek, seconds), week) << seconds;
   EXPECT_EQ(Value(TimePart::kIsWeekend, seconds), week >= 5 ? 1 : 0) << seconds;
@@ -64,7 +67,7 @@ TEST(CalendarTest, WhatIsNoTimeHasNoParts) {
 
 TEST(CalendarTest, PartsRunRoundACircle) {
   // 1970-01-01 was a Thursday.
-  const double noon = 86'400 / 2;
+  const double noon = 12 * 3'600;
   const double quarter_to_seven = 6.75 * 3'600;
   EXPECT_EQ(TimeValue({TimePart::kHour, TimeForm::kSine}, noon), 0);
   EXPECT_EQ(TimeValue({TimePart::kHour, TimeForm::kCosine}, noon), -1);
