@@ -9,7 +9,7 @@ function(slipway_module name)
     target_link_libraries(${name}_test PRIVATE slipway_${name} ${ARG_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200 LABELS unit)
   endif()
 endfunction()
 

@@ -140,7 +140,7 @@ void ColumnRules::AddTexts(const Block& block, RuleTally* tally) const {
     const auto code = static_cast<size_t>(view.codes[i]);
     if (known[code] == kNotLookedAt) {
       known[code] = BreachesOf(texts[code]);
-      if (unique) hashes[code] = HashText(texts[code]);
+      if (unique) hashes[code] = HashOf(std::string_view(texts[code]));
     }
     if (unique) tally->values.Add(hashes[code], row, texts[code]);
     if (known[code] == 0) continue;
@@ -156,7 +156,7 @@ void ColumnRules::AddUniqueNumbers(const Block& block, UniqueValues* values) con
   const std::span<const double> numbers = block.columns[column_].numbers;
   for (size_t i = 0; i < numbers.size(); ++i) {
     if (std::isnan(numbers[i])) continue;
-    values->Add(HashNumber(numbers[i]), block.first_row + static_cast<int64_t>(i), "");
+    values->Add(HashOf(numbers[i]), block.first_row + static_cast<int64_t>(i), "");
   }
 }
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -12,11 +11,6 @@ namespace {
 
 constexpr size_t kShownBytes = 40;
 constexpr size_t kFewestSlots = 64;
-
-uint64_t Fold(uint64_t a, uint64_t b) {
-  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64U);
-}
 
 uint32_t TagOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 24U); }
 
@@ -31,34 +25,12 @@ std::string Shown(std::string_view text) {
 
 }  // namespace
 
-uint64_t MixBits(uint64_t bits) {
-  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebULL;
-  return bits ^ (bits >> 31U);
-}
-
-// The factors are the inverses of those above modulo 2^64.
-uint64_t UnmixBits(uint64_t mixed) {
-  mixed = (mixed ^ (mixed >> 31U) ^ (mixed >> 62U)) * 0x319642b2d24d8ec3ULL;
-  mixed = (mixed ^ (mixed >> 27U) ^ (mixed >> 54U)) * 0x96de1b173f119089ULL;
-  return mixed ^ (mixed >> 30U) ^ (mixed >> 60U);
-}
-
-uint64_t HashNumber(double number) {
-  return MixBits(std::bit_cast<uint64_t>(number == 0 ? 0.0 : number));
-}
-
-double NumberOfHash(uint64_t hash) { return std::bit_cast<double>(UnmixBits(hash)); }
-
-uint64_t HashText(std::string_view text) {
-  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15ULL;
-  uint64_t hash = Fold(text.size() + 1, kFactor);
-  for (size_t at = 0; at < text.size(); at += sizeof(uint64_t)) {
-    uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, std::min(sizeof(word), text.size() - at));
-    hash = Fold(hash ^ word, kFactor) + at;
-  }
-  return MixBits(hash);
+// MixBits backwards: the factors are the inverses of its own modulo 2^64.
+double NumberOfHash(uint64_t hash) {
+  hash = (hash ^ (hash >> 31U) ^ (hash >> 62U)) * 0x319642b2d24d8ec3ULL;
+  hash = (hash ^ (hash >> 27U) ^ (hash >> 54U)) * 0x96de1b173f119089ULL;
+  hash ^= (hash >> 30U) ^ (hash >> 60U);
+  return std::bit_cast<double>(hash - 0x9e3779b97f4a7c15ULL);
 }
 
 UniqueValues::Slot* UniqueValues::SlotOf(uint64_t hash) {

@@ -12,20 +12,14 @@
 #include <vector>
 
 #include "data/types.h"
+#include "data/value_hash.h"
 
 namespace slipway::data {
 
 inline constexpr size_t kMostUniqueValues = 2'000'000;
 
-// One to one on 64 bits (the finaliser of SplitMix64), and back.
-uint64_t MixBits(uint64_t bits);
-uint64_t UnmixBits(uint64_t mixed);
-
-// Different numbers have different hashes; 0.0 and -0.0 are one number.
-uint64_t HashNumber(double number);
+// The number whose HashOf this is: the hash is one to one.
 double NumberOfHash(uint64_t hash);
-// Of 64 bits: two of 2,000,000 texts share one with a chance of 1e-7.
-uint64_t HashText(std::string_view text);
 
 class UniqueValues {
  public:
