@@ -41,13 +41,17 @@ add_library(slipway_re2 INTERFACE)
 target_include_directories(slipway_re2 SYSTEM INTERFACE ${RE2_INCLUDE_DIR})
 target_link_libraries(slipway_re2 INTERFACE ${RE2_LIBRARY} Threads::Threads)
 
-# Arrow: slipway_arrow is the target that the data module links.
+# Arrow: slipway_arrow is the target that reads tables, slipway_arrow_s3 the one that reaches S3. An installed Arrow
+# without S3 is passed over.
 set(SLIPWAY_ARROW_VERSION 2600)
 find_package(Arrow 20 QUIET)
 add_library(slipway_arrow INTERFACE)
-if(Arrow_FOUND)
+add_library(slipway_arrow_s3 INTERFACE)
+if(Arrow_FOUND AND ARROW_S3)
   find_package(Parquet REQUIRED)
   target_link_libraries(slipway_arrow INTERFACE Parquet::parquet_shared Arrow::arrow_shared)
+  # In some releases a library of its own, in others inside libarrow.
+  target_link_libraries(slipway_arrow_s3 INTERFACE $<TARGET_NAME_IF_EXISTS:Arrow::arrow_s3_shared> Arrow::arrow_shared)
 else()
   if(NOT EXISTS "${SLIPWAY_DEPS}/arrow/include/arrow/api.h")
     message(FATAL_ERROR "Arrow is not installed and SLIPWAY_DEPS='${SLIPWAY_DEPS}' does not hold it; run 'make setup' first")
@@ -56,6 +60,10 @@ else()
   # Only what is called: the loader maps each of these before `slipway --version` answers.
   foreach(library arrow parquet)
     target_link_libraries(slipway_arrow INTERFACE ${SLIPWAY_DEPS}/arrow/lib/lib${library}.so.${SLIPWAY_ARROW_VERSION})
+  endforeach()
+  target_include_directories(slipway_arrow_s3 SYSTEM INTERFACE ${SLIPWAY_DEPS}/arrow/include)
+  foreach(library arrow_s3 arrow)
+    target_link_libraries(slipway_arrow_s3 INTERFACE ${SLIPWAY_DEPS}/arrow/lib/lib${library}.so.${SLIPWAY_ARROW_VERSION})
   endforeach()
 endif()
 

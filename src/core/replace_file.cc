@@ -22,7 +22,7 @@ struct TemporaryFile {
 Result<TemporaryFile> CreateTemporary(FileSystem& files, const std::string& directory) {
   constexpr int kTries = 100;
   for (int i = 1;; ++i) {
-    std::string path = fmt::format("{}/{}{}", directory, kTemporaryPrefix, RandomName());
+    std::string path = TemporaryPathIn(directory);
     auto file = files.CreateFile(path);
     if (file.ok()) return TemporaryFile{std::move(path), *std::move(file)};
     if (file.error().code() != ErrorCode::kAlreadyExists || i == kTries) return file.error();
@@ -40,6 +40,10 @@ std::string RandomName() {
   std::string name;
   for (const unsigned char byte : bytes) name += fmt::format("{:02x}", byte);
   return name;
+}
+
+std::string TemporaryPathIn(std::string_view directory) {
+  return fmt::format("{}/{}{}", directory, kTemporaryPrefix, RandomName());
 }
 
 bool IsTemporaryName(std::string_view name) { return name.starts_with(kTemporaryPrefix); }

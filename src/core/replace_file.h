@@ -13,7 +13,9 @@ namespace slipway {
 // or process namespace it runs, and that nobody can guess and prepare.
 std::string RandomName();
 
-// Whether a file was named by ReplaceFile while it was being written.
+// A path in `directory` that nobody uses, for a file that will be renamed once it is whole.
+std::string TemporaryPathIn(std::string_view directory);
+// Whether a file was named so.
 bool IsTemporaryName(std::string_view name);
 
 enum class Durability { kSynced, kUnsynced };

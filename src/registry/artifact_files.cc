@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/durable_directories.h"
 #include "core/hash.h"
 #include "model/artifact.h"
 #include "registry/artifact_files_internal.h"
-#include "registry/durable_directories_internal.h"
 
 namespace slipway::registry {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <chrono>
 
+#include "core/durable_directories.h"
 #include "core/hash.h"
 #include "core/replace_file.h"
 #include "registry/artifact_files_internal.h"
 #include "registry/artifact_store.h"
-#include "registry/durable_directories_internal.h"
 
 namespace slipway::registry {
 namespace {

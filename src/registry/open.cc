@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "config/config.h"
+#include "core/durable_directories.h"
 #include "core/text.h"
-#include "registry/durable_directories_internal.h"
 #include "registry/registry.h"
 #include "registry/rules_internal.h"
 

@@ -3,9 +3,9 @@
 #include <mutex>
 #include <optional>
 
+#include "core/durable_directories.h"
 #include "core/file_system.h"
 #include "core/hash.h"
-#include "registry/durable_directories_internal.h"
 #include "registry/registry.h"
 #include "registry/rules_internal.h"
 #include "registry/sqlite_internal.h"

@@ -1,10 +1,10 @@
+#include "core/durable_directories.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <vector>
 
-#include "registry/durable_directories_internal.h"
-
-namespace slipway::registry {
+namespace slipway {
 
 Status MakeDurableDirectories(FileSystem& files, const std::string& path) {
   std::vector<std::string> missing;
@@ -24,4 +24,4 @@ Status MakeDurableDirectories(FileSystem& files, const std::string& path) {
   return {};
 }
 
-}  // namespace slipway::registry
+}  // namespace slipway
