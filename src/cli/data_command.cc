@@ -42,6 +42,7 @@ void AddDataCommand(CLI::App& app, Session& session) {
   AddDataValidate(command, session);
   AddDataDrift(command, session);
   AddDataSample(command, session);
+  AddDataSnapshotCommands(command, session);
 }
 
 }  // namespace slipway::cli

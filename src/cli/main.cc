@@ -9,6 +9,7 @@
 #include "cli/usage.h"
 #include "core/build_info.h"
 #include "core/interrupt.h"
+#include "core/plugin.h"
 
 namespace slipway::cli {
 namespace {
@@ -44,6 +45,7 @@ void DeclareGlobalOptions(CLI::App& app, std::string* output, bool* no_color) {
 
 int Main(int argc, char** argv) {
   InstallInterruptHandlers();
+  const PluginScope plugins;
   CLI::App app(
       "CI/CD for machine learning: from data and YAML to a gated, registered, immutable model.",
       "slipway");

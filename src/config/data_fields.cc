@@ -146,6 +146,10 @@ std::vector<Field> SourceFields() {
       {SLIPWAY_KEY(data.source_path),
        .about = "The table: a path from the project's directory, an absolute path or a URI.",
        .required = true},
+      {SLIPWAY_KEY(data.snapshot), .kind = Kind::kBoolean,
+       .about = "A run keeps the table's exact bytes in the artifact store, for `slipway data "
+                "restore`.",
+       .stage = "register"},
       {SLIPWAY_KEY(data.format), .kind = Kind::kChoice, .about = "How the table is written.",
        .values = &DataFormats()},
       {SLIPWAY_KEY(data.missing_values), .kind = Kind::kLabel, .shape = Shape::kList,

@@ -48,6 +48,7 @@ struct DriftConfig {
 
 struct DataConfig {
   std::string source_path;
+  bool snapshot = false;        // A run keeps the source's bytes in the artifact store.
   std::string format = "auto";  // "auto", "csv", "tsv", "parquet", …
   std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
   ValidationRules validation_rules;

@@ -24,7 +24,16 @@ Error Unusable(const std::string& path, const std::string& why) {
       .Try("to install Slipway again, program and plug-ins from one build");
 }
 
-Result<const void*> Open(const std::string& path, const std::string& file) {
+struct Opened {
+  std::mutex mutex;
+  std::map<std::string, const Plugin*> by_path;  // Guarded by mutex.
+};
+Opened& AllOpened() {
+  static Opened& opened = *new Opened();
+  return opened;
+}
+
+Result<const Plugin*> Open(const std::string& path, const std::string& file) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return Unusable(path, ::dlerror());
   const auto* plugin = static_cast<const Plugin*>(::dlsym(library, kPluginSymbol));
@@ -35,7 +44,7 @@ Result<const void*> Open(const std::string& path, const std::string& file) {
   }
   if (file != plugin->file) return Unusable(path, fmt::format("it is {}", plugin->file));
   plugin->follow_interrupts(InterruptFlag());
-  return plugin->functions;
+  return plugin;
 }
 
 }  // namespace
@@ -56,20 +65,29 @@ std::vector<std::string> PluginFolders() {
 }
 
 Result<const void*> LoadPlugin(const std::string& file, const std::vector<std::string>& folders) {
-  static std::mutex mutex;
-  static std::map<std::string, const void*>& opened = *new std::map<std::string, const void*>();
+  Opened& all = AllOpened();
   for (const std::string& folder : folders) {
     const std::string path = fmt::format("{}/{}", folder, file);
-    const std::scoped_lock lock(mutex);
-    if (const auto known = opened.find(path); known != opened.end()) return known->second;
+    const std::scoped_lock lock(all.mutex);
+    if (const auto known = all.by_path.find(path); known != all.by_path.end()) {
+      return known->second->functions;
+    }
     if (::access(path.c_str(), F_OK) != 0) continue;
-    SLIPWAY_ASSIGN_OR_RETURN(const void* functions, Open(path, file));
-    opened.emplace(path, functions);
-    return functions;
+    SLIPWAY_ASSIGN_OR_RETURN(const Plugin* plugin, Open(path, file));
+    all.by_path.emplace(path, plugin);
+    return plugin->functions;
   }
   return Error(ErrorCode::kUnavailable,
                fmt::format("the plug-in {} is missing; looked in {}", file, Join(folders, ", ")))
       .Try("to install Slipway whole, or to name its folder in SLIPWAY_PLUGIN_PATH");
+}
+
+void ClosePlugins() {
+  Opened& all = AllOpened();
+  const std::scoped_lock lock(all.mutex);
+  for (const auto& [path, plugin] : all.by_path) {
+    if (plugin->close != nullptr) plugin->close();
+  }
 }
 
 }  // namespace slipway

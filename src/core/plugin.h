@@ -19,6 +19,8 @@ struct Plugin {
   const void* functions;  // A struct that the plug-in and its one user agree on.
   // FollowInterrupts of the plug-in, which has a copy of core of its own that sees no signal.
   void (*follow_interrupts)(const volatile std::sig_atomic_t* flag);
+  // Ends what must not be alive when static objects go; null where there is nothing of the kind.
+  void (*close)() = nullptr;
 };
 inline constexpr char kPluginSymbol[] = "slipway_plugin_v1";
 
@@ -30,5 +32,17 @@ std::vector<std::string> PluginFolders();
 // and never closed. kUnavailable names the file and every place searched, or why what was found
 // can't be used. Thread-safe.
 Result<const void*> LoadPlugin(const std::string& file, const std::vector<std::string>& folders);
+
+// Calls `close` of every plug-in that was opened: the last thing that main does, when nothing of
+// theirs is in use any more. At exit would be too late.
+void ClosePlugins();
+// The same when it goes.
+class PluginScope {
+ public:
+  PluginScope() = default;
+  ~PluginScope() { ClosePlugins(); }
+  PluginScope(const PluginScope&) = delete;
+  PluginScope& operator=(const PluginScope&) = delete;
+};
 
 }  // namespace slipway

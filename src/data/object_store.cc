@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/text.h"
 
@@ -15,19 +16,37 @@ Error NotAKey(std::string_view key, const char* why) {
       .Expected("parts between single '/', none of them empty, '.' or '..'");
 }
 
-}  // namespace
-
-Result<std::string> ObjectStore::Get(const std::string& key) {
-  SLIPWAY_ASSIGN_OR_RETURN(const ObjectInfo object, Head(key));
+Result<std::string> ReadAll(ObjectStore& store, const ObjectInfo& object) {
   std::string bytes(static_cast<size_t>(object.size), '\0');
-  SLIPWAY_ASSIGN_OR_RETURN(const size_t count, ReadAt(object, 0, bytes.data(), bytes.size()));
+  SLIPWAY_ASSIGN_OR_RETURN(const size_t count, store.ReadAt(object, 0, bytes.data(), bytes.size()));
   if (count == bytes.size()) return bytes;
   Location location;
-  location.file = UriOf(key);
+  location.file = store.UriOf(object.key);
   return Error(ErrorCode::kIo,
                fmt::format("only {} of {} bytes came", count, FormatCount(object.size)))
       .At(std::move(location))
       .Try("again");
+}
+
+}  // namespace
+
+Result<std::optional<ObjectInfo>> ObjectStore::Find(const std::string& key) {
+  Result<ObjectInfo> object = Head(key);
+  if (object.ok()) return std::optional(*std::move(object));
+  if (object.error().code() == ErrorCode::kNotFound) return std::optional<ObjectInfo>();
+  return object.error();
+}
+
+Result<std::string> ObjectStore::Get(const std::string& key) {
+  SLIPWAY_ASSIGN_OR_RETURN(const ObjectInfo object, Head(key));
+  return ReadAll(*this, object);
+}
+
+Result<std::optional<std::string>> ObjectStore::GetIfThere(const std::string& key) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<ObjectInfo> object, Find(key));
+  if (!object) return std::optional<std::string>();
+  SLIPWAY_ASSIGN_OR_RETURN(std::string bytes, ReadAll(*this, *object));
+  return std::optional(std::move(bytes));
 }
 
 Status ObjectStore::Put(const std::string& key, std::string_view bytes) {

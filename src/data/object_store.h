@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ class ObjectStore {
   virtual Status Check() = 0;
 
   virtual Result<ObjectInfo> Head(const std::string& key) = 0;
+  // The same for who is not surprised where there is none, and so needs no near names: one request.
+  virtual Result<std::optional<ObjectInfo>> Find(const std::string& key);
   // Fills `out` with `count` bytes from `offset` on; fewer only at the end of the object. Returns
   // how many. They are bytes of the version that `object` is, which Head gave: kConflict if it was
   // replaced and kNotFound if it vanished, before or while it was read. No check where its etag is
@@ -53,6 +56,8 @@ class ObjectStore {
                                 size_t count) = 0;
   // The whole object, all of it of one version.
   virtual Result<std::string> Get(const std::string& key);
+  // The same, and nothing where there is none.
+  Result<std::optional<std::string>> GetIfThere(const std::string& key);
 
   // Replaces what is there; whoever reads sees the old object or the new one.
   virtual Status Put(const std::string& key, std::string_view bytes);

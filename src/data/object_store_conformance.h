@@ -67,6 +67,8 @@ TEST_P(ObjectStoreConformance, GivesBackWhatWasPut) {
   EXPECT_NE(head->etag, "");
   EXPECT_GT(head->modified_ns, 0);
   EXPECT_EQ(store_->Head("empty")->size, 0);
+  EXPECT_EQ((*store_->Find("empty"))->etag, store_->Head("empty")->etag);
+  EXPECT_EQ(*store_->GetIfThere("empty"), std::optional<std::string>(""));
 }
 
 TEST_P(ObjectStoreConformance, ReadsRanges) {
@@ -107,6 +109,8 @@ TEST_P(ObjectStoreConformance, WhatWasReplacedIsNotReadAsTheOldOne) {
 TEST_P(ObjectStoreConformance, WhatIsNotThereNamesWhatIs) {
   EXPECT_EQ(store_->Head("data/train.csv").error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(store_->Get("data/train.csv").error().code(), ErrorCode::kNotFound);
+  EXPECT_FALSE(store_->Find("data/train.csv")->has_value());
+  EXPECT_FALSE(store_->GetIfThere("data/train.csv")->has_value());
   Put("data/train.csv", "x");
   for (const char* wrong : {"data/trian.csv", "data"}) {
     const auto head = store_->Head(wrong);

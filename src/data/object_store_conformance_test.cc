@@ -3,11 +3,19 @@
 
 #include <cstdlib>
 
+#include "core/plugin.h"
 #include "core/replace_file.h"
 #include "data/fake_object_store.h"
 
 namespace slipway::data {
 namespace {
+
+class PluginsClosed : public ::testing::Environment {
+ public:
+  void TearDown() override { ClosePlugins(); }
+};
+const ::testing::Environment* const kPluginsClosed =
+    ::testing::AddGlobalTestEnvironment(new PluginsClosed);
 
 std::unique_ptr<ObjectStore> OpenFake(const std::string&) {
   return std::make_unique<FakeObjectStore>();

@@ -85,9 +85,7 @@ std::string ServiceWords(const arrow::Status& status) { return Parse(status.mess
 Error S3Error(const arrow::Status& status, const S3Location& location, const std::string& key,
               const std::string& action, bool signed_in) {
   Location at;
-  const std::string in_bucket = location.KeyInBucket(key);
-  at.file = in_bucket.empty() ? fmt::format("s3://{}", location.bucket)
-                              : fmt::format("s3://{}/{}", location.bucket, in_bucket);
+  at.file = location.UriOf(key);
   const std::string service = location.Service();
   const ServiceAnswer answer = Parse(status.message());
   const S3Problem problem = Classify(status);

@@ -145,6 +145,14 @@ std::string S3Location::Service() const {
   return endpoint.empty() ? "Amazon S3" : fmt::format("{}://{}", scheme, endpoint);
 }
 
+std::string S3Location::Describe() const { return fmt::format("{} at {}", Uri(), Service()); }
+
+std::string S3Location::UriOf(const std::string& key) const {
+  const std::string in_bucket = KeyInBucket(key);
+  return in_bucket.empty() ? fmt::format("s3://{}", bucket)
+                           : fmt::format("s3://{}/{}", bucket, in_bucket);
+}
+
 std::string FromAwsProfile(std::string_view key) {
   std::string profile = FirstVariable({"AWS_PROFILE", "AWS_DEFAULT_PROFILE"});
   if (profile.empty()) profile = "default";

@@ -21,6 +21,9 @@ struct S3Location {
   std::string KeyInBucket(const std::string& key) const;
   // "http://127.0.0.1:9000", or "Amazon S3".
   std::string Service() const;
+  // As ObjectStore has them.
+  std::string Describe() const;
+  std::string UriOf(const std::string& key) const;
 };
 
 // As object_store.h says of OpenObjectStore. Nothing of the user's text is repeated in an error

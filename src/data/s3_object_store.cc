@@ -98,14 +98,8 @@ class S3ObjectStore : public ObjectStore {
   S3ObjectStore(S3Location location, std::shared_ptr<fs::S3FileSystem> files)
       : location_(std::move(location)), files_(std::move(files)) {}
 
-  std::string Describe() const override {
-    return fmt::format("{} at {}", location_.Uri(), location_.Service());
-  }
-  std::string UriOf(const std::string& key) const override {
-    const std::string in_bucket = location_.KeyInBucket(key);
-    return in_bucket.empty() ? fmt::format("s3://{}", location_.bucket)
-                             : fmt::format("s3://{}/{}", location_.bucket, in_bucket);
-  }
+  std::string Describe() const override { return location_.Describe(); }
+  std::string UriOf(const std::string& key) const override { return location_.UriOf(key); }
 
   Status Check() override {
     const auto info = files_->GetFileInfo(location_.bucket);
@@ -116,18 +110,17 @@ class S3ObjectStore : public ObjectStore {
 
   Result<ObjectInfo> Head(const std::string& key) override {
     SLIPWAY_RETURN_IF_ERROR(CheckObjectKey(key));
-    const auto file = files_->OpenInputFile(PathOf(key));
-    if (!file.ok()) return Failed(file.status(), key, "read");
-    const auto metadata = (*file)->ReadMetadata();
-    if (!metadata.ok()) return Failed(metadata.status(), key, "read");
-    ObjectInfo object;
-    object.key = key;
-    object.size = (*file)->GetSize().ValueOr(0);
-    if (*metadata) {
-      object.etag = (*metadata)->Get("ETag").ValueOr("");
-      object.modified_ns = ParseTime((*metadata)->Get("Last-Modified").ValueOr(""));
-    }
-    return object;
+    auto object = Ask(key);
+    return object.ok() ? Result<ObjectInfo>(*std::move(object))
+                       : Failed(object.status(), key, "read");
+  }
+
+  Result<std::optional<ObjectInfo>> Find(const std::string& key) override {
+    SLIPWAY_RETURN_IF_ERROR(CheckObjectKey(key));
+    auto object = Ask(key);
+    if (object.ok()) return std::optional(*std::move(object));
+    if (Classify(object.status()) == S3Problem::kNoKey) return std::optional<ObjectInfo>();
+    return Failed(object.status(), key, "read");
   }
 
   Result<size_t> ReadAt(const ObjectInfo& object, int64_t offset, char* out,
@@ -212,17 +205,25 @@ class S3ObjectStore : public ObjectStore {
   }
 
  private:
+  arrow::Result<ObjectInfo> Ask(const std::string& key) const {
+    ARROW_ASSIGN_OR_RAISE(const auto file, files_->OpenInputFile(PathOf(key)));
+    ARROW_ASSIGN_OR_RAISE(const auto metadata, file->ReadMetadata());
+    ObjectInfo object;
+    object.key = key;
+    ARROW_ASSIGN_OR_RAISE(object.size, file->GetSize());
+    if (metadata) {
+      object.etag = metadata->Get("ETag").ValueOr("");
+      object.modified_ns = ParseTime(metadata->Get("Last-Modified").ValueOr(""));
+    }
+    return object;
+  }
+
   std::string PathOf(const std::string& key) const {
     const std::string in_bucket = location_.KeyInBucket(key);
     return in_bucket.empty() ? location_.bucket : fmt::format("{}/{}", location_.bucket, in_bucket);
   }
 
   bool SignedIn() const { return !files_->options().GetAccessKey().empty(); }
-
-  arrow::Result<int64_t> ReadPiece(arrow::io::RandomAccessFile& file, int64_t offset, char* out,
-                                   size_t count) const {
-    return file.ReadAt(offset, static_cast<int64_t>(count), out);
-  }
 
   arrow::Result<size_t> ReadRange(const ObjectInfo& object, int64_t offset, char* out,
                                   size_t count) const {
@@ -233,8 +234,9 @@ class S3ObjectStore : public ObjectStore {
     size_t done = 0;
     while (done < count) {
       const size_t piece = std::min(kPiece, count - done);
-      ARROW_ASSIGN_OR_RAISE(const int64_t got, ReadPiece(*file, offset + static_cast<int64_t>(done),
-                                                         out + done, piece));
+      ARROW_ASSIGN_OR_RAISE(const int64_t got,
+                            file->ReadAt(offset + static_cast<int64_t>(done),
+                                         static_cast<int64_t>(piece), out + done));
       if (got <= 0) break;
       done += static_cast<size_t>(got);
       if (Interrupted()) break;

@@ -10,32 +10,25 @@
 namespace slipway::data {
 namespace {
 
-// Arrow's S3 crashes at exit unless it is ended before its own static objects go, which are made
-// while this one is.
-class S3Lifetime {
- public:
-  S3Lifetime() {
-    arrow::fs::S3GlobalOptions options = arrow::fs::S3GlobalOptions::Defaults();
-    // Its log would go to standard error, requests with their signatures among it.
-    options.log_level = arrow::fs::S3LogLevel::Off;
-    // A connection that the server closed must not end the program.
-    options.install_sigpipe_handler = true;
-    status_ = arrow::fs::InitializeS3(options);
-  }
-  ~S3Lifetime() { (void)arrow::fs::EnsureS3Finalized(); }
-  S3Lifetime(const S3Lifetime&) = delete;
-  S3Lifetime& operator=(const S3Lifetime&) = delete;
+arrow::Status Start() {
+  arrow::fs::S3GlobalOptions options = arrow::fs::S3GlobalOptions::Defaults();
+  // Its log would go to standard error, requests with their signatures among it.
+  options.log_level = arrow::fs::S3LogLevel::Off;
+  // A connection that the server closed must not end the program.
+  options.install_sigpipe_handler = true;
+  return arrow::fs::InitializeS3(options);
+}
 
-  const arrow::Status& status() const { return status_; }
-
- private:
-  arrow::Status status_;
-};
+// Arrow keeps static objects that are made by the first request, so that nothing that is registered
+// to run at exit could end S3 before they go; without an end it crashes.
+void Close() {
+  if (arrow::fs::IsS3Initialized()) (void)arrow::fs::FinalizeS3();
+}
 
 Result<std::unique_ptr<ObjectStore>> Open(const S3Location& location) {
-  static const S3Lifetime lifetime;
-  if (!lifetime.status().ok()) {
-    return Error(ErrorCode::kUnavailable, "can't start S3: " + lifetime.status().message());
+  static const arrow::Status started = Start();
+  if (!started.ok()) {
+    return Error(ErrorCode::kUnavailable, "can't start S3: " + started.message());
   }
   return OpenS3ObjectStore(location);
 }
@@ -48,5 +41,6 @@ constexpr S3Functions kFunctions{Open};
 extern "C" {
 extern __attribute__((visibility("default"))) const slipway::Plugin slipway_plugin_v1;
 const slipway::Plugin slipway_plugin_v1{slipway::BuildId(), slipway::data::kS3Plugin,
-                                        &slipway::data::kFunctions, slipway::FollowInterrupts};
+                                        &slipway::data::kFunctions, slipway::FollowInterrupts,
+                                        slipway::data::Close};
 }

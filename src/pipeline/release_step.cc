@@ -9,6 +9,7 @@
 #include "data/split.h"
 #include "gate/gate.h"
 #include "pipeline/run_state_internal.h"
+#include "registry/data_snapshot.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -23,6 +24,8 @@ std::string ConfigFile(const config::Config& config) {
   const std::string source =
       sections.contains("data") ? GetString(sections["data"], "source_path") : "";
   if (source.starts_with('/')) sections["data"]["source_path"] = BaseName(source);
+  // Nor does it matter to the model whether its table was kept.
+  if (sections.contains("data")) sections["data"].erase("snapshot");
   return config::JsonToYaml(sections);
 }
 
@@ -182,6 +185,19 @@ Result<StepEnd> GateStep(RunState& state) {
   Json verdicts = Json::array();
   for (const gate::Verdict& verdict : state.verdicts) verdicts.push_back(gate::ToJson(verdict));
   end.facts = {{"passed", end.ok}, {"gates", std::move(verdicts)}};
+  return end;
+}
+
+Result<StepEnd> SnapshotStep(RunState& state) {
+  data::ObjectStore& store = *state.registry.objects();
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const registry::Snapshot snapshot,
+      registry::TakeSnapshot(store, {state.source_path}, state.source_digest, state.progress));
+  StepEnd end;
+  end.cached = snapshot.uploaded == 0;
+  end.summary = fmt::format("{} in {}", FormatBytes(snapshot.bytes), store.Describe());
+  end.facts = {
+      {"digest", snapshot.digest}, {"bytes", snapshot.bytes}, {"uploaded", snapshot.uploaded}};
   return end;
 }
 

@@ -17,6 +17,7 @@
 #include "pipeline/run_log.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/settings_check.h"
+#include "registry/data_snapshot.h"
 #include "report/report.h"
 
 namespace slipway::pipeline {
@@ -46,8 +47,17 @@ bool StillRegistered(RunState& state, const Json& record) {
   reference.version = GetInteger(record, "version");
   if (reference.version <= 0) return true;  // Failed before it had a model.
   const auto registered = state.registry.versions().Get(reference);
-  return registered.ok() && registered->digest == GetString(record, "digest") &&
-         state.registry.Fetch(*registered).ok();
+  if (!registered.ok() || registered->digest != GetString(record, "digest")) return false;
+  // A remote store's copy here may outlive what the store itself has.
+  const Result<bool> stored = state.registry.artifacts().Contains(registered->digest);
+  return stored.ok() && *stored && state.registry.Fetch(*registered).ok();
+}
+
+// Whether the source's bytes are kept, where they should be.
+bool StillKept(RunState& state) {
+  if (!state.config().data.snapshot) return true;
+  const auto kept = registry::FindSnapshot(*state.registry.objects(), state.source_digest);
+  return kept.ok() && kept->has_value();
 }
 
 // The run that had exactly these inputs, if all that it left is still there and as it was: whatever
@@ -66,8 +76,9 @@ std::optional<Run> FindUnchanged(RunState& state, const std::string& slipway_dir
   if (!file.ok() || !file->contains("record") || !(*file)["record"].is_object())
     return std::nullopt;
   run.record = (*file)["record"];
-  if (!state.files.Exists(run.report_path) || !StillRegistered(state, run.record))
-    return std::nullopt;
+  const bool whole =
+      state.files.Exists(run.report_path) && StillRegistered(state, run.record) && StillKept(state);
+  if (!whole) return std::nullopt;
   // That run may have been called in another directory.
   run.record["report"] = run.report_path;
   run.passed = GetString(run.record, "status") == "passed";
@@ -121,10 +132,12 @@ struct Step {
 // The line itself. A data set that fails validation ends it; a failed gate does not, as the failed
 // version is kept.
 Status RunSteps(RunState& state) {
-  constexpr Step kSteps[] = {{"data", DataStep},   {"split", SplitStep},
-                             {"train", TrainStep}, {"evaluate", EvaluateStep},
-                             {"gates", GateStep},  {"register", RegisterStep}};
+  constexpr Step kSteps[] = {{"data", DataStep},        {"split", SplitStep},
+                             {"train", TrainStep},      {"evaluate", EvaluateStep},
+                             {"gates", GateStep},       {"snapshot", SnapshotStep},
+                             {"register", RegisterStep}};
   for (const Step& step : kSteps) {
+    if (step.run == SnapshotStep && !state.config().data.snapshot) continue;
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
     SLIPWAY_RETURN_IF_ERROR(RunStep(state, step.name, step.run));
     if (!state.passed && state.report.failed_step.empty()) state.report.failed_step = step.name;

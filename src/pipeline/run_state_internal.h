@@ -101,6 +101,8 @@ Result<StepEnd> TrainStep(RunState& state);
 Result<StepEnd> EvaluateStep(RunState& state);
 Result<StepEnd> GateStep(
     RunState& state);  // Packages the artifact first: gates judge what would be registered.
+// Only where data.snapshot asks for it; before a version is registered whose data should be there.
+Result<StepEnd> SnapshotStep(RunState& state);
 Result<StepEnd> RegisterStep(RunState& state);
 
 // The artifact's files, sealed, from what the steps before left in `state`.

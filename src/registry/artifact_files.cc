@@ -30,6 +30,12 @@ Status CheckMlModel(const std::string& ml_model, const std::string& schema_json,
 
 }  // namespace
 
+Error NotADigest(const std::string& text) {
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("'{}' is not an artifact's digest", text.substr(0, 80)))
+      .Expected("\"sha256:\" and 64 hex digits");
+}
+
 Status CheckArtifactFiles(const std::map<std::string, std::string>& files,
                           const std::string& digest) {
   const auto manifest_file = files.find(kManifestFile);

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "core/error.h"
 #include "core/file_system.h"
 
 namespace slipway::registry {
@@ -12,6 +13,9 @@ namespace slipway::registry {
 inline constexpr const char* kManifestFile = "manifest.json";
 inline constexpr const char* kMetadataFile = "metadata.json";
 inline constexpr const char* kMlModelFile = "MLmodel";
+
+// kInvalidInput for a text that is no digest.
+Error NotADigest(const std::string& text);
 
 // Files in memory: manifest.json has this digest, every file it lists is there with its bytes, and
 // nothing else is but the MLmodel that schema.json gives. kIntegrity names the first file that

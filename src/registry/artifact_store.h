@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/file_system.h"
 #include "core/result.h"
+#include "data/object_store.h"
 
 namespace slipway::registry {
 
@@ -24,8 +25,11 @@ class ArtifactStore {
                      const std::map<std::string, std::string>& files) = 0;
   virtual Result<bool> Contains(const std::string& digest) = 0;
   // A local directory with the artifact's files, verified against the digest. kIntegrity names the
-  // first file that differs, is missing, is not listed or is not a plain file.
+  // first file that differs, is missing, is not listed or is not a plain file. A remote store may
+  // give a copy that it fetched before, without asking.
   virtual Result<std::string> Fetch(const std::string& digest) = 0;
+  // Recomputes the digests of what the store itself holds; fails as Fetch does.
+  virtual Status Verify(const std::string& digest) = 0;
   // Removing what is not there is no error.
   virtual Status Remove(const std::string& digest) = 0;
   // Digests, sorted.
@@ -43,5 +47,12 @@ class ArtifactStore {
 Result<std::unique_ptr<ArtifactStore>> OpenLocalArtifactStore(FileSystem& files,
                                                               const std::string& root,
                                                               const Clock& clock = SystemClock());
+
+// In an object store: keys sha256/ab/cdef…/NAME, manifest.json written last, so that an artifact is
+// there whole or not at all; a Put over one that was damaged repairs it. What is put or fetched is
+// kept in the local directory `cache` and used from there while it verifies.
+Result<std::unique_ptr<ArtifactStore>> OpenObjectArtifactStore(
+    std::shared_ptr<data::ObjectStore> objects, FileSystem& files, const std::string& cache,
+    const Clock& clock = SystemClock());
 
 }  // namespace slipway::registry

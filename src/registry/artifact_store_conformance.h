@@ -42,6 +42,7 @@ TEST_P(ArtifactStoreConformance, GivesBackWhatWasPut) {
     EXPECT_EQ(LocalFileSystem().ReadFile(JoinPath(*place, name)).value_or("(none)"), bytes) << name;
   }
   EXPECT_EQ(*model::VerifyArtifact(LocalFileSystem(), *place), artifact.digest);
+  EXPECT_TRUE(store_->Verify(artifact.digest).ok());
 }
 
 TEST_P(ArtifactStoreConformance, PuttingTwiceIsNoError) {
@@ -75,6 +76,7 @@ TEST_P(ArtifactStoreConformance, ADigestIsNoPath) {
     EXPECT_EQ(store_->Put(digest, {}).error().code(), ErrorCode::kInvalidInput) << digest;
     EXPECT_EQ(store_->Contains(digest).error().code(), ErrorCode::kInvalidInput) << digest;
     EXPECT_EQ(store_->Fetch(digest).error().code(), ErrorCode::kInvalidInput) << digest;
+    EXPECT_EQ(store_->Verify(digest).error().code(), ErrorCode::kInvalidInput) << digest;
     EXPECT_EQ(store_->Remove(digest).error().code(), ErrorCode::kInvalidInput) << digest;
     EXPECT_EQ(store_->PutMetadata(digest, "{}").error().code(), ErrorCode::kInvalidInput) << digest;
     EXPECT_EQ(store_->GetMetadata(digest).error().code(), ErrorCode::kInvalidInput) << digest;
@@ -84,6 +86,7 @@ TEST_P(ArtifactStoreConformance, ADigestIsNoPath) {
 TEST_P(ArtifactStoreConformance, WhatIsNotThereIsNotFound) {
   const std::string digest = MakeArtifact(1).digest;
   EXPECT_EQ(store_->Fetch(digest).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(store_->Verify(digest).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(store_->PutMetadata(digest, "{}").error().code(), ErrorCode::kNotFound);
   EXPECT_TRUE(store_->Remove(digest).ok());
   EXPECT_TRUE(store_->List()->empty());
@@ -100,6 +103,7 @@ TEST_P(ArtifactStoreConformance, ListsDigestsSortedAndForgetsRemovedOnes) {
   EXPECT_EQ(*store_->List(), digests);
   ASSERT_TRUE(store_->Remove(digests[1]).ok());
   EXPECT_FALSE(*store_->Contains(digests[1]));
+  EXPECT_EQ(store_->Fetch(digests[1]).error().code(), ErrorCode::kNotFound);
   EXPECT_THAT(*store_->List(), ::testing::ElementsAre(digests[0], digests[2]));
 }
 

@@ -41,6 +41,15 @@ Result<std::string> FakeArtifactStore::Fetch(const std::string& digest) {
   return directory;
 }
 
+Status FakeArtifactStore::Verify(const std::string& digest) {
+  SLIPWAY_RETURN_IF_ERROR(CheckDigest(digest));
+  const std::scoped_lock lock(mutex_);
+  const auto found = artifacts_.find(digest);
+  if (found == artifacts_.end())
+    return Error(ErrorCode::kNotFound, "the artifact is not in the store");
+  return CheckArtifactFiles(found->second, digest);
+}
+
 Status FakeArtifactStore::Remove(const std::string& digest) {
   SLIPWAY_RETURN_IF_ERROR(CheckDigest(digest));
   const std::scoped_lock lock(mutex_);

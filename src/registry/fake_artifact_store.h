@@ -18,6 +18,7 @@ class FakeArtifactStore : public ArtifactStore {
   Status Put(const std::string& digest, const std::map<std::string, std::string>& files) override;
   Result<bool> Contains(const std::string& digest) override;
   Result<std::string> Fetch(const std::string& digest) override;
+  Status Verify(const std::string& digest) override;
   Status Remove(const std::string& digest) override;
   Result<std::vector<std::string>> List() override;
   Status PutMetadata(const std::string& digest, const std::string& json) override;

@@ -13,12 +13,6 @@ namespace {
 
 constexpr auto kLeftoverAge = std::chrono::hours(1);
 
-Error NotADigest(const std::string& text) {
-  return Error(ErrorCode::kInvalidInput,
-               fmt::format("'{}' is not an artifact's digest", text.substr(0, 80)))
-      .Expected("\"sha256:\" and 64 hex digits");
-}
-
 class LocalArtifactStore : public ArtifactStore {
  public:
   LocalArtifactStore(FileSystem& files, std::string root, const Clock& clock)
@@ -61,6 +55,11 @@ class LocalArtifactStore : public ArtifactStore {
     }
     SLIPWAY_RETURN_IF_ERROR(CheckArtifactDirectory(files_, place, digest));
     return place;
+  }
+
+  Status Verify(const std::string& digest) override {
+    SLIPWAY_RETURN_IF_ERROR(Fetch(digest));
+    return {};
   }
 
   Status Remove(const std::string& digest) override {

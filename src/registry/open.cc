@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "core/durable_directories.h"
 #include "core/text.h"
+#include "data/object_store.h"
 #include "registry/registry.h"
 #include "registry/rules_internal.h"
 
@@ -18,6 +19,7 @@ constexpr const char* kDirectory = ".slipway";
 constexpr const char* kDatabase = "registry.db";
 constexpr const char* kArtifacts = "artifacts";
 constexpr const char* kArtifactsFile = "artifact_store";
+constexpr const char* kFetched = "cache/artifacts";  // Copies of a remote store's.
 
 std::string WithoutTrailingSlash(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
@@ -25,7 +27,7 @@ std::string WithoutTrailingSlash(std::string path) {
 }
 
 // The store that an earlier run was configured with, so that commands that read no configuration
-// find it too.
+// find it too: a path or an s3:// URI, in which there are no credentials.
 Result<std::string> ArtifactsRoot(const std::string& directory, FileSystem& files) {
   const std::string named = JoinPath(directory, kArtifactsFile);
   if (!files.Exists(named)) return JoinPath(directory, kArtifacts);
@@ -41,7 +43,10 @@ Status RememberArtifactsRoot(const std::string& directory, const std::string& ro
   }
   std::error_code error;
   const std::string text =
-      std::filesystem::absolute(root, error).lexically_normal().string() + "\n";
+      (data::IsObjectUri(root)
+           ? root
+           : std::filesystem::absolute(root, error).lexically_normal().string()) +
+      "\n";
   if (files.Exists(path)) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string present, files.ReadFile(path));
     if (present == text) return {};
@@ -54,9 +59,32 @@ bool HasArtifacts(const std::string& root, FileSystem& files) {
   return shards.ok() && !shards->empty();
 }
 
+struct Artifacts {
+  std::unique_ptr<ArtifactStore> store;
+  std::shared_ptr<data::ObjectStore> objects;
+};
+
+// The one place that chooses a store of artifacts by what names it. Nothing is asked of a service.
+Result<Artifacts> OpenArtifacts(const std::string& root, const std::string& directory,
+                                FileSystem& files, const Clock& clock) {
+  Artifacts artifacts;
+  if (!data::IsObjectUri(root)) {
+    artifacts.objects = data::OpenDirectoryObjectStore(files, root);
+    SLIPWAY_ASSIGN_OR_RETURN(artifacts.store, OpenLocalArtifactStore(files, root, clock));
+    return artifacts;
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(artifacts.objects, data::OpenObjectStore(root));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      artifacts.store,
+      OpenObjectArtifactStore(artifacts.objects, files, JoinPath(directory, kFetched), clock));
+  return artifacts;
+}
+
 Result<std::unique_ptr<Registry>> Open(const std::string& directory,
                                        const std::string& artifacts_root, FileSystem& files,
                                        const Clock& clock, bool create) {
+  SLIPWAY_ASSIGN_OR_RETURN(Artifacts artifacts,
+                           OpenArtifacts(artifacts_root, directory, files, clock));
   SqliteOptions options;
   options.create = create;
   const bool shared_artifacts = artifacts_root != JoinPath(directory, kArtifacts);
@@ -64,23 +92,44 @@ Result<std::unique_ptr<Registry>> Open(const std::string& directory,
   options.must_have_versions = !shared_artifacts && HasArtifacts(artifacts_root, files);
   SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<RegistryStore> versions,
                            OpenSqliteRegistry(JoinPath(directory, kDatabase), clock, options));
-  SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<ArtifactStore> artifacts,
-                           OpenLocalArtifactStore(files, artifacts_root, clock));
   Registry::Options registry_options;
   registry_options.lock_path = JoinPath(directory, "registry.lock");
   registry_options.shared_artifacts = shared_artifacts;
-  return std::make_unique<Registry>(std::move(versions), std::move(artifacts), files,
+  registry_options.objects = std::move(artifacts.objects);
+  return std::make_unique<Registry>(std::move(versions), std::move(artifacts.store), files,
                                     std::move(registry_options));
 }
 
-Error Unreachable(const config::Config& config, const config::StoreLocation& location) {
+Location PlaceOf(const config::Config& config, const config::StoreLocation& location) {
   Location at;
   at.file = config.config_path;
   at.field = location.key;
+  return at;
+}
+
+Error Unreachable(const config::Config& config, const config::StoreLocation& location) {
+  const bool artifacts = location.key == "artifact_store";
   return Error(ErrorCode::kInvalidInput,
-               fmt::format("can't reach {}; this build has embedded stores only", location.shown))
-      .At(std::move(at))
+               fmt::format("can't reach {}: this build has no such store", location.shown))
+      .At(PlaceOf(config, location))
+      .Expected(artifacts ? "a path, file:///PATH or s3://BUCKET/PREFIX" : "a path or file:///PATH")
       .Try("--local");
+}
+
+bool CanReach(const config::StoreLocation& artifacts) {
+  return artifacts.embedded || data::IsObjectUri(artifacts.uri);
+}
+
+// Before any work, rather than when its results are to be kept.
+Status CheckArtifacts(const config::Config& config, const config::StoreLocation& location) {
+  if (location.embedded) return {};
+  const auto store = data::OpenObjectStore(location.uri);
+  const Status reached = store.ok() ? (*store)->Check() : store.error();
+  if (reached.ok()) return {};
+  return Error(reached.error().code(), fmt::format("can't use {}", location.shown))
+      .At(PlaceOf(config, location))
+      .Try("--local, which keeps artifacts under .slipway/")
+      .CausedBy(reached.error());
 }
 
 std::string RegistryDirectoryOf(const config::Config& config,
@@ -110,11 +159,12 @@ Result<std::unique_ptr<Registry>> OpenExisting(const std::string& directory, Fil
 Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config) {
   const config::StoreLocation registry = config::LocateModelRegistry(config);
   const config::StoreLocation artifacts = config::LocateArtifactStore(config);
-  if (!artifacts.embedded && !registry.embedded) {
+  if (!CanReach(artifacts) && !registry.embedded) {
     return Unreachable(config, artifacts).Also(Unreachable(config, registry));
   }
-  if (!artifacts.embedded) return Unreachable(config, artifacts);
+  if (!CanReach(artifacts)) return Unreachable(config, artifacts);
   if (!registry.embedded) return Unreachable(config, registry);
+  SLIPWAY_RETURN_IF_ERROR(CheckArtifacts(config, artifacts));
   const std::string directory = RegistryDirectoryOf(config, registry);
   const std::string root =
       artifacts.uri.empty() ? JoinPath(directory, kArtifacts) : WithoutTrailingSlash(artifacts.uri);

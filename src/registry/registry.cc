@@ -24,6 +24,12 @@ Error ForVersion(const Error& error, const ModelVersion& version) {
         .Try("restoring it, or registering the same model again")
         .CausedBy(error);
   }
+  const bool asked = error.code() != ErrorCode::kUnavailable &&
+                     error.code() != ErrorCode::kPermission && error.code() != ErrorCode::kTimeout;
+  if (!asked) {
+    return Error(error.code(), fmt::format("the artifact of {} is out of reach", name))
+        .CausedBy(error);
+  }
   return Error(error.code(), fmt::format("{} does not verify", name))
       .Try("restoring the artifact, or registering the same model again, which repairs it")
       .CausedBy(error);
@@ -111,7 +117,9 @@ Result<std::string> Registry::Fetch(const ModelVersion& version) {
 }
 
 Status Registry::Verify(const ModelVersion& version) {
-  SLIPWAY_RETURN_IF_ERROR(Fetch(version));
+  const Status verified = artifacts_->Verify(version.digest);
+  if (!verified.ok()) return ForVersion(verified.error(), version);
+  RefreshMetadata(version.digest);
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/file_system.h"
 #include "core/result.h"
+#include "data/object_store.h"
 #include "registry/artifact_store.h"
 #include "registry/registry_store.h"
 
@@ -33,6 +34,8 @@ class Registry {
     // Other registries may keep artifacts in the same store: deleting a version leaves its
     // artifact.
     bool shared_artifacts = false;
+    // Where the artifacts are, as objects: data sets are kept there too. Null where they can't be.
+    std::shared_ptr<data::ObjectStore> objects;
   };
   Registry(std::unique_ptr<RegistryStore> versions, std::unique_ptr<ArtifactStore> artifacts,
            FileSystem& files = LocalFileSystem());
@@ -72,6 +75,8 @@ class Registry {
 
   RegistryStore& versions() { return *versions_; }
   ArtifactStore& artifacts() { return *artifacts_; }
+  // Null where there is none.
+  data::ObjectStore* objects() { return options_.objects.get(); }
 
  private:
   // Nothing where `reference` names nothing.
@@ -97,7 +102,7 @@ Result<std::unique_ptr<Registry>> OpenExisting(const std::string& directory,
                                                const Clock& clock = SystemClock());
 
 // What `model_registry` and `artifact_store` name, after --local mapping. A store that this build
-// can't reach is an error that names the key, the value and --local.
+// can't reach, or that does not answer now, is an error that names the key, the value and --local.
 Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config);
 
 // The directory of the embedded registry that `model_registry` names, which need not exist. The

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/plugin.h"
 #include "core/testing.h"
 #include "registry/artifact_facts.h"
 #include "registry/artifact_files_internal.h"
@@ -22,6 +23,13 @@
 
 namespace slipway::registry {
 namespace {
+
+class PluginsClosed : public ::testing::Environment {
+ public:
+  void TearDown() override { ClosePlugins(); }
+};
+const ::testing::Environment* const kPluginsClosed =
+    ::testing::AddGlobalTestEnvironment(new PluginsClosed);
 
 using ::testing::HasSubstr;
 
@@ -363,17 +371,46 @@ TEST_F(RegistryTest, StoresOutOfReachNameTheKeyAndLocal) {
   config::Config config;
   config.project_directory = directory_.File("project");
   config.config_path = "config.yaml";
-  config.artifact_store = "s3://ml-artifacts";
+  config.artifact_store = "gs://ml-artifacts";
   const auto opened = OpenRegistry(config);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code(), ErrorCode::kInvalidInput);
-  for (const char* part : {"artifact_store", "s3://ml-artifacts", "--local"}) {
+  for (const char* part :
+       {"artifact_store", "gs://ml-artifacts", "--local", "file:///PATH", "s3://BUCKET/PREFIX"}) {
     EXPECT_THAT(opened.error().ToString(), HasSubstr(part));
   }
   config.artifact_store = "";
   config.model_registry = "mlflow";
   EXPECT_THAT(OpenRegistry(config).error().ToString(), HasSubstr("model_registry"));
   EXPECT_FALSE(LocalFileSystem().Exists(directory_.File("project"))) << "an error makes nothing";
+}
+
+TEST_F(RegistryTest, AnObjectStoreIsRememberedAndAskedOnlyWhenNeeded) {
+  config::Config config;
+  config.project_directory = directory_.File("project");
+  config.config_path = "config.yaml";
+  // Nobody listens on port 9 of this machine.
+  config.artifact_store = "team";
+  config.stores = {{"team", "s3://bucket/x?endpoint_override=127.0.0.1:9&scheme=http"}};
+  ::setenv("AWS_MAX_ATTEMPTS", "1", 1);
+  const auto refused = OpenRegistry(config);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::kUnavailable);
+  for (const char* part :
+       {"config.yaml: artifact_store: ", "--local", "s3://bucket", "127.0.0.1:9"}) {
+    EXPECT_THAT(refused.error().ToString(), HasSubstr(part));
+  }
+  EXPECT_FALSE(LocalFileSystem().Exists(directory_.File("project"))) << "an error makes nothing";
+  // As a run leaves it.
+  ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), slipway_ + "/artifact_store",
+                                  config.stores.at("team") + "\n")
+                  .ok());
+  const auto existing = OpenExisting(slipway_);
+  ASSERT_TRUE(existing.ok()) << existing.error().ToString();
+  EXPECT_TRUE((*existing)->versions().List("").ok());
+  EXPECT_EQ((*existing)->artifacts().Contains(MakeArtifact(1).digest).error().code(),
+            ErrorCode::kUnavailable);
+  ::unsetenv("AWS_MAX_ATTEMPTS");
 }
 
 TEST_F(RegistryTest, AnArtifactStoreElsewhereIsFoundWithoutTheConfiguration) {

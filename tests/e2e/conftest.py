@@ -3,10 +3,13 @@ import json
 import os
 import pathlib
 import subprocess
+import urllib.request
 
+import boto3
 import numpy as np
 import pandas as pd
 import pytest
+from moto.server import ThreadedMotoServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SLIPWAY_BIN", ROOT / "build/release/bin/slipway"))
@@ -132,3 +135,47 @@ def real_tables():
     if not folder or not pathlib.Path(folder).is_dir():
         pytest.skip("SLIPWAY_DATA does not name the folder with the real tables: telco and adult are NOT tested")
     return pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def s3_service():
+    """A real S3 server on this machine, for all tests; s3_server empties it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+S3_SECRET = "s3cr3t-that-nobody-may-see"
+
+
+@pytest.fixture
+def s3_server(s3_service, monkeypatch, tmp_path):
+    """The URL of an S3 server without buckets; calls of the program find it, and credentials, in AWS's variables."""
+    urllib.request.urlopen(urllib.request.Request(f"{s3_service}/moto-api/reset", method="POST"))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    # Neither this machine's own credentials nor those of a cloud that it may run in.
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_service)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", S3_SECRET)
+    return s3_service
+
+
+def s3_client(endpoint, service="s3"):
+    """Amazon's own client, to set up and to look with."""
+    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1",
+                        aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key=S3_SECRET)
+
+
+@pytest.fixture
+def bucket(s3_server):
+    """A bucket named "artifacts": its boto3 resource."""
+    resource = boto3.resource("s3", endpoint_url=s3_server, region_name="us-east-1",
+                              aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key=S3_SECRET)
+    return resource.create_bucket(Bucket="artifacts")

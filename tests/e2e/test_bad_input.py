@@ -206,11 +206,12 @@ def test_no_write_permission(ready, tmp_path):
 
 def test_remote_stores_name_key_uri_and_local(ready):
     config = basic_config()
-    config["development"]["artifact_store"] = "s3://ml-artifacts"
+    config["development"]["artifact_store"] = "gs://ml-artifacts"
     config["development"]["model_registry"] = "mlflow"
     ready.write_config(config)
     error = refused(ready)
-    assert "artifact_store" in error and "s3://ml-artifacts" in error and "--local" in error
+    assert "artifact_store" in error and "gs://ml-artifacts" in error and "--local" in error
+    assert "s3://BUCKET/PREFIX" in error and "file:///PATH" in error
     assert ready.run("--local")["status"] == "passed"
 
 

@@ -1,0 +1,201 @@
+// `slipway data snapshot|restore`: the exact bytes of a data set, kept by digest in the artifact
+// store, and had again.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/session.h"
+#include "core/clock.h"
+#include "core/hash.h"
+#include "core/text.h"
+#include "registry/data_snapshot.h"
+#include "registry/registry.h"
+
+namespace slipway::cli {
+namespace {
+
+using registry::Registry;
+
+struct SnapshotOptions {
+  ConfigOptions config;
+  std::vector<std::string> paths;
+};
+
+struct RestoreCommandOptions {
+  ConfigOptions config;
+  std::string registry;
+  std::string reference;
+  registry::RestoreOptions restore;
+};
+
+ProgressSink& ProgressOf(Session& session) {
+  return session.json ? SilentProgress() : session.progress();
+}
+
+void Done(Session& session, const std::string& text) {
+  session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), text));
+}
+
+Json FileJson(const registry::SnapshotFile& file) {
+  return {{"name", file.name}, {"size", file.size}, {"digest", file.digest}};
+}
+
+Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
+                           config::LoadConfig(ToLoadOptions(options.config)));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto opened, registry::OpenRegistry(loaded.config));
+  data::ObjectStore& store = *opened->objects();
+  std::vector<std::string> paths = options.paths;
+  if (paths.empty()) paths.push_back(config::DataPath(loaded.config));
+  ProgressSink& progress = ProgressOf(session);
+  const Stopwatch watch;
+  progress.StepStarted("snapshot");
+  SLIPWAY_ASSIGN_OR_RETURN(const registry::Snapshot snapshot,
+                           registry::TakeSnapshot(store, paths, "", progress));
+  const std::string summary = fmt::format(
+      "{} · {} in {} · {}", Plural(std::ssize(snapshot.files), "file", "files"),
+      FormatBytes(snapshot.bytes), store.Describe(),
+      snapshot.uploaded == 0 ? "there already" : FormatBytes(snapshot.uploaded) + " sent");
+  progress.StepFinished("snapshot", true, snapshot.uploaded == 0, summary, watch.seconds(),
+                        Json::object());
+  if (!session.json) {
+    session.Print(snapshot.digest + "\n");
+    return kExitDone;
+  }
+  Json files = Json::array();
+  for (const registry::SnapshotFile& file : snapshot.files) files.push_back(FileJson(file));
+  session.PrintJson({{"digest", snapshot.digest},
+                     {"bytes", snapshot.bytes},
+                     {"uploaded", snapshot.uploaded},
+                     {"store", store.Describe()},
+                     {"files", std::move(files)}});
+  return kExitDone;
+}
+
+// --registry, else what the configuration here says, else the nearest.
+Result<std::unique_ptr<Registry>> OpenForRestore(const RestoreCommandOptions& options) {
+  FileSystem& files = LocalFileSystem();
+  if (!options.registry.empty()) {
+    return registry::OpenExisting(registry::FindRegistryDirectory(options.registry, "", files));
+  }
+  const Result<config::LoadedConfig> loaded = config::LoadConfig(ToLoadOptions(options.config));
+  if (loaded.ok()) return registry::OpenRegistry(loaded->config);
+  const bool none = loaded.error().code() == ErrorCode::kNotFound;
+  if (!none || !options.config.config_path.empty()) return loaded.error();
+  return registry::OpenExisting(registry::FindRegistryDirectory("", "", files));
+}
+
+struct Wanted {
+  std::string digest;
+  std::string model;  // "credit-risk:3", "" where the data's own digest was given.
+};
+
+// A whole digest is the data's own, unless only a model has it.
+Result<Wanted> FindWanted(Registry& opened, const std::string& reference) {
+  if (IsDigest(reference)) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto kept, registry::FindSnapshot(*opened.objects(), reference));
+    if (kept) return Wanted{reference, ""};
+  }
+  const Result<registry::ModelVersion> version = opened.Find(reference);
+  if (!version.ok()) {
+    const bool unknown = version.error().code() == ErrorCode::kNotFound;
+    if (IsDigest(reference) && unknown) return Wanted{reference, ""};
+    return version.error();
+  }
+  Wanted wanted;
+  wanted.digest = version->training_data_hash;
+  wanted.model = fmt::format("{}:{}", version->name, version->registry_version);
+  if (IsDigest(wanted.digest)) return wanted;
+  return Error(ErrorCode::kNotFound,
+               fmt::format("{} does not say which data it was trained on", wanted.model))
+      .Expected("a version that 'slipway run' made");
+}
+
+Error NotKept(const Wanted& wanted, const data::ObjectStore& store, const Error& error) {
+  if (error.code() != ErrorCode::kNotFound || wanted.model.empty()) return error;
+  return Error(ErrorCode::kNotFound, fmt::format("the training data of {}, {}, is not kept in {}",
+                                                 wanted.model, wanted.digest, store.Describe()))
+      .Try(
+          "'slipway data snapshot FILE' where that file still is, and data.snapshot: true in the "
+          "configuration, with which each run keeps its data");
+}
+
+void PrintRestored(const Wanted& wanted, const std::vector<registry::RestoredFile>& files,
+                   Session& session) {
+  if (!session.json) {
+    for (const registry::RestoredFile& file : files) {
+      Done(session, fmt::format("{}  {}{}", file.path, FormatBytes(file.file.size),
+                                file.written ? "" : ", there already"));
+    }
+    return session.Print(wanted.digest + "\n");
+  }
+  Json list = Json::array();
+  for (const registry::RestoredFile& file : files) {
+    Json one = {{"path", file.path}, {"written", file.written}};
+    one.update(FileJson(file.file));
+    list.push_back(std::move(one));
+  }
+  Json json = {{"digest", wanted.digest}, {"files", std::move(list)}};
+  if (!wanted.model.empty()) json["model"] = wanted.model;
+  session.PrintJson(json);
+}
+
+Result<int> Restore(const RestoreCommandOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto opened, OpenForRestore(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const Wanted wanted, FindWanted(*opened, options.reference));
+  const auto files = registry::RestoreSnapshot(*opened->objects(), LocalFileSystem(), wanted.digest,
+                                               options.restore);
+  if (!files.ok()) return NotKept(wanted, *opened->objects(), files.error());
+  PrintRestored(wanted, *files, session);
+  return kExitDone;
+}
+
+void AddSnapshot(CLI::App* command, Session& session) {
+  CLI::App* snapshot = command->add_subcommand(
+      "snapshot", "Keep the exact bytes of a data set in the artifact store, by digest");
+  auto options = std::make_shared<SnapshotOptions>();
+  snapshot
+      ->add_option("file", options->paths,
+                   "Files or s3:// URIs of one data set (default: data.source_path)")
+      ->type_name("FILE");
+  AddConfigOptions(snapshot, &options->config);
+  AddExamples(snapshot,
+              "slipway data snapshot --env production\n"
+              "slipway data snapshot data/2025.csv data/2026.csv --output json");
+  snapshot->callback([=, &session] { session.Finish(TakeSnapshot(*options, session)); });
+}
+
+void AddRestore(CLI::App* command, Session& session) {
+  CLI::App* restore = command->add_subcommand(
+      "restore", "Get a data set that was kept, by its digest or by the model trained on it");
+  auto options = std::make_shared<RestoreCommandOptions>();
+  restore
+      ->add_option("reference", options->reference,
+                   "Digest of the data, or a model: NAME, NAME:7, NAME@production")
+      ->required()
+      ->type_name("DIGEST|MODEL");
+  restore
+      ->add_option("--to", options->restore.to,
+                   "File or directory to write (default: the names they had, here)")
+      ->type_name("PATH");
+  restore->add_flag("--force", options->restore.force, "Replace files that are there");
+  restore
+      ->add_option("--registry", options->registry,
+                   "Directory of the registry (default: what the configuration says)")
+      ->type_name("DIR");
+  AddConfigOptions(restore, &options->config);
+  AddExamples(restore,
+              "slipway data restore credit-risk:3 --to then.csv\n"
+              "slipway data restore credit-risk@production --to data/ --force");
+  restore->callback([=, &session] { session.Finish(Restore(*options, session)); });
+}
+
+}  // namespace
+
+void AddDataSnapshotCommands(CLI::App* command, Session& session) {
+  AddSnapshot(command, session);
+  AddRestore(command, session);
+}
+
+}  // namespace slipway::cli
