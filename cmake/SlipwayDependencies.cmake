@@ -13,6 +13,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Protobuf REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(SQLite3 REQUIRED)
+set(PostgreSQL_ADDITIONAL_VERSIONS 15)
+find_package(PostgreSQL REQUIRED)
 find_package(CLI11 REQUIRED)
 # Boost.Math, headers only.
 find_package(Boost 1.74 REQUIRED)

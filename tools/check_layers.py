@@ -25,6 +25,8 @@ ALLOWED["web"] = EVERYTHING
 # A library of others has one home: the pattern of its headers and the folders that may name it.
 HOMES = [
     (r"(arrow|parquet)/", {"data"}, "Arrow"),
+    (r"libpq-fe\.h", {"data"}, "libpq"),
+    (r"rapidjson/", {"data"}, "RapidJSON"),
     (r"boost/math/", {"data"}, "Boost.Math"),
     (r"sqlite3\.h", {"registry"}, "SQLite"),
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),

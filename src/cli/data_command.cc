@@ -15,12 +15,29 @@ void AddReadingOptions(CLI::App* command, ReadingOptions* options) {
   command->add_option("--columns", options->columns, "Only these (default: all)")
       ->delimiter(',')
       ->type_name("NAME,...");
+  command->add_option("--format", options->format, "How files are written")
+      ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl", "parquet", "arrow"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  command
+      ->add_option("--decimal", options->decimal,
+                   "What stands before the decimals of numbers in CSV and TSV")
+      ->check(CLI::IsMember({".", ","}))
+      ->type_name("MARK")
+      ->capture_default_str();
+  command
+      ->add_option("--query", options->query,
+                   "Rows to read of a database: SQL, where postgresql://… names no table")
+      ->type_name("SQL");
   AddThreadsOption(command, &options->threads);
 }
 
 data::ReadOptions ToReadOptions(const ReadingOptions& options) {
   data::ReadOptions read;
   read.missing_values = options.missing_values;
+  read.format = options.format;
+  read.decimal_comma = options.decimal == ",";
+  read.query = options.query;
   read.threads = options.threads;
   return read;
 }

@@ -12,10 +12,13 @@ namespace slipway::cli {
 struct ReadingOptions {
   std::vector<std::string> missing_values = data::ReadOptions().missing_values;
   std::vector<std::string> columns;  // Only these; empty for all.
+  std::string format = data::ReadOptions().format;
+  std::string decimal = ".";
+  std::string query;
   int threads = 0;
 };
 
-// --missing-values, --columns, --threads. `options` must outlive the command line.
+// --missing-values, --columns, --format, --decimal, --query, --threads. `options` must outlive the command line.
 void AddReadingOptions(CLI::App* command, ReadingOptions* options);
 // All of them but the columns.
 data::ReadOptions ToReadOptions(const ReadingOptions& options);

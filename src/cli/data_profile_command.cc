@@ -147,7 +147,8 @@ void AddDataProfile(CLI::App* data, Session& session) {
   auto options = std::make_shared<ProfileCommandOptions>();
   profile
       ->add_option("file", options->paths,
-                   "CSV, TSV or Parquet, or a profile that was saved; several make one profile")
+                   "A table's file, pattern, folder or URI, or a profile that was saved; several make one "
+                   "profile")
       ->required()
       ->type_name("FILE...");
   profile

@@ -29,26 +29,6 @@ Result<std::string> RegistryOf(const PredictCommandOptions& options, Session& se
   return RegistryDirectory(options.registry, session);
 }
 
-// The reader of tables knows the options of `slipway run` only.
-Status CheckInput(const std::string& path) {
-  FileSystem& files = LocalFileSystem();
-  if (files.Exists(path)) return {};
-  Location location;
-  location.file = path;
-  if (path.find("://") != std::string::npos) {
-    return Error(ErrorCode::kInvalidInput, "this build reads local files only")
-        .At(std::move(location))
-        .Try("--input FILE with a local copy");
-  }
-  Error error = Error(ErrorCode::kNotFound, "no such file").At(std::move(location));
-  const std::string directory = DirectoryOf(path);
-  const auto names = files.List(directory);
-  const std::string nearest = names.ok() ? NearestName(BaseName(path), *names) : "";
-  if (nearest.empty()) return std::move(error).Try("--input FILE with the table's path");
-  return std::move(error).Try(
-      "--input " + (path.find('/') == std::string::npos ? nearest : JoinPath(directory, nearest)));
-}
-
 // Predicting is quick: of its progress only warnings are told.
 class Warnings final : public ProgressSink {
  public:
@@ -94,7 +74,6 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   if (!options.output_path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::CheckOutputPath(options.output_path));
   }
-  SLIPWAY_RETURN_IF_ERROR(CheckInput(options.predict.input_path));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry));
@@ -124,7 +103,7 @@ void AddPredictCommand(CLI::App& app, Session& session) {
                    "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file")
       ->required();
   command
-      ->add_option("--input", options->predict.input_path, "Rows to predict: CSV, TSV or Parquet")
+      ->add_option("--input", options->predict.input_path, "Rows to predict: a table's file, pattern, folder or URI")
       ->type_name("FILE")
       ->required();
   command

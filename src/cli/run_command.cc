@@ -72,7 +72,7 @@ Result<int> Run(const RunCommandOptions& options, Session& session) {
     session.PrintJson(record);
   } else {
     if (GetString(run.record, "failed_step") == "data")
-      TellDataErrors(run.record, config.data.source_path);
+      TellDataErrors(run.record, config::ShownDataPath(config));
     PrintEnding(run, session);
   }
   return run.passed ? kExitDone : kExitNo;

@@ -88,8 +88,11 @@ std::string ProjectDirectory(const std::string& config_path);
 
 // The path or URI to read `data.source_path` from: relative paths start at the project directory.
 std::string DataPath(const Config& config);
-// An error where that is no local file, which is all that this build reads. Not part of loading: an
-// environment whose table is elsewhere can be checked and shown here. To be called before a run.
+// The same for messages and records: of a database as the configuration writes it, `${VAR}`
+// unexpanded, as it may hold a password.
+std::string ShownDataPath(const Config& config);
+// An error where that is nothing that this build reads. Not part of loading: an environment whose
+// table is elsewhere can be checked and shown here. To be called before a run.
 Status CheckDataSource(const LoadedConfig& loaded);
 
 struct Difference {

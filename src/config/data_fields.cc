@@ -144,7 +144,7 @@ std::vector<Field> SourceFields() {
   return {
       {.key = "data", .kind = Kind::kSection, .about = "What to learn from.", .stage = "data"},
       {SLIPWAY_KEY(data.source_path),
-       .about = "The table: a path from the project's directory, an absolute path or a URI.",
+       .about = "The table: a file, a pattern or a folder, from the project's directory; or a URI.",
        .required = true},
       {SLIPWAY_KEY(data.snapshot), .kind = Kind::kBoolean,
        .about = "A run keeps the table's exact bytes in the artifact store, for `slipway data "
@@ -152,6 +152,11 @@ std::vector<Field> SourceFields() {
        .stage = "register"},
       {SLIPWAY_KEY(data.format), .kind = Kind::kChoice, .about = "How the table is written.",
        .values = &DataFormats()},
+      {SLIPWAY_KEY(data.query),
+       .about = "SQL whose rows are the table, where `data.source_path` is a PostgreSQL database."},
+      {SLIPWAY_KEY(data.decimal), .kind = Kind::kChoice,
+       .about = "What stands before the decimals of numbers in CSV and TSV.",
+       .values = &DecimalMarks()},
       {SLIPWAY_KEY(data.missing_values), .kind = Kind::kLabel, .shape = Shape::kList,
        .about = "Texts that stand for a missing value, blanks around them left out."},
   };

@@ -148,6 +148,10 @@ Result<LoadedConfig> LoadConfig(const LoadOptions& options) {
     problems.Add(std::move(environment).error());
     return problems.Join(files.paths());
   }
+  if (!options.data_path.empty()) {
+    // A query belongs to the database that was named beside it.
+    Overlay(&environment->node, Chain("data.query", TextNode("", "--data")));
+  }
   for (const std::string& text : options.overrides) {
     ApplyOverride(text, &environment->node, &problems);
   }

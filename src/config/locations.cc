@@ -22,6 +22,13 @@ bool IsKnownScheme(std::string_view word) {
   return std::ranges::find(schemes, word) != schemes.end();
 }
 
+// A database, or one with the driver's name that SQLAlchemy puts behind a plus.
+bool IsDatabase(std::string_view text) {
+  const std::string_view scheme = text.substr(0, text.find("://"));
+  const std::string_view name = scheme.substr(0, scheme.find('+'));
+  return HasScheme(text) && (name == "postgresql" || name == "postgres");
+}
+
 std::string AsUri(std::string_view scheme, std::string_view rest) {
   rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
   const bool file = scheme == "file";
@@ -121,18 +128,24 @@ std::string DataPath(const Config& config) {
   return remote ? path : PathOf(config, path);
 }
 
+std::string ShownDataPath(const Config& config) {
+  if (!IsDatabase(config.data.source_path)) return config.data.source_path;
+  return WrittenText(config, "data", "source_path");
+}
+
 Status CheckDataSource(const LoadedConfig& loaded) {
   const Config& config = loaded.config;
   const Place place = ClassifyPlace(config.data.source_path);
   // "mlflow.csv" is a file, whatever it would be among stores.
   const bool remote = place.kind == PlaceKind::kRemote && HasScheme(config.data.source_path);
   if (!remote && place.kind != PlaceKind::kMistyped) return {};
+  if (IsDatabase(config.data.source_path)) return {};
   const std::string key = "data.source_path";
   const std::string shown = CompactJson(WrittenText(config, "data", "source_path"));
   return Error(ErrorCode::kInvalidInput,
-               shown + (remote ? " is remote; this build reads local files" : " names no file"))
+               shown + (remote ? " is remote, and nothing that this build reads" : " names no file"))
       .At(loaded.PositionOf(key))
-      .Expected("a path, or file:///PATH")
+      .Expected("a path, file:///PATH or postgresql://HOST/DATABASE")
       .Try("--data FILE");
 }
 

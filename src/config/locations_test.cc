@@ -53,21 +53,24 @@ TEST(Locations, ARemoteTableIsToldBeforeARunAndNotOnLoading) {
     const Status status = CheckDataSource(LoadOk(options));
     return status.ok() ? "" : directory.WithoutPath(status.error().ToString());
   };
-  setenv("SLIPWAY_TEST_BUCKET", "s3://hunter2", 1);
+  setenv("SLIPWAY_TEST_BUCKET", "gs://hunter2", 1);
   const std::string rest =
-      " is remote; this build reads local files; expected a path, or file:///PATH; try --data FILE";
-  EXPECT_EQ(told("s3://bucket/x.csv"),
-            "c.yaml:4:18: data.source_path: \"s3://bucket/x.csv\"" + rest);
+      " is remote, and nothing that this build reads; expected a path, file:///PATH or "
+      "postgresql://HOST/DATABASE; try --data FILE";
+  EXPECT_EQ(told("gs://bucket/x.csv"),
+            "c.yaml:4:18: data.source_path: \"gs://bucket/x.csv\"" + rest);
   EXPECT_EQ(told("${SLIPWAY_TEST_BUCKET}/x"),
             "c.yaml:4:18: data.source_path: \"${SLIPWAY_TEST_BUCKET}/x\"" + rest);
   EXPECT_EQ(told("~/x.csv"),
-            "c.yaml:4:18: data.source_path: \"~/x.csv\" names no file; expected a path, or "
-            "file:///PATH; try --data FILE");
-  for (const std::string local : {"x.csv", "mlflow.csv", "local", "./a:b.csv", "file:///x.csv"}) {
+            "c.yaml:4:18: data.source_path: \"~/x.csv\" names no file; expected a path, "
+            "file:///PATH or postgresql://HOST/DATABASE; try --data FILE");
+  for (const std::string local : {"x.csv", "mlflow.csv", "local", "./a:b.csv", "file:///x.csv",
+                                  "data/part-*.csv", "postgresql://u@h/db?table=t",
+                                  "postgresql+psycopg2://h/db", "postgres://h/db"}) {
     EXPECT_EQ(told(local), "");
   }
   options.data_path = "/data/x.csv";
-  EXPECT_EQ(told("s3://bucket/x.csv"), "");
+  EXPECT_EQ(told("gs://bucket/x.csv"), "");
   options.path = ExamplePath();
   options.environment = "staging";
   EXPECT_TRUE(CheckDataSource(LoadOk(options)).ok());

@@ -56,8 +56,16 @@ const Names& DataFormats() {
       {"csv", "values between commas"},
       {"tsv", "values between tabs"},
       {"parquet", "Apache Parquet"},
-      {"jsonl", "one JSON object a line", Support::kRefused},
-      {"arrow", "Arrow IPC", Support::kRefused},
+      {"jsonl", "JSON Lines: one object a line"},
+      {"arrow", "Arrow IPC, file or stream; Feather 2"},
+  };
+  return names;
+}
+
+const Names& DecimalMarks() {
+  static const Names names = {
+      {".", "1234.5"},
+      {",", "1234,5 and 1.234,5"},
   };
   return names;
 }
@@ -286,7 +294,6 @@ std::vector<std::string> AcceptedNames(const Names& names) {
 
 std::string RefusalOf(const Names& names) {
   if (&names == &ModelTypes() || &names == &Tasks()) return "is not trained by this build";
-  if (&names == &DataFormats()) return "is not read by this build";
   if (&names == &ThresholdMetrics()) return "is not computed by this build";
   if (&names == &UnknownCategories()) {
     return "can't be done inside a model's graph: `slipway predict` warns of them";

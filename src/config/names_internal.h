@@ -33,6 +33,7 @@ struct Name {
 using Names = std::vector<Name>;
 
 const Names& DataFormats();
+const Names& DecimalMarks();
 const Names& PreprocessingSteps();
 const Names& NumericFills();
 const Names& CategoricalFills();

@@ -49,7 +49,9 @@ struct DriftConfig {
 struct DataConfig {
   std::string source_path;
   bool snapshot = false;        // A run keeps the source's bytes in the artifact store.
-  std::string format = "auto";  // "auto", "csv", "tsv", "parquet", …
+  std::string format = "auto";  // "auto", "csv", "tsv", "jsonl", "parquet", "arrow".
+  std::string query;            // SQL, where `source_path` is a database.
+  std::string decimal = ".";    // Or ",".
   std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
   ValidationRules validation_rules;
   std::vector<PreprocessingStep> preprocessing_steps;

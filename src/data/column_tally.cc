@@ -5,7 +5,6 @@
 
 #include "core/text.h"
 #include "data/column_tally_internal.h"
-#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -169,6 +168,16 @@ ColumnType Evidence::Type() const {
   if (most(numbers)) return ColumnType::kNumeric;
   if (most(timestamps)) return ColumnType::kTimestamp;
   return ColumnType::kCategory;
+}
+
+void Evidence::Look(std::string_view text, const ValueRules& rules) {
+  if (rules.missing.Contains(text)) return;
+  ++present;
+  if (rules.Number(text)) {
+    ++numbers;
+  } else if (ParseTimestamp(text)) {
+    ++timestamps;
+  }
 }
 
 void Evidence::Add(const Evidence& other) {

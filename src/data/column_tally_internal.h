@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/types.h"
+#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 
@@ -42,6 +43,8 @@ struct Evidence {
   // Numeric from 90 % numbers on, timestamp from 90 % timestamps on, else category; numeric without
   // any value.
   ColumnType Type() const;
+  // One more value, trimmed.
+  void Look(std::string_view text, const ValueRules& rules);
   void Add(const Evidence& other);
 };
 

@@ -21,7 +21,7 @@ constexpr size_t kMaxColumns = 65536;
 // A longer name is a row of data, or an open quote, in the header's place.
 constexpr size_t kMaxNameBytes = 1000;
 
-Error NotText(const SourceFile& file, std::string_view what) {
+Error NotText(const ByteSource& file, std::string_view what) {
   return file.Invalid(fmt::format("not a text table: {}", what))
       .Expected("CSV or TSV in UTF-8, with a header line");
 }
@@ -69,7 +69,7 @@ std::pair<std::vector<std::string>, size_t> ParseFirstRow(std::string_view text,
   return {std::move(names), size};
 }
 
-Status CheckText(const std::vector<std::string>& names, const SourceFile& file) {
+Status CheckText(const std::vector<std::string>& names, const ByteSource& file) {
   if (names.size() > kMaxColumns) {
     return file.Invalid(fmt::format("the header has {} columns", names.size()))
         .Expected(fmt::format("at most {}", kMaxColumns));
@@ -95,7 +95,7 @@ Status CheckText(const std::vector<std::string>& names, const SourceFile& file) 
 }
 
 // Where no row could be read of all that the file (or the longest row allowed) holds.
-Error NoHeader(const SourceFile& file, std::string_view text, char delimiter, size_t skipped) {
+Error NoHeader(const ByteSource& file, std::string_view text, char delimiter, size_t skipped) {
   if (const auto quote = FindOpenQuote(text, delimiter)) {
     const auto line = file.LineAt(static_cast<int64_t>(skipped + quote->offset));
     return file.Invalid("a quote in the header is never closed", line.value_or(0));
@@ -108,7 +108,8 @@ Error NoHeader(const SourceFile& file, std::string_view text, char delimiter, si
 
 }  // namespace
 
-Result<CsvHeader> ReadCsvHeader(const SourceFile& file, char separator, const ReadTuning& tuning) {
+Result<CsvHeader> ReadCsvHeader(const ByteSource& file, const CsvSeparator& separator,
+                                const ReadTuning& tuning) {
   std::string head;
   CsvHeader header;
   size_t wanted = tuning.block_bytes;
@@ -123,7 +124,8 @@ Result<CsvHeader> ReadCsvHeader(const SourceFile& file, char separator, const Re
     std::string_view text = head;
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     if (text.find('\0') != std::string_view::npos) return NotText(file, "it holds zero bytes");
-    header.delimiter = DetectDelimiter(text, separator);
+    header.delimiter =
+        separator.certain ? separator.likely : DetectDelimiter(text, separator.likely);
     const bool open = whole_file && FindOpenQuote(text, header.delimiter).has_value();
     auto [names, size] = ParseFirstRow(text, header.delimiter, whole_file && !open);
     if (size > 0) {

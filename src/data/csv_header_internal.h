@@ -7,7 +7,7 @@
 
 #include "core/result.h"
 #include "data/reader_internal.h"
-#include "data/source_file_internal.h"
+#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 
@@ -18,8 +18,7 @@ struct CsvHeader {
   std::string sample;              // The file's bytes from there on, cut anywhere.
 };
 
-// `separator` is taken where the header has it; else the one among , ; tab | that the header has
-// most of.
-Result<CsvHeader> ReadCsvHeader(const SourceFile& file, char separator, const ReadTuning& tuning);
+Result<CsvHeader> ReadCsvHeader(const ByteSource& file, const CsvSeparator& separator,
+                                const ReadTuning& tuning);
 
 }  // namespace slipway::data

@@ -16,14 +16,14 @@ namespace {
 bool BlankLinesAreRows(int column_count) { return column_count == 1; }
 
 // False where there are no more line ends than rows: no quoted value holds one.
-bool MayHoldLineEnds(const CsvBlock& block, int64_t rows) {
+bool MayHoldLineEnds(const TextBlock& block, int64_t rows) {
   if (!block.has_quotes) return false;
   return std::ranges::count(block.data, '\n') + std::ranges::count(block.data, '\r') > rows;
 }
 
 // What the parser would read without complaint.
-std::optional<CsvFault> CheckBytes(const CsvBlock& block, char delimiter) {
-  CsvFault fault{block.index, 0, block.offset, "", "", ""};
+std::optional<TextFault> CheckBytes(const TextBlock& block, char delimiter) {
+  TextFault fault{block.index, 0, block.offset, 0, "", "", ""};
   if (const void* zero = std::memchr(block.data.data(), 0, block.data.size())) {
     const size_t at = static_cast<size_t>(static_cast<const char*>(zero) - block.data.data());
     fault.row = -1;
@@ -59,11 +59,12 @@ arrow::csv::ParseOptions CsvOptions(char delimiter, int column_count) {
 }
 
 CsvParser::CsvParser(char delimiter, int column_count, const std::vector<ColumnPlan>& plans,
-                     const ValueRules& rules)
+                     const ValueRules& rules, bool checked)
     : options_(CsvOptions(delimiter, column_count)),
       column_count_(column_count),
       plans_(plans),
-      rules_(rules) {
+      rules_(rules),
+      checked_(checked) {
   options_.invalid_row_handler = [this](const arrow::csv::InvalidRow& row) {
     fields_ = row.actual_columns;
     multiline_ = row.text.find('\n') != std::string_view::npos;
@@ -74,16 +75,15 @@ CsvParser::CsvParser(char delimiter, int column_count, const std::vector<ColumnP
 
 CsvParser::~CsvParser() = default;
 
-std::optional<CsvFault> CsvParser::Parse(const CsvBlock& block, bool check_quotes,
-                                         ParsedBlock& parsed) {
-  if (std::optional<CsvFault> fault = CheckBytes(block, options_.delimiter)) return fault;
-  std::optional<CsvFault> ragged = ParseRows(block, parsed);
-  if (!check_quotes || !MayHoldLineEnds(block, parsed.rows)) return ragged;
-  std::optional<CsvFault> swallowed = CheckQuotes(block);
+std::optional<TextFault> CsvParser::Parse(const TextBlock& block, ParsedBlock& parsed) {
+  if (std::optional<TextFault> fault = CheckBytes(block, options_.delimiter)) return fault;
+  std::optional<TextFault> ragged = ParseRows(block, parsed);
+  if (checked_ || !MayHoldLineEnds(block, parsed.rows)) return ragged;
+  std::optional<TextFault> swallowed = CheckQuotes(block);
   return swallowed && (!ragged || swallowed->row <= ragged->row) ? swallowed : ragged;
 }
 
-std::optional<CsvFault> CsvParser::ParseRows(const CsvBlock& block, ParsedBlock& parsed) {
+std::optional<TextFault> CsvParser::ParseRows(const TextBlock& block, ParsedBlock& parsed) {
   for (const ColumnPlan& plan : plans_) parsed.pieces.emplace_back(plan, rules_);
   for (size_t at = FirstRow(block); at < block.data.size();) {
     const std::string_view rest = block.data.substr(at);
@@ -98,7 +98,7 @@ std::optional<CsvFault> CsvParser::ParseRows(const CsvBlock& block, ParsedBlock&
   return std::nullopt;
 }
 
-size_t CsvParser::FirstRow(const CsvBlock& block) const {
+size_t CsvParser::FirstRow(const TextBlock& block) const {
   const bool rest_of_line_end = block.after_return && block.data.starts_with('\n');
   return SkipBlankLines(block.data, rest_of_line_end ? 1 : 0);
 }
@@ -110,12 +110,12 @@ size_t CsvParser::SkipBlankLines(std::string_view data, size_t at) const {
 }
 
 // Two quotes that were opened by mistake, far apart, are one long value to the parser.
-std::optional<CsvFault> CsvParser::CheckQuotes(const CsvBlock& block) const {
+std::optional<TextFault> CsvParser::CheckQuotes(const TextBlock& block) const {
   if (column_count_ < 2) return std::nullopt;
   const auto swallowed = FindSwallowedRows(
       block.data, options_.delimiter, [this](std::string_view line) { return LooksLikeRow(line); });
   if (!swallowed) return std::nullopt;
-  CsvFault fault{block.index, swallowed->quote.rows_before, 0, "", "", ""};
+  TextFault fault{block.index, swallowed->quote.rows_before, 0, 0, "", "", ""};
   fault.offset = block.offset + static_cast<int64_t>(swallowed->quote.offset);
   fault.message = fmt::format("the quote that is opened here takes in {} that look like rows",
                               Plural(swallowed->rows, "line", "lines"));
@@ -159,7 +159,7 @@ void CsvParser::AddRows(ParsedBlock& parsed) const {
 }
 
 // The parser stopped at a row behind `at`; finds which one.
-CsvFault CsvParser::RaggedRow(const CsvBlock& block, size_t at, int64_t rows_before,
+TextFault CsvParser::RaggedRow(const TextBlock& block, size_t at, int64_t rows_before,
                               const std::string& message) const {
   const std::string_view rest = block.data.substr(at);
   const int32_t good_rows = parser_->num_rows();
@@ -168,7 +168,7 @@ CsvFault CsvParser::RaggedRow(const CsvBlock& block, size_t at, int64_t rows_bef
     arrow::csv::BlockParser again(options_, column_count_, -1, good_rows);
     if (!again.Parse(rest, &good_size).ok()) good_size = 0;
   }
-  CsvFault fault{block.index, rows_before + good_rows, 0, "", "", ""};
+  TextFault fault{block.index, rows_before + good_rows, 0, 0, "", "", ""};
   fault.offset = block.offset + static_cast<int64_t>(SkipBlankLines(block.data, at + good_size));
   fault.message =
       fields_ < 0 ? message : fmt::format("the row has {}", Plural(fields_, "field", "fields"));

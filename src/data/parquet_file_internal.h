@@ -10,7 +10,7 @@
 #include "core/result.h"
 #include "data/column_builder_internal.h"
 #include "data/parquet_writer.h"
-#include "data/source_file_internal.h"
+#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 
@@ -21,7 +21,7 @@ inline constexpr const char* kParquetTypesKey = "slipway";
 class ParquetFile {
  public:
   // `file` must outlive it.
-  static Result<ParquetFile> Open(const SourceFile& file);
+  static Result<ParquetFile> Open(const ByteSource& file);
   ParquetFile(ParquetFile&&) noexcept;
   ~ParquetFile();
 
@@ -30,9 +30,10 @@ class ParquetFile {
   // What WriteParquet said of the types; "" in files of others.
   const std::string& types() const { return types_; }
 
-  // How the file types a column; kInvalidInput for a nested one or one of raw bytes, naming column
-  // and type.
-  Result<ColumnType> TypeOf(int column) const;
+  // How the file types a column; nothing for what is no column of a table, as nested ones are not.
+  std::optional<ColumnType> TypeOf(int column) const;
+  // The file's own name of it.
+  std::string TypeName(int column) const;
 
   // Reads one column from its first row on.
   class ColumnCursor {
@@ -50,6 +51,7 @@ class ParquetFile {
  private:
   struct State;
   ParquetFile();
+  Status ReadMetadata();
 
   std::unique_ptr<State> state_;
   std::vector<std::string> names_;

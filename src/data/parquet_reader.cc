@@ -1,6 +1,5 @@
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
-#include <arrow/io/file.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
@@ -14,8 +13,9 @@
 
 #include "core/interrupt.h"
 #include "core/text.h"
+#include "data/arrow_input_internal.h"
 #include "data/parquet_file_internal.h"
-#include "data/parquet_values_internal.h"
+#include "data/arrow_values_internal.h"
 #include "data/reader_internal.h"
 
 namespace slipway::data {
@@ -23,33 +23,6 @@ namespace {
 
 // Rows decoded at a time.
 constexpr int64_t kBatchRows = int64_t{1} << 16U;
-
-Error Damaged(const SourceFile& file, const std::string& column, const std::string& detail) {
-  Error error =
-      file.Invalid(column.empty() ? "the Parquet file is damaged or truncated"
-                                  : fmt::format("column '{}' is damaged or truncated", column));
-  return std::move(error)
-      .Expected("a whole Parquet file")
-      .CausedBy(Error(ErrorCode::kInvalidInput, detail));
-}
-
-// What Arrow says of a file: that it is broken, or that it can't read a valid one. The second comes
-// as a status or as an exception's text.
-Error ReadError(const SourceFile& file, const std::string& column, const arrow::Status& status) {
-  const bool unsupported = status.IsNotImplemented() ||
-                           status.message().find("Not yet implemented") != std::string::npos;
-  if (!unsupported) return Damaged(file, column, status.message());
-  Error error = file.Invalid(
-      fmt::format("{} uses a feature that this build can't read",
-                  column.empty() ? "the Parquet file" : fmt::format("column '{}'", column)));
-  return std::move(error)
-      .Try("writing it anew with the default encoding and compression")
-      .CausedBy(Error(ErrorCode::kInvalidInput, status.message()));
-}
-
-Error ReadError(const SourceFile& file, const std::string& column, const std::exception& error) {
-  return ReadError(file, column, arrow::Status::Invalid(error.what()));
-}
 
 // Whether Arrow can hand out a text column as codes: not where a row group has another encoding
 // than plain text or a dictionary. RLE and BIT_PACKED are those of the levels.
@@ -73,7 +46,7 @@ bool HasCodes(const parquet::FileMetaData& metadata, int column) {
 }  // namespace
 
 struct ParquetFile::State {
-  const SourceFile* file = nullptr;
+  std::shared_ptr<ArrowInput> input;
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::shared_ptr<arrow::Schema> schema;
 };
@@ -82,13 +55,18 @@ ParquetFile::ParquetFile() : state_(std::make_unique<State>()) {}
 ParquetFile::ParquetFile(ParquetFile&&) noexcept = default;
 ParquetFile::~ParquetFile() = default;
 
-Result<ParquetFile> ParquetFile::Open(const SourceFile& file) try {
-  SLIPWAY_ASSIGN_OR_RETURN(const int fd, file.Duplicate());
-  auto input = arrow::io::ReadableFile::Open(fd);
-  if (!input.ok()) return ReadError(file, "", input.status());
+Result<ParquetFile> ParquetFile::Open(const ByteSource& file) {
+  ParquetFile parquet;
+  parquet.state_->input = std::make_shared<ArrowInput>(file, "Parquet");
+  SLIPWAY_RETURN_IF_ERROR(parquet.ReadMetadata());
+  return parquet;
+}
+
+Status ParquetFile::ReadMetadata() try {
+  State& state = *state_;
   parquet::arrow::FileReaderBuilder builder;
-  arrow::Status status = builder.Open(*input);
-  if (!status.ok()) return ReadError(file, "", status);
+  arrow::Status status = builder.Open(state.input);
+  if (!status.ok()) return state.input->Explain("", status);
   // Strings come as codes where the file has them so: each text is looked at once.
   parquet::ArrowReaderProperties properties;
   const std::shared_ptr<parquet::FileMetaData> metadata = builder.raw_reader()->metadata();
@@ -99,30 +77,25 @@ Result<ParquetFile> ParquetFile::Open(const SourceFile& file) try {
     }
   }
   builder.properties(properties);
-  ParquetFile parquet;
-  State& state = *parquet.state_;
-  state.file = &file;
   status = builder.Build(&state.reader);
   if (status.ok()) status = state.reader->GetSchema(&state.schema);
-  if (!status.ok()) return ReadError(file, "", status);
-  parquet.names_ = state.schema->field_names();
-  parquet.rows_ = metadata->num_rows();
+  if (!status.ok()) return state.input->Explain("", status);
+  names_ = state.schema->field_names();
+  rows_ = metadata->num_rows();
   if (const auto& notes = metadata->key_value_metadata()) {
-    parquet.types_ = notes->Get(kParquetTypesKey).ValueOr("");
+    types_ = notes->Get(kParquetTypesKey).ValueOr("");
   }
-  return parquet;
+  return {};
 } catch (const std::exception& error) {
-  return ReadError(file, "", error);
+  return state_->input->Explain("", arrow::Status::Invalid(error.what()));
 }
 
-Result<ColumnType> ParquetFile::TypeOf(int column) const {
-  const arrow::Field& field = *state_->schema->field(column);
-  const std::optional<ColumnType> type = ColumnTypeOf(*field.type());
-  if (type) return *type;
-  return state_->file
-      ->Invalid(fmt::format("column '{}' has the type {}", field.name(), field.type()->ToString()))
-      .Expected("numbers, text, booleans, dates or timestamps")
-      .Try("flattening it, or leaving it out where the file is written");
+std::optional<ColumnType> ParquetFile::TypeOf(int column) const {
+  return ColumnTypeOf(*state_->schema->field(column)->type());
+}
+
+std::string ParquetFile::TypeName(int column) const {
+  return state_->schema->field(column)->type()->ToString();
 }
 
 namespace {
@@ -141,9 +114,10 @@ Result<std::unique_ptr<ParquetFile::ColumnCursor>> ParquetFile::OpenColumn(int c
       state_->reader->manifest().schema_fields[static_cast<size_t>(column)].column_index;
   const arrow::Status status = state_->reader->GetColumn(leaf, &cursor->reader);
   if (status.ok()) return cursor;
-  return ReadError(*state_->file, names_[static_cast<size_t>(column)], status);
+  return state_->input->Explain(names_[static_cast<size_t>(column)], status);
 } catch (const std::exception& error) {
-  return ReadError(*state_->file, names_[static_cast<size_t>(column)], error);
+  return state_->input->Explain(names_[static_cast<size_t>(column)],
+                                arrow::Status::Invalid(error.what()));
 }
 
 Status ParquetFile::ReadNext(ColumnCursor& opened, int64_t rows, bool as_it_is,
@@ -164,14 +138,14 @@ Status ParquetFile::ReadNext(ColumnCursor& opened, int64_t rows, bool as_it_is,
     }
   }
   const std::string& name = names_[static_cast<size_t>(cursor.column)];
-  if (!status.ok()) return ReadError(*state_->file, name, status);
+  if (!status.ok()) return state_->input->Explain(name, status);
   if (piece.rows() == end) return {};
-  return Damaged(
-      *state_->file, name,
-      fmt::format("it ends {} before its last row", Plural(end - piece.rows(), "row", "rows")));
+  return state_->input->Explain(
+      name, arrow::Status::Invalid(fmt::format("it ends {} before its last row",
+                                               Plural(end - piece.rows(), "row", "rows"))));
 } catch (const std::exception& error) {
-  return ReadError(*state_->file, names_[static_cast<size_t>(static_cast<Cursor&>(opened).column)],
-                   error);
+  return state_->input->Explain(names_[static_cast<size_t>(static_cast<Cursor&>(opened).column)],
+                                arrow::Status::Invalid(error.what()));
 }
 
 Status ParquetFile::ReadColumn(int column, bool as_it_is, ColumnPiece& piece) const {

@@ -260,10 +260,20 @@ TEST_F(ParquetTest, NestedColumnsAreNamedUnlessLeftOut) {
       "t.parquet",
       {arrow::field("tags", arrow::list(arrow::int32())), arrow::field("x", arrow::int32())},
       {list.Finish().ValueOrDie(), plain.Finish().ValueOrDie()});
-  const Result<ReadResult> refused = ReadTable(path, {});
+  // Who reads all columns gets those that can be read, and is told of the other.
+  const Result<ReadResult> all = ReadTable(path, {});
+  ASSERT_TRUE(all.ok()) << all.error().ToString();
+  ASSERT_EQ(all->table.columns.size(), 1U);
+  ASSERT_EQ(all->issues.size(), 1U);
+  EXPECT_EQ(all->issues[0].kind, "unreadable_column");
+  EXPECT_EQ(all->issues[0].column, "tags");
+  EXPECT_THAT(all->issues[0].message,
+              HasSubstr("column 'tags' has the type list<element: int32>; expected numbers"));
+  ReadOptions options;
+  options.columns = {"x", "tags"};
+  const Result<ReadResult> refused = ReadTable(path, options);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().ToString(), HasSubstr("column 'tags' has the type list<"));
-  ReadOptions options;
   options.columns = {"x"};
   const Result<ReadResult> chosen = ReadTable(path, options);
   ASSERT_TRUE(chosen.ok()) << chosen.error().ToString();

@@ -181,7 +181,7 @@ Status WriteTo(WritableFile& file, const std::string& path, const Table& table,
       .At({.file = path, .field = ""});
 }
 
-Result<ColumnType> ParseType(const std::string& name, const SourceFile& file) {
+Result<ColumnType> ParseType(const std::string& name, const ByteSource& file) {
   for (const ColumnType type :
        {ColumnType::kNumeric, ColumnType::kCategory, ColumnType::kTimestamp}) {
     if (name == ToString(type)) return type;
@@ -197,16 +197,16 @@ Status WriteParquetFile(const std::string& path, const Table& table, ParquetUse 
 }
 
 Result<Table> ReadParquetFileExactly(const std::string& path, int threads) {
-  SLIPWAY_ASSIGN_OR_RETURN(const SourceFile file, SourceFile::Open(path));
-  SLIPWAY_ASSIGN_OR_RETURN(const ParquetFile parquet, ParquetFile::Open(file));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> file, OpenLocalFile(path));
+  SLIPWAY_ASSIGN_OR_RETURN(const ParquetFile parquet, ParquetFile::Open(*file));
   if (parquet.types().empty()) {
-    return file.Invalid("this Parquet file was not written by Slipway")
+    return file->Invalid("this Parquet file was not written by Slipway")
         .Expected("metadata with the types of its columns");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const Json types, ParseJson(parquet.types(), path));
   const Json columns = types.is_object() ? types.value("columns", Json::array()) : Json::array();
   if (columns.size() != parquet.names().size()) {
-    return file.Invalid("its metadata does not describe its columns");
+    return file->Invalid("its metadata does not describe its columns");
   }
   Table table;
   table.rows = GetInteger(types, "rows");
@@ -216,7 +216,7 @@ Result<Table> ReadParquetFileExactly(const std::string& path, int threads) {
     ColumnPlan plan;
     plan.name = parquet.names()[i];
     plan.forced = true;
-    SLIPWAY_ASSIGN_OR_RETURN(plan.type, ParseType(GetString(columns[i], "type"), file));
+    SLIPWAY_ASSIGN_OR_RETURN(plan.type, ParseType(GetString(columns[i], "type"), *file));
     ColumnPiece piece(plan, rules);
     SLIPWAY_RETURN_IF_ERROR(parquet.ReadColumn(static_cast<int>(i), true, piece));
     ColumnPiece* const pieces[] = {&piece};

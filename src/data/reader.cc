@@ -40,7 +40,7 @@ ColumnPlan PlanColumn(const std::string& name, size_t source, const ReadOptions&
 }
 
 Error MissingColumn(const std::string& name, const std::vector<std::string>& names,
-                    const SourceFile& file) {
+                    const ByteSource& file) {
   Error error = file.Invalid(fmt::format("there is no column '{}'", name));
   const std::string nearest = NearestName(name, names);
   if (!nearest.empty()) return std::move(error).Try(fmt::format("'{}'", nearest));
@@ -120,7 +120,7 @@ class BlockShower : public PieceSink {
 }  // namespace
 
 Result<std::vector<ColumnPlan>> PlanColumns(const std::vector<std::string>& names,
-                                            const ReadOptions& options, const SourceFile& file) {
+                                            const ReadOptions& options, const ByteSource& file) {
   std::vector<ColumnPlan> plans;
   std::optional<Error> missing;
   const std::vector<std::string>& wanted = options.columns.empty() ? names : options.columns;
@@ -138,7 +138,7 @@ Result<std::vector<ColumnPlan>> PlanColumns(const std::vector<std::string>& name
   return plans;
 }
 
-Status CheckNames(const std::vector<std::string>& names, const SourceFile& file, int64_t line) {
+Status CheckNames(const std::vector<std::string>& names, const ByteSource& file, int64_t line) {
   std::vector<std::pair<std::string_view, size_t>> sorted;
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) {
@@ -165,6 +165,7 @@ Result<ReadResult> ReadTableInBlocks(const std::string& path, const ReadOptions&
   SLIPWAY_ASSIGN_OR_RETURN(const TableSource source, TableSource::Open(path, options, tuning));
   PieceCollector first;
   ReadResult result;
+  result.issues = source.issues();
   SLIPWAY_ASSIGN_OR_RETURN(result.table.rows, source.Read(source.plans(), false, first, progress));
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<MergedColumn> columns,
                            first.Merge(source.plans(), source.threads()));
@@ -189,6 +190,7 @@ Result<ReadResult> ReadTableInBlocks(const std::string& path, const ReadOptions&
     std::ranges::move(column.verdict.issues, std::back_inserter(result.issues));
   }
   result.bytes = source.bytes();
+  result.digest = source.digest();
   return result;
 }
 
@@ -201,6 +203,7 @@ Result<ScanResult> ScanTableInBlocks(const std::string& path, const ReadOptions&
   // speak for.
   for (bool checked : {false, true}) {
     ScanResult result;
+    result.issues = source.issues();
     for (const ColumnPlan& plan : plans) result.columns.push_back({plan.name, plan.type});
     SLIPWAY_RETURN_IF_ERROR(sink.Begin(result.columns));
     BlockShower shower(sink, plans.size(), source.threads());
@@ -216,6 +219,7 @@ Result<ScanResult> ScanTableInBlocks(const std::string& path, const ReadOptions&
     }
     if (again) continue;
     result.bytes = source.bytes();
+    result.digest = source.digest();
     return result;
   }
   return Error(ErrorCode::kInternal, "a column's type is not settled after two passes");

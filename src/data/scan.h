@@ -43,6 +43,7 @@ struct ScanResult {
   std::vector<ColumnHeader> columns;
   int64_t rows = 0;
   int64_t bytes = 0;          // Of the files.
+  std::string digest;         // As ReadResult has it.
   std::vector<Issue> issues;  // As ReadResult has them.
 };
 

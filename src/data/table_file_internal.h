@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "core/result.h"
 #include "data/column_builder_internal.h"
 #include "data/reader_internal.h"
-#include "data/source_file_internal.h"
+#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 
@@ -71,25 +72,52 @@ struct PassEnd {
   int64_t rows = 0;  // Of this file.
 };
 
+// What a file says of a column's type.
+struct FileType {
+  bool known = false;               // Whether the file has types.
+  std::optional<ColumnType> type;   // Nothing for a column that is none of a table's.
+  bool empty = false;               // A column without any value fits every type.
+  std::string name;                 // In the file's own words.
+};
+
 class TableFile {
  public:
   virtual ~TableFile() = default;
 
-  virtual const SourceFile& source() const = 0;
+  virtual const ByteSource& source() const = 0;
   // Distinct, not empty.
   virtual const std::vector<std::string>& names() const = 0;
-  // Gives each plan that nobody forced a type: the file's own, which stands (forced is set), else a
-  // guess from some of its rows, which only spares a second pass where it is right.
-  virtual Status ChooseTypes(const ValueRules& rules, std::vector<ColumnPlan>& plans) const = 0;
+  virtual FileType TypeOf(int /*column*/) const { return {}; }
+  // Adds what some of the rows look like to the `evidence` of each plan, for a guess that only
+  // spares a second pass where it is right. Of files without types of their own.
+  virtual Status Sample(const ValueRules& /*rules*/, const std::vector<ColumnPlan>& /*plans*/,
+                        std::vector<Evidence>& /*evidence*/) const {
+    return {};
+  }
   // kInvalidInput with file, line or row, and column for what can't be read; the first such place,
   // on any number of threads.
   virtual Result<PassEnd> Read(const ReadPass& pass, PieceSink& sink) const = 0;
+  // Gives back what is of use only while it is read, and what only Sample looks at.
+  virtual void Rest() { source().Rest(); }
 };
 
-// `separator` is taken where the header has it; else the one among , ; tab | that the header has
-// most of.
-Result<std::unique_ptr<TableFile>> OpenCsv(SourceFile file, char separator,
+// The error of opening or reading `file`, or what explains it: that the file changed meanwhile or is
+// damaged.
+Error ExplainFailure(const ByteSource& file, Error error);
+
+Result<std::unique_ptr<TableFile>> OpenCsv(std::unique_ptr<ByteSource> file,
+                                           const CsvSeparator& separator,
                                            const ReadTuning& tuning);
-Result<std::unique_ptr<TableFile>> OpenParquet(SourceFile file, const ReadTuning& tuning);
+Result<std::unique_ptr<TableFile>> OpenParquet(std::unique_ptr<ByteSource> file,
+                                               const ReadTuning& tuning);
+// Looks through the whole file for its keys, on up to `threads`.
+Result<std::unique_ptr<TableFile>> OpenJsonLines(std::unique_ptr<ByteSource> file, int threads,
+                                                 const ReadTuning& tuning);
+// The rows of a table or query of PostgreSQL, through a plug-in of its own.
+Result<std::unique_ptr<TableFile>> OpenQueryTable(const std::string& uri, const std::string& query,
+                                                  const ReadTuning& tuning);
+// A file of either of Arrow's formats, of which Feather 2 is one.
+Result<std::unique_ptr<TableFile>> OpenArrow(std::unique_ptr<ByteSource> file,
+                                             const ReadTuning& tuning);
 
 }  // namespace slipway::data

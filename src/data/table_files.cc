@@ -1,6 +1,7 @@
 // The public functions on table files, which open the plug-in that has Arrow.
 #include "core/plugin.h"
 #include "data/parquet_writer.h"
+#include "data/postgres_uri_internal.h"
 #include "data/reader.h"
 #include "data/scan.h"
 #include "data/tables_plugin_internal.h"
@@ -35,6 +36,13 @@ Status WriteParquet(const std::string& path, const Table& table, ParquetUse use)
 Result<Table> ReadParquetExactly(const std::string& path, int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
   return functions->read_parquet_exactly(path, threads);
+}
+
+bool IsDatabaseUri(const std::string& text) { return IsPostgresUri(text); }
+
+Result<std::string> DigestOfQuery(const std::string& uri, const std::string& query) {
+  SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
+  return functions->digest_of_query(uri, query);
 }
 
 }  // namespace slipway::data

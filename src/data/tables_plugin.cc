@@ -20,7 +20,7 @@ Result<ScanResult> ScanWholeTable(const std::string& path, const ReadOptions& op
 }
 
 constexpr TableFunctions kFunctions{ReadWholeTable, ScanWholeTable, WriteParquetFile,
-                                    ReadParquetFileExactly};
+                                    ReadParquetFileExactly, DigestRowsOfQuery};
 
 }  // namespace
 }  // namespace slipway::data

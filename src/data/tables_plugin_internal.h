@@ -21,6 +21,7 @@ struct TableFunctions {
                                    BlockSink& sink, ProgressSink& progress);
   Status (*write_parquet)(const std::string& path, const Table& table, ParquetUse use);
   Result<Table> (*read_parquet_exactly)(const std::string& path, int threads);
+  Result<std::string> (*digest_of_query)(const std::string& uri, const std::string& query);
 };
 
 }  // namespace slipway::data

@@ -86,6 +86,8 @@ data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
   options.missing_values = data.missing_values;
   options.categorical_columns = data.categorical_columns;
   if (!data.timestamp_column.empty()) options.timestamp_columns = {data.timestamp_column};
+  options.decimal_comma = data.decimal == ",";
+  options.query = data.query;
   options.threads = threads;
   return options;
 }
@@ -128,6 +130,7 @@ Result<CheckedTable> ReadAndCheck(const Rules& rules, const std::string& path, i
   CheckedTable checked;
   checked.report = checking.Finish(std::move(read.issues), threads).report;
   checked.table = std::move(read.table);
+  checked.rows_digest = std::move(read.digest);
   return checked;
 }
 

@@ -35,6 +35,7 @@ struct Rules {
 struct CheckedTable {
   data::Table table;
   data::DatasetReport report;  // With the profiles of all rows.
+  std::string rows_digest;     // Of a database's rows; "" of files.
 };
 
 // Reads the file at `path` as the configuration says and validates it by the rules. Nothing is said

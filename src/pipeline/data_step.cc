@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "data/parquet_writer.h"
+#include "data/reader.h"
 #include "data/profile.h"
 #include "data/shared_rows.h"
 #include "data/split.h"
@@ -22,13 +23,26 @@ bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+// What was read must be what the digest was taken of.
+Status CheckSourceUnchanged(const RunState& state, const std::string& rows_digest) {
+  if (!data::IsDatabaseUri(state.source_path)) {
+    return CheckUnchanged(state.files, state.source_path, state.source);
+  }
+  if (rows_digest == state.source_digest) return {};
+  Location location;
+  location.file = state.report.source_path;
+  return Error(ErrorCode::kConflict, "the rows changed while they were read")
+      .At(std::move(location))
+      .Try("again, or ORDER BY in data.query where their order is what changes");
+}
+
 Status ReadAndValidate(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
                            LoadSchema(state.config()));
   const Rules rules{state.config().data, schema ? &*schema : nullptr};
   SLIPWAY_ASSIGN_OR_RETURN(CheckedTable checked,
                            ReadAndCheck(rules, state.source_path, state.threads, state.progress));
-  SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(state.files, state.source_path, state.source_stat));
+  SLIPWAY_RETURN_IF_ERROR(CheckSourceUnchanged(state, checked.rows_digest));
   state.dataset = std::move(checked.report);
   state.table = std::move(checked.table);
   // Where nothing after this step profiles the training rows, the report shows all rows.
@@ -133,7 +147,7 @@ Status CheckFeatureNames(const RunState& state) {
   for (const std::string& feature : state.features) {
     if (!IsOneOf(outputs, feature)) continue;
     Location location;
-    location.file = state.config().data.source_path;
+    location.file = state.report.source_path;
     location.field = feature;
     return Error(ErrorCode::kInvalidInput, "a feature has the name of one of the model's outputs")
         .At(std::move(location))
@@ -144,6 +158,18 @@ Status CheckFeatureNames(const RunState& state) {
 }
 
 }  // namespace
+
+Status TakeSourceDigest(RunState& state, FileIndex& index) {
+  if (data::IsDatabaseUri(state.source_path)) {
+    SLIPWAY_ASSIGN_OR_RETURN(state.source_digest,
+                             data::DigestOfQuery(state.source_path, state.config().data.query));
+    return {};
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(state.source,
+                           index.DigestSource(state.source_path, state.options.verify));
+  state.source_digest = state.source.digest;
+  return {};
+}
 
 Result<StepEnd> DataStep(RunState& state) {
   StepEnd end;

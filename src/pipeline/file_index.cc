@@ -1,9 +1,12 @@
 #include "pipeline/file_index.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/hash.h"
+#include "core/interrupt.h"
 #include "core/text.h"
+#include "data/source_files.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -45,16 +48,34 @@ Error NotFound(FileSystem& files, const std::string& path, Error error) {
   return std::move(error).Try(directory == "." ? nearest : JoinPath(directory, nearest));
 }
 
-}  // namespace
-
-Status CheckUnchanged(FileSystem& files, const std::string& path, const FileStat& before) {
-  SLIPWAY_ASSIGN_OR_RETURN(const FileStat now, files.Stat(path));
-  if (now == before) return {};
+Error Changed(const std::string& path, std::string message) {
   Location location;
   location.file = path;
-  return Error(ErrorCode::kConflict, "changed while it was read")
+  return Error(ErrorCode::kConflict, std::move(message))
       .At(std::move(location))
       .Try("again when its writer is done");
+}
+
+Status CheckFile(FileSystem& files, const std::string& path, const FileStat& before) {
+  SLIPWAY_ASSIGN_OR_RETURN(const FileStat now, files.Stat(path));
+  if (now == before) return {};
+  return Changed(path, "changed while it was read");
+}
+
+}  // namespace
+
+Status CheckUnchanged(FileSystem& files, const std::string& path, const IndexedSource& before) {
+  SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles now, data::ListSourceFiles(path, files));
+  if (now.files.size() != before.paths.size()) {
+    return Changed(path, "files came or went while it was read");
+  }
+  for (size_t i = 0; i < before.paths.size(); ++i) {
+    if (now.files[i].path != before.paths[i]) {
+      return Changed(now.files[i].path, "came while the table was read");
+    }
+    SLIPWAY_RETURN_IF_ERROR(CheckFile(files, before.paths[i], before.stats[i]));
+  }
+  return {};
 }
 
 FileIndex::FileIndex(FileSystem& files, std::string index_path, const Clock& clock)
@@ -63,6 +84,29 @@ FileIndex::FileIndex(FileSystem& files, std::string index_path, const Clock& clo
 }
 
 Result<IndexedFile> FileIndex::Digest(const std::string& path, bool verify) {
+  SLIPWAY_ASSIGN_OR_RETURN(IndexedFile file, Look(path, verify));
+  SLIPWAY_RETURN_IF_ERROR(Save());
+  return file;
+}
+
+Result<IndexedSource> FileIndex::DigestSource(const std::string& path, bool verify) {
+  SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles found, data::ListSourceFiles(path, files_));
+  IndexedSource source;
+  std::string list;
+  for (const data::SourceFileName& file : found.files) {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    SLIPWAY_ASSIGN_OR_RETURN(const IndexedFile indexed, Look(file.path, verify));
+    source.paths.push_back(file.path);
+    source.stats.push_back(indexed.stat);
+    source.digest = indexed.digest;
+    list += indexed.digest + "  " + file.name + '\n';
+  }
+  SLIPWAY_RETURN_IF_ERROR(Save());
+  if (!found.one) source.digest = DigestOf(list);
+  return source;
+}
+
+Result<IndexedFile> FileIndex::Look(const std::string& path, bool verify) {
   const Result<FileStat> found = files_.Stat(path);
   if (!found.ok()) return NotFound(files_, path, found.error());
   const FileStat before = *found;
@@ -71,8 +115,7 @@ Result<IndexedFile> FileIndex::Digest(const std::string& path, bool verify) {
     location.file = path;
     return Error(ErrorCode::kInvalidInput, "is a directory")
         .At(std::move(location))
-        .Expected("a file")
-        .Try("the path of one CSV or Parquet file");
+        .Expected("a file");
   }
   const auto known = entries_.find(path);
   if (!verify && known != entries_.end() && known->second.stat == before) {
@@ -82,9 +125,9 @@ Result<IndexedFile> FileIndex::Digest(const std::string& path, bool verify) {
   }
   const int64_t now = Nanoseconds(clock_.Now());
   SLIPWAY_ASSIGN_OR_RETURN(std::string digest, DigestOfFile(path));
-  SLIPWAY_RETURN_IF_ERROR(CheckUnchanged(files_, path, before));
+  SLIPWAY_RETURN_IF_ERROR(CheckFile(files_, path, before));
   entries_[path] = Entry{before, now, digest};
-  SLIPWAY_RETURN_IF_ERROR(Save());
+  changed_ = true;
   return IndexedFile{std::move(digest), before};
 }
 
@@ -100,6 +143,7 @@ void FileIndex::Load() {
 }
 
 Status FileIndex::Save() {
+  if (!std::exchange(changed_, false)) return {};
   Json json = Json::object();
   for (const auto& [path, entry] : entries_) {
     json[path] = {{"stat", ToJson(entry.stat)},

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/file_system.h"
@@ -16,8 +17,17 @@ struct IndexedFile {
   FileStat stat;       // As it was when the digest was taken.
 };
 
-// kConflict where the file is not what it was `before`: it would be recorded under a wrong digest.
-Status CheckUnchanged(FileSystem& files, const std::string& path, const FileStat& before);
+// The files of a table and their digest, which is that of its one file, or of the names and digests
+// of its several files: it does not depend on where the folder is.
+struct IndexedSource {
+  std::string digest;
+  std::vector<std::string> paths;
+  std::vector<FileStat> stats;  // As they were when the digests were taken.
+};
+
+// kConflict where the files of `path` are not what they were `before`: what was read would be
+// recorded under a wrong digest.
+Status CheckUnchanged(FileSystem& files, const std::string& path, const IndexedSource& before);
 
 // Not thread-safe. Kept in one JSON file; a broken or missing file only costs hashing again.
 class FileIndex {
@@ -29,6 +39,8 @@ class FileIndex {
   // later change could carry the same times (git's rule for racy entries). kConflict for a file
   // that changed while it was hashed.
   Result<IndexedFile> Digest(const std::string& path, bool verify);
+  // The same for a file, a pattern or a folder.
+  Result<IndexedSource> DigestSource(const std::string& path, bool verify);
 
  private:
   struct Entry {
@@ -36,6 +48,7 @@ class FileIndex {
     int64_t hashed_at_ns = 0;  // Wall time when hashing began.
     std::string digest;
   };
+  Result<IndexedFile> Look(const std::string& path, bool verify);
   void Load();
   Status Save();
 
@@ -43,6 +56,7 @@ class FileIndex {
   std::string index_path_;
   const Clock& clock_;
   std::map<std::string, Entry> entries_;
+  bool changed_ = false;  // Since the index was read or written.
 };
 
 }  // namespace slipway::pipeline

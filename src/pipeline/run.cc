@@ -106,7 +106,7 @@ void StartReport(RunState& state, const std::string& run_id, Clock::WallTime now
   report.model_name = config.model_name();
   report.started_at = FormatTimestamp(now);
   report.slipway_version = Version();
-  report.source_path = config.data.source_path;
+  report.source_path = config::ShownDataPath(config);
   report.source_digest = state.source_digest;
   report.target = config.data.target_column;
   report.algorithm = config.model.model_type;
@@ -242,9 +242,7 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   RunState state(loaded, options, log, files, cache, *registry);
   state.threads = options.threads > 0 ? options.threads : AvailableCores();
   state.source_path = config::DataPath(config);
-  SLIPWAY_ASSIGN_OR_RETURN(IndexedFile source, index.Digest(state.source_path, options.verify));
-  state.source_digest = std::move(source.digest);
-  state.source_stat = source.stat;
+  SLIPWAY_RETURN_IF_ERROR(TakeSourceDigest(state, index));
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> production,
                            registry->InStage(config.model_name(), "production"));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string rules, RulesKey(config));

@@ -16,6 +16,7 @@
 #include "gate/types.h"
 #include "model/artifact.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/file_index.h"
 #include "pipeline/step_cache.h"
 #include "pipeline/step_keys.h"
 #include "pipeline/types.h"
@@ -47,9 +48,9 @@ struct RunState {
   int threads = 1;
 
   StepKeys keys;
-  std::string source_path;  // The file to open.
+  std::string source_path;  // What to open.
   std::string source_digest;
-  FileStat source_stat;   // As it was when the digest was taken.
+  IndexedSource source;   // Its files, as they were when the digest was taken.
   std::string directory;  // Of this run's files.
 
   data::DatasetReport dataset;  // data
@@ -93,6 +94,9 @@ struct StepEnd {
 // Times the step, tells the progress sink, and notes both in the report.
 Status RunStep(RunState& state, const char* name,
                const std::function<Result<StepEnd>(RunState&)>& step);
+
+// The digest of what the table is read from: of files, or of the rows of a database.
+Status TakeSourceDigest(RunState& state, FileIndex& index);
 
 // The steps, in order. Each is resumable: what the cache has is not done again.
 Result<StepEnd> DataStep(RunState& state);

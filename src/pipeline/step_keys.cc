@@ -10,6 +10,8 @@ namespace {
 Json ReadingFields(const config::Config& config) {
   const config::DataConfig& data = config.data;
   return {{"format", data.format},
+          {"decimal", data.decimal},
+          {"query", data.query},
           {"missing_values", data.missing_values},
           {"categorical", data.categorical_columns},
           {"timestamp", data.timestamp_column},

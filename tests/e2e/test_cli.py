@@ -279,14 +279,14 @@ def test_environments_are_compared_for_machines(project):
                     "differences": [{"key": "version", "left": "1.0.0", "right": "1.1.0"}]}
 
 
-def test_a_missing_input_names_the_option_of_predict(run_once):
+def test_a_missing_input_names_what_is_near(run_once):
     answer = run_once.call("predict", "ml-classifier", "--input", "nope.csv")
     assert answer.code == 2
-    assert answer.err == "error: nope.csv: no such file; try --input FILE with the table's path\n"
+    assert answer.err == "error: nope.csv: no such file\n"
     answer = run_once.call("predict", "ml-classifier", "--input", "data/trian.csv")
-    assert answer.err == "error: data/trian.csv: no such file; try --input data/train.csv\n"
-    answer = run_once.call("predict", "ml-classifier", "--input", "s3://bucket/new.csv")
-    assert answer.code == 2 and answer.err.endswith("try --input FILE with a local copy\n")
+    assert answer.err == "error: data/trian.csv: no such file; try data/train.csv\n"
+    answer = run_once.call("predict", "ml-classifier", "--input", "gs://bucket/new.csv")
+    assert answer.code == 2 and answer.err.endswith("try a local copy\n")
 
 
 def test_an_option_takes_one_value(run_once):

@@ -1,4 +1,4 @@
-// Arrow arrays into column pieces.
+// Arrow arrays into column pieces, for all formats that Arrow reads by columns.
 #pragma once
 
 #include <optional>

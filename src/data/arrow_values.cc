@@ -4,11 +4,12 @@
 #include <arrow/util/float16.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <type_traits>
 
-#include "data/parquet_values_internal.h"
+#include "data/arrow_values_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -128,7 +129,9 @@ bool IsText(const arrow::DataType& type) {
     case arrow::Type::STRING:
     case arrow::Type::LARGE_STRING:
     case arrow::Type::BINARY:
-    case arrow::Type::LARGE_BINARY: return true;
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW: return true;
     default: return false;
   }
 }
@@ -189,6 +192,8 @@ std::optional<ColumnType> ColumnTypeOf(const arrow::DataType& type) {
     case arrow::Type::TIME32:
     case arrow::Type::TIME64:
     case arrow::Type::DURATION:
+    case arrow::Type::DECIMAL32:
+    case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128:
     case arrow::Type::DECIMAL256: return ColumnType::kNumeric;
     default: break;
@@ -216,6 +221,10 @@ void AppendArray(const arrow::Array& array, bool as_it_is, ColumnPiece& piece) {
     case arrow::Type::FLOAT: return AppendValues<arrow::FloatArray>(array, piece);
     case arrow::Type::DOUBLE:
       return AppendDoubles(static_cast<const arrow::DoubleArray&>(array), as_it_is, piece);
+    case arrow::Type::DECIMAL32:
+      return AppendDecimals<arrow::Decimal32Array, arrow::Decimal32>(array, piece);
+    case arrow::Type::DECIMAL64:
+      return AppendDecimals<arrow::Decimal64Array, arrow::Decimal64>(array, piece);
     case arrow::Type::DECIMAL128:
       return AppendDecimals<arrow::Decimal128Array, arrow::Decimal128>(array, piece);
     case arrow::Type::DECIMAL256:
@@ -240,6 +249,9 @@ void AppendArray(const arrow::Array& array, bool as_it_is, ColumnPiece& piece) {
     case arrow::Type::LARGE_STRING:
     case arrow::Type::LARGE_BINARY:
       return AppendTexts<arrow::LargeBinaryArray>(array, as_it_is, piece);
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY_VIEW:
+      return AppendTexts<arrow::BinaryViewArray>(array, as_it_is, piece);
     case arrow::Type::DICTIONARY:
       return AppendDictionary(static_cast<const arrow::DictionaryArray&>(array), as_it_is, piece);
     default:

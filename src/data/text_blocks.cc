@@ -1,13 +1,12 @@
+#include "data/text_blocks_internal.h"
+
 #include <arrow/buffer.h>
 #include <arrow/csv/chunker.h>
 #include <arrow/csv/options.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "data/csv_blocks_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -20,8 +19,40 @@ std::unique_ptr<arrow::Chunker> MakeChunker(char delimiter, bool quotes) {
   return arrow::csv::MakeChunker(options);
 }
 
+class CsvCutter : public RowCutter {
+ public:
+  explicit CsvCutter(char delimiter)
+      : plain_chunker_(MakeChunker(delimiter, false)),
+        quoted_chunker_(MakeChunker(delimiter, true)) {}
+
+  Result<size_t> LastRowEnd(std::string_view data, bool has_quotes) override {
+    if (data.empty()) return 0;
+    const auto buffer = std::make_shared<arrow::Buffer>(data);
+    std::shared_ptr<arrow::Buffer> whole;
+    std::shared_ptr<arrow::Buffer> partial;
+    arrow::Chunker& chunker = has_quotes ? *quoted_chunker_ : *plain_chunker_;
+    const arrow::Status status = chunker.Process(buffer, &whole, &partial);
+    if (!status.ok()) {
+      return Error(ErrorCode::kInternal, "cutting a CSV block: " + status.message());
+    }
+    return static_cast<size_t>(whole->size());
+  }
+
+ private:
+  // For text without quotes the last line end will do.
+  const std::unique_ptr<arrow::Chunker> plain_chunker_;
+  const std::unique_ptr<arrow::Chunker> quoted_chunker_;
+};
+
+class LineCutter : public RowCutter {
+ public:
+  Result<size_t> LastRowEnd(std::string_view data, bool /*has_quotes*/) override {
+    return data.rfind('\n') + 1;
+  }
+};
+
 // Makes room for `size` bytes, keeping the first `used`.
-void Reserve(CsvBlock& block, size_t size, size_t used) {
+void Reserve(TextBlock& block, size_t size, size_t used) {
   if (block.capacity >= size) return;
   std::unique_ptr<char[]> larger = std::make_unique_for_overwrite<char[]>(size);
   if (used > 0) std::memcpy(larger.get(), block.buffer.get(), used);
@@ -31,21 +62,19 @@ void Reserve(CsvBlock& block, size_t size, size_t used) {
 
 }  // namespace
 
-CsvBlocks::CsvBlocks(const SourceFile& file, char delimiter, int64_t first_offset,
-                     const ReadTuning& tuning)
-    : file_(file),
-      tuning_(tuning),
-      plain_chunker_(MakeChunker(delimiter, false)),
-      quoted_chunker_(MakeChunker(delimiter, true)),
-      offset_(first_offset) {
+std::unique_ptr<RowCutter> CutCsv(char delimiter) { return std::make_unique<CsvCutter>(delimiter); }
+
+std::unique_ptr<RowCutter> CutLines() { return std::make_unique<LineCutter>(); }
+
+TextBlocks::TextBlocks(const ByteSource& file, std::unique_ptr<RowCutter> cutter,
+                       int64_t first_offset, const ReadTuning& tuning)
+    : file_(file), tuning_(tuning), cutter_(std::move(cutter)), offset_(first_offset) {
   char before = 0;
   const bool read = first_offset > 0 && file.ReadAt(first_offset - 1, &before, 1).ok();
   after_return_ = read && before == '\r';
 }
 
-CsvBlocks::~CsvBlocks() = default;
-
-Result<bool> CsvBlocks::Next(CsvBlock& block) {
+Result<bool> TextBlocks::Next(TextBlock& block) {
   const std::lock_guard lock(mutex_);
   if (finished_) return false;
   size_t used = carry_.size();
@@ -65,7 +94,8 @@ Result<bool> CsvBlocks::Next(CsvBlock& block) {
     block.last = count < wanted;
     used += count;
     if (block.last) break;
-    SLIPWAY_ASSIGN_OR_RETURN(whole, FindLastRowEnd({block.buffer.get(), used}, block.has_quotes));
+    SLIPWAY_ASSIGN_OR_RETURN(whole,
+                             cutter_->LastRowEnd({block.buffer.get(), used}, block.has_quotes));
     block.row_too_long = whole == 0 && used > tuning_.max_row_bytes;
     // Doubling keeps the search for the end of a long row linear.
     wanted = used;
@@ -75,6 +105,8 @@ Result<bool> CsvBlocks::Next(CsvBlock& block) {
     finished_ = true;
     if (used == 0) return false;
   }
+  const int64_t stored = file_.StoredUntil(offset_ + static_cast<int64_t>(used));
+  block.stored = std::max<int64_t>(0, stored - std::exchange(stored_, std::max(stored, stored_)));
   block.index = next_index_++;
   block.offset = offset_;
   block.data = {block.buffer.get(), whole};
@@ -82,17 +114,6 @@ Result<bool> CsvBlocks::Next(CsvBlock& block) {
   carry_.assign(block.buffer.get() + whole, used - whole);
   offset_ += static_cast<int64_t>(whole);
   return true;
-}
-
-Result<size_t> CsvBlocks::FindLastRowEnd(std::string_view data, bool has_quotes) {
-  if (data.empty()) return 0;
-  const auto buffer = std::make_shared<arrow::Buffer>(data);
-  std::shared_ptr<arrow::Buffer> whole;
-  std::shared_ptr<arrow::Buffer> partial;
-  arrow::Chunker& chunker = has_quotes ? *quoted_chunker_ : *plain_chunker_;
-  const arrow::Status status = chunker.Process(buffer, &whole, &partial);
-  if (!status.ok()) return Error(ErrorCode::kInternal, "cutting a CSV block: " + status.message());
-  return static_cast<size_t>(whole->size());
 }
 
 }  // namespace slipway::data

@@ -1,0 +1,24 @@
+// postgresql://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE[?table=[SCHEMA.]NAME&OPTION=VALUE…], as
+// libpq and SQLAlchemy have it. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace slipway::data {
+
+// Whether this is the URI of a PostgreSQL database, with a driver's name behind a plus or without.
+bool IsPostgresUri(std::string_view text);
+
+struct PostgresUri {
+  std::string connection;  // For libpq; may hold a password.
+  std::string table;       // "" for none.
+  std::string shown;       // Without password, for messages.
+};
+PostgresUri ParsePostgresUri(std::string_view uri);
+
+// "\"schema\".\"name\"" of schema.name.
+std::string QuoteTable(std::string_view table);
+std::string QuoteIdentifier(std::string_view name);
+
+}  // namespace slipway::data

@@ -1,0 +1,219 @@
+"""Every source of a table, written by the libraries and tools that users have."""
+import gzip
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.feather
+import pytest
+from conftest import basic_config, number_table
+
+
+def mixed_table(rows=3000, seed=5):
+    rng = np.random.default_rng(seed)
+    frame = number_table(rows, seed=seed)
+    frame["city"] = rng.choice(["Köln", "a, b", 'say "x"', None], size=rows)
+    frame["day"] = pd.date_range("2024-01-01", periods=rows, freq="D").strftime("%Y-%m-%d")
+    frame["paid"] = rng.random(rows) < 0.5
+    return frame
+
+
+def compress(tool, path):
+    subprocess.run([tool, "-q", "-f", str(path)] if tool == "zstd" else [tool, "-k", "-f", str(path)], check=True)
+
+
+def write_all(folder, frame):
+    """The table in every format; returns the paths by name."""
+    folder.mkdir(parents=True)
+    typed = frame.assign(day=pd.to_datetime(frame["day"]).dt.date)
+    frame.to_csv(folder / "t.csv", index=False)
+    shutil.copy(folder / "t.csv", folder / "u.csv")
+    compress("gzip", folder / "t.csv")
+    compress("zstd", folder / "u.csv")
+    frame.to_csv(folder / "t.tsv", index=False, sep="\t")
+    frame.to_json(folder / "t.jsonl", orient="records", lines=True, double_precision=15)
+    with gzip.open(folder / "t.jsonl.gz", "wt") as out:
+        frame.to_json(out, orient="records", lines=True, double_precision=15)
+    typed.to_parquet(folder / "t.parquet", index=False)
+    table = pa.Table.from_pandas(typed, preserve_index=False)
+    for codec in ["uncompressed", "lz4", "zstd"]:
+        pyarrow.feather.write_feather(table, folder / f"{codec}.feather", compression=codec, chunksize=700)
+    with pa.ipc.new_stream(folder / "t.arrows", table.schema) as stream:
+        stream.write_table(table, max_chunksize=1000)
+    coded = table.set_column(table.schema.get_field_index("city"), "city", table["city"].dictionary_encode())
+    with pa.ipc.new_file(folder / "coded.arrow", coded.schema) as out:
+        out.write_table(coded, max_chunksize=900)
+    (folder / "parts").mkdir()
+    for i in range(4):
+        frame.iloc[i * 750:(i + 1) * 750].to_csv(folder / f"parts/part-{i}.csv", index=False)
+    return {path.name: path for path in folder.iterdir()} | {"glob": folder / "parts/part-*.csv"}
+
+
+def profile(project, path, *options):
+    answer = project.call("data", "profile", path, "--output", "json", *options)
+    assert answer.code == 0, answer.err
+    return answer.last
+
+
+def plain(described):
+    """The profile without what differs by format: an empty boolean in a CSV file is no value of a numpy column."""
+    return [{key: value for key, value in column.items()} for column in described["columns"]]
+
+
+def test_every_format_has_the_same_profile(project):
+    frame = mixed_table()
+    paths = write_all(project.folder / "data", frame)
+    expected = profile(project, paths.pop("t.csv"))
+    assert expected["rows"] == len(frame)
+    assert [column["name"] for column in expected["columns"]] == list(frame.columns)
+    by_name = {column["name"]: column for column in expected["columns"]}
+    assert by_name["feature1"]["mean"] == pytest.approx(frame["feature1"].mean())
+    assert by_name["city"]["missing"] == frame["city"].isna().sum()
+    assert by_name["day"]["type"] == "timestamp"
+    for name, path in paths.items():
+        assert plain(profile(project, path)) == plain(expected), name
+
+
+def test_hive_partitions_are_those_of_pyarrow(project):
+    frame = mixed_table(1200)
+    frame["year"] = np.repeat([2022, 2023, 2024], 400)
+    frame["land"] = np.tile(["Köln/x", "a b", None], 400)
+    root = project.folder / "data/hive"
+    pyarrow.dataset.write_dataset(pa.Table.from_pandas(frame, preserve_index=False), root, format="parquet",
+                                  partitioning=pyarrow.dataset.partitioning(
+                                      pa.schema([("year", pa.int64()), ("land", pa.string())]), flavor="hive"))
+    found = profile(project, root)
+    assert found["rows"] == len(frame)
+    columns = {column["name"]: column for column in found["columns"]}
+    assert list(columns)[-2:] == ["year", "land"]
+    assert columns["year"]["type"] == "numeric" and columns["year"]["mean"] == 2023
+    assert columns["land"]["missing"] == 400
+    assert {one["value"] for one in columns["land"]["top"]} == {"Köln/x", "a b"}
+    assert profile(project, root / "year=2023" / "**")["rows"] == 400
+
+
+def test_a_run_learns_the_same_from_every_source_and_redoes_only_what_changed(project):
+    frame = number_table(900)
+    project.write_table(frame)
+    for i, part in enumerate(np.array_split(frame, 3)):
+        project.write_table(part, name=f"data/parts/part-{i}.csv")
+    project.write_config(basic_config())
+    one = project.run("--local")
+    project.write_config(basic_config(data__source_path="data/parts"))
+    many = project.run("--local")
+    assert many["metrics"] == one["metrics"]
+    assert project.run("--local")["cached"], "an unchanged folder is not read again"
+    path = project.folder / "data/parts/part-1.csv"
+    path.write_text(path.read_text().replace("0.", "1.", 1))
+    changed = project.run("--local")
+    assert changed["digest"] != many["digest"]
+    # Another name is another order of rows.
+    path.rename(project.folder / "data/parts/part-9.csv")
+    assert project.run("--local")["digest"] != changed["digest"]
+
+
+def test_predict_takes_every_source(project):
+    frame = number_table(600)
+    project.write_table(frame)
+    project.write_config(basic_config())
+    project.run("--local")
+    rows = frame.drop(columns="target")
+    for i, part in enumerate(np.array_split(rows, 2)):
+        project.write_table(part, name=f"data/new/part-{i}.csv")
+    rows.to_json(project.folder / "data/new.jsonl", orient="records", lines=True, double_precision=15)
+    answers = {source: project.call("predict", "ml-classifier", "--input", source)
+               for source in ["data/train.csv", "data/new", "data/new/*.csv", "data/new.jsonl"]}
+    for source, answer in answers.items():
+        assert answer.code == 0, answer.err
+        assert answer.out == answers["data/train.csv"].out, source
+
+
+def test_numbers_with_a_decimal_comma(project):
+    frame = number_table(600)
+    path = project.folder / "data/train.csv"
+    path.parent.mkdir(parents=True)
+    frame.to_csv(path, index=False, sep=";", decimal=",")
+    found = profile(project, path, "--decimal", ",")
+    assert found["columns"][0]["mean"] == pytest.approx(frame["feature1"].mean())
+    project.write_config(basic_config(data__decimal=","))
+    assert project.run("--local")["status"] == "passed"
+    project.write_config(basic_config(data__decimal=";"))
+    answer = project.call("config", "check")
+    assert answer.code == 2 and "data.decimal" in answer.err
+
+
+def test_a_nested_column_of_parquet_stops_only_who_uses_it(project):
+    frame = number_table(600)
+    frame["tags"] = [[1, 2]] * len(frame)
+    frame["where"] = [{"x": 1, "y": "a"}] * len(frame)
+    project.write_table(frame, name="data/train.parquet")
+    config = basic_config(data__source_path="data/train.parquet", data__exclude_columns=["tags", "where"])
+    project.write_config(config)
+    assert project.run("--local")["status"] == "passed"
+    config = basic_config(data__source_path="data/train.parquet", data__exclude_columns=["tags"])
+    project.write_config(config)
+    assert project.run("--local", expect=1)["status"] == "failed"
+    answer = project.call("data", "validate", "--output", "json")
+    issues = {(issue["kind"], issue["column"]) for issue in answer.last["issues"]}
+    assert ("unreadable_column", "where") in issues and ("unreadable_column", "tags") not in issues
+
+
+def test_truncated_and_changing_files_are_told(project):
+    frame = number_table(20_000)
+    path = project.write_table(frame)
+    compress("gzip", path)
+    whole = (path.parent / "train.csv.gz").read_bytes()
+    for size in [12, len(whole) // 2, len(whole) - 4]:
+        cut = path.parent / "cut.csv.gz"
+        cut.write_bytes(whole[:size])
+        answer = project.call("data", "profile", cut)
+        assert answer.code == 2 and "the file is truncated" in answer.err, answer.err
+    (path.parent / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"x" * 200_000_000, 9))
+    answer = project.call("data", "profile", path.parent / "bomb.csv.gz")
+    assert answer.code == 2 and "the row is longer than" in answer.err
+
+
+def test_ten_thousand_columns(project):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.integers(0, 9, size=(60, 10_000)), columns=[f"c{i}" for i in range(10_000)])
+    project.write_table(frame, name="wide.csv")
+    frame.to_json(project.folder / "wide.jsonl", orient="records", lines=True)
+    project.write_table(frame, name="wide.parquet")
+    expected = profile(project, "wide.csv")
+    assert len(expected["columns"]) == 10_000 and expected["rows"] == 60
+    for name in ["wide.jsonl", "wide.parquet"]:
+        assert profile(project, name) == expected, name
+
+
+def test_a_field_of_100_mb_is_refused_in_text_and_read_elsewhere(project):
+    huge = "x" * 100_000_000
+    (project.folder / "t.csv").write_text(f'a,b\n1,"{huge}"\n2,y\n')
+    answer = project.call("data", "profile", "t.csv")
+    assert answer.code == 2 and "t.csv:2: row 1: the row is longer than" in answer.err
+    (project.folder / "t.jsonl").write_text(json.dumps({"a": 1, "b": huge}) + "\n")
+    answer = project.call("data", "profile", "t.jsonl")
+    assert answer.code == 2 and "t.jsonl:1: row 1: the line is longer than" in answer.err
+    pd.DataFrame({"a": [1, 2], "b": [huge, "y"]}).to_parquet(project.folder / "t.parquet")
+    assert profile(project, "t.parquet")["rows"] == 2
+
+
+def test_invalid_utf8(project):
+    (project.folder / "t.csv").write_bytes(b"a,b\n1,caf\xe9\n2,x\n")
+    answer = project.call("data", "profile", "t.csv")
+    assert answer.code == 0 and "invalid UTF-8 in 1 value of b" in answer.err
+    (project.folder / "t.jsonl").write_bytes(b'{"a": 1}\n{"a": "caf\xe9"}\n')
+    answer = project.call("data", "profile", "t.jsonl")
+    assert answer.code == 2 and "t.jsonl:2:" in answer.err and "not valid UTF-8" in answer.err
+
+
+def test_what_is_not_there_names_what_is_near(project):
+    project.write_table(number_table(100), name="data/part-0.csv")
+    for given, expected in [("data/part-1.csv", "data/part-0.csv"), ("data/prat-*.csv", "data/part-0.csv"),
+                            ("dta/*.csv", "data"), ("gs://b/x.csv", "a local copy")]:
+        answer = project.call("data", "profile", given)
+        assert answer.code == 2 and answer.err.rstrip().endswith(f"try {expected}"), answer.err
+        assert "--data" not in answer.err
