@@ -129,7 +129,9 @@ Result<int> Profile(const ProfileCommandOptions& options, Session& session) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::WriteProfile(options.save, profile));
   }
   if (!session.json) {
-    PrintProfile(Join(options.paths, " + "), profile, watch.seconds(), session);
+    std::vector<std::string> shown;
+    for (const std::string& path : options.paths) shown.push_back(data::ShownSource(path));
+    PrintProfile(Join(shown, " + "), profile, watch.seconds(), session);
     return kExitDone;
   }
   Json list = Json::array();

@@ -8,6 +8,8 @@
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/hash.h"
+#include "data/reader.h"
+#include "data/source_files.h"
 #include "core/text.h"
 #include "registry/data_snapshot.h"
 #include "registry/registry.h"
@@ -41,6 +43,21 @@ Json FileJson(const registry::SnapshotFile& file) {
   return {{"name", file.name}, {"size", file.size}, {"digest", file.digest}};
 }
 
+// One place may be a pattern or a folder, whose digest is then that of a run that reads it.
+Result<registry::Snapshot> Keep(data::ObjectStore& store, const std::vector<std::string>& paths,
+                                ProgressSink& progress) {
+  if (paths.size() > 1) return registry::TakeSnapshot(store, paths, "", progress);
+  if (data::IsDatabaseUri(paths.front())) {
+    return Error(ErrorCode::kInvalidInput, "the rows of a database can't be kept")
+        .Expected("files or objects");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles found, data::ListSourceFiles(paths.front()));
+  if (found.one) return registry::TakeSnapshot(store, paths, "", progress);
+  std::vector<registry::NamedSource> set;
+  for (const data::SourceFileName& file : found.files) set.push_back({file.path, file.name, ""});
+  return registry::TakeSetSnapshot(store, set, progress);
+}
+
 Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
                            config::LoadConfig(ToLoadOptions(options.config)));
@@ -52,7 +69,7 @@ Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   const Stopwatch watch;
   progress.StepStarted("snapshot");
   SLIPWAY_ASSIGN_OR_RETURN(const registry::Snapshot snapshot,
-                           registry::TakeSnapshot(store, paths, "", progress));
+                           Keep(store, paths, progress));
   const std::string summary = fmt::format(
       "{} · {} in {} · {}", Plural(std::ssize(snapshot.files), "file", "files"),
       FormatBytes(snapshot.bytes), store.Describe(),

@@ -97,7 +97,7 @@ Result<int> Validate(const ValidateOptions& options, Session& session) {
     json.erase("profiles");
     session.PrintJson(json);
   } else {
-    PrintIssues(path, report, watch.seconds(), session);
+    PrintIssues(data::ShownSource(path), report, watch.seconds(), session);
   }
   const bool bad = options.fail_on == "warning" ? !report.issues.empty() : !report.passed;
   return bad && options.fail_on != "never" ? kExitNo : kExitDone;

@@ -139,13 +139,15 @@ Status CheckDataSource(const LoadedConfig& loaded) {
   // "mlflow.csv" is a file, whatever it would be among stores.
   const bool remote = place.kind == PlaceKind::kRemote && HasScheme(config.data.source_path);
   if (!remote && place.kind != PlaceKind::kMistyped) return {};
-  if (IsDatabase(config.data.source_path)) return {};
+  if (IsDatabase(config.data.source_path) || config.data.source_path.starts_with("s3://")) {
+    return {};
+  }
   const std::string key = "data.source_path";
   const std::string shown = CompactJson(WrittenText(config, "data", "source_path"));
   return Error(ErrorCode::kInvalidInput,
                shown + (remote ? " is remote, and nothing that this build reads" : " names no file"))
       .At(loaded.PositionOf(key))
-      .Expected("a path, file:///PATH or postgresql://HOST/DATABASE")
+      .Expected("a path, file:///PATH, s3://BUCKET/KEY or postgresql://HOST/DATABASE")
       .Try("--data FILE");
 }
 

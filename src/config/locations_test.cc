@@ -55,17 +55,17 @@ TEST(Locations, ARemoteTableIsToldBeforeARunAndNotOnLoading) {
   };
   setenv("SLIPWAY_TEST_BUCKET", "gs://hunter2", 1);
   const std::string rest =
-      " is remote, and nothing that this build reads; expected a path, file:///PATH or "
-      "postgresql://HOST/DATABASE; try --data FILE";
+      " is remote, and nothing that this build reads; expected a path, file:///PATH, "
+      "s3://BUCKET/KEY or postgresql://HOST/DATABASE; try --data FILE";
   EXPECT_EQ(told("gs://bucket/x.csv"),
             "c.yaml:4:18: data.source_path: \"gs://bucket/x.csv\"" + rest);
   EXPECT_EQ(told("${SLIPWAY_TEST_BUCKET}/x"),
             "c.yaml:4:18: data.source_path: \"${SLIPWAY_TEST_BUCKET}/x\"" + rest);
   EXPECT_EQ(told("~/x.csv"),
             "c.yaml:4:18: data.source_path: \"~/x.csv\" names no file; expected a path, "
-            "file:///PATH or postgresql://HOST/DATABASE; try --data FILE");
+            "file:///PATH, s3://BUCKET/KEY or postgresql://HOST/DATABASE; try --data FILE");
   for (const std::string local : {"x.csv", "mlflow.csv", "local", "./a:b.csv", "file:///x.csv",
-                                  "data/part-*.csv", "postgresql://u@h/db?table=t",
+                                  "data/part-*.csv", "s3://bucket/x.csv", "postgresql://u@h/db?table=t",
                                   "postgresql+psycopg2://h/db", "postgres://h/db"}) {
     EXPECT_EQ(told(local), "");
   }

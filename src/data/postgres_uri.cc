@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/text.h"
-#include "data/source_files_internal.h"
+#include "data/percent_internal.h"
 
 namespace slipway::data {
 namespace {

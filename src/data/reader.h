@@ -73,6 +73,8 @@ Result<ReadResult> ReadTable(const std::string& path, const ReadOptions& options
 
 // Whether this is the URI of a database: postgresql://….
 bool IsDatabaseUri(const std::string& text);
+// What is named, for messages: without the password that the URI of a database may hold.
+std::string ShownSource(const std::string& source);
 
 // "sha256:…" of the rows that a query (or the table that the URI names) gives now.
 Result<std::string> DigestOfQuery(const std::string& uri, const std::string& query);

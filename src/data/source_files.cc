@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "core/hash.h"
+#include "core/interrupt.h"
 #include "core/text.h"
+#include "data/object_store.h"
 #include "data/path_pattern_internal.h"
+#include "data/percent_internal.h"
 #include "data/source_files_internal.h"
 
 namespace slipway::data {
@@ -20,13 +23,6 @@ Error ErrorAt(ErrorCode code, const std::string& path, std::string message) {
   Location location;
   location.file = path;
   return Error(code, std::move(message)).At(std::move(location));
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // Collects files below a folder.
@@ -59,7 +55,7 @@ class Walk {
       return {};
     }
     if (!stat->is_directory) {
-      if (matches) found.push_back({path, Join(parts, "/"), ReadPartitions(parts)});
+      if (matches) found.push_back({path, Join(parts, "/"), ReadPartitions(parts), {}});
       return {};
     }
     if (matches) folders.push_back(path);
@@ -106,7 +102,7 @@ Result<SourceFiles> ListBelow(FileSystem& files, const std::string& path, const 
   if (!walk.found.empty()) {
     if (!walked.ok()) return walked.error();
     std::ranges::sort(walk.found, {}, &SourceFileName::name);
-    return SourceFiles{false, std::move(walk.found)};
+    return SourceFiles{false, std::move(walk.found), nullptr};
   }
   if (walk.folders.empty() || pattern == "**") {
     return NothingMatches(files, path, base.empty() ? "." : base, pattern);
@@ -116,21 +112,6 @@ Result<SourceFiles> ListBelow(FileSystem& files, const std::string& path, const 
 }
 
 }  // namespace
-
-std::string DecodePercent(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool pair = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-                      HexDigit(text[i + 2]) >= 0;
-    if (!pair) {
-      decoded += text[i];
-      continue;
-    }
-    decoded += static_cast<char>(16 * HexDigit(text[i + 1]) + HexDigit(text[i + 2]));
-    i += 2;
-  }
-  return decoded;
-}
 
 std::vector<std::pair<std::string, std::optional<std::string>>> ReadPartitions(
     const std::vector<std::string>& parts) {
@@ -157,11 +138,33 @@ Result<SourceFiles> ListSourceFiles(const std::string& path, FileSystem& files) 
     return Error(ErrorCode::kInvalidInput, "no table was named")
         .Expected("the path of a file or folder, a pattern, or a URI");
   }
+  if (IsObjectUri(path)) return ListSourceObjects(path);
   const Result<FileStat> stat = files.Stat(path);
   if (stat.ok() && stat->is_directory) return ListBelow(files, path, path, "**");
-  if (stat.ok() || !HasWildcard(path)) return SourceFiles{true, {{path, BaseName(path), {}}}};
+  if (stat.ok() || !HasWildcard(path)) {
+    return SourceFiles{true, {{path, BaseName(path), {}, {}}}, nullptr};
+  }
   const auto [base, pattern] = SplitPattern(path);
   return ListBelow(files, path, base, pattern);
+}
+
+Result<std::string> DigestOfSourceFile(const SourceFiles& source, const SourceFileName& file) {
+  if (source.objects == nullptr) return DigestOfFile(file.path);
+  constexpr int64_t kBlock = int64_t{8} << 20U;
+  std::string block(static_cast<size_t>(std::min(kBlock, file.object.size)), '\0');
+  Sha256 hash;
+  for (int64_t at = 0; at < file.object.size;) {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const size_t count, source.objects->ReadAt(file.object, at, block.data(), block.size()));
+    if (count == 0) {
+      return ErrorAt(ErrorCode::kConflict, source.objects->UriOf(file.object.key),
+                     "the object is shorter than it was");
+    }
+    hash.Update(std::string_view(block).substr(0, count));
+    at += static_cast<int64_t>(count);
+  }
+  return "sha256:" + hash.FinishHex();
 }
 
 }  // namespace slipway::data

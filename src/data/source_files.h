@@ -9,6 +9,7 @@
 // __HIVE_DEFAULT_PARTITION__ is a missing value.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include "core/file_system.h"
 #include "core/result.h"
+#include "data/object_store.h"
 
 namespace slipway::data {
 
@@ -24,15 +26,21 @@ struct SourceFileName {
   std::string name;  // From the folder on, or from where the pattern begins.
   // Key and value, nothing where that is missing.
   std::vector<std::pair<std::string, std::optional<std::string>>> partitions;
+  ObjectInfo object;  // The version that was found, of an object.
 };
 
 struct SourceFiles {
   bool one = false;  // A single file was named: `name` says nothing.
   std::vector<SourceFileName> files;  // At least one, sorted by name.
+  std::shared_ptr<ObjectStore> objects;  // That the files are in; null for those of this machine.
 };
 
-// kNotFound (with near names) where there is none; `path` is not a URI.
+// `path` may be an s3:// URI, of an object, a prefix or a pattern without "?", and no other. kNotFound
+// (with near names) where there is none.
 Result<SourceFiles> ListSourceFiles(const std::string& path,
                                     FileSystem& files = LocalFileSystem());
+
+// "sha256:…" of a file's bytes, or of those of the version of an object that was found.
+Result<std::string> DigestOfSourceFile(const SourceFiles& source, const SourceFileName& file);
 
 }  // namespace slipway::data

@@ -4,8 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "data/path_pattern_internal.h"
+#include "data/fake_object_store.h"
 #include "data/reader_test_files_internal.h"
+#include "data/source_files_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -93,6 +94,40 @@ TEST_F(SourceFilesTest, PartitionsAreDecoded) {
   EXPECT_THAT(files->files[0].partitions,
               ElementsAre(Pair("y=", "1/2"), Pair("_k", "a b"), Pair("z", std::nullopt),
                           Pair("w", "")));
+}
+
+class SourceObjectsTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> Names(const std::string& pattern) {
+    const Result<SourceFiles> found = ListObjectsIn(store_, pattern);
+    if (!found.ok()) return {found.error().ToString()};
+    std::vector<std::string> names;
+    for (const SourceFileName& file : found->files) {
+      EXPECT_FALSE(file.object.etag.empty());
+      EXPECT_EQ(file.path, "fake://bucket/" + file.object.key);
+      names.push_back(file.name);
+    }
+    return names;
+  }
+
+  std::shared_ptr<FakeObjectStore> store_ = std::make_shared<FakeObjectStore>();
+};
+
+TEST_F(SourceObjectsTest, ObjectsAreListedAsFilesAre) {
+  for (const char* key : {"d/part-2.csv", "d/part-1.csv", "d/_SUCCESS", "d/y=1/part-3.csv",
+                          "other.csv", "d2/part-9.csv"}) {
+    ASSERT_TRUE(store_->Put(key, "a\n1\n").ok());
+  }
+  EXPECT_THAT(Names("other.csv"), ElementsAre("other.csv"));
+  EXPECT_TRUE(ListObjectsIn(store_, "other.csv")->one);
+  EXPECT_THAT(Names("d"), ElementsAre("part-1.csv", "part-2.csv", "y=1/part-3.csv"));
+  EXPECT_THAT(Names("d/"), ElementsAre("part-1.csv", "part-2.csv", "y=1/part-3.csv"));
+  EXPECT_THAT(Names("d/part-*.csv"), ElementsAre("part-1.csv", "part-2.csv"));
+  EXPECT_THAT(Names("*.csv"), ElementsAre("other.csv"));
+  EXPECT_THAT(Names("d/**/*-3.csv"), ElementsAre("y=1/part-3.csv"));
+  EXPECT_EQ(ListObjectsIn(store_, "d/")->files[2].partitions.size(), 1U);
+  EXPECT_THAT(Names("d/*.parquet"), ElementsAre(HasSubstr("no object matches; try fake://bucket/d/")));
+  EXPECT_EQ(ListObjectsIn(store_, "nothing.csv").error().code(), ErrorCode::kNotFound);
 }
 
 }  // namespace

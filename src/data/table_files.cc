@@ -40,6 +40,10 @@ Result<Table> ReadParquetExactly(const std::string& path, int threads) {
 
 bool IsDatabaseUri(const std::string& text) { return IsPostgresUri(text); }
 
+std::string ShownSource(const std::string& source) {
+  return IsPostgresUri(source) ? ParsePostgresUri(source).shown : source;
+}
+
 Result<std::string> DigestOfQuery(const std::string& uri, const std::string& query) {
   SLIPWAY_ASSIGN_OR_RETURN(const TableFunctions* functions, Functions());
   return functions->digest_of_query(uri, query);

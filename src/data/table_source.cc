@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "data/constant_columns_internal.h"
+#include "data/object_source_internal.h"
 #include "data/postgres_uri_internal.h"
 
 namespace slipway::data {
@@ -38,6 +39,14 @@ Error UnknownScheme(const std::string& uri) {
       .At(std::move(location))
       .Expected("a path, file:///PATH, s3://BUCKET/KEY or postgresql://HOST/DATABASE")
       .Try("a local copy");
+}
+
+Result<std::unique_ptr<ByteSource>> OpenStored(const SourceFiles& files, size_t index) {
+  const SourceFileName& file = files.files[index];
+  if (files.objects == nullptr) return OpenLocalFile(file.path);
+  std::unique_ptr<ByteSource> source = OpenObjectSource(files.objects, file.object);
+  if (file.object.size > 0) return source;
+  return source->Invalid("the object is empty").Expected(kReadableFile);
 }
 
 Error OnlyInOne(const ByteSource& file, const std::string& column, const ByteSource& other,
@@ -83,7 +92,7 @@ Status TableSource::OpenQuery(const std::string& uri, const ReadOptions& options
                               const ReadTuning& tuning) {
   parts_.resize(1);
   SLIPWAY_ASSIGN_OR_RETURN(parts_.front().file, OpenQueryTable(uri, options.query, tuning));
-  return NameColumns(SourceFiles{true, {SourceFileName{}}}, false);
+  return NameColumns(SourceFiles{true, {SourceFileName{}}, nullptr}, false);
 }
 
 Status TableSource::OpenPath(const std::string& path, const ReadOptions& options,
@@ -97,7 +106,7 @@ Status TableSource::OpenPath(const std::string& path, const ReadOptions& options
   }
   constexpr std::string_view kFileScheme = "file://";
   const std::string local = path.starts_with(kFileScheme) ? path.substr(kFileScheme.size()) : path;
-  if (local.find("://") != std::string::npos) return UnknownScheme(path);
+  if (local.find("://") != std::string::npos && !IsObjectUri(path)) return UnknownScheme(path);
   SLIPWAY_ASSIGN_OR_RETURN(const SourceFiles files, ListSourceFiles(local));
   return OpenFiles(files, options, tuning);
 }
@@ -108,8 +117,7 @@ Status TableSource::OpenFiles(const SourceFiles& files, const ReadOptions& optio
   std::vector<TableFormat> formats(parts_.size());
   std::vector<std::unique_ptr<ByteSource>> sources(parts_.size());
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(parts_.size(), threads_, [&](size_t i) -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> stored,
-                             OpenLocalFile(files.files[i].path));
+    SLIPWAY_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> stored, OpenStored(files, i));
     SLIPWAY_ASSIGN_OR_RETURN(sources[i], Uncompress(std::move(stored)));
     SLIPWAY_ASSIGN_OR_RETURN(formats[i], ChooseFormat(options.format, *sources[i]));
     if (many()) sources[i]->Rest();

@@ -161,6 +161,11 @@ Status CheckFeatureNames(const RunState& state) {
 
 Status TakeSourceDigest(RunState& state, FileIndex& index) {
   if (data::IsDatabaseUri(state.source_path)) {
+    if (state.config().data.snapshot) {
+      return Error(ErrorCode::kInvalidInput, "the rows of a database can't be kept by a run")
+          .At(state.loaded.PositionOf("data.snapshot"))
+          .Try("false, or a query written to a file");
+    }
     SLIPWAY_ASSIGN_OR_RETURN(state.source_digest,
                              data::DigestOfQuery(state.source_path, state.config().data.query));
     return {};

@@ -6,7 +6,7 @@
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/text.h"
-#include "data/source_files.h"
+#include "registry/data_snapshot.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -66,14 +66,19 @@ Status CheckFile(FileSystem& files, const std::string& path, const FileStat& bef
 
 Status CheckUnchanged(FileSystem& files, const std::string& path, const IndexedSource& before) {
   SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles now, data::ListSourceFiles(path, files));
-  if (now.files.size() != before.paths.size()) {
+  if (now.files.size() != before.parts.size()) {
     return Changed(path, "files came or went while it was read");
   }
-  for (size_t i = 0; i < before.paths.size(); ++i) {
-    if (now.files[i].path != before.paths[i]) {
+  for (size_t i = 0; i < before.parts.size(); ++i) {
+    const IndexedPart& part = before.parts[i];
+    if (now.files[i].path != part.path) {
       return Changed(now.files[i].path, "came while the table was read");
     }
-    SLIPWAY_RETURN_IF_ERROR(CheckFile(files, before.paths[i], before.stats[i]));
+    if (now.objects == nullptr) {
+      SLIPWAY_RETURN_IF_ERROR(CheckFile(files, part.path, part.stat));
+    } else if (now.files[i].object.etag != part.etag) {
+      return Changed(now.objects->UriOf(now.files[i].object.key), "changed while it was read");
+    }
   }
   return {};
 }
@@ -92,18 +97,40 @@ Result<IndexedFile> FileIndex::Digest(const std::string& path, bool verify) {
 Result<IndexedSource> FileIndex::DigestSource(const std::string& path, bool verify) {
   SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles found, data::ListSourceFiles(path, files_));
   IndexedSource source;
-  std::string list;
+  source.one = found.one;
+  std::vector<registry::SnapshotFile> list;
   for (const data::SourceFileName& file : found.files) {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    SLIPWAY_ASSIGN_OR_RETURN(const IndexedFile indexed, Look(file.path, verify));
-    source.paths.push_back(file.path);
-    source.stats.push_back(indexed.stat);
-    source.digest = indexed.digest;
-    list += indexed.digest + "  " + file.name + '\n';
+    IndexedPart part{file.path, file.name, "", {}, file.object.etag};
+    if (found.objects == nullptr) {
+      SLIPWAY_ASSIGN_OR_RETURN(IndexedFile indexed, Look(file.path, verify));
+      part.digest = std::move(indexed.digest);
+      part.stat = indexed.stat;
+    } else {
+      SLIPWAY_ASSIGN_OR_RETURN(part.digest, LookAtObject(found, file, verify));
+      part.stat.size = file.object.size;
+    }
+    list.push_back({part.name, part.stat.size, part.digest});
+    source.parts.push_back(std::move(part));
   }
   SLIPWAY_RETURN_IF_ERROR(Save());
-  if (!found.one) source.digest = DigestOf(list);
+  source.digest = found.one ? list.front().digest : DigestOf(registry::SetList(list));
   return source;
+}
+
+Result<std::string> FileIndex::LookAtObject(const data::SourceFiles& source,
+                                            const data::SourceFileName& file, bool verify) {
+  const auto known = entries_.find(file.path);
+  if (!verify && known != entries_.end() && known->second.etag == file.object.etag &&
+      known->second.stat.size == file.object.size && !file.object.etag.empty()) {
+    return known->second.digest;
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(std::string digest, data::DigestOfSourceFile(source, file));
+  FileStat stat;
+  stat.size = file.object.size;
+  entries_[file.path] = Entry{stat, file.object.etag, Nanoseconds(clock_.Now()), digest};
+  changed_ = true;
+  return digest;
 }
 
 Result<IndexedFile> FileIndex::Look(const std::string& path, bool verify) {
@@ -126,7 +153,7 @@ Result<IndexedFile> FileIndex::Look(const std::string& path, bool verify) {
   const int64_t now = Nanoseconds(clock_.Now());
   SLIPWAY_ASSIGN_OR_RETURN(std::string digest, DigestOfFile(path));
   SLIPWAY_RETURN_IF_ERROR(CheckFile(files_, path, before));
-  entries_[path] = Entry{before, now, digest};
+  entries_[path] = Entry{before, "", now, digest};
   changed_ = true;
   return IndexedFile{std::move(digest), before};
 }
@@ -138,7 +165,8 @@ void FileIndex::Load() {
     if (!value.is_object() || !value.contains("stat")) continue;
     const std::string digest = GetString(value, "digest");
     if (!IsDigest(digest)) continue;
-    entries_[path] = Entry{StatFromJson(value["stat"]), GetInteger(value, "hashed_at_ns"), digest};
+    entries_[path] = Entry{StatFromJson(value["stat"]), GetString(value, "etag"),
+                           GetInteger(value, "hashed_at_ns"), digest};
   }
 }
 
@@ -147,6 +175,7 @@ Status FileIndex::Save() {
   Json json = Json::object();
   for (const auto& [path, entry] : entries_) {
     json[path] = {{"stat", ToJson(entry.stat)},
+                  {"etag", entry.etag},
                   {"hashed_at_ns", entry.hashed_at_ns},
                   {"digest", entry.digest}};
   }

@@ -9,6 +9,7 @@
 #include "core/file_system.h"
 #include "core/json.h"
 #include "core/result.h"
+#include "data/source_files.h"
 
 namespace slipway::pipeline {
 
@@ -17,12 +18,21 @@ struct IndexedFile {
   FileStat stat;       // As it was when the digest was taken.
 };
 
-// The files of a table and their digest, which is that of its one file, or of the names and digests
-// of its several files: it does not depend on where the folder is.
+struct IndexedPart {
+  std::string path;
+  std::string name;    // From the folder on.
+  std::string digest;
+  FileStat stat;       // As it was when the digest was taken.
+  std::string etag;    // The same of an object; "" of a file.
+};
+
+// The files of a table, or its objects, and their digest: that of the only one, or of the list of
+// names and digests that a snapshot of them has (registry::SetList). It does not depend on where
+// the folder is.
 struct IndexedSource {
   std::string digest;
-  std::vector<std::string> paths;
-  std::vector<FileStat> stats;  // As they were when the digests were taken.
+  bool one = false;
+  std::vector<IndexedPart> parts;
 };
 
 // kConflict where the files of `path` are not what they were `before`: what was read would be
@@ -39,16 +49,20 @@ class FileIndex {
   // later change could carry the same times (git's rule for racy entries). kConflict for a file
   // that changed while it was hashed.
   Result<IndexedFile> Digest(const std::string& path, bool verify);
-  // The same for a file, a pattern or a folder.
+  // The same for a file, a pattern, a folder, or objects in S3, whose etag tells whether they are
+  // the same.
   Result<IndexedSource> DigestSource(const std::string& path, bool verify);
 
  private:
   struct Entry {
     FileStat stat;
+    std::string etag;  // Of an object.
     int64_t hashed_at_ns = 0;  // Wall time when hashing began.
     std::string digest;
   };
   Result<IndexedFile> Look(const std::string& path, bool verify);
+  Result<std::string> LookAtObject(const data::SourceFiles& source,
+                                   const data::SourceFileName& file, bool verify);
   void Load();
   Status Save();
 

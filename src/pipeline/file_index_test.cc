@@ -4,6 +4,7 @@
 
 #include "core/hash.h"
 #include "core/testing.h"
+#include "registry/data_snapshot.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -120,6 +121,69 @@ TEST_F(FileIndexTest, RefusesADirectory) {
   ASSERT_FALSE(digest.ok());
   EXPECT_EQ(digest.error().code(), ErrorCode::kInvalidInput);
   EXPECT_NE(digest.error().ToString().find("is a directory"), std::string::npos);
+}
+
+// Files of a folder.
+class SourceIndexTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& text) {
+    const std::string path = directory_.File(name);
+    ASSERT_TRUE(LocalFileSystem().CreateDirectories(DirectoryOf(path)).ok());
+    ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), path, text).ok());
+  }
+  IndexedSource Index(const std::string& name) {
+    FileIndex index(LocalFileSystem(), directory_.File("index/files.json"));
+    auto source = index.DigestSource(directory_.File(name), false);
+    EXPECT_TRUE(source.ok()) << source.error().ToString();
+    return source.ok() ? *source : IndexedSource();
+  }
+  Status Check(const std::string& name, const IndexedSource& before) {
+    return CheckUnchanged(LocalFileSystem(), directory_.File(name), before);
+  }
+
+  testing::TemporaryDirectory directory_;
+};
+
+TEST_F(SourceIndexTest, OneFileHasItsOwnDigest) {
+  Write("t/a.csv", "a");
+  EXPECT_EQ(Index("t/a.csv").digest, DigestOf("a"));
+}
+
+TEST_F(SourceIndexTest, SeveralHaveTheDigestOfTheListOfASnapshot) {
+  Write("t/y=1/a.csv", "a");
+  Write("t/b.csv", "bc");
+  const std::string expected =
+      DigestOf(registry::SetList({{"b.csv", 2, DigestOf("bc")}, {"y=1/a.csv", 1, DigestOf("a")}}));
+  EXPECT_EQ(Index("t").digest, expected);
+  EXPECT_EQ(Index("t/**/*.csv").digest, expected);
+  // Wherever the folder is.
+  Write("u/y=1/a.csv", "a");
+  Write("u/b.csv", "bc");
+  EXPECT_EQ(Index("u").digest, expected);
+}
+
+TEST_F(SourceIndexTest, NamesAndBytesOfEveryFileCount) {
+  Write("t/y=1/a.csv", "a");
+  const std::string first = Index("t").digest;
+  EXPECT_NE(first, DigestOf("a")) << "a partition is a part of the table";
+  Write("u/y=2/a.csv", "a");
+  EXPECT_NE(Index("u").digest, first);
+  Write("t/y=1/a.csv", "b");
+  EXPECT_NE(Index("t").digest, first);
+}
+
+TEST_F(SourceIndexTest, FilesThatChangeComeOrGoAreAConflict) {
+  Write("t/a.csv", "a");
+  Write("t/b.csv", "b");
+  const IndexedSource before = Index("t");
+  EXPECT_TRUE(Check("t", before).ok());
+  Write("t/c.csv", "c");
+  EXPECT_EQ(Check("t", before).error().code(), ErrorCode::kConflict);
+  ASSERT_TRUE(LocalFileSystem().RemoveFile(directory_.File("t/a.csv")).ok());
+  EXPECT_EQ(Check("t", before).error().code(), ErrorCode::kConflict);
+  ASSERT_TRUE(LocalFileSystem().RemoveFile(directory_.File("t/c.csv")).ok());
+  Write("t/a.csv", "x");
+  EXPECT_EQ(Check("t", before).error().code(), ErrorCode::kConflict);
 }
 
 }  // namespace

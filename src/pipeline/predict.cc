@@ -214,17 +214,18 @@ Result<PredictedRows> PredictFile(const model::Model& model, const PredictOption
   SLIPWAY_ASSIGN_OR_RETURN(
       data::ReadResult read,
       data::ReadTable(options.input_path, ReadOptionsFor(model.schema, options), progress));
-  SLIPWAY_RETURN_IF_ERROR(CheckReadable(read, options.input_path, progress));
+  const std::string shown = data::ShownSource(options.input_path);
+  SLIPWAY_RETURN_IF_ERROR(CheckReadable(read, shown, progress));
   PredictedRows rows;
   auto predictions = model.predictor->Predict(read.table, options.threads);
   if (!predictions.ok()) {
     Location location = predictions.error().location();
-    location.file = options.input_path;
+    location.file = shown;
     return std::move(predictions).error().At(std::move(location));
   }
   rows.predictions = *std::move(predictions);
   rows.unknown = FindUnknown(read.table, model.schema);
-  WarnOfUnknown(rows.unknown, options.input_path, progress);
+  WarnOfUnknown(rows.unknown, shown, progress);
   rows.ids.rows = read.table.rows;
   for (const std::string& id : options.id_columns) {
     rows.ids.columns.push_back(*read.table.Find(id));

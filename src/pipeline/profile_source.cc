@@ -45,7 +45,7 @@ Result<ProfiledSource> ProfileSource(const std::string& path, const data::ReadOp
   }
   data::TableProfiler profiler(options);
   SLIPWAY_ASSIGN_OR_RETURN(data::ScanResult scan, data::ScanTable(path, read, profiler, progress));
-  if (scan.rows == 0) return AtFile(path, "no rows");
+  if (scan.rows == 0) return AtFile(data::ShownSource(path), "no rows");
   source.profile = profiler.Finish(read.threads);
   source.issues = std::move(scan.issues);
   return source;

@@ -188,11 +188,23 @@ Result<StepEnd> GateStep(RunState& state) {
   return end;
 }
 
+namespace {
+
+std::vector<registry::NamedSource> SetOf(const IndexedSource& source) {
+  std::vector<registry::NamedSource> set;
+  for (const IndexedPart& part : source.parts) set.push_back({part.path, part.name, part.digest});
+  return set;
+}
+
+}  // namespace
+
 Result<StepEnd> SnapshotStep(RunState& state) {
   data::ObjectStore& store = *state.registry.objects();
   SLIPWAY_ASSIGN_OR_RETURN(
       const registry::Snapshot snapshot,
-      registry::TakeSnapshot(store, {state.source_path}, state.source_digest, state.progress));
+      state.source.one
+          ? registry::TakeSnapshot(store, {state.source_path}, state.source_digest, state.progress)
+          : registry::TakeSetSnapshot(store, SetOf(state.source), state.progress));
   StepEnd end;
   end.cached = snapshot.uploaded == 0;
   end.summary = fmt::format("{} in {}", FormatBytes(snapshot.bytes), store.Describe());

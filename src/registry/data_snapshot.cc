@@ -306,6 +306,33 @@ Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::s
   return snapshot;
 }
 
+Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<NamedSource>& set,
+                                 ProgressSink& progress) {
+  std::vector<Source> sources;
+  Snapshot snapshot;
+  for (const NamedSource& named : set) {
+    SLIPWAY_RETURN_IF_ERROR(data::CheckObjectKey(named.name));
+    SLIPWAY_ASSIGN_OR_RETURN(Source source, OpenSource(named.path));
+    source.file.name = named.name;
+    source.file.digest = named.digest;
+    snapshot.bytes += source.file.size;
+    sources.push_back(std::move(source));
+  }
+  const bool known = std::ranges::none_of(set, &std::string::empty, &NamedSource::digest);
+  Meter meter(progress, known ? snapshot.bytes : 2 * snapshot.bytes);
+  for (Source& source : sources) {
+    if (source.file.digest.empty()) {
+      SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(source, meter));
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, meter));
+    snapshot.uploaded += sent;
+    snapshot.files.push_back(source.file);
+  }
+  snapshot.digest = DigestOf(SetList(snapshot.files));
+  SLIPWAY_RETURN_IF_ERROR(KeepList(store, snapshot));
+  return snapshot;
+}
+
 Result<std::optional<Snapshot>> FindSnapshot(data::ObjectStore& store, const std::string& digest) {
   if (!IsDigest(digest)) {
     return Error(ErrorCode::kInvalidInput, fmt::format("'{}' is no digest", digest.substr(0, 80)))

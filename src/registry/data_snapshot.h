@@ -42,6 +42,16 @@ Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::s
                               const std::string& known_digest = "",
                               ProgressSink& progress = SilentProgress());
 
+// A file of a set that was listed before.
+struct NamedSource {
+  std::string path;    // Or s3:// URI.
+  std::string name;    // A key.
+  std::string digest;  // Bytes of another one are a kConflict; "" where it is not known.
+};
+// The same of such a set, whose digest is that of its list even where it has only one file.
+Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<NamedSource>& set,
+                                 ProgressSink& progress = SilentProgress());
+
 // What is kept under a digest; nothing where nothing is.
 Result<std::optional<Snapshot>> FindSnapshot(data::ObjectStore& store, const std::string& digest);
 

@@ -217,3 +217,67 @@ def test_what_is_not_there_names_what_is_near(project):
         answer = project.call("data", "profile", given)
         assert answer.code == 2 and answer.err.rstrip().endswith(f"try {expected}"), answer.err
         assert "--data" not in answer.err
+
+
+def upload(bucket, path, key):
+    bucket.put_object(Key=key, Body=path.read_bytes())
+    return f"s3://{bucket.name}/{key}"
+
+
+def test_objects_are_read_as_files_are(project, bucket):
+    frame = mixed_table()
+    paths = write_all(project.folder / "data", frame)
+    expected = profile(project, paths["t.csv"])
+    for name in ["t.csv", "t.csv.gz", "t.jsonl", "t.parquet", "lz4.feather", "t.arrows"]:
+        assert profile(project, upload(bucket, paths[name], f"tables/{name}")) == expected, name
+    for path in sorted((project.folder / "data/parts").iterdir()):
+        upload(bucket, path, f"parts/year=2024/{path.name}")
+    upload(bucket, paths["t.csv"], "parts/_SUCCESS")
+    assert profile(project, f"s3://{bucket.name}/parts/year=2024/part-*.csv") == expected
+    found = profile(project, f"s3://{bucket.name}/parts/")
+    assert found["rows"] == len(frame) and found["columns"][-1]["name"] == "year"
+    answer = project.call("data", "profile", f"s3://{bucket.name}/tables/t.cvs")
+    assert answer.code == 2 and "t.csv" in answer.err
+    assert project.call("data", "profile", f"s3://{bucket.name}/tables/*.xml").code == 2
+
+
+def test_large_objects_are_read_ahead_in_ranges(project, bucket):
+    frame = number_table(300_000)
+    path = project.write_table(frame)
+    assert path.stat().st_size > 25_000_000
+    expected = profile(project, path)
+    assert profile(project, upload(bucket, path, "big.csv")) == expected
+
+
+def test_a_run_on_objects_is_that_of_the_same_files(project, bucket):
+    frame = number_table(900)
+    for i, part in enumerate(np.array_split(frame, 3)):
+        path = project.write_table(part, name=f"data/parts/part-{i}.csv")
+        upload(bucket, path, f"parts/part-{i}.csv")
+    project.write_config(basic_config(data__source_path="data/parts"))
+    local = project.run("--local")
+    project.write_config(basic_config(data__source_path=f"s3://{bucket.name}/parts"))
+    remote = project.run("--local")
+    assert remote["metrics"] == local["metrics"]
+    assert project.run("--local")["run_id"] == remote["run_id"], "unchanged objects are not read again"
+    bucket.put_object(Key="parts/part-1.csv", Body=path.read_bytes())
+    assert project.run("--local")["digest"] != remote["digest"]
+
+
+def test_a_data_set_of_several_files_is_kept_under_the_digest_of_the_run(project, bucket):
+    frame = number_table(900)
+    for i, part in enumerate(np.array_split(frame, 3)):
+        project.write_table(part, name=f"data/parts/year=2024/part-{i}.csv")
+    config = basic_config(data__source_path="data/parts", artifact_store=f"s3://{bucket.name}/team")
+    config["development"]["data"]["snapshot"] = True
+    project.write_config(config)
+    last = project.run()
+    kept = project.call("data", "snapshot", "--output", "json")
+    assert kept.code == 0, kept.err
+    run = project.call("runs", "show", last["run_id"], "--output", "json").last
+    assert kept.last["digest"] == run["source"]["digest"]
+    assert [one["name"] for one in kept.last["files"]] == [f"year=2024/part-{i}.csv" for i in range(3)]
+    shutil.rmtree(project.folder / "data/parts")
+    restored = project.call("data", "restore", kept.last["digest"], "--to", "data/parts")
+    assert restored.code == 0, restored.err
+    assert project.run()["run_id"] == last["run_id"]

@@ -1,0 +1,30 @@
+#include "data/percent_internal.h"
+
+namespace slipway::data {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string DecodePercent(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool pair = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
+                      HexDigit(text[i + 2]) >= 0;
+    if (!pair) {
+      decoded += text[i];
+      continue;
+    }
+    decoded += static_cast<char>(16 * HexDigit(text[i + 1]) + HexDigit(text[i + 2]));
+    i += 2;
+  }
+  return decoded;
+}
+
+}  // namespace slipway::data
