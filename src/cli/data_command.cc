@@ -59,7 +59,7 @@ void AddDataCommand(CLI::App& app, Session& session) {
   AddDataValidate(command, session);
   AddDataDrift(command, session);
   AddDataSample(command, session);
-  AddDataSnapshotCommands(command, session);
+  AddDataSnapshot(command, session);
 }
 
 }  // namespace slipway::cli

@@ -31,6 +31,8 @@ void WarnOfIssues(const std::string& path, const std::vector<data::Issue>& issue
 void AddDataDrift(CLI::App* data, Session& session);
 void AddDataProfile(CLI::App* data, Session& session);
 void AddDataSample(CLI::App* data, Session& session);
+// `snapshot` and `restore`.
+void AddDataSnapshot(CLI::App* data, Session& session);
 void AddDataSchema(CLI::App* data, Session& session);
 void AddDataValidate(CLI::App* data, Session& session);
 

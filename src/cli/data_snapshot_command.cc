@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
+#include "cli/data_options.h"
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/hash.h"
@@ -61,8 +63,8 @@ Result<registry::Snapshot> Keep(data::ObjectStore& store, const std::vector<std:
 Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
                            config::LoadConfig(ToLoadOptions(options.config)));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto opened, registry::OpenRegistry(loaded.config));
-  data::ObjectStore& store = *opened->objects();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto objects, registry::OpenObjects(loaded.config));
+  data::ObjectStore& store = *objects;
   std::vector<std::string> paths = options.paths;
   if (paths.empty()) paths.push_back(config::DataPath(loaded.config));
   ProgressSink& progress = ProgressOf(session);
@@ -90,52 +92,108 @@ Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   return kExitDone;
 }
 
-// --registry, else what the configuration here says, else the nearest.
-Result<std::unique_ptr<Registry>> OpenForRestore(const RestoreCommandOptions& options) {
-  FileSystem& files = LocalFileSystem();
-  if (!options.registry.empty()) {
-    return registry::OpenExisting(registry::FindRegistryDirectory(options.registry, "", files));
+// Where data may be, the likeliest place first, and the registry that knows models, if there is
+// one.
+struct Places {
+  std::unique_ptr<Registry> registry;
+  std::optional<Error> no_registry;
+  std::shared_ptr<data::ObjectStore> configured;  // Null where there is no configuration.
+
+  std::vector<data::ObjectStore*> Stores() const {
+    std::vector<data::ObjectStore*> stores;
+    if (configured) stores.push_back(configured.get());
+    // What the last run was told on its command line.
+    if (registry && (!configured || registry->objects()->Describe() != configured->Describe())) {
+      stores.push_back(registry->objects());
+    }
+    return stores;
   }
-  const Result<config::LoadedConfig> loaded = config::LoadConfig(ToLoadOptions(options.config));
-  if (loaded.ok()) return registry::OpenRegistry(loaded->config);
-  const bool none = loaded.error().code() == ErrorCode::kNotFound;
-  if (!none || !options.config.config_path.empty()) return loaded.error();
-  return registry::OpenExisting(registry::FindRegistryDirectory("", "", files));
+};
+
+Status OpenRegistryIn(const std::string& directory, Places* places) {
+  Result<std::unique_ptr<Registry>> opened = registry::OpenExisting(directory);
+  if (opened.ok()) {
+    places->registry = *std::move(opened);
+    return {};
+  }
+  places->no_registry = opened.error();
+  const bool data_is_enough = places->configured && opened.error().code() == ErrorCode::kNotFound;
+  return data_is_enough ? Status() : opened.error();
+}
+
+// --registry, else what the configuration here says, else the nearest.
+Result<Places> OpenPlaces(const RestoreCommandOptions& options) {
+  FileSystem& files = LocalFileSystem();
+  Places places;
+  std::string directory;
+  if (options.registry.empty()) {
+    const Result<config::LoadedConfig> loaded = config::LoadConfig(ToLoadOptions(options.config));
+    if (loaded.ok()) {
+      SLIPWAY_ASSIGN_OR_RETURN(places.configured, registry::OpenObjects(loaded->config));
+      SLIPWAY_ASSIGN_OR_RETURN(directory, registry::ConfiguredDirectory(loaded->config));
+    } else if (loaded.error().code() != ErrorCode::kNotFound ||
+               !options.config.config_path.empty()) {
+      return loaded.error();
+    }
+  }
+  if (directory.empty()) directory = registry::FindRegistryDirectory(options.registry, "", files);
+  SLIPWAY_RETURN_IF_ERROR(OpenRegistryIn(directory, &places));
+  return places;
 }
 
 struct Wanted {
   std::string digest;
-  std::string model;  // "credit-risk:3", "" where the data's own digest was given.
+  std::string model;                   // "credit-risk:3", "" where the data's own digest was given.
+  data::ObjectStore* store = nullptr;  // That has it.
 };
 
-// A whole digest is the data's own, unless only a model has it.
-Result<Wanted> FindWanted(Registry& opened, const std::string& reference) {
-  if (IsDigest(reference)) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto kept, registry::FindSnapshot(*opened.objects(), reference));
-    if (kept) return Wanted{reference, ""};
+// The first store that has data of this digest; null where none has.
+Result<data::ObjectStore*> FindStore(const Places& places, const std::string& digest) {
+  for (data::ObjectStore* store : places.Stores()) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto kept, registry::FindSnapshot(*store, digest));
+    if (kept) return store;
   }
-  const Result<registry::ModelVersion> version = opened.Find(reference);
-  if (!version.ok()) {
-    const bool unknown = version.error().code() == ErrorCode::kNotFound;
-    if (IsDigest(reference) && unknown) return Wanted{reference, ""};
-    return version.error();
-  }
-  Wanted wanted;
-  wanted.digest = version->training_data_hash;
-  wanted.model = fmt::format("{}:{}", version->name, version->registry_version);
-  if (IsDigest(wanted.digest)) return wanted;
-  return Error(ErrorCode::kNotFound,
-               fmt::format("{} does not say which data it was trained on", wanted.model))
-      .Expected("a version that 'slipway run' made");
+  return nullptr;
 }
 
-Error NotKept(const Wanted& wanted, const data::ObjectStore& store, const Error& error) {
-  if (error.code() != ErrorCode::kNotFound || wanted.model.empty()) return error;
-  return Error(ErrorCode::kNotFound, fmt::format("the training data of {}, {}, is not kept in {}",
-                                                 wanted.model, wanted.digest, store.Describe()))
+Error NotKept(const Wanted& wanted, const Places& places) {
+  std::vector<std::string> names;
+  for (const data::ObjectStore* store : places.Stores()) names.push_back(store->Describe());
+  const std::string what =
+      wanted.model.empty()
+          ? fmt::format("no data with digest {} is", wanted.digest)
+          : fmt::format("the training data of {}, {}, is not", wanted.model, wanted.digest);
+  return Error(ErrorCode::kNotFound, fmt::format("{} kept in {}", what, JoinOr(names)))
       .Try(
           "'slipway data snapshot FILE' where that file still is, and data.snapshot: true in the "
           "configuration, with which each run keeps its data");
+}
+
+// A whole digest is the data's own, unless only a model has it.
+Result<Wanted> FindWanted(const Places& places, const std::string& reference) {
+  Wanted wanted;
+  wanted.digest = reference;
+  if (IsDigest(reference)) {
+    SLIPWAY_ASSIGN_OR_RETURN(wanted.store, FindStore(places, reference));
+    if (wanted.store != nullptr) return wanted;
+  }
+  const Result<registry::ModelVersion> version =
+      places.registry ? places.registry->Find(reference)
+                      : Result<registry::ModelVersion>(*places.no_registry);
+  if (!version.ok()) {
+    const bool unknown = version.error().code() == ErrorCode::kNotFound;
+    return IsDigest(reference) && unknown ? NotKept(wanted, places) : version.error();
+  }
+  wanted.digest = version->training_data_hash;
+  wanted.model = fmt::format("{}:{}", version->name, version->registry_version);
+  if (!IsDigest(wanted.digest)) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("{} does not say which data it was trained on", wanted.model))
+        .Expected("a version that 'slipway run' made");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(wanted.store, FindStore(places, wanted.digest));
+  if (wanted.store == nullptr) return NotKept(wanted, places);
+  return wanted;
 }
 
 void PrintRestored(const Wanted& wanted, const std::vector<registry::RestoredFile>& files,
@@ -159,12 +217,12 @@ void PrintRestored(const Wanted& wanted, const std::vector<registry::RestoredFil
 }
 
 Result<int> Restore(const RestoreCommandOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto opened, OpenForRestore(options));
-  SLIPWAY_ASSIGN_OR_RETURN(const Wanted wanted, FindWanted(*opened, options.reference));
-  const auto files = registry::RestoreSnapshot(*opened->objects(), LocalFileSystem(), wanted.digest,
-                                               options.restore);
-  if (!files.ok()) return NotKept(wanted, *opened->objects(), files.error());
-  PrintRestored(wanted, *files, session);
+  SLIPWAY_ASSIGN_OR_RETURN(const Places places, OpenPlaces(options));
+  SLIPWAY_ASSIGN_OR_RETURN(const Wanted wanted, FindWanted(places, options.reference));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const std::vector<registry::RestoredFile> files,
+      registry::RestoreSnapshot(*wanted.store, LocalFileSystem(), wanted.digest, options.restore));
+  PrintRestored(wanted, files, session);
   return kExitDone;
 }
 
@@ -210,9 +268,9 @@ void AddRestore(CLI::App* command, Session& session) {
 
 }  // namespace
 
-void AddDataSnapshotCommands(CLI::App* command, Session& session) {
-  AddSnapshot(command, session);
-  AddRestore(command, session);
+void AddDataSnapshot(CLI::App* data, Session& session) {
+  AddSnapshot(data, session);
+  AddRestore(data, session);
 }
 
 }  // namespace slipway::cli

@@ -82,8 +82,6 @@ config::LoadOptions ToLoadOptions(const ConfigOptions& options);
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddConfigCommand(CLI::App& app, Session& session);
 void AddDataCommand(CLI::App& app, Session& session);
-// Those of `slipway data` that keep data sets.
-void AddDataSnapshotCommands(CLI::App* command, Session& session);
 void AddHelpCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
 void AddPredictCommand(CLI::App& app, Session& session);

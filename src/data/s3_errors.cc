@@ -89,8 +89,10 @@ Error S3Error(const arrow::Status& status, const S3Location& location, const std
   const std::string service = location.Service();
   const ServiceAnswer answer = Parse(status.message());
   const S3Problem problem = Classify(status);
-  if (!signed_in && (problem == S3Problem::kDenied || problem == S3Problem::kCredentials ||
-                     (problem == S3Problem::kUnreachable && answer.code != "NETWORK_CONNECTION"))) {
+  // Some servers answer who does not sign with 500.
+  const bool failed = answer.http == 500 || answer.code == "INTERNAL_FAILURE";
+  if (!signed_in &&
+      (problem == S3Problem::kDenied || problem == S3Problem::kCredentials || failed)) {
     return Error(
                ErrorCode::kPermission,
                fmt::format("{} did not let us {}, and no credentials were found", service, action))

@@ -174,6 +174,23 @@ Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config) {
   return opened;
 }
 
+Result<std::shared_ptr<data::ObjectStore>> OpenObjects(const config::Config& config) {
+  const config::StoreLocation artifacts = config::LocateArtifactStore(config);
+  if (!CanReach(artifacts)) return Unreachable(config, artifacts);
+  SLIPWAY_RETURN_IF_ERROR(CheckArtifacts(config, artifacts));
+  std::string root = artifacts.uri;
+  if (root.empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, ConfiguredDirectory(config));
+    root = JoinPath(directory, kArtifacts);
+  }
+  if (!data::IsObjectUri(root)) {
+    return std::shared_ptr<data::ObjectStore>(
+        data::OpenDirectoryObjectStore(LocalFileSystem(), root));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(auto objects, data::OpenObjectStore(root));
+  return std::shared_ptr<data::ObjectStore>(std::move(objects));
+}
+
 Result<std::string> ConfiguredDirectory(const config::Config& config) {
   const config::StoreLocation location = config::LocateModelRegistry(config);
   if (!location.embedded) return Unreachable(config, location);

@@ -105,6 +105,10 @@ Result<std::unique_ptr<Registry>> OpenExisting(const std::string& directory,
 // can't reach, or that does not answer now, is an error that names the key, the value and --local.
 Result<std::unique_ptr<Registry>> OpenRegistry(const config::Config& config);
 
+// What `artifact_store` names, as objects, for data sets: no registry is made or remembered. Fails
+// as OpenRegistry does.
+Result<std::shared_ptr<data::ObjectStore>> OpenObjects(const config::Config& config);
+
 // The directory of the embedded registry that `model_registry` names, which need not exist. The
 // same error as OpenRegistry's where the registry is out of reach.
 Result<std::string> ConfiguredDirectory(const config::Config& config);

@@ -367,3 +367,13 @@ def test_a_fresh_clone_restores_by_its_configuration(remote, tmp_path):
     clone.write_config(basic_config(artifact_store=STORE))
     answer_of(clone, "data", "restore", kept["digest"], "--to", "data/train.csv")
     assert (clone.folder / "data/train.csv").read_bytes() == (remote.folder / "data/train.csv").read_bytes()
+    assert not (clone.folder / ".slipway").exists()
+
+
+def test_restoring_forgets_no_store(project, bucket):
+    project.write_table(number_table())
+    project.write_config(basic_config())
+    project.run("--set", f"artifact_store={STORE}", "--set", "data.snapshot=true")
+    answer_of(project, "data", "restore", "ml-classifier", "--to", "then.csv")
+    assert (project.folder / "then.csv").read_bytes() == (project.folder / "data/train.csv").read_bytes()
+    assert project.call("models", "verify", "--all").code == 0
