@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/data_options.h"
+#include "cli/data_reports.h"
 #include "cli/table.h"
 #include "core/clock.h"
 #include "core/text.h"
@@ -25,6 +26,7 @@ struct DriftCommandOptions {
   bool multivariate = false;
   std::string model, registry;
   bool fail_on_drift = false;
+  std::vector<std::string> reports;
 };
 
 // The predictions of a model as further columns.
@@ -113,6 +115,8 @@ Result<int> Drift(const DriftCommandOptions& options, Session& session) {
                                                       reference.profile, current.profile, drift));
     report.drift_detected = report.drift_detected || report.multivariate->drifted;
   }
+  SLIPWAY_RETURN_IF_ERROR(WriteDriftReports(options.reports, {options.reference, reference.profile},
+                                            {options.current, current.profile}, report));
   if (session.json) {
     session.PrintJson(data::ToJson(report));
   } else {
@@ -163,6 +167,7 @@ void AddDataDrift(CLI::App* data, Session& session) {
   drift->add_option("--registry", options->registry, "Where --model is (default: the nearest)")
       ->type_name("DIR");
   drift->add_flag("--fail-on-drift", options->fail_on_drift, "Exit code 1 where there is drift");
+  AddReportOption(drift, &options->reports);
   AddReadingOptions(drift, &options->reading);
   AddExamples(drift,
               "slipway data drift data/train.csv data/today.csv\n"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/data_options.h"
+#include "cli/data_reports.h"
 #include "cli/table.h"
 #include "core/clock.h"
 #include "core/text.h"
@@ -23,6 +24,7 @@ struct ProfileCommandOptions {
   ReadingOptions reading;
   data::ProfileOptions profile;
   std::string save;
+  std::vector<std::string> reports;
 };
 
 std::string NumberText(double value) {
@@ -99,7 +101,8 @@ void PrintProfile(const std::string& path, const data::TableProfile& profile, do
 }
 
 // One profile of all that was named.
-Result<data::TableProfile> ProfileAll(const ProfileCommandOptions& options, Session& session) {
+Result<data::TableProfile> ProfileAll(const ProfileCommandOptions& options, Session& session,
+                                      std::vector<data::Issue>* issues) {
   data::ReadOptions read = ToReadOptions(options.reading);
   read.columns = options.reading.columns;
   std::optional<data::TableProfile> all;
@@ -107,6 +110,7 @@ Result<data::TableProfile> ProfileAll(const ProfileCommandOptions& options, Sess
     SLIPWAY_ASSIGN_OR_RETURN(pipeline::ProfiledSource source,
                              pipeline::ProfileSource(path, read, options.profile));
     WarnOfIssues(path, source.issues, session);
+    issues->insert(issues->end(), source.issues.begin(), source.issues.end());
     if (!all) {
       all = std::move(source.profile);
       continue;
@@ -124,10 +128,13 @@ Json RepeatedJson(const data::RepeatedRowsSummary& repeated) {
 
 Result<int> Profile(const ProfileCommandOptions& options, Session& session) {
   const Stopwatch watch;
-  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile profile, ProfileAll(options, session));
+  std::vector<data::Issue> issues;
+  SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile profile, ProfileAll(options, session, &issues));
   if (!options.save.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::WriteProfile(options.save, profile));
   }
+  SLIPWAY_RETURN_IF_ERROR(WriteProfileReports(options.reports, options.paths, profile,
+                                              options.profile.target, std::move(issues)));
   if (!session.json) {
     std::vector<std::string> shown;
     for (const std::string& path : options.paths) shown.push_back(data::ShownSource(path));
@@ -159,6 +166,7 @@ void AddDataProfile(CLI::App* data, Session& session) {
       ->type_name("NAME");
   profile->add_option("--save", options->save, "Keep the profile, to compare later data with it")
       ->type_name("FILE.json");
+  AddReportOption(profile, &options->reports);
   AddReadingOptions(profile, &options->reading);
   AddExamples(profile,
               "slipway data profile data/train.csv\n"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/data_options.h"
+#include "cli/data_reports.h"
 #include "cli/table.h"
 #include "core/clock.h"
 #include "core/text.h"
@@ -24,6 +25,7 @@ struct ValidateOptions {
   std::string target;
   std::string fail_on = "error";
   int threads = 0;
+  std::vector<std::string> reports;
 };
 
 // "row 3: 'n/a', row 9: missing".
@@ -92,6 +94,8 @@ Result<int> Validate(const ValidateOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::CheckedSource checked,
                            pipeline::CheckSource(rules, path, options.threads, SilentProgress()));
   const data::DatasetReport& report = checked.report;
+  SLIPWAY_RETURN_IF_ERROR(WriteVerdictReports(options.reports, path, report,
+                                              checked.profile.repeated, config.data.target_column));
   if (session.json) {
     Json json = data::ToJson(report);
     json.erase("profiles");
@@ -125,6 +129,7 @@ void AddDataValidate(CLI::App* data, Session& session) {
       ->type_name("SEVERITY")
       ->capture_default_str();
   validate->get_option("--data")->excludes(validate->get_option("file"));
+  AddReportOption(validate, &options->reports);
   AddThreadsOption(validate, &options->threads);
   AddExamples(validate,
               "slipway data validate --env production\n"

@@ -70,16 +70,8 @@ std::string Masthead(const RunReport& report) {
     facts += fmt::format(R"(<div><dt>Digest</dt><dd><code title="{}">{}</code></dd></div>)",
                          Escape(report.digest), Escape(ShortDigest(report.digest)));
   }
-  return fmt::format(
-      R"(<header>
-<p class="eyebrow">Slipway run report</p>
-<div class="title"><h1>{}</h1><p class="verdict {}">{}</p></div>
-<p class="lede">{}</p>
-<dl class="facts">{}</dl>
-</header>
-)",
-      Label(Reference(report), 120), passed ? "pass" : "fail", passed ? "Passed" : "Failed",
-      Label(Conclusion(report), 600), facts);
+  return TopMarkup({"Slipway run report", Reference(report), passed ? "pass" : "fail",
+                    passed ? "Passed" : "Failed", Conclusion(report), facts});
 }
 
 std::string MetricTiles(const RunReport& report) {

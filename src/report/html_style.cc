@@ -81,6 +81,11 @@ i.key[class*=" s"]{background:var(--s)}
 .tick,.axis{fill:var(--soft);font:12px var(--sans)}.axis{font-size:13px}
 .cell{fill:var(--accent)}.count{fill:var(--ink);font:600 13px var(--sans)}.count.strong{fill:var(--panel)}
 .hist{width:100%;height:64px;border-bottom:1px solid var(--line)}.hist path{fill:var(--s)}
+.pair .was{fill:var(--c9)}.pair .is{fill:var(--c1)}.hist.pair .was{fill-opacity:.45}
+.hist.pair .is{fill:none;stroke:var(--c1);stroke-width:2;vector-effect:non-scaling-stroke}.bar.pair{height:14px}
+.key.was{background:var(--c9)}.key.is{background:var(--c1)}.hist.pair{overflow:visible}.effect{min-width:14em}.chance{white-space:nowrap}.limited{height:8px;margin:6px 0 5px}
+.tells,.why{margin-top:8px}.why,article>.soft{font-size:13px}#overview .facts{margin:18px 0 22px}#overview h3{margin-bottom:10px}
+code,.name{unicode-bidi:isolate}
 .scores{margin-bottom:10px}.scores p{font-size:14px;margin-bottom:2px}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(230px,100%),1fr));gap:28px 32px;margin-top:16px}
 article{min-width:0;break-inside:avoid}article h3{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
@@ -98,7 +103,7 @@ footer{color:var(--soft);font-size:13px;margin-top:28px}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.tile{padding:12px 13px}.figure{font-size:26px}
 .facts{gap:10px 24px}.bars{gap:9px 12px}.reason{min-width:12em}}
 @media print{:root{--bg:#fff;--panel:#fff}body{max-width:none;padding:0;font-size:12px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-nav,.skip{display:none}section,.tile{break-inside:avoid-page;border-color:#ccc}section#columns,section#data{break-inside:auto}.scroll{overflow:visible}}
+nav,.skip{display:none}section,.tile{break-inside:avoid-page;border-color:#ccc}section:is(#columns,#data,#pictures){break-inside:auto}.scroll{overflow:visible}}
 )css";
 }
 

@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "report/junit_internal.h"
 #include "report/report.h"
 #include "report/summary_internal.h"
 #include "report/text_internal.h"
@@ -9,45 +8,13 @@
 namespace slipway::report {
 namespace {
 
-// A suite in the making: its test cases and their counts.
-struct Suite {
-  std::string name;
-  std::string cases;
-  int tests = 0;
-  int failures = 0;
-  int skipped = 0;
-};
-
-// `inside` is markup, "" for a test that passed without a word.
-void AddCase(Suite* suite, const std::string& name, const std::string& inside) {
-  ++suite->tests;
-  const std::string head = fmt::format(R"(    <testcase classname="slipway.{}" name="{}")",
-                                       suite->name, Label(name, 200));
-  suite->cases +=
-      inside.empty() ? head + "/>\n" : head + ">\n      " + inside + "\n    </testcase>\n";
-}
-
-std::string ExampleLines(const data::Issue& issue) {
-  std::string lines;
-  for (const data::Example& example : issue.examples) {
-    lines += fmt::format("\nrow {}: {}", example.row,
-                         example.missing ? "missing" : Shorten(CleanText(example.value), 80));
-  }
-  return lines;
-}
-
 void AddIssue(Suite* suite, const data::Issue& issue) {
   const std::string name = issue.column.empty() ? issue.kind : issue.kind + ": " + issue.column;
   if (issue.severity == data::Severity::kWarning) {
-    AddCase(
-        suite, name,
-        "<system-out>warning: " + Escape(issue.message + ExampleLines(issue)) + "</system-out>");
+    AddCase(suite, name, "<system-out>warning: " + Escape(IssueText(issue)) + "</system-out>");
     return;
   }
-  ++suite->failures;
-  AddCase(suite, name,
-          fmt::format(R"(<failure type="{}" message="{}">{}</failure>)", Escape(issue.kind),
-                      Label(issue.message, 400), Escape(issue.message + ExampleLines(issue))));
+  AddFailure(suite, name, issue.kind, issue.message, IssueText(issue));
 }
 
 Suite DataSuite(const RunReport& report) {
@@ -60,18 +27,13 @@ Suite DataSuite(const RunReport& report) {
 }
 
 void AddGate(Suite* suite, const gate::Verdict& verdict) {
-  const std::string reason = Label(verdict.reason, 400);
   if (verdict.outcome == gate::Outcome::kPass) {
-    AddCase(suite, verdict.name, "<system-out>" + reason + "</system-out>");
+    AddCase(suite, verdict.name, "<system-out>" + Label(verdict.reason, 400) + "</system-out>");
   } else if (verdict.dry_run || verdict.outcome == gate::Outcome::kInconclusive) {
-    ++suite->skipped;
-    const char* why = verdict.dry_run ? "dry run: " : "inconclusive: ";
-    AddCase(suite, verdict.name, fmt::format(R"(<skipped message="{}{}"/>)", why, reason));
+    const std::string why = verdict.dry_run ? "dry run: " : "inconclusive: ";
+    AddSkipped(suite, verdict.name, why + verdict.reason);
   } else {
-    ++suite->failures;
-    AddCase(suite, verdict.name,
-            fmt::format(R"(<failure type="gate" message="{}">{}</failure>)", reason,
-                        Escape(CompactJson(verdict.evidence))));
+    AddFailure(suite, verdict.name, "gate", verdict.reason, CompactJson(verdict.evidence));
   }
 }
 
@@ -87,19 +49,11 @@ double SecondsOf(const RunReport& report, const std::string& step) {
   return it == report.timings.end() ? 0 : it->second;
 }
 
-std::string Property(const std::string& name, const std::string& value) {
-  return fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, Escape(value));
-}
-
-std::string SuiteMarkup(const RunReport& report, const Suite& suite) {
-  std::string out = fmt::format(
-      R"(  <testsuite name="{}" tests="{}" failures="{}" errors="0" skipped="{}" time="{:.3f}" timestamp="{}">)"
-      "\n    <properties>\n",
-      suite.name, suite.tests, suite.failures, suite.skipped, SecondsOf(report, suite.name),
-      Escape(report.started_at));
-  out += Property("run_id", report.run_id) + Property("environment", report.environment);
-  out += Property("model", Reference(report)) + Property("digest", report.digest);
-  return out + "    </properties>\n" + suite.cases + "  </testsuite>\n";
+Properties PropertiesOf(const RunReport& report) {
+  return {{"run_id", report.run_id},
+          {"environment", report.environment},
+          {"model", Reference(report)},
+          {"digest", report.digest}};
 }
 
 }  // namespace
@@ -107,23 +61,14 @@ std::string SuiteMarkup(const RunReport& report, const Suite& suite) {
 std::string RenderJUnit(const RunReport& report) {
   std::vector<Suite> suites = {DataSuite(report)};
   if (!report.gates.empty()) suites.push_back(GateSuite(report));
-  int tests = 0;
-  int failures = 0;
-  int skipped = 0;
-  std::string body;
-  for (const Suite& suite : suites) {
-    tests += suite.tests;
-    failures += suite.failures;
-    skipped += suite.skipped;
-    body += SuiteMarkup(report, suite);
+  for (Suite& suite : suites) {
+    suite.seconds = SecondsOf(report, suite.name);
+    suite.timestamp = report.started_at;
+    suite.properties = PropertiesOf(report);
   }
   double seconds = 0;
   for (const auto& [step, spent] : report.timings) seconds += spent;
-  return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      R"(<testsuites name="slipway run {}" tests="{}" failures="{}" errors="0" skipped="{}" time="{:.3f}">)"
-      "\n{}</testsuites>\n",
-      Escape(report.run_id), tests, failures, skipped, seconds, body);
+  return DocumentMarkup("slipway run " + report.run_id, suites, seconds);
 }
 
 }  // namespace slipway::report

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "report/markdown_internal.h"
 #include "report/report.h"
 #include "report/summary_internal.h"
 #include "report/text_internal.h"
@@ -10,55 +11,10 @@
 namespace slipway::report {
 namespace {
 
-// GitHub cuts a comment at 65,536 characters.
-constexpr size_t kMostBytes = 59'000;
-constexpr size_t kMostIssues = 20;
 constexpr size_t kMostFolds = 20;
 constexpr size_t kMostFeatures = 20;
-constexpr size_t kMostColumns = 60;
 constexpr size_t kMostLineage = 40;
-
-// Words from the data as plain words: no markup, no table cells, no links, and nobody is mentioned
-// by an @.
-std::string Plain(std::string_view text, size_t limit = 300) {
-  constexpr std::string_view kMarks = "\\`*_{}[]()<>#|~!$";
-  std::string plain;
-  for (const char c : Shorten(CleanText(text), limit)) {
-    if (c == '\n' || c == '\t') {
-      plain += ' ';
-    } else if (c == '@') {
-      plain += "@\xE2\x80\x8B";  // A zero-width space.
-    } else if (c == '&') {
-      plain += "&amp;";
-    } else {
-      if (kMarks.find(c) != std::string_view::npos) plain += '\\';
-      plain += c;
-    }
-  }
-  return plain;
-}
-
-// A name or a value in a code span, inside a table or out of one.
-std::string Code(std::string_view text, size_t limit = 60) {
-  std::string inside;
-  size_t longest = 0;
-  size_t ticks = 0;
-  for (const char c : Shorten(CleanText(text), limit)) {
-    ticks = c == '`' ? ticks + 1 : 0;
-    longest = std::max(longest, ticks);
-    if (c == '|') inside += '\\';
-    inside += c == '\n' || c == '\t' ? ' ' : c;
-  }
-  if (inside.empty()) return "–";
-  const std::string fence(longest + 1, '`');
-  const char* room = longest > 0 ? " " : "";
-  return fence + room + inside + room + fence;
-}
-
-std::string Details(const std::string& summary, const std::string& body) {
-  if (body.empty()) return "";
-  return fmt::format("<details><summary>{}</summary>\n\n{}\n</details>\n\n", summary, body);
-}
+constexpr const char* kRest = "report.json";
 
 std::string Head(const RunReport& report) {
   const bool passed = report.status == "passed";
@@ -111,28 +67,10 @@ std::string GateTable(const RunReport& report) {
   return "| Gate | Verdict | Reason |\n|:--|:--|:--|\n" + rows + "\n";
 }
 
-std::string IssueList(const RunReport& report) {
-  const data::DatasetReport& data = report.dataset;
-  std::string out = fmt::format("**Data**: {} × {}, {}.\n", Plural(data.rows, "row", "rows"),
-                                Plural(data.columns, "column", "columns"), IssueSummary(data));
-  for (size_t i = 0; i < std::min(kMostIssues, data.issues.size()); ++i) {
-    const data::Issue& issue = data.issues[i];
-    out +=
-        fmt::format("- {}: {}", issue.severity == data::Severity::kError ? "**error**" : "warning",
-                    Plain(issue.message));
-    std::string examples;
-    for (size_t e = 0; e < std::min<size_t>(3, issue.examples.size()); ++e) {
-      const data::Example& example = issue.examples[e];
-      examples += fmt::format("{}row {} {}", e == 0 ? "" : ", ", FormatCount(example.row),
-                              example.missing ? "missing" : Code(example.value, 40));
-    }
-    out += examples.empty() ? "\n" : " (" + examples + ")\n";
-  }
-  if (data.issues.size() > kMostIssues) {
-    out += fmt::format("- {} more in `report.json`\n",
-                       FormatCount(static_cast<int64_t>(data.issues.size() - kMostIssues)));
-  }
-  return out + "\n";
+std::string DataPart(const data::DatasetReport& data) {
+  return fmt::format("**Data**: {} × {}, {}.\n", Plural(data.rows, "row", "rows"),
+                     Plural(data.columns, "column", "columns"), IssueSummary(data)) +
+         IssueList(data, kRest);
 }
 
 std::string FoldTable(const RunReport& report) {
@@ -184,32 +122,6 @@ std::string DroppedTable(const RunReport& report) {
   return "| Feature | Why |\n|:--|:--|\n" + rows;
 }
 
-std::string ColumnTable(const RunReport& report) {
-  const std::vector<data::ColumnProfile>& profiles = report.dataset.profiles;
-  if (profiles.empty()) return "";
-  std::string rows;
-  for (size_t i = 0; i < std::min(kMostColumns, profiles.size()); ++i) {
-    const data::ColumnProfile& column = profiles[i];
-    const double missing =
-        column.count > 0 ? static_cast<double>(column.missing) / static_cast<double>(column.count)
-                         : 0;
-    std::string range = "–";
-    if (column.type != data::ColumnType::kCategory) {
-      if (column.count > column.missing)
-        range = FormatIn(column, column.min) + " – " + FormatIn(column, column.max);
-    } else if (!column.top.empty()) {
-      range = "mostly " + Code(column.top[0].value, 30);
-    }
-    rows += fmt::format("| {} | {} | {} | {} | {} |\n", Code(column.name, 50),
-                        data::ToString(column.type), FormatShare(missing),
-                        FormatCount(column.distinct), range);
-  }
-  if (profiles.size() > kMostColumns) {
-    rows += fmt::format("| {} more in `report.html` | | | | |\n", profiles.size() - kMostColumns);
-  }
-  return "| Column | Type | Missing | Distinct | Range |\n|:--|:--|--:|--:|:--|\n" + rows;
-}
-
 std::string TimingTable(const RunReport& report) {
   if (report.timings.empty()) return "";
   std::string rows;
@@ -245,7 +157,7 @@ std::string RenderMarkdown(const RunReport& report) {
       Head(report),
       MetricTable(report),
       GateTable(report),
-      IssueList(report),
+      DataPart(report.dataset),
       Details(
           "Cross-validation, " + Plural(static_cast<int64_t>(report.folds.size()), "fold", "folds"),
           FoldTable(report)),
@@ -254,19 +166,9 @@ std::string RenderMarkdown(const RunReport& report) {
       Details("Next", CommandBlock(report)),
       Details("Timings", TimingTable(report)),
       Details("Lineage", LineageTable(report)),
-      Details("Columns", ColumnTable(report)),
+      Details("Columns", ColumnTable(report.dataset.profiles, "report.html")),
   };
-  std::string text;
-  bool dropped = false;
-  for (const std::string& part : parts) {
-    if (text.size() + part.size() > kMostBytes) {
-      dropped = true;
-    } else {
-      text += part;
-    }
-  }
-  if (dropped) text += "Some parts are too long for a comment; `report.html` has all.\n";
-  return text;
+  return FitParts(parts, "report.html");
 }
 
 }  // namespace slipway::report

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/data_report.h"
 #include "report/types.h"
 
 namespace slipway::report {
@@ -23,6 +24,29 @@ struct IssueCounts {
   int64_t warnings = 0;
 };
 IssueCounts CountIssues(const data::DatasetReport& dataset);
+
+double MissingShare(const data::ColumnProfile& column);
+
+// "214", "≈ 12,300 ± 1.6 %".
+std::string DistinctText(const data::ColumnProfile& column);
+// "3 – 12, mean 6.1", in code points.
+std::string LengthText(const data::TextLengths& lengths);
+// What is known only nearly, and how nearly: "ranks ± 0.53 %"; "" where all else is exact.
+std::string SketchErrors(const data::ColumnProfile& column);
+// "1,203", "≈ 1,203 ± 2.1 %".
+std::string RepeatedText(const data::RepeatedRowsSummary& repeated);
+
+// Columns that are numeric, categories and timestamps.
+std::vector<int64_t> CountTypes(const std::vector<data::ColumnProfile>& profiles);
+struct MissingCells {
+  double share = 0;     // Of all values.
+  int64_t columns = 0;  // With any missing.
+};
+MissingCells CountMissing(const std::vector<data::ColumnProfile>& profiles);
+// "812 rows × 6 columns: 3 errors, 1 warning.", of a table that was not judged what it holds.
+std::string DataSentence(const DataReport& report);
+// "Slipway 0.1.0 · 2026-11-23 06:41 UTC", as markup.
+std::string FooterText(const std::string& version, const std::string& made_at);
 
 // "1 error, 2 warnings".
 std::string IssueSummary(const data::DatasetReport& dataset);

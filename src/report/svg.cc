@@ -11,26 +11,6 @@
 namespace slipway::report {
 namespace {
 
-// Coordinates with two digits after the point, without trailing zeros.
-std::string At(double value) {
-  std::string text = fmt::format("{:.2f}", value);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text == "-0" ? "0" : text;
-}
-
-std::string Described(const std::string& title, const std::string& description) {
-  std::string text = "<title>" + Escape(title) + "</title>";
-  if (!description.empty()) text += "<desc>" + Escape(description) + "</desc>";
-  return text;
-}
-
-// 0 for NaN, so that a figure that is unknown leaves no mark.
-std::string Percent(double share) {
-  if (std::isnan(share)) return "0%";
-  return At(100 * std::clamp(share, 0.0, 1.0)) + "%";
-}
-
 double Position(double value, double low, double high) {
   return high > low ? (value - low) / (high - low) : 0.5;
 }
@@ -127,6 +107,24 @@ std::string ConfusionLabels(const Cells& cells, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+std::string At(double value) {
+  std::string text = fmt::format("{:.2f}", value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
+std::string Described(const std::string& title, const std::string& description) {
+  std::string text = "<title>" + Escape(title) + "</title>";
+  if (!description.empty()) text += "<desc>" + Escape(description) + "</desc>";
+  return text;
+}
+
+std::string Percent(double share) {
+  if (std::isnan(share)) return "0%";
+  return At(100 * std::clamp(share, 0.0, 1.0)) + "%";
+}
 
 std::string HistogramSvg(const std::vector<int64_t>& counts, int series, const std::string& title,
                          const std::string& description) {

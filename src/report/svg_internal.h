@@ -14,6 +14,13 @@
 
 namespace slipway::report {
 
+// Coordinates with two digits after the point, without trailing zeros.
+std::string At(double value);
+// A share of the box, cut to [0, 1]; 0 for NaN, so that a figure that is unknown leaves no mark.
+std::string Percent(double share);
+// <title> and <desc> of plain text.
+std::string Described(const std::string& title, const std::string& description);
+
 // A histogram that fills its box; class "s<series>" colours it. `title` and `description` are told
 // to screen readers.
 std::string HistogramSvg(const std::vector<int64_t>& counts, int series, const std::string& title,
@@ -21,6 +28,18 @@ std::string HistogramSvg(const std::vector<int64_t>& counts, int series, const s
 
 // A horizontal bar of `share` of the box, for a table's row whose figures stand beside it.
 std::string BarSvg(double share, const char* css_class = "bar");
+
+// Two histograms over each other in the same bins, each of shares of its own total: the first as an
+// area, the second as an outline. A total of 0 leaves its one out.
+std::string PairHistogramSvg(const std::vector<int64_t>& first, int64_t first_total,
+                             const std::vector<int64_t>& second, int64_t second_total,
+                             const std::string& title, const std::string& description);
+
+// Two bars below each other, in the colours of PairHistogramSvg.
+std::string PairBarsSvg(double first, double second);
+
+// A bar from 0, with a line at `limit` in the middle; twice the limit and more fill it.
+std::string LimitBarSvg(double value, double limit);
 
 // One bar cut into parts by their share.
 std::string StackSvg(const std::vector<int64_t>& parts, const std::string& title);

@@ -15,8 +15,14 @@ namespace {
 constexpr const char* kUnknown = "–";
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
 
-// Length of the UTF-8 sequence at the start of `text` that encodes a character XML allows; 0 where
-// there is none.
+// Embeddings, overrides and isolates of the bidirectional algorithm: one in a name turns around
+// what stands after it.
+bool TurnsText(uint32_t code) {
+  return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+// Length of the UTF-8 sequence at the start of `text` that encodes a character that may be shown;
+// 0 where there is none.
 size_t CharacterLength(std::string_view text) {
   const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = at(0);
@@ -32,7 +38,10 @@ size_t CharacterLength(std::string_view text) {
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
   const bool control = code < 0xa0;
   const bool noncharacter = (code & 0xfffeU) == 0xfffeU;
-  if (code < kLeast[length] || code > 0x10ffff || surrogate || control || noncharacter) return 0;
+  if (code < kLeast[length] || code > 0x10ffff || surrogate || control || noncharacter ||
+      TurnsText(code)) {
+    return 0;
+  }
   return length;
 }
 
@@ -130,9 +139,12 @@ std::string FormatDate(double epoch_seconds) {
   return FormatTimestamp(time).substr(0, 10);
 }
 
+std::string FormatIn(data::ColumnType type, bool integral, double value) {
+  return type == data::ColumnType::kTimestamp ? FormatDate(value) : FormatNumber(value, integral);
+}
+
 std::string FormatIn(const data::ColumnProfile& column, double value) {
-  return column.type == data::ColumnType::kTimestamp ? FormatDate(value)
-                                                     : FormatNumber(value, column.integral);
+  return FormatIn(column.type, column.integral, value);
 }
 
 std::string FormatStepSeconds(double seconds) {

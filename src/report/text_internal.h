@@ -9,8 +9,8 @@
 
 namespace slipway::report {
 
-// Valid UTF-8 without what XML 1.0 forbids: U+FFFD for each invalid byte and control character,
-// newlines and tabs kept.
+// Valid UTF-8 without what XML 1.0 forbids: U+FFFD for each invalid byte, control character and
+// what turns the direction of text, newlines and tabs kept.
 std::string CleanText(std::string_view text);
 
 // At most `limit` code points, the last one "…" where something was cut. `text` is valid UTF-8.
@@ -28,8 +28,9 @@ std::string FormatInterval(double low, double high);    // "0.873 – 0.911"
 std::string FormatShare(double share);                  // "12.5 %", "under 0.1 %"
 std::string FormatNumber(double value, bool integral);  // "1,204", "0.01234", "3.4e+12"
 std::string FormatDate(double epoch_seconds);           // "2024-03-01"
-std::string FormatIn(const data::ColumnProfile& column, double value);  // In the column's own unit.
-std::string FormatStepSeconds(double seconds);                          // "0.31 s", "12 ms"
+std::string FormatIn(data::ColumnType type, bool integral, double value);  // In the type's unit.
+std::string FormatIn(const data::ColumnProfile& column, double value);
+std::string FormatStepSeconds(double seconds);  // "0.31 s", "12 ms"
 
 // "sha256:4f1c2a9b3d5e…": enough of a digest to name it.
 std::string ShortDigest(const std::string& digest);

@@ -16,7 +16,9 @@ TEST(ReportTextTest, CleanKeepsValidTextAndReplacesTheRest) {
   EXPECT_EQ(CleanText("\xc0\xaf"), "\xEF\xBF\xBD\xEF\xBF\xBD");          // Overlong.
   EXPECT_EQ(CleanText("\xed\xa0\x80").find('\xed'), std::string::npos);  // A surrogate.
   EXPECT_EQ(CleanText("\xef\xbf\xbf").find("\xef\xbf\xbf"),
-            std::string::npos);  // Not an XML character.
+            std::string::npos);                                         // Not an XML character.
+  EXPECT_EQ(CleanText("a\u202e<b").find("\u202e"), std::string::npos);  // Turns the rest around.
+  EXPECT_EQ(CleanText("שלום \u200f"), "שלום \u200f");
   EXPECT_EQ(CleanText("cut \xe4\xb8"), "cut \xEF\xBF\xBD\xEF\xBF\xBD");
 }
 

@@ -1,5 +1,7 @@
 """`slipway data` on files, its statistics beside SciPy's on the same tables."""
+import html.parser
 import json
+import xml.etree.ElementTree
 
 import numpy as np
 import pandas as pd
@@ -272,3 +274,130 @@ def test_wrong_input_is_told(project, arguments, says):
     paths = [str(project.folder / word) if word.endswith(".csv") else word for word in arguments]
     answer = project.call("data", *paths)
     assert answer.code == 2 and says in answer.err
+
+
+class Page(html.parser.HTMLParser):
+    """A page that closes what it opens; counts elements by name and class, and keeps its words."""
+    VOID = {"meta", "wbr", "br", "rect", "circle", "line", "path"}
+
+    def __init__(self, path):
+        super().__init__()
+        self.open, self.names, self.words = [], [], []
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self.open
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.names.append((tag, dict(attrs).get("class")))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.names.append((tag, dict(attrs).get("class")))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def count(self, tag, css=None):
+        return sum(name == tag and (css is None or kind == css) for name, kind in self.names)
+
+
+def cases(path):
+    """Test cases of a JUnit file by name: "failure", "skipped", "system-out" or None."""
+    root = xml.etree.ElementTree.parse(path).getroot()
+    found = {case.get("name"): next((child.tag for child in case), None) for case in root.iter("testcase")}
+    assert int(root.get("tests")) == len(list(root.iter("testcase"))) == len(found)
+    assert int(root.get("failures")) == len(list(root.iter("failure")))
+    return found
+
+
+def report(project, *arguments, name="report", expect=0):
+    """The command's reports of all four forms."""
+    folder = project.folder / "reports"
+    files = [folder / f"{name}.{ending}" for ending in ("html", "md", "xml", "json")]
+    answer = project.call("data", *arguments, *(word for file in files for word in ("--report", file)))
+    assert answer.code == expect, answer.err
+    page, markdown, junit, document = files
+    assert page.stat().st_size < 2_000_000 and markdown.stat().st_size < 60_000
+    return Page(page), markdown.read_text(), cases(junit), json.loads(document.read_text())
+
+
+def test_a_profile_is_reported(project):
+    frame, _ = tables(3000)
+    path = project.write_table(pd.concat([frame, frame.head(50)]), name="table.csv")
+    page, markdown, junit, document = report(project, "profile", path, "--target", "city")
+    assert page.count("article") == 4 and page.count("svg", "hist s0") == 3 and page.count("script") == 0
+    assert "3,050 rows × 4 columns: 3 numeric, 1 category." in page.text and "Repeated rows 50" in page.text
+    assert "### table.csv" in markdown and "`still`" in markdown and "Tells of the target" in markdown
+    assert set(junit.values()) == {None} and "column: gaps" in junit
+    printed = project.call("data", "profile", path, "--target", "city", "--output", "json").last
+    assert document["columns"] == printed["columns"] and document["rows"] == printed["rows"]
+
+
+def test_a_verdict_is_reported(project):
+    frame = number_table()
+    frame.loc[:399, "feature1"] = np.nan
+    project.write_table(frame)
+    project.write_config(basic_config())
+    page, markdown, junit, document = report(project, "validate", expect=1)
+    assert page.count("p", "verdict fail") == 1 and "row 1 missing" in page.text
+    assert "✗ train.csv failed" in markdown
+    assert junit["high_missing_values: feature1"] == "failure" and list(junit.values()).count("failure") == 1
+    printed = project.call("data", "validate", "--output", "json").last
+    assert document["issues"] == printed["issues"] and document["passed"] is False and document["profiles"]
+
+
+def test_drift_is_reported(project):
+    before, after = tables(3000)
+    paths = [project.write_table(frame, name=name) for frame, name in ((before, "before.csv"), (after.assign(new=1), "after.csv"))]
+    page, markdown, junit, document = report(project, "drift", *paths)
+    assert page.count("article") == 5 and page.count("svg", "hist pair") == 4 and page.count("svg", "bar pair") == 3
+    assert "4 of 5 columns drifted: moved, city, gaps, new." in page.text and "current only" in page.text
+    assert "✗ Drift: after.csv against before.csv" in markdown and "`moved`" in markdown
+    assert junit == {"still": "system-out", "moved": "failure", "city": "failure", "gaps": "failure", "new": "failure"}
+    printed = drift(project, *paths)
+    assert all(document[key] == value for key, value in printed.items())
+    same = report(project, "drift", paths[0], paths[0], name="same")
+    assert "failure" not in same[2].values() and "No drift" in same[0].text
+
+
+def test_names_from_outside_stay_text(project):
+    names = ["<script>alert(1)</script>", "a\"b'c&d", "\u202eevil\x1b[31m", "x" * 5000, "שלום", "| @team `"]
+    frame = pd.DataFrame({name: [f"{name[:40]}<img src=x>"] * 60 + ["b"] * 30 for name in names})
+    path = project.write_table(frame, name="table.csv")
+    for arguments in (["profile", path], ["drift", path, path]):
+        page, markdown, junit, _ = report(project, *arguments)
+        assert page.count("script") == page.count("img") == 0
+        assert "<script>alert(1)</script>" in page.text and "שלום" in page.text
+        assert "\x1b" not in markdown + page.text and "\u202e" not in markdown + page.text
+        assert len(junit) >= len(names) - 1
+
+
+@pytest.mark.parametrize("columns", [500, 2000])
+def test_wide_tables_have_small_reports(project, columns):
+    rng = np.random.default_rng(3)
+
+    def table(shift):
+        texts = [f"{letter * 99}{i}" for i, letter in enumerate("<&abcdefg")]
+        return pd.DataFrame({f"column {i} " + "of a long name " * 5:
+                             rng.choice(texts, size=80) if i % 3 == 0 else rng.normal(shift * (i % 2), size=80).round(3)
+                             for i in range(columns)})
+
+    before, after = project.write_table(table(0), name="before.csv"), project.write_table(table(3), name="after.csv")
+    page, _, junit, _ = report(project, "profile", before)
+    assert len(junit) == columns + 1 and page.count("article") >= min(columns, 450)
+    page, _, junit, _ = report(project, "drift", before, after)
+    assert len(junit) == columns and page.count("article") == 100 and list(junit.values()).count("failure") > columns // 4
+
+
+def test_an_unknown_ending_is_told_before_any_work(project):
+    answer = project.call("data", "profile", "nowhere.csv", "--report", "page.html", "--report", "table.pdf")
+    assert answer.code == 2 and "nowhere" not in answer.err
+    assert all(word in answer.err for word in ["table.pdf", ".html", ".md", ".xml", ".json"])
+    path = project.write_table(tables(100)[0], name="table.csv")
+    answer = project.call("data", "profile", path, "--report", path / "page.html")
+    assert answer.code == 2 and "page.html" in answer.err
