@@ -44,7 +44,8 @@ data::ReadOptions ToReadOptions(const ReadingOptions& options) {
 
 void WarnOfIssues(const std::string& path, const std::vector<data::Issue>& issues,
                   Session& session) {
-  for (const data::Issue& issue : issues) session.Warn(data::ShownSource(path) + ": " + issue.message);
+  for (const data::Issue& issue : issues)
+    session.Warn(data::ShownSource(path) + ": " + issue.message);
 }
 
 void AddDataCommand(CLI::App& app, Session& session) {

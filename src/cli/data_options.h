@@ -18,7 +18,8 @@ struct ReadingOptions {
   int threads = 0;
 };
 
-// --missing-values, --columns, --format, --decimal, --query, --threads. `options` must outlive the command line.
+// --missing-values, --columns, --format, --decimal, --query, --threads. `options` must outlive the
+// command line.
 void AddReadingOptions(CLI::App* command, ReadingOptions* options);
 // All of them but the columns.
 data::ReadOptions ToReadOptions(const ReadingOptions& options);

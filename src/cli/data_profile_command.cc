@@ -155,9 +155,10 @@ void AddDataProfile(CLI::App* data, Session& session) {
   CLI::App* profile = data->add_subcommand("profile", "What each column of a table holds");
   auto options = std::make_shared<ProfileCommandOptions>();
   profile
-      ->add_option("file", options->paths,
-                   "A table's file, pattern, folder or URI, or a profile that was saved; several make one "
-                   "profile")
+      ->add_option(
+          "file", options->paths,
+          "A table's file, pattern, folder or URI, or a profile that was saved; several make one "
+          "profile")
       ->required()
       ->type_name("FILE...");
   profile

@@ -10,9 +10,9 @@
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/hash.h"
+#include "core/text.h"
 #include "data/reader.h"
 #include "data/source_files.h"
-#include "core/text.h"
 #include "registry/data_snapshot.h"
 #include "registry/registry.h"
 
@@ -70,8 +70,7 @@ Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   ProgressSink& progress = ProgressOf(session);
   const Stopwatch watch;
   progress.StepStarted("snapshot");
-  SLIPWAY_ASSIGN_OR_RETURN(const registry::Snapshot snapshot,
-                           Keep(store, paths, progress));
+  SLIPWAY_ASSIGN_OR_RETURN(const registry::Snapshot snapshot, Keep(store, paths, progress));
   const std::string summary = fmt::format(
       "{} · {} in {} · {}", Plural(std::ssize(snapshot.files), "file", "files"),
       FormatBytes(snapshot.bytes), store.Describe(),

@@ -103,7 +103,8 @@ void AddPredictCommand(CLI::App& app, Session& session) {
                    "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file")
       ->required();
   command
-      ->add_option("--input", options->predict.input_path, "Rows to predict: a table's file, pattern, folder or URI")
+      ->add_option("--input", options->predict.input_path,
+                   "Rows to predict: a table's file, pattern, folder or URI")
       ->type_name("FILE")
       ->required();
   command

@@ -58,8 +58,10 @@ INSTANTIATE_TEST_SUITE_P(
     Data, OneMistake,
     testing::Values(
         Case{"    target_colum: y\n", "", "",
-             "error: c.yaml:6:5: data: unknown key \"target_colum\"; expected source_path, format, "
-             "missing_values, validation_rules, preprocessing_steps, feature_columns, "
+             "error: c.yaml:6:5: data: unknown key \"target_colum\"; expected source_path, "
+             "snapshot, "
+             "format, query, decimal, missing_values, validation_rules, preprocessing_steps, "
+             "feature_columns, "
              "target_column, exclude_columns, id_columns, categorical_columns, timestamp_column, "
              "positive_class, schema, split or drift; try target_column\n"},
         Case{"    validation_rules: {min_rows: -5}\n", "", "",
@@ -129,11 +131,9 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:6:63: data.preprocessing_steps[0].timestamp_features.columns.at: wrong "
              "type: the text \"hour\"; expected a list; try [hour]\n"},
         Case{"    format: cvs\n", "", "",
-             "error: c.yaml:6:13: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
-             "parquet; try csv\n"},
-        Case{"    format: arrow\n", "", "",
-             "error: c.yaml:6:13: data.format: \"arrow\" is not read by this build; expected auto, "
-             "csv, tsv or parquet\n"},
+             "error: c.yaml:6:13: data.format: unknown name \"cvs\"; expected auto, csv, tsv, "
+             "parquet, jsonl or "
+             "arrow; try csv\n"},
         Case{"    split: {train: 0.8, validation: 0.1, test: 0.2}\n", "", "",
              "error: c.yaml:6:5: data.split: train 0.8 + validation 0.1 + test 0.2 is 1.1; "
              "expected a sum of 1 (0.8, 0.1 and 0.1 where not given)\n"},
@@ -389,7 +389,7 @@ TEST(Errors, VariablesAreNamedAndTheirValuesNeverTold) {
       "SLIPWAY_TEST_UNSET is not set; try export SLIPWAY_TEST_UNSET=… or "
       "${SLIPWAY_TEST_UNSET:-default}\n"
       "error: c.yaml:8:13: data.format: unknown name \"${SLIPWAY_TEST_SECRET}\"; expected auto, "
-      "csv, tsv or parquet\n"
+      "csv, tsv, parquet, jsonl or arrow\n"
       "error: c.yaml:11:26: model.hyperparameters.a: \"${\" without a variable's name and \"}\"; "
       "expected ${NAME} or ${NAME:-default}; try \"$$\" for a dollar\n"
       "error: c.yaml:11:35: model.hyperparameters.b: \"${\" without a variable's name and \"}\"; "
@@ -450,8 +450,9 @@ TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
   const auto checked = CheckConfig(options);
   ASSERT_FALSE(checked.ok());
   EXPECT_EQ(directory.WithoutPath(checked.error().Render()),
-            "error: c.yaml:1:62: data.format: unknown name \"cvs\"; expected auto, csv, tsv or "
-            "parquet; try csv\n"
+            "error: c.yaml:1:62: data.format: unknown name \"cvs\"; expected auto, csv, tsv, "
+            "parquet, jsonl or "
+            "arrow; try csv\n"
             "error: c.yaml:9:3: model.model_type: missing key; expected random_forest\n");
 }
 

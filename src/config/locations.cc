@@ -144,8 +144,9 @@ Status CheckDataSource(const LoadedConfig& loaded) {
   }
   const std::string key = "data.source_path";
   const std::string shown = CompactJson(WrittenText(config, "data", "source_path"));
-  return Error(ErrorCode::kInvalidInput,
-               shown + (remote ? " is remote, and nothing that this build reads" : " names no file"))
+  return Error(
+             ErrorCode::kInvalidInput,
+             shown + (remote ? " is remote, and nothing that this build reads" : " names no file"))
       .At(loaded.PositionOf(key))
       .Expected("a path, file:///PATH, s3://BUCKET/KEY or postgresql://HOST/DATABASE")
       .Try("--data FILE");

@@ -33,7 +33,8 @@ class ByteSource {
   virtual Result<size_t> ReadAt(int64_t offset, char* out, size_t count) const = 0;
   // kConflict if this is no longer what was opened.
   virtual Status CheckUnchanged() const = 0;
-  // "sha256:…" of all bytes once they were read to the end, of a source that no file holds; else "".
+  // "sha256:…" of all bytes once they were read to the end, of a source that no file holds; else
+  // "".
   virtual std::string digest() const { return ""; }
   // What a mistake in what was read may come from: kInvalidInput where the bytes are damaged.
   virtual Status CheckWhole() const { return {}; }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/result.h"
-#include "data/reader_internal.h"
 #include "data/byte_source_internal.h"
+#include "data/reader_internal.h"
 
 namespace slipway::data {
 

@@ -160,7 +160,7 @@ void CsvParser::AddRows(ParsedBlock& parsed) const {
 
 // The parser stopped at a row behind `at`; finds which one.
 TextFault CsvParser::RaggedRow(const TextBlock& block, size_t at, int64_t rows_before,
-                              const std::string& message) const {
+                               const std::string& message) const {
   const std::string_view rest = block.data.substr(at);
   const int32_t good_rows = parser_->num_rows();
   uint32_t good_size = 0;

@@ -41,7 +41,7 @@ class CsvParser : public TextParser {
   bool Fits(std::string_view text, ColumnType type) const;
   void AddRows(ParsedBlock& parsed) const;
   TextFault RaggedRow(const TextBlock& block, size_t at, int64_t rows_before,
-                     const std::string& message) const;
+                      const std::string& message) const;
 
   arrow::csv::ParseOptions options_;
   const int column_count_;

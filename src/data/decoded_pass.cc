@@ -1,5 +1,3 @@
-#include "data/decoded_pass_internal.h"
-
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -7,6 +5,7 @@
 
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "data/decoded_pass_internal.h"
 
 namespace slipway::data {
 namespace {

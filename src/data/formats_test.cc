@@ -4,13 +4,13 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/util/compression.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 
 #include <array>
 #include <optional>
-#include <fmt/format.h>
 
 #include "core/json.h"
 #include "data/reader_test_files_internal.h"
@@ -94,22 +94,22 @@ std::shared_ptr<arrow::Table> AsArrow(int begin, int end, bool codes) {
     good = good && (row.city ? city_codes.Append(*row.city) : city_codes.AppendNull()).ok();
     EXPECT_TRUE(good);
   }
-  arrow::ArrayBuilder& cities =
-      codes ? static_cast<arrow::ArrayBuilder&>(city_codes) : static_cast<arrow::ArrayBuilder&>(city);
+  arrow::ArrayBuilder& cities = codes ? static_cast<arrow::ArrayBuilder&>(city_codes)
+                                      : static_cast<arrow::ArrayBuilder&>(city);
   const std::shared_ptr<arrow::Array> city_array = cities.Finish().ValueOrDie();
   return arrow::Table::Make(
       arrow::schema({arrow::field("id", arrow::int64()), arrow::field("price", arrow::float64()),
                      arrow::field("city", city_array->type()), arrow::field("day", arrow::date32()),
                      arrow::field("paid", arrow::boolean())}),
-      {id.Finish().ValueOrDie(), price.Finish().ValueOrDie(), city_array,
-       day.Finish().ValueOrDie(), paid.Finish().ValueOrDie()});
+      {id.Finish().ValueOrDie(), price.Finish().ValueOrDie(), city_array, day.Finish().ValueOrDie(),
+       paid.Finish().ValueOrDie()});
 }
 
 std::string AsParquet(int begin, int end) {
   auto out = arrow::io::BufferOutputStream::Create().ValueOrDie();
-  EXPECT_TRUE(parquet::arrow::WriteTable(*AsArrow(begin, end, false),
-                                         arrow::default_memory_pool(), out, 64)
-                  .ok());
+  EXPECT_TRUE(
+      parquet::arrow::WriteTable(*AsArrow(begin, end, false), arrow::default_memory_pool(), out, 64)
+          .ok());
   return out->Finish().ValueOrDie()->ToString();
 }
 
@@ -132,11 +132,10 @@ std::string Compress(const std::string& text, arrow::Compression::type type) {
   const auto* input = reinterpret_cast<const uint8_t*>(text.data());
   const auto size = static_cast<int64_t>(text.size());
   std::string out(static_cast<size_t>(codec->MaxCompressedLen(size, input)), '\0');
-  out.resize(static_cast<size_t>(
-      codec
-          ->Compress(size, input, static_cast<int64_t>(out.size()),
-                     reinterpret_cast<uint8_t*>(out.data()))
-          .ValueOrDie()));
+  out.resize(static_cast<size_t>(codec
+                                     ->Compress(size, input, static_cast<int64_t>(out.size()),
+                                                reinterpret_cast<uint8_t*>(out.data()))
+                                     .ValueOrDie()));
   return out;
 }
 
@@ -152,9 +151,7 @@ class FormatsTest : public ReaderTestFiles {
     return Describe(*result);
   }
 
-  void Folder(const std::string& name) const {
-    std::filesystem::create_directories(PathOf(name));
-  }
+  void Folder(const std::string& name) const { std::filesystem::create_directories(PathOf(name)); }
 
   // What the table is, from the plainest of the formats.
   std::string Expected() const { return ReadAs(Write("plain.csv", AsText(',', 0, kRows))); }
@@ -198,8 +195,8 @@ TEST_F(FormatsTest, EveryFormatGivesTheSameTable) {
       {"t.csv.gz", Gzip(csv)},
       {"t.csv.zst", Zstd(csv)},
       {"named-otherwise.csv", Gzip(csv)},
-      {"members.csv.gz", Gzip(csv.substr(0, 1000)) + Gzip("") + Gzip(csv.substr(1000)) +
-                             std::string(512, '\0')},
+      {"members.csv.gz",
+       Gzip(csv.substr(0, 1000)) + Gzip("") + Gzip(csv.substr(1000)) + std::string(512, '\0')},
       {"frames.csv.zst", Zstd(csv.substr(0, 999)) + Zstd(csv.substr(999))},
       {"t.tsv.zst", Zstd(AsText('\t', 0, kRows))},
       {"t.jsonl", lines},
@@ -243,8 +240,9 @@ TEST_F(FormatsTest, DamagedAndTruncatedStreamsAreToldSo) {
   for (int i = 0; i < 20000; ++i) csv += fmt::format("{},{}\n", i, i * 7919 % 10007);
   for (const std::string& whole : {Gzip(csv), Zstd(csv)}) {
     for (const size_t size : {size_t{5}, size_t{30}, whole.size() / 2, whole.size() - 1}) {
-      EXPECT_THAT(ErrorOf(whole.substr(0, size), {}, "t.csv.gz"),
-                  HasSubstr("data ends in the middle: the file is truncated; expected a whole file"))
+      EXPECT_THAT(
+          ErrorOf(whole.substr(0, size), {}, "t.csv.gz"),
+          HasSubstr("data ends in the middle: the file is truncated; expected a whole file"))
           << size;
     }
   }
@@ -297,7 +295,8 @@ TEST_F(FormatsTest, ColumnsOfOneFileOnlyAreErrorsThatNameIt) {
             PathOf("t/2.csv") + ": there is no column 'b'; expected the same columns as in " +
                 PathOf("t/1.csv") + "; try a pattern that leaves one of the two out");
   Write("t/2.csv", "a,b,c\n1,2,3\n");
-  EXPECT_THAT(ReadAs(PathOf("t")), HasSubstr("t/2.csv: column 'c' is only here; expected the same"));
+  EXPECT_THAT(ReadAs(PathOf("t")),
+              HasSubstr("t/2.csv: column 'c' is only here; expected the same"));
   Write("t/2.csv", AsJsonLines(0, 3));
   Write("t/2.jsonl", AsJsonLines(0, 3));
   EXPECT_THAT(ReadAs(PathOf("t/*[1l]*")), HasSubstr("t/2.jsonl: this is JSON Lines; expected CSV"));

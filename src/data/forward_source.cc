@@ -1,9 +1,8 @@
-#include "data/forward_source_internal.h"
-
 #include <algorithm>
 #include <cstring>
 
 #include "core/interrupt.h"
+#include "data/forward_source_internal.h"
 
 namespace slipway::data {
 

@@ -1,8 +1,8 @@
-#include "data/json_keys_internal.h"
-
 #include <algorithm>
 #include <tuple>
 #include <utility>
+
+#include "data/json_keys_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -49,8 +49,9 @@ void JsonKey::Merge(const JsonKey& other) {
     const bool earlier = ours == nullptr || std::tie(theirs->first_block, theirs->first_place) <
                                                 std::tie(ours->first_block, ours->first_place);
     if (ours == nullptr) ours = &Add(theirs->name);
-    if (earlier) std::tie(ours->first_block, ours->first_place) =
-        std::tie(theirs->first_block, theirs->first_place);
+    if (earlier)
+      std::tie(ours->first_block, ours->first_place) =
+          std::tie(theirs->first_block, theirs->first_place);
     ours->Merge(*theirs);
   }
 }

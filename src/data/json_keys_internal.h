@@ -13,7 +13,7 @@ namespace slipway::data {
 // One key of an object, or with no name the object of a line itself. Not thread-safe.
 struct JsonKey {
   std::string name;
-  std::vector<std::unique_ptr<JsonKey>> children;  // Keys of the object that it holds.
+  std::vector<std::unique_ptr<JsonKey>> children;       // Keys of the object that it holds.
   std::unordered_map<std::string_view, size_t> places;  // Of `children`, by name.
 
   // What it held, and where it came first: a block, and how many keys were new in it before.

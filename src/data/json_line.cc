@@ -1,5 +1,3 @@
-#include "data/json_line_internal.h"
-
 #include <fmt/format.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "data/json_line_internal.h"
 #include "data/value_parser_internal.h"
 
 namespace slipway::data {
@@ -22,8 +21,7 @@ constexpr int kMaxArrays = 1000;
 constexpr size_t kMaxKeys = 65536;
 
 // No recursion, numbers as they are written.
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseNumbersAsStringsFlag |
+constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
                             rapidjson::kParseValidateEncodingFlag;
 
 // Without the blanks between its parts.
@@ -43,7 +41,8 @@ void AppendCompact(std::string_view json, std::string& text) {
 
 // Whether a number that other writers put out, and JSON has not, begins here or shortly before.
 bool IsForeignNumber(std::string_view line, size_t at) {
-  constexpr std::array<std::string_view, 6> kWords = {"NaN", "nan", "Infinity", "None", "Inf", "inf"};
+  constexpr std::array<std::string_view, 6> kWords = {"NaN",  "nan", "Infinity",
+                                                      "None", "Inf", "inf"};
   const size_t first = at > 1 ? at - 2 : 0;
   for (size_t i = first; i <= std::min(at, line.size()); ++i) {
     if (std::ranges::any_of(kWords, [&](auto word) { return line.substr(i).starts_with(word); })) {

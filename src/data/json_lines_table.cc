@@ -109,8 +109,8 @@ class JsonLinesReader : public JsonLinesParser, private JsonValues {
 
   void AddBoolean(int column, bool value) override {
     ColumnPiece& piece = (*pieces_)[static_cast<size_t>(column)];
-    const bool number = pass_.plans[static_cast<size_t>(column)].forced &&
-                        piece.type() == ColumnType::kNumeric;
+    const bool number =
+        pass_.plans[static_cast<size_t>(column)].forced && piece.type() == ColumnType::kNumeric;
     number ? piece.AddNumber(value ? 1 : 0) : piece.AddText(value ? "True" : "False");
   }
 

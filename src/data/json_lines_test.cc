@@ -125,9 +125,10 @@ TEST_F(JsonLinesTest, BrokenLinesAreToldByPlace) {
 }
 
 TEST_F(JsonLinesTest, OtherShapesOfJsonNameTheWayOut) {
-  EXPECT_THAT(ErrorOf("[{\"a\": 1},\n {\"a\": 2}]\n", {}, "t.json"),
-              HasSubstr("t.json: the file is one JSON array, or its lines are; expected JSON Lines: "
-                        "one object a line; try jq -c '.[]' "));
+  EXPECT_THAT(
+      ErrorOf("[{\"a\": 1},\n {\"a\": 2}]\n", {}, "t.json"),
+      HasSubstr("t.json: the file is one JSON array, or its lines are; expected JSON Lines: "
+                "one object a line; try jq -c '.[]' "));
   EXPECT_THAT(ErrorOf("{\n  \"a\": 1\n}\n", {}, "t.json"),
               HasSubstr("t.json:1:2: row 1: the line ends in the middle of a JSON value; expected "
                         "one JSON object a line; try jq -c . FILE"));

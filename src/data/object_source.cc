@@ -1,5 +1,3 @@
-#include "data/object_source_internal.h"
-
 #include <algorithm>
 #include <cstring>
 #include <future>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "core/interrupt.h"
+#include "data/object_source_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -25,8 +24,8 @@ class ObjectSource : public ByteSource {
   int64_t StoredUntil(int64_t offset) const override { return std::min(offset, object_.size); }
 
   Result<size_t> ReadAt(int64_t offset, char* out, size_t count) const override {
-    count = static_cast<size_t>(std::clamp<int64_t>(object_.size - offset, 0,
-                                                    static_cast<int64_t>(count)));
+    count = static_cast<size_t>(
+        std::clamp<int64_t>(object_.size - offset, 0, static_cast<int64_t>(count)));
     if (count == 0) return 0;
     if (!ReadsOn(offset, count)) return Fetch(offset, out, count);
     size_t done = 0;
@@ -70,8 +69,7 @@ class ObjectSource : public ByteSource {
   // Whether this begins at the beginning, goes on where the last reading ended, or is there.
   bool ReadsOn(int64_t offset, size_t count) const {
     const std::lock_guard lock(mutex_);
-    const bool on =
-        offset < Head() || offset == last_end_ || ranges_.contains(IndexOf(offset));
+    const bool on = offset < Head() || offset == last_end_ || ranges_.contains(IndexOf(offset));
     last_end_ = offset + static_cast<int64_t>(count);
     return on;
   }
@@ -83,9 +81,8 @@ class ObjectSource : public ByteSource {
       const std::lock_guard lock(mutex_);
       const int64_t most = index + static_cast<int64_t>(ahead_.requests);
       // The one before may still be looked back into.
-      std::erase_if(ranges_, [&](const auto& one) {
-        return one.first < index - 1 || one.first > most;
-      });
+      std::erase_if(ranges_,
+                    [&](const auto& one) { return one.first < index - 1 || one.first > most; });
       const int64_t until = index == 0 ? 0 : std::min(IndexOf(object_.size - 1), most);
       for (int64_t i = index; i <= until; ++i) {
         if (!ranges_.contains(i)) ranges_.emplace(i, Begin(i));
@@ -134,7 +131,7 @@ class ObjectSource : public ByteSource {
   const ObjectInfo object_;
   const ReadAhead ahead_;
 
-  mutable std::mutex mutex_;  // Guards all below.
+  mutable std::mutex mutex_;       // Guards all below.
   mutable int64_t last_end_ = -1;  // Of the last reading.
   mutable std::map<int64_t, Range> ranges_;
 };

@@ -1,5 +1,3 @@
-#include "data/object_source_internal.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 
 #include "core/random.h"
 #include "data/fake_object_store.h"
+#include "data/object_source_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -45,7 +44,8 @@ TEST_F(ObjectSourceTest, ReadingOnGivesTheBytesInFewRequests) {
   for (int pass = 0; pass < 2; ++pass) {
     requests_ = 0;
     std::string all;
-    for (std::string some; !(some = ReadFrom(*source, static_cast<int64_t>(all.size()), 77)).empty();) {
+    for (std::string some;
+         !(some = ReadFrom(*source, static_cast<int64_t>(all.size()), 77)).empty();) {
       all += some;
     }
     EXPECT_EQ(all, bytes_);
@@ -80,8 +80,9 @@ TEST_F(ObjectSourceTest, WhatIsReplacedOrVanishesMeanwhileIsAConflict) {
   EXPECT_EQ(ReadFrom(*source, 0, 10), bytes_.substr(0, 10));
   ASSERT_TRUE(store_->Put("t.csv", std::string(5000, 'x')).ok());
   EXPECT_EQ(source->CheckUnchanged().error().code(), ErrorCode::kConflict);
-  EXPECT_THAT(ReadFrom(*source, 3000, 10),
-              HasSubstr("fake://bucket/t.csv: the object was replaced while it was read; try again"));
+  EXPECT_THAT(
+      ReadFrom(*source, 3000, 10),
+      HasSubstr("fake://bucket/t.csv: the object was replaced while it was read; try again"));
   ASSERT_TRUE(store_->Delete("t.csv").ok());
   EXPECT_EQ(source->CheckUnchanged().error().code(), ErrorCode::kConflict);
   EXPECT_THAT(ReadFrom(*source, 4000, 10), HasSubstr("the object vanished while it was read"));

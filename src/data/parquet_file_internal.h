@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/result.h"
+#include "data/byte_source_internal.h"
 #include "data/column_builder_internal.h"
 #include "data/parquet_writer.h"
-#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 

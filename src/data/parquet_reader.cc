@@ -14,8 +14,8 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "data/arrow_input_internal.h"
-#include "data/parquet_file_internal.h"
 #include "data/arrow_values_internal.h"
+#include "data/parquet_file_internal.h"
 #include "data/reader_internal.h"
 
 namespace slipway::data {

@@ -1,9 +1,9 @@
-#include "data/path_pattern_internal.h"
-
 #include <fnmatch.h>
 
 #include <algorithm>
 #include <span>
+
+#include "data/path_pattern_internal.h"
 
 namespace slipway::data {
 namespace {

@@ -1,5 +1,3 @@
-#include "data/postgres_connection_internal.h"
-
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -11,6 +9,7 @@
 
 #include "core/interrupt.h"
 #include "core/text.h"
+#include "data/postgres_connection_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -58,8 +57,9 @@ Result<PostgresConnection> PostgresConnection::Open(const PostgresUri& uri) {
     location.file = uri.shown;
     return Error(ErrorCode::kInvalidInput, "this is no URI of a PostgreSQL database")
         .At(std::move(location))
-        .Expected("postgresql://USER@HOST:PORT/DATABASE?table=SCHEMA.NAME, special characters "
-                  "percent-encoded");
+        .Expected(
+            "postgresql://USER@HOST:PORT/DATABASE?table=SCHEMA.NAME, special characters "
+            "percent-encoded");
   }
   std::chrono::seconds patience = kPatience;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
@@ -111,8 +111,7 @@ Error PostgresConnection::ConnectError() const {
   if (Contains(message, "database \"") && Contains(message, "does not exist")) {
     return At(ErrorCode::kNotFound, message).Try("the database's name behind the host");
   }
-  return At(ErrorCode::kUnavailable,
-            message.empty() ? "the server can't be reached" : message)
+  return At(ErrorCode::kUnavailable, message.empty() ? "the server can't be reached" : message)
       .Try("host and port of the URI, and whether the server is up: pg_isready");
 }
 
@@ -229,7 +228,8 @@ Error PostgresConnection::ErrorOf(const PGresult* result) const {
   const auto told = [&](ErrorCode code, const char* remedy) {
     return At(code, message).Try(hint.empty() ? remedy : hint);
   };
-  if (state == "42P01") return told(ErrorCode::kNotFound, "SCHEMA.NAME; \\dt *.* of psql lists all");
+  if (state == "42P01")
+    return told(ErrorCode::kNotFound, "SCHEMA.NAME; \\dt *.* of psql lists all");
   if (state == "42501") return told(ErrorCode::kPermission, "GRANT SELECT to this user");
   if (state == "57014") {
     return told(ErrorCode::kTimeout, "?options=-c%20statement_timeout=MILLISECONDS in the URI");

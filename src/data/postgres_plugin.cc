@@ -53,7 +53,8 @@ ColumnType TypeOf(Oid oid) {
 // How `column` is written for a column of this type.
 std::string Expression(Oid oid, const std::string& column) {
   switch (oid) {
-    case kBool: return fmt::format("CASE WHEN {0} THEN 'True' WHEN NOT {0} THEN 'False' END", column);
+    case kBool:
+      return fmt::format("CASE WHEN {0} THEN 'True' WHEN NOT {0} THEN 'False' END", column);
     case kFloat4:
     case kFloat8:
     case kNumeric: return fmt::format("NULLIF({}, 'NaN')", column);
@@ -77,11 +78,13 @@ std::string CopyCommand(const std::string& query, const PGresult& description) {
   std::vector<std::string> expressions;
   for (int i = 0; i < PQnfields(&description); ++i) {
     names.push_back(fmt::format("c{}", i));
-    expressions.push_back(fmt::format("{} AS {}", Expression(PQftype(&description, i), names.back()),
+    expressions.push_back(fmt::format("{} AS {}",
+                                      Expression(PQftype(&description, i), names.back()),
                                       QuoteIdentifier(PQfname(&description, i))));
   }
-  return fmt::format("COPY (SELECT {} FROM ({}) AS slipway_rows({})) TO STDOUT (FORMAT csv, HEADER)",
-                     Join(expressions, ", "), Nested(query), Join(names, ", "));
+  return fmt::format(
+      "COPY (SELECT {} FROM ({}) AS slipway_rows({})) TO STDOUT (FORMAT csv, HEADER)",
+      Join(expressions, ", "), Nested(query), Join(names, ", "));
 }
 
 class CopiedRows : public ForwardSource {
@@ -171,8 +174,7 @@ Result<OpenedQuery> OpenQuery(const std::string& uri, const std::string& given) 
         .Expected("one of them")
         .Try("?table=SCHEMA.NAME in the URI, or data.query: SELECT …");
   }
-  const std::string query =
-      given.empty() ? "SELECT * FROM " + QuoteTable(parsed.table) : given;
+  const std::string query = given.empty() ? "SELECT * FROM " + QuoteTable(parsed.table) : given;
   SLIPWAY_ASSIGN_OR_RETURN(PostgresConnection connection, PostgresConnection::Open(parsed));
   SLIPWAY_RETURN_IF_ERROR(BeginSnapshot(connection));
   Result<PostgresResult> description = connection.Describe(query);
@@ -181,7 +183,8 @@ Result<OpenedQuery> OpenQuery(const std::string& uri, const std::string& given) 
   }
   OpenedQuery opened;
   for (int i = 0; i < PQnfields(description->get()); ++i) {
-    opened.columns.push_back({PQfname(description->get(), i), TypeOf(PQftype(description->get(), i))});
+    opened.columns.push_back(
+        {PQfname(description->get(), i), TypeOf(PQftype(description->get(), i))});
   }
   if (opened.columns.empty()) {
     return Error(ErrorCode::kInvalidInput, "the query gives no columns")

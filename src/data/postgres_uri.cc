@@ -1,10 +1,9 @@
-#include "data/postgres_uri_internal.h"
-
 #include <algorithm>
 #include <vector>
 
 #include "core/text.h"
 #include "data/percent_internal.h"
+#include "data/postgres_uri_internal.h"
 
 namespace slipway::data {
 namespace {

@@ -27,8 +27,8 @@ class QueryTable : public TableFile {
   Result<PassEnd> Read(const ReadPass& pass, PieceSink& sink) const override {
     const ValueRules rules{pass.rules.missing, false};
     // Its quotes are right, whatever a text looks like.
-    return rows_->Read(
-        {pass.plans, rules, pass.threads, pass.first_index, true, pass.progress}, sink);
+    return rows_->Read({pass.plans, rules, pass.threads, pass.first_index, true, pass.progress},
+                       sink);
   }
 
  private:

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "data/byte_source_internal.h"
 #include "data/column_builder_internal.h"
 #include "data/reader.h"
 #include "data/scan.h"
-#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 

@@ -74,7 +74,7 @@ TEST_F(ReaderTest, FormatsThatAreNotTablesAreNamed) {
   EXPECT_THAT(
       ErrorFor(Write("t.csv", "a\n1\n"), options).ToString(),
       HasSubstr("unknown format 'parqet'; expected auto, csv, tsv, jsonl, parquet or arrow; "
-                        "try parquet"));
+                "try parquet"));
 }
 
 // Appends to the file when the reader tells of its first block.

@@ -31,7 +31,8 @@ class Walk {
   Walk(FileSystem& files, const PathPattern& pattern) : files_(files), pattern_(pattern) {}
 
   Status Enter(const std::string& folder, std::vector<std::string>& parts) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(folder.empty() ? "." : folder));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                             files_.List(folder.empty() ? "." : folder));
     for (const std::string& name : names) {
       parts.push_back(name);
       SLIPWAY_RETURN_IF_ERROR(Visit(JoinPath(folder, name), parts));
@@ -155,8 +156,8 @@ Result<std::string> DigestOfSourceFile(const SourceFiles& source, const SourceFi
   Sha256 hash;
   for (int64_t at = 0; at < file.object.size;) {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    SLIPWAY_ASSIGN_OR_RETURN(
-        const size_t count, source.objects->ReadAt(file.object, at, block.data(), block.size()));
+    SLIPWAY_ASSIGN_OR_RETURN(const size_t count,
+                             source.objects->ReadAt(file.object, at, block.data(), block.size()));
     if (count == 0) {
       return ErrorAt(ErrorCode::kConflict, source.objects->UriOf(file.object.key),
                      "the object is shorter than it was");

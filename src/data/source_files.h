@@ -30,15 +30,14 @@ struct SourceFileName {
 };
 
 struct SourceFiles {
-  bool one = false;  // A single file was named: `name` says nothing.
-  std::vector<SourceFileName> files;  // At least one, sorted by name.
+  bool one = false;                      // A single file was named: `name` says nothing.
+  std::vector<SourceFileName> files;     // At least one, sorted by name.
   std::shared_ptr<ObjectStore> objects;  // That the files are in; null for those of this machine.
 };
 
-// `path` may be an s3:// URI, of an object, a prefix or a pattern without "?", and no other. kNotFound
-// (with near names) where there is none.
-Result<SourceFiles> ListSourceFiles(const std::string& path,
-                                    FileSystem& files = LocalFileSystem());
+// `path` may be an s3:// URI, of an object, a prefix or a pattern without "?", and no other.
+// kNotFound (with near names) where there is none.
+Result<SourceFiles> ListSourceFiles(const std::string& path, FileSystem& files = LocalFileSystem());
 
 // "sha256:…" of a file's bytes, or of those of the version of an object that was found.
 Result<std::string> DigestOfSourceFile(const SourceFiles& source, const SourceFileName& file);

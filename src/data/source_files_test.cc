@@ -91,9 +91,8 @@ TEST_F(SourceFilesTest, PartitionsAreDecoded) {
   const Result<SourceFiles> files = ListSourceFiles(PathOf("t"));
   ASSERT_TRUE(files.ok()) << files.error().ToString();
   using Pair = std::pair<std::string, std::optional<std::string>>;
-  EXPECT_THAT(files->files[0].partitions,
-              ElementsAre(Pair("y=", "1/2"), Pair("_k", "a b"), Pair("z", std::nullopt),
-                          Pair("w", "")));
+  EXPECT_THAT(files->files[0].partitions, ElementsAre(Pair("y=", "1/2"), Pair("_k", "a b"),
+                                                      Pair("z", std::nullopt), Pair("w", "")));
 }
 
 class SourceObjectsTest : public ::testing::Test {
@@ -126,7 +125,8 @@ TEST_F(SourceObjectsTest, ObjectsAreListedAsFilesAre) {
   EXPECT_THAT(Names("*.csv"), ElementsAre("other.csv"));
   EXPECT_THAT(Names("d/**/*-3.csv"), ElementsAre("y=1/part-3.csv"));
   EXPECT_EQ(ListObjectsIn(store_, "d/")->files[2].partitions.size(), 1U);
-  EXPECT_THAT(Names("d/*.parquet"), ElementsAre(HasSubstr("no object matches; try fake://bucket/d/")));
+  EXPECT_THAT(Names("d/*.parquet"),
+              ElementsAre(HasSubstr("no object matches; try fake://bucket/d/")));
   EXPECT_EQ(ListObjectsIn(store_, "nothing.csv").error().code(), ErrorCode::kNotFound);
 }
 

@@ -9,9 +9,9 @@
 
 #include "core/progress.h"
 #include "core/result.h"
+#include "data/byte_source_internal.h"
 #include "data/column_builder_internal.h"
 #include "data/reader_internal.h"
-#include "data/byte_source_internal.h"
 
 namespace slipway::data {
 
@@ -74,10 +74,10 @@ struct PassEnd {
 
 // What a file says of a column's type.
 struct FileType {
-  bool known = false;               // Whether the file has types.
-  std::optional<ColumnType> type;   // Nothing for a column that is none of a table's.
-  bool empty = false;               // A column without any value fits every type.
-  std::string name;                 // In the file's own words.
+  bool known = false;              // Whether the file has types.
+  std::optional<ColumnType> type;  // Nothing for a column that is none of a table's.
+  bool empty = false;              // A column without any value fits every type.
+  std::string name;                // In the file's own words.
 };
 
 class TableFile {
@@ -101,13 +101,12 @@ class TableFile {
   virtual void Rest() { source().Rest(); }
 };
 
-// The error of opening or reading `file`, or what explains it: that the file changed meanwhile or is
-// damaged.
+// The error of opening or reading `file`, or what explains it: that the file changed meanwhile or
+// is damaged.
 Error ExplainFailure(const ByteSource& file, Error error);
 
 Result<std::unique_ptr<TableFile>> OpenCsv(std::unique_ptr<ByteSource> file,
-                                           const CsvSeparator& separator,
-                                           const ReadTuning& tuning);
+                                           const CsvSeparator& separator, const ReadTuning& tuning);
 Result<std::unique_ptr<TableFile>> OpenParquet(std::unique_ptr<ByteSource> file,
                                                const ReadTuning& tuning);
 // Looks through the whole file for its keys, on up to `threads`.

@@ -1,5 +1,3 @@
-#include "data/table_format_internal.h"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +8,7 @@
 #include "core/file_system.h"
 #include "core/text.h"
 #include "data/reader_internal.h"
+#include "data/table_format_internal.h"
 #include "data/value_parser_internal.h"
 
 namespace slipway::data {

@@ -1,5 +1,3 @@
-#include "data/table_source_internal.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include "data/constant_columns_internal.h"
 #include "data/object_source_internal.h"
 #include "data/postgres_uri_internal.h"
+#include "data/table_source_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -207,8 +206,10 @@ Status TableSource::ChooseTypes(const ReadOptions& options) {
   }
   plans_ = std::move(readable);
   if (plans_.empty()) {
-    return parts_.front().file->source().Invalid("no column can be read").Try(
-        issues_.empty() ? "" : issues_.front().message);
+    return parts_.front()
+        .file->source()
+        .Invalid("no column can be read")
+        .Try(issues_.empty() ? "" : issues_.front().message);
   }
   return GuessTypes();
 }
@@ -223,8 +224,7 @@ Result<bool> TableSource::TakeTypes(ColumnPlan& plan, bool asked_for) {
     if (!type.known) return false;
     const ByteSource& file = part.file->source();
     if (!type.type) {
-      const std::string message =
-          fmt::format("column '{}' has the type {}", plan.name, type.name);
+      const std::string message = fmt::format("column '{}' has the type {}", plan.name, type.name);
       constexpr const char* kExpected = "numbers, text, booleans, dates or timestamps";
       constexpr const char* kRemedy = "flattening it, or leaving it out where the file is written";
       if (asked_for) return file.Invalid(message).Expected(kExpected).Try(kRemedy);
@@ -237,8 +237,7 @@ Result<bool> TableSource::TakeTypes(ColumnPlan& plan, bool asked_for) {
     }
     if (type.empty && typed_by != nullptr) continue;
     if (typed_by != nullptr && !all.empty && type.type != all.type && !plan.forced) {
-      return file
-          .Invalid(fmt::format("column '{}' has the type {}", plan.name, type.name))
+      return file.Invalid(fmt::format("column '{}' has the type {}", plan.name, type.name))
           .Expected(fmt::format("{}, as in {}", all.name, typed_by->source().path()))
           .Try(fmt::format("data.categorical_columns: [{}], or writing it as one type", plan.name));
     }
@@ -323,16 +322,14 @@ Result<PassEnd> TableSource::ReadPart(const Part& part, const ReadPass& pass,
     own.back().source = part.columns[column];
   }
   if (own.size() == pass.plans.size()) {
-    return part.file->Read({own, pass.rules, pass.threads, pass.first_index, pass.checked,
-                            pass.progress},
-                           sink);
+    return part.file->Read(
+        {own, pass.rules, pass.threads, pass.first_index, pass.checked, pass.progress}, sink);
   }
   // Somebody has to count the rows.
   if (own.empty()) own.push_back({part.file->names().front(), 0, ColumnType::kCategory, true});
   ConstantColumns joined(pass.plans, pass.rules, sources, values, sink);
-  return part.file->Read({own, pass.rules, pass.threads, pass.first_index, pass.checked,
-                          pass.progress},
-                         joined);
+  return part.file->Read(
+      {own, pass.rules, pass.threads, pass.first_index, pass.checked, pass.progress}, joined);
 }
 
 }  // namespace slipway::data

@@ -1,5 +1,3 @@
-#include "data/text_blocks_internal.h"
-
 #include <arrow/buffer.h>
 #include <arrow/csv/chunker.h>
 #include <arrow/csv/options.h>
@@ -7,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "data/text_blocks_internal.h"
 
 namespace slipway::data {
 namespace {

@@ -1,11 +1,10 @@
-#include "data/text_pass_internal.h"
-
 #include <atomic>
 #include <mutex>
 #include <utility>
 
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "data/text_pass_internal.h"
 
 namespace slipway::data {
 namespace {

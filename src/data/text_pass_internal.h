@@ -17,9 +17,9 @@ namespace slipway::data {
 // What is wrong in a block. Its row in the file is known when all blocks before it are parsed.
 struct TextFault {
   size_t block = 0;
-  int64_t row = 0;      // From 0, within the block; -1 where only the line is known.
-  int64_t offset = 0;   // Of the byte whose line is told.
-  int64_t column = 0;   // In the line, from 1; 0 where it is not told.
+  int64_t row = 0;     // From 0, within the block; -1 where only the line is known.
+  int64_t offset = 0;  // Of the byte whose line is told.
+  int64_t column = 0;  // In the line, from 1; 0 where it is not told.
   std::string message;
   std::string expected;
   std::string hint;

@@ -6,8 +6,8 @@
 
 #include "core/text.h"
 #include "data/parquet_writer.h"
-#include "data/reader.h"
 #include "data/profile.h"
+#include "data/reader.h"
 #include "data/shared_rows.h"
 #include "data/split.h"
 #include "data/validation.h"

@@ -20,10 +20,10 @@ struct IndexedFile {
 
 struct IndexedPart {
   std::string path;
-  std::string name;    // From the folder on.
+  std::string name;  // From the folder on.
   std::string digest;
-  FileStat stat;       // As it was when the digest was taken.
-  std::string etag;    // The same of an object; "" of a file.
+  FileStat stat;     // As it was when the digest was taken.
+  std::string etag;  // The same of an object; "" of a file.
 };
 
 // The files of a table, or its objects, and their digest: that of the only one, or of the list of
@@ -56,7 +56,7 @@ class FileIndex {
  private:
   struct Entry {
     FileStat stat;
-    std::string etag;  // Of an object.
+    std::string etag;          // Of an object.
     int64_t hashed_at_ns = 0;  // Wall time when hashing began.
     std::string digest;
   };

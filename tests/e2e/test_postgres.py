@@ -89,7 +89,7 @@ def profile(project, *arguments, expect=0):
 
 
 def test_types_go_by_the_databases_own(server, project, password):
-    server.sql("""
+    server.sql('''
         CREATE SCHEMA IF NOT EXISTS shop;
         CREATE TYPE mood AS ENUM ('good', 'bad');
         CREATE TABLE shop.kinds (i smallint, big bigint, f real, n numeric, b boolean, t text, d date,
@@ -100,7 +100,7 @@ def test_types_go_by_the_databases_own(server, project, password):
             (2, 2, 'NaN', 'NaN', false, E'two\\nlines,1\\n2,3', '1969-12-31', NULL, NULL, 'bad', NULL, '{}', NULL, NULL,
              '12'),
             (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-    """)
+    ''')
     answer = project.call("data", "profile", server.uri("?table=shop.kinds"), "--output", "json")
     assert answer.code == 0, answer.err
     assert "1 whole number of big past 2^53 lost" in answer.err
