@@ -32,19 +32,19 @@ std::optional<TextFault> CheckBytes(const TextBlock& block, char delimiter) {
     fault.expected = "CSV or TSV in UTF-8";
     return fault;
   }
-  if (block.has_quotes && (block.last || block.row_too_long)) {
-    if (const auto quote = FindOpenQuote(block.data, delimiter)) {
-      fault.row = quote->rows_before;
-      fault.offset += static_cast<int64_t>(quote->offset);
-      fault.message = "a quote is opened and never closed";
-      fault.expected = "a closing quote before the end of the value, quotes inside doubled";
-      return fault;
-    }
+  const bool cut_off = block.last || block.row_too_long;
+  const auto quote = block.has_quotes && cut_off ? FindOpenQuote(block.data, delimiter)
+                                                 : std::optional<OpenQuote>();
+  if (quote) {
+    fault.row = quote->rows_before;
+    fault.offset += static_cast<int64_t>(quote->offset);
+    fault.message = "a quote is opened and never closed";
+    fault.expected = "a closing quote before the end of the value, quotes inside doubled";
   }
-  if (!block.row_too_long) return std::nullopt;
+  if (!block.row_too_long) return quote ? std::optional(fault) : std::nullopt;
   fault.message = fmt::format("the row is longer than {}",
                               FormatBytes(static_cast<int64_t>(block.data.size())));
-  fault.expected = "a line end, or a closing quote";
+  fault.expected = quote ? "the end of the quoted value that begins here" : "a line end";
   return fault;
 }
 

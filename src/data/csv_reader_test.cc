@@ -290,8 +290,7 @@ TEST_F(CsvReaderTest, RowsLongerThanAllowedAreErrorsNotMemory) {
   const std::string quote = Write("q.csv", "a,b\n1,2\n3,\"" + std::string(5000, 'x'));
   Result<ReadResult> result = ReadTableInBlocks(quote, {}, tuning, SilentProgress());
   ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().ToString(),
-              HasSubstr(":3: row 2: a quote is opened and never closed"));
+  EXPECT_THAT(result.error().ToString(), HasSubstr(":3: row 2: the row is longer than"));
   const std::string row = Write("r.csv", "a,b\n1,2\n3," + std::string(5000, 'x') + "\n");
   result = ReadTableInBlocks(row, {}, tuning, SilentProgress());
   ASSERT_FALSE(result.ok());

@@ -232,10 +232,10 @@ Error PostgresConnection::ErrorOf(const PGresult* result) const {
     return told(ErrorCode::kNotFound, "SCHEMA.NAME; \\dt *.* of psql lists all");
   if (state == "42501") return told(ErrorCode::kPermission, "GRANT SELECT to this user");
   if (state == "57014") {
-    return told(ErrorCode::kTimeout, "?options=-c%20statement_timeout=MILLISECONDS in the URI");
+    return told(ErrorCode::kTimeout, "?options=-c%20statement_timeout%3DMILLISECONDS in the URI");
   }
   if (state == "25006") return told(ErrorCode::kInvalidInput, "a query that only reads");
-  if (state.starts_with("42") || state.starts_with("22")) {
+  if (state.starts_with("42") || state.starts_with("22") || state.starts_with("0A")) {
     return told(ErrorCode::kInvalidInput, "the query in psql first");
   }
   const bool gone = state.empty() || state.starts_with("08") || state.starts_with("57");

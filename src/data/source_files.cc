@@ -77,10 +77,13 @@ Error NothingMatches(FileSystem& files, const std::string& path, const std::stri
   const Result<std::vector<std::string>> names = files.List(base);
   if (!names.ok()) {
     Error error = ErrorAt(ErrorCode::kNotFound, path, fmt::format("there is no folder {}", base));
-    const auto siblings = files.List(DirectoryOf(base));
+    const std::string above = DirectoryOf(base);
+    const auto siblings = files.List(above);
     const std::string nearest =
         siblings.ok() ? NearestName(BaseName(base), *siblings) : std::string();
-    return nearest.empty() ? error : std::move(error).Try(JoinPath(DirectoryOf(base), nearest));
+    return nearest.empty()
+               ? error
+               : std::move(error).Try(above == "." ? nearest : JoinPath(above, nearest));
   }
   Error error = ErrorAt(ErrorCode::kNotFound, path, "no file matches");
   const std::string first = SplitPath(pattern).front();
@@ -90,7 +93,8 @@ Error NothingMatches(FileSystem& files, const std::string& path, const std::stri
   for (const std::string& name : *names) {
     if (some.size() < 3 && !name.starts_with('.')) some.push_back(JoinPath(base, name));
   }
-  return some.empty() ? error : std::move(error).Try(JoinOr(some));
+  if (!some.empty()) return std::move(error).Try(JoinOr(some));
+  return ErrorAt(ErrorCode::kNotFound, path, "the directory is empty");
 }
 
 Result<SourceFiles> ListBelow(FileSystem& files, const std::string& path, const std::string& base,

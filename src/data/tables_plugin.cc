@@ -28,5 +28,7 @@ constexpr TableFunctions kFunctions{ReadWholeTable, ScanWholeTable, WriteParquet
 extern "C" {
 extern __attribute__((visibility("default"))) const slipway::Plugin slipway_plugin_v1;
 const slipway::Plugin slipway_plugin_v1{slipway::BuildId(), slipway::data::kTablesPlugin,
-                                        &slipway::data::kFunctions, slipway::FollowInterrupts};
+                                        &slipway::data::kFunctions, slipway::FollowInterrupts,
+                                        // Those that this one opened, with its own copy of core.
+                                        slipway::ClosePlugins};
 }

@@ -98,7 +98,7 @@ Result<bool> TextBlocks::Next(TextBlock& block) {
                              cutter_->LastRowEnd({block.buffer.get(), used}, block.has_quotes));
     block.row_too_long = whole == 0 && used > tuning_.max_row_bytes;
     // Doubling keeps the search for the end of a long row linear.
-    wanted = used;
+    if (!block.row_too_long) wanted = std::min(used, tuning_.max_row_bytes + 1 - used);
   }
   if (block.last || block.row_too_long) {
     whole = used;

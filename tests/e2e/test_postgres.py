@@ -155,13 +155,13 @@ def test_errors_say_what_to_try(server, project, password, monkeypatch):
     assert "try table=public.customers" in profile(project, uri("?table=custmers"), expect=2)
     error = profile(project, uri(), "--query", "SELECT a FRM customers", expect=2)
     assert "syntax error" in error and "at character" in error
-    assert "read-only transaction" in profile(
+    assert "data-modifying statement" in profile(
         project, uri(), "--query", "WITH x AS (DELETE FROM customers RETURNING a) SELECT * FROM x", expect=2)
     assert "no table and no query was named" in profile(project, uri(), expect=2)
     assert "gives no columns" in profile(project, uri(), "--query", "DELETE FROM customers", expect=2)
     assert "both named 'a'" in profile(project, uri(), "--query", "SELECT a, a FROM customers", expect=2)
     assert "database \"none\" does not exist" in profile(project, uri().replace("/postgres", "/none") + "?table=t", expect=2)
-    timeout = "&options=-c%20statement_timeout=200"
+    timeout = "&options=-c%20statement_timeout%3D200"
     slow = project.call("data", "profile", uri(f"?connect_timeout=5{timeout}"), "--query", "SELECT pg_sleep(60)")
     assert slow.code == 3 and "statement timeout" in slow.err, slow.err
     nobody = f"postgresql://owner@127.0.0.1:{server.port + 1 if server.port < 65535 else 1}/postgres?table=t"
@@ -169,7 +169,7 @@ def test_errors_say_what_to_try(server, project, password, monkeypatch):
     assert answer.code == 3 and "pg_isready" in answer.err
     monkeypatch.setenv("PGPASSWORD", "wrong")
     answer = project.call("data", "profile", uri("?table=customers"))
-    assert answer.code == 2 and "password authentication failed" in answer.err and "PGPASSWORD" in answer.err
+    assert answer.code == 3 and "password authentication failed" in answer.err and "PGPASSWORD" in answer.err
 
 
 def test_passwords_come_from_files_and_variables_and_are_never_shown(server, project, tmp_path):
@@ -181,7 +181,7 @@ def test_passwords_come_from_files_and_variables_and_are_never_shown(server, pro
     assert answer.code == 0, answer.err
     validated = project.call("data", "validate", env={"DB_PASSWORD": PASSWORD})
     failed = project.call("run", "--local", env={"DB_PASSWORD": "wrong-word"})
-    assert failed.code == 2
+    assert failed.code == 3
     told = answer.out + answer.err + validated.out + validated.err + failed.out + failed.err
     assert PASSWORD not in told and "wrong-word" not in told
     for path in project.folder.rglob("*"):

@@ -35,9 +35,11 @@ def write_all(folder, frame):
     compress("gzip", folder / "t.csv")
     compress("zstd", folder / "u.csv")
     frame.to_csv(folder / "t.tsv", index=False, sep="\t")
-    frame.to_json(folder / "t.jsonl", orient="records", lines=True, double_precision=15)
-    with gzip.open(folder / "t.jsonl.gz", "wt") as out:
-        frame.to_json(out, orient="records", lines=True, double_precision=15)
+    # to_json of pandas rounds numbers.
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "t.jsonl").write_text(lines)
+    (folder / "t.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     typed.to_parquet(folder / "t.parquet", index=False)
     table = pa.Table.from_pandas(typed, preserve_index=False)
     for codec in ["uncompressed", "lz4", "zstd"]:
@@ -59,9 +61,13 @@ def profile(project, path, *options):
     return answer.last
 
 
-def plain(described):
-    """The profile without what differs by format: an empty boolean in a CSV file is no value of a numpy column."""
-    return [{key: value for key, value in column.items()} for column in described["columns"]]
+def assert_same(found, expected, name):
+    """Equal, but for the rounding of sums over rows that come in other blocks."""
+    assert found["rows"] == expected["rows"], name
+    for column, other in zip(found["columns"], expected["columns"], strict=True):
+        for key in column.keys() & {"m2", "mean"}:
+            assert column.pop(key) == pytest.approx(other[key]), name
+        assert column == {key: other[key] for key in column}, name
 
 
 def test_every_format_has_the_same_profile(project):
@@ -75,7 +81,7 @@ def test_every_format_has_the_same_profile(project):
     assert by_name["city"]["missing"] == frame["city"].isna().sum()
     assert by_name["day"]["type"] == "timestamp"
     for name, path in paths.items():
-        assert plain(profile(project, path)) == plain(expected), name
+        assert_same(profile(project, path), expected, name)
 
 
 def test_hive_partitions_are_those_of_pyarrow(project):
@@ -106,7 +112,7 @@ def test_a_run_learns_the_same_from_every_source_and_redoes_only_what_changed(pr
     project.write_config(basic_config(data__source_path="data/parts"))
     many = project.run("--local")
     assert many["metrics"] == one["metrics"]
-    assert project.run("--local")["cached"], "an unchanged folder is not read again"
+    assert project.run("--local")["run_id"] == many["run_id"], "an unchanged folder is not read again"
     path = project.folder / "data/parts/part-1.csv"
     path.write_text(path.read_text().replace("0.", "1.", 1))
     changed = project.run("--local")
@@ -186,7 +192,7 @@ def test_ten_thousand_columns(project):
     expected = profile(project, "wide.csv")
     assert len(expected["columns"]) == 10_000 and expected["rows"] == 60
     for name in ["wide.jsonl", "wide.parquet"]:
-        assert profile(project, name) == expected, name
+        assert_same(profile(project, name), expected, name)
 
 
 def test_a_field_of_100_mb_is_refused_in_text_and_read_elsewhere(project):
@@ -229,11 +235,12 @@ def test_objects_are_read_as_files_are(project, bucket):
     paths = write_all(project.folder / "data", frame)
     expected = profile(project, paths["t.csv"])
     for name in ["t.csv", "t.csv.gz", "t.jsonl", "t.parquet", "lz4.feather", "t.arrows"]:
-        assert profile(project, upload(bucket, paths[name], f"tables/{name}")) == expected, name
+        assert_same(profile(project, upload(bucket, paths[name], f"tables/{name}")), expected, name)
     for path in sorted((project.folder / "data/parts").iterdir()):
         upload(bucket, path, f"parts/year=2024/{path.name}")
     upload(bucket, paths["t.csv"], "parts/_SUCCESS")
-    assert profile(project, f"s3://{bucket.name}/parts/year=2024/part-*.csv") == expected
+    assert project.call("data", "profile", f"s3://{bucket.name}/tables/t.csv").err == ""
+    assert_same(profile(project, f"s3://{bucket.name}/parts/year=2024/part-*.csv"), expected, "parts")
     found = profile(project, f"s3://{bucket.name}/parts/")
     assert found["rows"] == len(frame) and found["columns"][-1]["name"] == "year"
     answer = project.call("data", "profile", f"s3://{bucket.name}/tables/t.cvs")
@@ -242,7 +249,7 @@ def test_objects_are_read_as_files_are(project, bucket):
 
 
 def test_large_objects_are_read_ahead_in_ranges(project, bucket):
-    frame = number_table(300_000)
+    frame = number_table(330_000)
     path = project.write_table(frame)
     assert path.stat().st_size > 25_000_000
     expected = profile(project, path)
