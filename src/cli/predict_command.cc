@@ -47,13 +47,12 @@ class Warnings final : public ProgressSink {
 };
 
 void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen,
-            const pipeline::PredictedRows& predicted, double seconds, Session& session) {
-  const int64_t rows = predicted.predictions.rows;
+            const pipeline::PredictedFile& predicted, double seconds, Session& session) {
   if (session.json) {
     Json json = {{"model", chosen.name},
                  {"version", chosen.version},
                  {"digest", chosen.model.digest},
-                 {"rows", rows},
+                 {"rows", predicted.rows},
                  {"output_file", options.output_path},
                  {"seconds", seconds}};
     if (!predicted.unknown.empty()) {
@@ -65,7 +64,7 @@ void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& c
   std::string name = chosen.name;
   if (!chosen.version.empty()) name += ":" + chosen.version;
   session.Print(fmt::format("{} {} by {} in {}   {}\n", session.Paint("32", "✓"),
-                            Plural(rows, "row", "rows"), name, FormatSeconds(seconds),
+                            Plural(predicted.rows, "row", "rows"), name, FormatSeconds(seconds),
                             options.output_path));
 }
 
@@ -78,16 +77,19 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry));
   Warnings warnings(session);
-  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
-                           pipeline::PredictFile(chosen.model, options.predict, warnings));
   if (!options.output_path.empty()) {
-    SLIPWAY_RETURN_IF_ERROR(
-        pipeline::WritePredictions(options.output_path, rows, chosen.model.schema));
-    Report(options, chosen, rows, watch.seconds(), session);
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const pipeline::PredictedFile predicted,
+        pipeline::PredictToFile(chosen.model, options.predict, options.output_path, warnings));
+    Report(options, chosen, predicted, watch.seconds(), session);
   } else if (session.json) {
+    SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
+                             pipeline::PredictFile(chosen.model, options.predict, warnings));
     session.PrintJson(pipeline::ToJson(rows, chosen));
   } else {
-    session.Print(pipeline::ToCsv(rows, chosen.model.schema));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string csv,
+                             pipeline::PredictToCsv(chosen.model, options.predict, warnings));
+    session.Print(csv);
   }
   return kExitDone;
 }

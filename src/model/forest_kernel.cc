@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <utility>
 
 #include "core/parallel.h"
 #include "model/forest_kernel_internal.h"
@@ -17,107 +18,166 @@ constexpr int64_t kMaxBlockRows = 512;
 // Rows of one piece of parallel work.
 constexpr int64_t kChunkRows = 1024;
 
+// Levels that are walked without looking for an end, at most: a complete tree of ten takes 8 KiB.
+constexpr int kMaxLevels = 10;
+
 int32_t HighestScore(const float* scores, int outputs) {
   return static_cast<int32_t>(std::max_element(scores, scores + outputs) - scores);
 }
 
-}  // namespace
-
-ForestKernel::ForestKernel(const TreeEnsemble& ensemble)
-    : outputs_(ensemble.outputs), features_(ensemble.features) {
-  size_t nodes = 0;
-  size_t values = 0;
-  for (const Tree& tree : ensemble.trees) {
-    nodes += tree.nodes.size();
-    values += tree.leaf_values.size();
-  }
-  nodes_.reserve(nodes);
-  leaf_values_.reserve(values);
-  for (const Tree& tree : ensemble.trees) AddTree(tree);
-}
-
-void ForestKernel::AddTree(const Tree& tree) {
-  const auto root = static_cast<uint32_t>(nodes_.size());
-  const auto first_value = static_cast<uint32_t>(leaf_values_.size());
-  leaf_values_.insert(leaf_values_.end(), tree.leaf_values.begin(), tree.leaf_values.end());
-  roots_.push_back(root);
-  // Breadth first: the levels that every row passes lie close together.
-  std::vector<int32_t> order = {0};
-  nodes_.push_back({});
-  for (size_t i = 0; i < order.size(); ++i) {
-    const TreeNode& from = tree.nodes[static_cast<size_t>(order[i])];
-    const auto self = root + static_cast<uint32_t>(i);
-    if (from.feature < 0) {
-      const uint32_t offset =
-          first_value + static_cast<uint32_t>(from.left) * static_cast<uint32_t>(outputs_);
-      nodes_[self] = {std::bit_cast<float>(offset), 0, self, 0};
-      continue;
-    }
-    const auto left = static_cast<uint32_t>(nodes_.size());
-    nodes_[self] = {from.threshold, static_cast<uint32_t>(from.feature), left, 1};
-    nodes_.resize(nodes_.size() + 2);
-    order.push_back(from.left);
-    order.push_back(from.right);
-  }
-}
-
-int64_t ForestKernel::BlockRows() const {
-  const int64_t row_bytes = std::max<int64_t>(features_, 1) * int64_t{sizeof(float)};
+int64_t BlockRowsFor(int features) {
+  const int64_t row_bytes = std::max<int64_t>(features, 1) * int64_t{sizeof(float)};
   const int64_t rows =
       std::clamp<int64_t>(kBlockBytes / row_bytes, int64_t{2} * kLanes, kMaxBlockRows);
   return rows / kLanes * kLanes;
 }
 
+int DepthOf(const Tree& tree) {
+  int depth = 0;
+  std::vector<std::pair<int32_t, int>> open = {{0, 0}};
+  while (!open.empty()) {
+    const auto [node, level] = open.back();
+    open.pop_back();
+    depth = std::max(depth, level);
+    const TreeNode& from = tree.nodes[static_cast<size_t>(node)];
+    if (from.feature < 0) continue;
+    open.emplace_back(from.left, level + 1);
+    open.emplace_back(from.right, level + 1);
+  }
+  return depth;
+}
+
+// A thin deep tree must not become a thick complete one.
+int LevelsOf(const Tree& tree, int depth) {
+  return std::min({depth, kMaxLevels, static_cast<int>(std::bit_width(tree.nodes.size()))});
+}
+
+}  // namespace
+
+ForestKernel::ForestKernel(const TreeEnsemble& ensemble)
+    : outputs_(ensemble.outputs),
+      features_(ensemble.features),
+      block_rows_(BlockRowsFor(ensemble.features)) {
+  for (const Tree& tree : ensemble.trees) AddTree(tree);
+}
+
+uint32_t ForestKernel::OffsetOf(int32_t feature) const {
+  return static_cast<uint32_t>(feature) * static_cast<uint32_t>(block_rows_);
+}
+
+void ForestKernel::AddTree(const Tree& tree) {
+  const auto first_value = static_cast<uint32_t>(leaf_values_.size());
+  leaf_values_.insert(leaf_values_.end(), tree.leaf_values.begin(), tree.leaf_values.end());
+  const int depth = DepthOf(tree);
+  TreePlace place;
+  place.levels = LevelsOf(tree, depth);
+  place.deep = depth > place.levels;
+  place.upper = static_cast<uint32_t>(upper_.size());
+  place.ends = static_cast<uint32_t>(ends_.size());
+  trees_.push_back(place);
+
+  const size_t ends = size_t{1} << static_cast<unsigned>(place.levels);
+  upper_.resize(upper_.size() + ends, {0, 0});
+  std::vector<int32_t> at(2 * ends, 0);  // The tree's node at each place of the complete one.
+  for (size_t i = 1; i < ends; ++i) {
+    const TreeNode& node = tree.nodes[static_cast<size_t>(at[i])];
+    const bool leaf = node.feature < 0;
+    if (!leaf) upper_[place.upper + i] = {OffsetOf(node.feature), node.threshold};
+    at[2 * i] = leaf ? at[i] : node.left;
+    at[2 * i + 1] = leaf ? at[i] : node.right;
+  }
+  for (size_t i = ends; i < 2 * ends; ++i) {
+    const TreeNode& node = tree.nodes[static_cast<size_t>(at[i])];
+    ends_.push_back(place.deep ? static_cast<uint32_t>(lower_.size())
+                               : first_value + static_cast<uint32_t>(node.left * outputs_));
+    if (place.deep) AddLower(tree, at[i], first_value);
+  }
+}
+
+void ForestKernel::AddLower(const Tree& tree, int32_t node, uint32_t first_value) {
+  const auto root = static_cast<uint32_t>(lower_.size());
+  // Breadth first: the levels that every row passes lie close together.
+  std::vector<int32_t> order = {node};
+  lower_.push_back({});
+  for (size_t i = 0; i < order.size(); ++i) {
+    const TreeNode& from = tree.nodes[static_cast<size_t>(order[i])];
+    const auto self = root + static_cast<uint32_t>(i);
+    if (from.feature < 0) {
+      const uint32_t value = first_value + static_cast<uint32_t>(from.left * outputs_);
+      lower_[self] = {std::bit_cast<float>(value), 0, self, 0};
+      continue;
+    }
+    lower_[self] = {from.threshold, OffsetOf(from.feature), static_cast<uint32_t>(lower_.size()),
+                    1};
+    lower_.resize(lower_.size() + 2);
+    order.push_back(from.left);
+    order.push_back(from.right);
+  }
+}
+
 template <int kCount>
-void ForestKernel::WalkLanes(const float* rows, uint32_t root, float* scores) const {
-  const Node* const nodes = nodes_.data();
-  std::array<uint32_t, kCount> at;
-  at.fill(root);
+void ForestKernel::WalkLower(const float* block, uint32_t* at) const {
+  const LowerNode* const nodes = lower_.data();
   uint32_t moved = 1;
   while (moved != 0) {
     moved = 0;
     for (int lane = 0; lane < kCount; ++lane) {
-      const Node& node = nodes[at[lane]];
-      const float value = rows[lane * features_ + static_cast<int>(node.feature)];
+      const LowerNode& node = nodes[at[lane]];
+      const float value = (block + node.offset)[lane];
       const uint32_t next = node.next + (node.step & (value <= node.threshold ? 0U : 1U));
       moved |= next ^ at[lane];
       at[lane] = next;
     }
   }
   for (int lane = 0; lane < kCount; ++lane) {
-    const float* values = leaf_values_.data() + std::bit_cast<uint32_t>(nodes[at[lane]].threshold);
+    at[lane] = std::bit_cast<uint32_t>(nodes[at[lane]].threshold);
+  }
+}
+
+template <int kCount>
+void ForestKernel::WalkTree(const TreePlace& tree, const float* block, float* scores) const {
+  const UpperNode* const nodes = upper_.data() + tree.upper;
+  std::array<uint32_t, kCount> at;
+  at.fill(1);
+  for (int level = 0; level < tree.levels; ++level) {
+    for (int lane = 0; lane < kCount; ++lane) {
+      const UpperNode& node = nodes[at[lane]];
+      const float value = (block + node.offset)[lane];
+      at[lane] = 2 * at[lane] + (value <= node.threshold ? 0U : 1U);
+    }
+  }
+  const uint32_t* const ends =
+      ends_.data() + tree.ends - (size_t{1} << static_cast<unsigned>(tree.levels));
+  for (int lane = 0; lane < kCount; ++lane) at[lane] = ends[at[lane]];
+  if (tree.deep) WalkLower<kCount>(block, at.data());
+  for (int lane = 0; lane < kCount; ++lane) {
+    const float* values = leaf_values_.data() + at[lane];
     float* sums = scores + static_cast<std::ptrdiff_t>(lane) * outputs_;
     for (int output = 0; output < outputs_; ++output) sums[output] += values[output];
   }
 }
 
-void ForestKernel::ScoreBlock(const float* rows, int64_t count, float* scores) const {
+void ForestKernel::ScoreBlock(const float* block, int64_t count, float* scores) const {
   std::fill_n(scores, count * outputs_, 0.0F);
-  for (const uint32_t root : roots_) {
+  for (const TreePlace& tree : trees_) {
     int64_t row = 0;
     for (; row + kLanes <= count; row += kLanes) {
-      WalkLanes<kLanes>(rows + row * features_, root, scores + row * outputs_);
+      WalkTree<kLanes>(tree, block + row, scores + row * outputs_);
     }
-    for (; row < count; ++row) {
-      WalkLanes<1>(rows + row * features_, root, scores + row * outputs_);
-    }
+    for (; row < count; ++row) WalkTree<1>(tree, block + row, scores + row * outputs_);
   }
 }
 
 void ForestKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
                            int32_t* labels) const {
-  const int64_t block_rows = BlockRows();
-  std::vector<float> rows(static_cast<size_t>(block_rows * std::max(features_, 1)));
-  for (int64_t from = begin; from < end; from += block_rows) {
-    const int64_t count = std::min(block_rows, end - from);
+  std::vector<float> block(static_cast<size_t>(block_rows_ * std::max(features_, 1)));
+  for (int64_t from = begin; from < end; from += block_rows_) {
+    const int64_t count = std::min(block_rows_, end - from);
     for (int feature = 0; feature < features_; ++feature) {
-      const float* column = matrix.Column(feature) + from;
-      for (int64_t row = 0; row < count; ++row) {
-        rows[static_cast<size_t>(row * features_ + feature)] = column[row];
-      }
+      std::copy_n(matrix.Column(feature) + from, count, block.data() + OffsetOf(feature));
     }
     float* block_scores = scores + (from - begin) * outputs_;
-    ScoreBlock(rows.data(), count, block_scores);
+    ScoreBlock(block.data(), count, block_scores);
     for (int64_t row = 0; row < count; ++row) {
       labels[from - begin + row] = HighestScore(block_scores + row * outputs_, outputs_);
     }

@@ -26,26 +26,45 @@ class ForestKernel {
                int32_t* labels) const;
 
  private:
-  // 16 bytes. Siblings are neighbours: a row moves on to `next`, or to `next + step` where its
-  // value is not <= threshold. A leaf has itself as `next` and step 0, so that walking on stays
-  // there and needs no branch; it keeps the offset of its values in the bits of the threshold.
-  struct Node {
+  // The upper levels of a tree, all of them where it is shallow, as a complete binary tree: node 1
+  // is the root, 2i and 2i + 1 are children of node i, and a row goes to 2i + 1 where its value is
+  // not <= threshold. A leaf above the last level is one that all below it lead to. 8 bytes.
+  struct UpperNode {
+    uint32_t offset;  // Of the feature's values in a block.
     float threshold;
-    uint32_t feature;
+  };
+  // Nodes below. Siblings are neighbours: a row moves on to `next`, or to `next + step`. A leaf has
+  // itself as `next` and step 0, so that walking on stays there and needs no branch; it keeps the
+  // offset of its values in the bits of the threshold. 16 bytes.
+  struct LowerNode {
+    float threshold;
+    uint32_t offset;
     uint32_t next;
     uint32_t step;
   };
+  struct TreePlace {
+    int levels = 0;      // Of the complete tree.
+    uint32_t upper = 0;  // Its node 0, which is not used.
+    uint32_t ends = 0;   // What its 2^levels ends lead to: values, or lower nodes of a deep tree.
+    bool deep = false;
+  };
 
   void AddTree(const Tree& tree);
-  int64_t BlockRows() const;
-  void ScoreBlock(const float* rows, int64_t count, float* scores) const;
+  void AddLower(const Tree& tree, int32_t node, uint32_t first_value);
+  uint32_t OffsetOf(int32_t feature) const;
+  void ScoreBlock(const float* block, int64_t count, float* scores) const;
   template <int kCount>
-  void WalkLanes(const float* rows, uint32_t root, float* scores) const;
+  void WalkTree(const TreePlace& tree, const float* block, float* scores) const;
+  template <int kCount>
+  void WalkLower(const float* block, uint32_t* at) const;
 
   int outputs_ = 0;
   int features_ = 0;
-  std::vector<Node> nodes_;
-  std::vector<uint32_t> roots_;
+  int64_t block_rows_ = 0;
+  std::vector<TreePlace> trees_;
+  std::vector<UpperNode> upper_;
+  std::vector<uint32_t> ends_;
+  std::vector<LowerNode> lower_;
   std::vector<float> leaf_values_;
 };
 

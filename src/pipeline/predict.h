@@ -52,9 +52,22 @@ Result<PredictedRows> PredictFile(const model::Model& model, const PredictOption
 
 // The columns of the output: ids, `label`, one `probability_<class>` a class.
 data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema);
-// The same as CSV with a header, floats in their shortest form; and as one JSON object a row.
-std::string ToCsv(const PredictedRows& rows, const model::ModelSchema& schema);
-std::string ToJsonLines(const PredictedRows& rows, const model::ModelSchema& schema);
+
+// What is left of predictions that went elsewhere.
+struct PredictedFile {
+  int64_t rows = 0;
+  std::vector<UnknownCategories> unknown;  // In the order of the inputs.
+};
+// Predicts as PredictFile does and writes these columns to `path`, by its ending; floats in their
+// shortest form. The file appears whole or not at all. CSV and JSON Lines (an object a row) are
+// written block by block in bounded memory; Parquet takes that of all rows.
+Result<PredictedFile> PredictToFile(const model::Model& model, const PredictOptions& options,
+                                    const std::string& path,
+                                    ProgressSink& progress = SilentProgress());
+// The text of that CSV.
+Result<std::string> PredictToCsv(const model::Model& model, const PredictOptions& options,
+                                 ProgressSink& progress = SilentProgress());
+
 // {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers; with
 // "unknown_categories" where there are some.
 Json ToJson(const PredictedRows& rows, const ChosenModel& chosen);
@@ -63,8 +76,5 @@ Json ToJson(const std::vector<UnknownCategories>& unknown);
 
 // kInvalidInput unless `path` ends in .csv, .parquet or .jsonl.
 Status CheckOutputPath(const std::string& path);
-// Writes by the path's ending; the file appears whole or not at all.
-Status WritePredictions(const std::string& path, const PredictedRows& rows,
-                        const model::ModelSchema& schema);
 
 }  // namespace slipway::pipeline
