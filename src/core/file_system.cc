@@ -69,18 +69,24 @@ class PosixFileSystem : public FileSystem {
     struct stat info{};
     if (::fstat(fd.get(), &info) != 0) return SystemError("read", path, errno);
     if (S_ISDIR(info.st_mode)) return SystemError("read", path, EISDIR);
+    // The file's size, one byte more to see its end, and no less where nobody knows the size.
+    constexpr size_t kLeastRoom = size_t{1} << 16U;
+    size_t room = std::max(static_cast<size_t>(info.st_size) + 1, kLeastRoom);
     std::string bytes;
-    bytes.reserve(static_cast<size_t>(info.st_size));
-    char buffer[1 << 16];
     while (true) {
-      const ssize_t count = ::read(fd.get(), buffer, sizeof(buffer));
+      const size_t used = bytes.size();
+      ssize_t count = 0;
+      bytes.resize_and_overwrite(used + room, [&](char* out, size_t) {
+        count = ::read(fd.get(), out + used, room);
+        return used + static_cast<size_t>(std::max<ssize_t>(count, 0));
+      });
       if (count < 0) {
         // A pipe may never say more: waiting on would keep the user from stopping us.
         if (errno == EINTR && !Interrupted()) continue;
         return SystemError("read", path, errno);
       }
       if (count == 0) return bytes;
-      bytes.append(buffer, static_cast<size_t>(count));
+      room = std::max(room - static_cast<size_t>(count), kLeastRoom);
     }
   }
 

@@ -198,10 +198,11 @@ Result<DistinctSketch> DistinctSketch::FromBytes(std::string_view bytes) {
     }
   } else {
     sketch.registers_.resize(kRegisters);
-    for (size_t i = 0; i < kRegisters; i += 4) {
+    const std::string_view packed = reader.Take(kRegisters / 4 * 3);
+    for (size_t i = 0; i < kRegisters && reader.ok(); i += 4) {
       uint32_t four = 0;
-      for (unsigned shift = 0; shift < 24; shift += 8) {
-        four |= static_cast<uint32_t>(reader.Byte()) << shift;
+      for (size_t byte = 0; byte < 3; ++byte) {
+        four |= static_cast<uint32_t>(static_cast<uint8_t>(packed[i / 4 * 3 + byte])) << (8 * byte);
       }
       for (size_t j = 0; j < 4; ++j) {
         const auto rank = static_cast<uint8_t>((four >> (kStoredBits * j)) & 0x3fU);

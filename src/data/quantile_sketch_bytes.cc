@@ -1,5 +1,6 @@
 // How a QuantileSketch is stored.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -10,25 +11,86 @@ namespace slipway::data {
 namespace {
 
 constexpr char kKind = 'Q';
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr size_t kMaxLevels = 48;
 // Beyond any stream; sums of such counts do not overflow.
 constexpr int64_t kMaxCount = int64_t{1} << 53U;
 
-void Write(const std::vector<double>& values, SketchWriter* writer) {
-  writer->Count(static_cast<int64_t>(values.size()));
-  for (const double value : values) writer->Number(value);
+// Most columns were written with few decimals: such values are whole numbers of 10^-decimals, which
+// in ascending order are small steps. The quotient of two numbers that a double holds exactly is
+// rounded once, as the reading of the decimal was, so that it is the same value.
+constexpr std::array<double, 9> kPowersOfTen = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+constexpr uint8_t kPlain = 255;
+constexpr int64_t kMostUnits = int64_t{1} << 52U;
+
+int64_t UnitsOf(double value, double power) {
+  return static_cast<int64_t>(std::llround(value * power));
 }
 
-// Ascending values in [min, max]; an empty vector and false where they are not.
+bool HasDecimals(const std::vector<double>& values, double power) {
+  return std::ranges::all_of(values, [power](double value) {
+    return std::abs(value * power) < static_cast<double>(kMostUnits) &&
+           static_cast<double>(UnitsOf(value, power)) / power == value;
+  });
+}
+
+uint8_t DecimalsOf(const std::vector<double>& values) {
+  for (size_t decimals = 0; decimals < kPowersOfTen.size(); ++decimals) {
+    if (HasDecimals(values, kPowersOfTen[decimals])) return static_cast<uint8_t>(decimals);
+  }
+  return kPlain;
+}
+
+void Write(const std::vector<double>& values, SketchWriter* writer) {
+  writer->Count(static_cast<int64_t>(values.size()));
+  if (values.empty()) return;
+  const uint8_t decimals = DecimalsOf(values);
+  writer->Byte(decimals);
+  if (decimals == kPlain) {
+    for (const double value : values) writer->Number(value);
+    return;
+  }
+  const double power = kPowersOfTen[decimals];
+  int64_t last = UnitsOf(values.front(), power);
+  writer->Word(static_cast<uint64_t>(last));
+  for (size_t i = 1; i < values.size(); ++i) {
+    const int64_t units = UnitsOf(values[i], power);
+    writer->Count(units - last);
+    last = units;
+  }
+}
+
+void ReadPlain(SketchReader* reader, std::vector<double>* values) {
+  for (double& value : *values) value = reader->Number() + 0.0;
+}
+
+void ReadUnits(SketchReader* reader, double power, std::vector<double>* values) {
+  int64_t units = static_cast<int64_t>(reader->Word());
+  for (size_t i = 0; i < values->size(); ++i) {
+    // Anybody may have written steps whose sum no double holds.
+    if (i > 0) units = std::min(units, kMostUnits) + std::min(reader->Count(), kMostUnits);
+    (*values)[i] = static_cast<double>(units) / power;
+  }
+}
+
+// Ascending values in [min, max]; false where they are not.
 bool Read(SketchReader* reader, double min, double max, std::vector<double>* values) {
   const int64_t size = reader->Count();
-  if (static_cast<uint64_t>(size) > reader->remaining() / sizeof(double)) return false;
+  // No value takes less than a byte.
+  if (static_cast<uint64_t>(size) > reader->remaining()) return false;
   values->resize(static_cast<size_t>(size));
+  if (size == 0) return reader->ok();
+  const uint8_t decimals = reader->Byte();
+  if (decimals == kPlain) {
+    ReadPlain(reader, values);
+  } else if (decimals < kPowersOfTen.size()) {
+    ReadUnits(reader, kPowersOfTen[decimals], values);
+  } else {
+    return false;
+  }
+  // Written so that NaN fails.
   double last = min;
-  for (double& value : *values) {
-    value = reader->Number() + 0.0;
-    // Written so that NaN fails.
+  for (const double value : *values) {
     if (!(value >= last && value <= max)) return false;
     last = value;
   }

@@ -339,6 +339,23 @@ TEST(QuantileSketchTest, AStoredSketchGoesOnAsTheFirst) {
   }
 }
 
+TEST(QuantileSketchTest, ValuesOfFewDecimalsAreStoredInFewBytesAndExactly) {
+  for (const double power : {1.0, 100.0, 1e6, 1e8}) {
+    Values values = Sample(3'000, 17, Normal);
+    for (double& value : values) value = std::round(value * power) / power;
+    values.insert(values.end(), {0.1, -0.3, 1e9, -1e9, 0.0, -0.0, 123456.789});
+    const QuantileSketch sketch = SketchOf(values, 5'000, 512, 4'000);
+    const std::string bytes = sketch.ToBytes();
+    const auto read = QuantileSketch::FromBytes(bytes);
+    ASSERT_TRUE(read.ok());
+    ExpectSame(sketch, *read);
+    EXPECT_EQ(sketch.Sorted().values, read->Sorted().values);
+    const QuantileSketch plain = SketchOf(Sample(3'000, 17, Normal), 5'000, 512, 4'000);
+    EXPECT_EQ(bytes.size() < 3'000 * 4, power < 1e8) << power;
+    EXPECT_GT(plain.ToBytes().size(), 3'000 * 8);
+  }
+}
+
 TEST(QuantileSketchTest, DamagedBytesAreAnError) {
   const std::string bytes = SketchOf(Sample(3'000, 15, Normal), 100, 16).ToBytes();
   for (size_t length = 0; length < bytes.size(); ++length) {

@@ -68,21 +68,6 @@ Result<SketchReader> SketchReader::Open(std::string_view bytes, char kind, uint8
   return SketchReader(body.substr(kHeaderBytes), std::move(name));
 }
 
-std::string_view SketchReader::Take(size_t count) {
-  if (!ok_ || count > bytes_.size()) {
-    ok_ = false;
-    return {};
-  }
-  const std::string_view taken = bytes_.substr(0, count);
-  bytes_.remove_prefix(count);
-  return taken;
-}
-
-uint8_t SketchReader::Byte() {
-  const std::string_view byte = Take(1);
-  return ok_ ? static_cast<uint8_t>(byte[0]) : 0;
-}
-
 uint64_t SketchReader::Word() {
   const std::string_view bytes = Take(kWordBytes);
   return ok_ ? WordOf(bytes) : 0;

@@ -38,11 +38,24 @@ class SketchReader {
   static Result<SketchReader> Open(std::string_view bytes, char kind, uint8_t version,
                                    std::string name);
 
-  uint8_t Byte();
+  uint8_t Byte() {
+    const std::string_view byte = Take(1);
+    return ok_ ? static_cast<uint8_t>(byte[0]) : 0;
+  }
   uint64_t Word();
   double Number() { return std::bit_cast<double>(Word()); }
   int64_t Count();
   std::string_view Text();
+  // The next `count` bytes; none where there are fewer.
+  std::string_view Take(size_t count) {
+    if (!ok_ || count > bytes_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const std::string_view taken = bytes_.substr(0, count);
+    bytes_.remove_prefix(count);
+    return taken;
+  }
 
   bool ok() const { return ok_; }
   bool at_end() const { return bytes_.empty(); }
@@ -52,7 +65,6 @@ class SketchReader {
 
  private:
   SketchReader(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
-  std::string_view Take(size_t count);
 
   std::string_view bytes_;  // What is still to be read, without the checksum.
   std::string name_;
