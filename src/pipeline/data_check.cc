@@ -80,7 +80,22 @@ class Checking {
 
 }  // namespace
 
-data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
+std::vector<std::string> TextColumns(const config::TableSchema* schema) {
+  std::vector<std::string> names;
+  if (schema == nullptr) return names;
+  for (const config::ColumnSchema& column : schema->columns) {
+    const bool text =
+        column.type == config::SchemaType::kText || column.type == config::SchemaType::kCategory;
+    if (text) names.push_back(column.name);
+  }
+  return names;
+}
+
+namespace {
+
+// How the configuration and the schema have the table read.
+data::ReadOptions ReadOptionsFor(const Rules& rules, int threads) {
+  const config::DataConfig& data = rules.data;
   data::ReadOptions options;
   options.format = data.format;
   options.missing_values = data.missing_values;
@@ -88,9 +103,12 @@ data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads) {
   if (!data.timestamp_column.empty()) options.timestamp_columns = {data.timestamp_column};
   options.decimal_comma = data.decimal == ",";
   options.query = data.query;
+  std::ranges::move(TextColumns(rules.schema), std::back_inserter(options.categorical_columns));
   options.threads = threads;
   return options;
 }
+
+}  // namespace
 
 Result<std::optional<config::TableSchema>> LoadSchema(const config::Config& config) {
   std::optional<config::TableSchema> schema;
@@ -103,8 +121,8 @@ Result<std::optional<config::TableSchema>> LoadSchema(const config::Config& conf
   return schema;
 }
 
-Result<std::string> RulesKey(const config::Config& config, const Clock& clock) {
-  const config::ValidationRules& rules = config.data.validation_rules;
+std::string RulesKey(const config::ValidationRules& rules, const config::TableSchema* schema,
+                     const Clock& clock) {
   Json key = {{"min_rows", rules.min_rows.value_or(-1)},
               {"max_missing_ratio", rules.max_missing_ratio.value_or(-1)},
               {"max_duplicate_ratio", rules.max_duplicate_ratio.value_or(-1)},
@@ -112,9 +130,8 @@ Result<std::string> RulesKey(const config::Config& config, const Clock& clock) {
               {"max_association", rules.max_association.value_or(-1)},
               {"max_age_days", rules.max_age_days.value_or(-1)},
               {"required", rules.required_columns}};
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema, LoadSchema(config));
-  if (schema) key["schema"] = config::WriteTableSchema(*schema);
-  if (rules.max_age_days || (schema && DependsOnTime(*schema))) {
+  if (schema != nullptr) key["schema"] = config::WriteTableSchema(*schema);
+  if (rules.max_age_days || (schema != nullptr && DependsOnTime(*schema))) {
     constexpr double kSecondsPerDay = 86'400;
     key["day"] = std::floor(SecondsOf(clock) / kSecondsPerDay);
   }
@@ -124,7 +141,7 @@ Result<std::string> RulesKey(const config::Config& config, const Clock& clock) {
 Result<CheckedTable> ReadAndCheck(const Rules& rules, const std::string& path, int threads,
                                   ProgressSink& progress) {
   SLIPWAY_ASSIGN_OR_RETURN(data::ReadResult read,
-                           data::ReadTable(path, ReadOptionsFor(rules.data, threads), progress));
+                           data::ReadTable(path, ReadOptionsFor(rules, threads), progress));
   Checking checking(rules);
   SLIPWAY_RETURN_IF_ERROR(data::ScanRows(read.table, checking.sink(), threads));
   CheckedTable checked;
@@ -139,7 +156,7 @@ Result<CheckedSource> CheckSource(const Rules& rules, const std::string& path, i
   Checking checking(rules);
   SLIPWAY_ASSIGN_OR_RETURN(
       data::ScanResult scan,
-      data::ScanTable(path, ReadOptionsFor(rules.data, threads), checking.sink(), progress));
+      data::ScanTable(path, ReadOptionsFor(rules, threads), checking.sink(), progress));
   return checking.Finish(std::move(scan.issues), threads);
 }
 

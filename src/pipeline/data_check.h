@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/table_schema.h"
 #include "config/types.h"
@@ -15,15 +16,17 @@
 
 namespace slipway::pipeline {
 
-// How `data` has its table read.
-data::ReadOptions ReadOptionsFor(const config::DataConfig& data, int threads);
-
 // The schema that `data.schema` names, relative to the project; none where it names none.
 Result<std::optional<config::TableSchema>> LoadSchema(const config::Config& config);
 
+// Columns that are text because the schema says so, whatever they hold: a number with leading zeros
+// is one.
+std::vector<std::string> TextColumns(const config::TableSchema* schema);
+
 // What the verdict on a table depends on besides the table: the rules, the schema's text, and the
 // day where ages count.
-Result<std::string> RulesKey(const config::Config& config, const Clock& clock = SystemClock());
+std::string RulesKey(const config::ValidationRules& rules, const config::TableSchema* schema,
+                     const Clock& clock = SystemClock());
 
 // What a table is judged by.
 struct Rules {

@@ -7,13 +7,14 @@
 namespace slipway::pipeline {
 namespace {
 
-Json ReadingFields(const config::Config& config) {
+Json ReadingFields(const config::Config& config, const std::vector<std::string>& text_columns) {
   const config::DataConfig& data = config.data;
   return {{"format", data.format},
           {"decimal", data.decimal},
           {"query", data.query},
           {"missing_values", data.missing_values},
           {"categorical", data.categorical_columns},
+          {"text", text_columns},
           {"timestamp", data.timestamp_column},
           {"features", data.feature_columns},
           {"target", data.target_column},
@@ -73,12 +74,13 @@ uint64_t SplitSeed(const config::Config& config) {
 }
 
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
-                         const std::string& rules_key, const std::string& production_digest) {
+                         const std::vector<std::string>& text_columns, const std::string& rules_key,
+                         const std::string& production_digest) {
   StepKeys keys;
-  const std::string table =
-      StepKey({"table", BuildId(), source_digest, CompactJson(ReadingFields(config))});
+  const std::string table = StepKey(
+      {"table", BuildId(), source_digest, CompactJson(ReadingFields(config, text_columns))});
   keys.data = StepKey({"data", table, rules_key});
-  // The rules judge the table and do not change it.
+  // The rules judge the table and do not change it; the schema's types are part of its key.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
   keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
   keys.evaluate = StepKey({"evaluate", keys.train});

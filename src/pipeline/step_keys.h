@@ -18,10 +18,12 @@ struct StepKeys {
   std::string run;       // Everything: a run with this key need not be done again.
 };
 
-// `rules_key` is RulesKey's of pipeline/data_check.h; `production_digest` names the version that
-// the gates compare with, "" where none is in production.
+// `text_columns` are TextColumns' and `rules_key` is RulesKey's of pipeline/data_check.h;
+// `production_digest` names the version that the gates compare with, "" where none is in
+// production.
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
-                         const std::string& rules_key, const std::string& production_digest);
+                         const std::vector<std::string>& text_columns, const std::string& rules_key,
+                         const std::string& production_digest);
 
 // The seed of everything random in a run: `data.split.seed` for the split, else
 // model.hyperparameters.random_state, else 0.

@@ -152,6 +152,25 @@ def test_what_no_column_shows(project):
     assert not drift(project, *halves, "--multivariate", "--fail-on-drift")["multivariate"]["drifted"]
 
 
+def test_a_schema_says_that_digits_are_text(project):
+    frame = number_table(600)
+    frame["zip"] = [f"0{1000 + i % 7}" for i in range(len(frame))]
+    path = project.write_table(frame)
+    (project.folder / "schema.yaml").write_text("version: 1\ncolumns: {zip: {type: text, pattern: '^0[0-9]{4}$'}}\n")
+    answer = project.call("data", "validate", path, "--schema", "schema.yaml", "--output", "json")
+    assert answer.code == 0 and "zip" not in {issue["column"] for issue in answer.last["issues"]}, answer.out
+    project.write_config(basic_config())
+    before = project.run("--local")
+    project.write_config(basic_config(data__schema="schema.yaml"))
+    run = project.run("--local")
+    assert run["digest"] != before["digest"], "what is text is another feature"
+    (project.folder / "new.csv").write_text(frame.drop(columns="target").head(5).assign(zip="01003").to_csv(index=False))
+    answer = project.call("predict", "ml-classifier", "--input", "new.csv")
+    assert answer.code == 0 and answer.err == "", answer.err
+    answer = project.call("predict", "ml-classifier", "--input", project.write_table(frame.head(5).assign(zip="99999"), name="odd.csv"))
+    assert "zip" in answer.err and "99999" in answer.err
+
+
 def test_a_schema_is_inferred_and_checked(project):
     frame, _ = tables(2000)
     frame["code"] = [f"AB-{number:04d}" for number in range(2000)]
