@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/text.h"
+
 namespace slipway {
 
 const char* ToString(ErrorCode code) {
@@ -83,7 +85,7 @@ std::string Error::ToString() const {
   if (!expected_.empty()) text += "; expected " + expected_;
   if (!hint_.empty()) text += "; try " + hint_;
   if (cause_) text += " (" + cause_->ToString() + ")";
-  return text;
+  return Printable(text);
 }
 
 std::string Error::Render() const {

@@ -24,6 +24,19 @@ TEST(ErrorTest, ReadsAsOneSentence) {
   EXPECT_EQ(error.Render(), "error: " + error.ToString() + "\n");
 }
 
+// What is quoted in a message comes from outside.
+TEST(ErrorTest, SteersNoTerminal) {
+  Location location;
+  location.file = "a\x1b[2J.csv";
+  location.field = "b\nc";
+  const Error error = Error(ErrorCode::kInvalidInput, "unreadable '\x1b]0;x\x07'")
+                          .At(std::move(location))
+                          .Expected("no \xc2\x9b")
+                          .CausedBy(Error(ErrorCode::kIo, "\x7f"));
+  EXPECT_EQ(error.Render(), "error: a [2J.csv: b c: unreadable ' ]0;x '; expected no   ( )\n");
+  EXPECT_EQ(error.message(), "unreadable '\x1b]0;x\x07'");
+}
+
 TEST(ErrorTest, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(Error(ErrorCode::kInternal, "it broke").ToString(), "it broke");
   Location location;
