@@ -1,6 +1,6 @@
 # Writes OUTPUT with the version and a digest of all sources under SOURCE_DIR and the COMPILER, if it changed.
 file(GLOB_RECURSE sources RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/*.h ${SOURCE_DIR}/*.cc ${SOURCE_DIR}/CMakeLists.txt)
-list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|fuzz_replay)\\.cc$")
 list(SORT sources)
 set(all "${COMPILER};${FLAGS}")
 foreach(source IN LISTS sources)

@@ -1,0 +1,9 @@
+// JSON Lines: the same on any number of threads, in blocks of any size.
+#include "data/table_fuzzing_internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace slipway::data;
+  const std::string_view bytes = slipway::testing::TextOf(data, size);
+  CheckReading(bytes, ChosenOptions(bytes, "jsonl"));
+  return 0;
+}

@@ -1,0 +1,35 @@
+// Parquet, of others and as the cache keeps it.
+#include "data/parquet_file_internal.h"
+#include "data/read_description_internal.h"
+#include "data/table_fuzzing_internal.h"
+
+namespace slipway::data {
+namespace {
+
+std::string ReadExactly(const std::string& path, int threads) {
+  Result<Table> table = ReadParquetFileExactly(path, threads);
+  if (!table.ok()) {
+    slipway::testing::RequireGoodError(table.error());
+    return table.error().ToString();
+  }
+  return Describe({.table = *std::move(table)});
+}
+
+}  // namespace
+}  // namespace slipway::data
+
+// Before Arrow looks: its own allocator would hide from AddressSanitizer what is read past an end.
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  ::setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 1);
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace slipway::data;
+  const std::string_view bytes = slipway::testing::TextOf(data, size);
+  CheckReading(bytes, ChosenOptions(bytes, "parquet"));
+  const slipway::testing::MemoryFile file(bytes);
+  slipway::testing::RequireSame(ReadExactly(file.path(), 1), ReadExactly(file.path(), 3),
+                                "threads make no difference");
+  return 0;
+}
