@@ -86,16 +86,6 @@ Result<std::vector<std::string>> NamesOf(const TableProfile& reference, const Ta
   return wanted.empty() ? names : wanted;
 }
 
-Status CheckSketches(const TableProfile& profile) {
-  for (const ColumnProfile& column : profile.columns) {
-    if (column.sketches != nullptr) continue;
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("the profile of '{}' has no sketches to compare by", column.name))
-        .Try("making the profile again: slipway data profile FILE --save PROFILE.json");
-  }
-  return {};
-}
-
 }  // namespace
 
 const std::vector<std::string>& EffectNames() {

@@ -12,7 +12,9 @@ std::string ReadExactly(const std::string& path, int threads) {
     slipway::testing::RequireGoodError(table.error());
     return table.error().ToString();
   }
-  return Describe({.table = *std::move(table)});
+  ReadResult read;
+  read.table = *std::move(table);
+  return Describe(read);
 }
 
 }  // namespace

@@ -72,8 +72,11 @@ TableProfile ProfileTable(const Table& table, const ProfileOptions& options = {}
 TableProfile ProfileTable(const Table& table, std::span<const int64_t> rows,
                           const ProfileOptions& options = {}, int threads = 0);
 
+// kInvalidInput where a column has none, as in a stored profile that was cut down.
+Status CheckSketches(const TableProfile& profile);
+
 // The profile of both parts' rows. kInvalidInput where a column has another type in each, naming
-// it; one that a part lacks is missing in all rows of that part.
+// it, or no sketches; one that a part lacks is missing in all rows of that part.
 Result<TableProfile> MergeProfiles(const TableProfile& left, const TableProfile& right);
 
 // How much of the target each column of `sample` tells by itself, in its order: Theil's uncertainty

@@ -7,6 +7,7 @@
 
 #include "core/base64.h"
 #include "core/parallel.h"
+#include "core/text.h"
 #include "data/json_reading_internal.h"
 #include "data/profile.h"
 
@@ -85,8 +86,29 @@ Status ReadSketch(JsonReader& reader, const char* key, const Pieces& pieces, Ske
   return {};
 }
 
-Result<ColumnProfile> StoredColumnFromJson(const Json& json, const Pieces& pieces) {
+// Sums of such counts do not overflow.
+constexpr int64_t kMostRows = int64_t{1} << 53U;
+
+bool IsCount(int64_t count, int64_t most) { return count >= 0 && count <= most; }
+
+// Counts that can't be those of one table.
+Status CheckCounts(const ColumnProfile& profile, int64_t rows) {
+  const auto is_count = [&](int64_t count) { return IsCount(count, rows); };
+  const size_t quantiles = profile.quantiles.size();
+  if (profile.count == rows && is_count(profile.missing) &&
+      IsCount(profile.infinite, rows - profile.missing) && IsCount(profile.distinct, kMostRows) &&
+      is_count(profile.top_error) && std::ranges::all_of(profile.histogram.counts, is_count) &&
+      std::ranges::all_of(profile.top, is_count, &CategoryCount::count) &&
+      (quantiles == 0 || quantiles == kQuantileProbabilities.size())) {
+    return {};
+  }
+  return Error(ErrorCode::kInvalidInput, fmt::format("the counts of '{}' can't be those of {}",
+                                                     profile.name, Plural(rows, "row", "rows")));
+}
+
+Result<ColumnProfile> StoredColumnFromJson(const Json& json, int64_t rows, const Pieces& pieces) {
   SLIPWAY_ASSIGN_OR_RETURN(ColumnProfile profile, ColumnProfileFromJson(json));
+  SLIPWAY_RETURN_IF_ERROR(CheckCounts(profile, rows));
   if (!json.contains("sketches")) return profile;
   JsonReader reader(json["sketches"], "sketches");
   auto sketches = std::make_shared<ColumnSketches>();
@@ -191,6 +213,7 @@ Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
   TableProfile profile;
   profile.rows = reader.Integer("rows");
   const Json& columns = reader.Array("columns");
+  if (!IsCount(profile.rows, kMostRows)) reader.Fail("'rows' is no number of rows");
   SLIPWAY_RETURN_IF_ERROR(reader.status());
   if (reader.Has("repeated_rows")) {
     JsonReader repeated(json["repeated_rows"], "repeated_rows");
@@ -198,11 +221,15 @@ Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
     profile.repeated.repeated = repeated.Integer("count");
     profile.repeated.sampled_share = repeated.Number("sampled_share");
     profile.repeated.relative_error = repeated.Number("relative_error");
+    if (!IsCount(profile.repeated.repeated, profile.rows)) {
+      repeated.Fail("'count' is no number of these rows");
+    }
     SLIPWAY_RETURN_IF_ERROR(repeated.status());
   }
   profile.columns.resize(columns.size());
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(columns.size(), AvailableCores(), [&](size_t i) -> Status {
-    SLIPWAY_ASSIGN_OR_RETURN(profile.columns[i], StoredColumnFromJson(columns[i], pieces));
+    SLIPWAY_ASSIGN_OR_RETURN(profile.columns[i],
+                             StoredColumnFromJson(columns[i], profile.rows, pieces));
     return {};
   }));
   return profile;
@@ -210,7 +237,19 @@ Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
 
 }  // namespace
 
+Status CheckSketches(const TableProfile& profile) {
+  for (const ColumnProfile& column : profile.columns) {
+    if (column.sketches != nullptr) continue;
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("the profile of '{}' has no sketches to compare by", column.name))
+        .Try("making the profile again: slipway data profile FILE --save PROFILE.json");
+  }
+  return {};
+}
+
 Result<TableProfile> MergeProfiles(const TableProfile& left, const TableProfile& right) {
+  SLIPWAY_RETURN_IF_ERROR(CheckSketches(left));
+  SLIPWAY_RETURN_IF_ERROR(CheckSketches(right));
   TableProfile merged;
   merged.rows = left.rows + right.rows;
   const auto find = [](const TableProfile& profile, const std::string& name) {

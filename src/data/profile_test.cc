@@ -266,8 +266,33 @@ TEST(ProfileTest, StoredProfilesThatAreDamagedAreErrors) {
     EXPECT_FALSE(TableProfileFromJson(damaged).ok()) << key;
   }
   EXPECT_FALSE(ReadStoredProfile("{\"rows\": 1, \"columns\": [{\"name\": \"#0\"}]}", "p").ok());
+  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, Json>>{
+           {"count", 2},
+           {"missing", 4},
+           {"missing", -1},
+           {"distinct", -1},
+           {"infinite", INT64_MAX},
+           {"quantiles", {1, 2}},
+           {"histogram", {{"low", 1}, {"high", 3}, {"counts", {3, 4}}}}}) {
+    Json damaged = stored;
+    damaged["columns"][0][key] = value;
+    EXPECT_FALSE(TableProfileFromJson(damaged).ok()) << key;
+  }
+  for (const Json& rows : {Json(-3), Json(INT64_MAX), Json(4)}) {
+    Json damaged = stored;
+    damaged["rows"] = rows;
+    EXPECT_FALSE(TableProfileFromJson(damaged).ok()) << rows;
+  }
   EXPECT_FALSE(TableProfileFromJson(Json::array()).ok());
   EXPECT_FALSE(TableProfileFromJson(Json::object()).ok());
+}
+
+TEST(ProfileTest, ProfilesWithoutSketchesDoNotMerge) {
+  TableProfile profile = ProfileTable(MakeTable({Numbers("x", {1, 2, 3})}));
+  profile.columns[0].sketches = nullptr;
+  const auto merged = MergeProfiles(profile, profile);
+  ASSERT_FALSE(merged.ok());
+  EXPECT_EQ(merged.error().message(), "the profile of 'x' has no sketches to compare by");
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace slipway::data {
 
-// Reads `bytes` in blocks of different sizes on one thread and on three, and scans them: all must
-// give the same table, the same issues or the same error.
+// Reads `bytes` in blocks of two sizes on one thread and on several, and scans them: all must give
+// the same table and the same issues, or an error.
 void CheckReading(std::string_view bytes, const ReadOptions& options);
 
 // Options that the last byte chooses, which is part of the table all the same: "\n" stands for
