@@ -32,21 +32,24 @@ struct DriftCommandOptions {
 // The predictions of a model as further columns.
 Status AddPredictions(const pipeline::ChosenModel& chosen, const std::string& path,
                       const DriftCommandOptions& options, data::TableProfile* profile) {
+  if (profile->predictions) {
+    std::ranges::copy(profile->predictions->columns, std::back_inserter(profile->columns));
+    return {};
+  }
   if (pipeline::IsStoredProfile(path)) {
     Location location;
     location.file = path;
-    return Error(ErrorCode::kInvalidInput, "a stored profile has no rows to predict")
+    return Error(ErrorCode::kInvalidInput, "this profile has no rows to predict")
         .At(std::move(location))
-        .Expected("a table");
+        .Expected("a table, or a model's folder, whose profile has its predictions");
   }
   pipeline::PredictOptions predict;
   predict.input_path = path;
   predict.threads = options.reading.threads;
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
                            pipeline::PredictFile(chosen.model, predict));
-  data::Table table = pipeline::ToTable(rows, chosen.model.schema);
-  table.columns.front().name = "prediction";
-  data::TableProfile predictions = data::ProfileTable(table, {}, options.reading.threads);
+  data::TableProfile predictions =
+      pipeline::ProfilePredictions(rows.predictions, chosen.model.schema, options.reading.threads);
   std::ranges::move(predictions.columns, std::back_inserter(profile->columns));
   return {};
 }

@@ -37,6 +37,9 @@ struct TableProfile {
   int64_t rows = 0;
   std::vector<ColumnProfile> columns;  // In the order of the table.
   RepeatedRowsSummary repeated;
+  // In a model's own profile: of its predictions for rows that it did not learn from, which are
+  // other rows than those of `columns`. Null elsewhere.
+  std::shared_ptr<const TableProfile> predictions;
 
   // What a stored profile does not have:
   Table sample;  // Rows in their order.

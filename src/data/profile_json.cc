@@ -187,12 +187,14 @@ Json ToStoredJson(const TableProfile& profile) {
     columns.push_back(std::move(json));
   }
   const RepeatedRowsSummary& repeated = profile.repeated;
-  return {{"rows", profile.rows},
-          {"repeated_rows",
-           {{"count", repeated.repeated},
-            {"sampled_share", repeated.sampled_share},
-            {"relative_error", NumberToJson(repeated.relative_error)}}},
-          {"columns", std::move(columns)}};
+  Json json = {{"rows", profile.rows},
+               {"repeated_rows",
+                {{"count", repeated.repeated},
+                 {"sampled_share", repeated.sampled_share},
+                 {"relative_error", NumberToJson(repeated.relative_error)}}},
+               {"columns", std::move(columns)}};
+  if (profile.predictions) json["predictions"] = ToStoredJson(*profile.predictions);
+  return json;
 }
 
 Result<TableProfile> TableProfileFromJson(const Json& json) { return ProfileFromJson(json, {}); }
@@ -232,6 +234,12 @@ Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
                              StoredColumnFromJson(columns[i], profile.rows, pieces));
     return {};
   }));
+  if (!reader.Has("predictions")) return profile;
+  // Those of predictions would be of nothing.
+  Json inner = json["predictions"];
+  if (inner.is_object()) inner.erase("predictions");
+  SLIPWAY_ASSIGN_OR_RETURN(TableProfile predictions, ProfileFromJson(inner, pieces));
+  profile.predictions = std::make_shared<const TableProfile>(std::move(predictions));
   return profile;
 }
 

@@ -118,6 +118,18 @@ data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema)
   return table;
 }
 
+data::TableProfile ProfilePredictions(const model::Predictions& predictions,
+                                      const model::ModelSchema& schema, int threads) {
+  PredictedRows rows;
+  rows.predictions = predictions;
+  data::Table table = ToTable(rows, schema);
+  table.columns.front().name = "prediction";
+  data::ProfileOptions options;
+  options.sample_rows = 0;
+  options.repeated_rows = false;
+  return data::ProfileTable(table, options, threads);
+}
+
 Status CheckOutputPath(const std::string& path) {
   const std::string lower = ToLower(path);
   for (const char* ending : {".csv", ".parquet", ".jsonl"}) {

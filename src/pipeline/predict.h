@@ -6,6 +6,7 @@
 
 #include "core/progress.h"
 #include "core/result.h"
+#include "data/profile.h"
 #include "data/types.h"
 #include "model/artifact.h"
 
@@ -49,6 +50,10 @@ struct PredictedRows {
 // there. Unknown categories are a warning, one a column.
 Result<PredictedRows> PredictFile(const model::Model& model, const PredictOptions& options,
                                   ProgressSink& progress = SilentProgress());
+
+// The profile of predicted classes (`prediction`) and scores (`probability_<class>`).
+data::TableProfile ProfilePredictions(const model::Predictions& predictions,
+                                      const model::ModelSchema& schema, int threads = 0);
 
 // The columns of the output: ids, `label`, one `probability_<class>` a class.
 data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema);

@@ -39,6 +39,8 @@ Json Lineage(const RunState& state) {
 std::string ProfileFile(const RunState& state) {
   Json profile = {{"part", "train"}};
   profile.update(data::ToStoredJson(state.training_profile));
+  profile["predictions"] = {{"part", "test"}};
+  profile["predictions"].update(data::ToStoredJson(state.prediction_profile));
   return PrettyJson(profile);
 }
 

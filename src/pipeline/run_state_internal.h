@@ -66,7 +66,8 @@ struct RunState {
   std::vector<train::FoldResult> folds;
   std::vector<train::FeatureImportance> importances;
 
-  Evaluation evaluation;  // evaluate
+  Evaluation evaluation;                  // evaluate
+  data::TableProfile prediction_profile;  // Of the test rows.
   std::string golden;
 
   model::ArtifactFiles artifact;  // package

@@ -9,6 +9,7 @@
 #include "data/select_rows.h"
 #include "model/onnx_writer.h"
 #include "model/predictor.h"
+#include "pipeline/predict.h"
 #include "pipeline/run_state_internal.h"
 #include "train/train.h"
 #include "train/trainer.h"
@@ -173,16 +174,23 @@ Status EvaluateModel(RunState& state) {
   const std::vector<int64_t> golden = GoldenRows(state.split);
   state.golden = model::WriteGolden(data::SelectRows(state.table, golden), predictor->inputs(),
                                     SelectRows(all, golden), state.schema);
+  state.prediction_profile = ProfilePredictions(
+      SelectRows(all, state.split.RowsOf(data::Part::kTest)), state.schema, state.threads);
   SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.evaluate, "golden.jsonl", state.golden));
+  SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(state.keys.evaluate, "predictions",
+                                              data::ToStoredJson(state.prediction_profile)));
   return state.cache.PutJson(state.keys.evaluate, "evaluation", ToJson(state.evaluation));
 }
 
 bool EvaluationFromCache(RunState& state) {
   std::optional<std::string> golden = state.cache.Get(state.keys.evaluate, "golden.jsonl");
   const std::optional<Json> json = state.cache.GetJson(state.keys.evaluate, "evaluation");
-  if (!golden || !json) return false;
+  const std::optional<Json> predictions = state.cache.GetJson(state.keys.evaluate, "predictions");
+  if (!golden || !json || !predictions) return false;
   auto evaluation = EvaluationFromJson(*json);
-  if (!evaluation.ok()) return false;
+  auto profile = data::TableProfileFromJson(*predictions);
+  if (!evaluation.ok() || !profile.ok()) return false;
+  state.prediction_profile = *std::move(profile);
   state.evaluation = *std::move(evaluation);
   state.golden = *std::move(golden);
   return true;

@@ -135,6 +135,16 @@ def test_a_models_folder_is_a_reference(project):
     names = [column["column"] for column in found["columns"]]
     assert names[-3:] == ["prediction", "probability_0", "probability_1"]
     assert "probability_1" in found["drifted_features"]
+    # The folder has its own, for rows of the test part.
+    kept = json.loads((project.folder / "model/profile.json").read_text())["predictions"]
+    scores = {column["name"]: column for column in kept["columns"]}
+    assert kept["part"] == "test" and kept["rows"] == round(0.1 * len(frame)) == scores["probability_1"]["count"]
+    same = drift(project, "model", project.folder / "same.csv", "--model", "./model")
+    assert [column["column"] for column in same["columns"]][-3:] == names[-3:]
+    assert "probability_1" in drift(project, "model", moved, "--model", "./model")["drifted_features"]
+    assert project.call("data", "profile", moved, "--save", "moved.json").code == 0
+    answer = project.call("data", "drift", "moved.json", moved, "--model", "./model")
+    assert answer.code == 2 and "no rows to predict" in answer.err
 
 
 def test_what_no_column_shows(project):
