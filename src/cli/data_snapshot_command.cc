@@ -24,6 +24,7 @@ using registry::Registry;
 struct SnapshotOptions {
   ConfigOptions config;
   std::vector<std::string> paths;
+  bool verify = false;
 };
 
 struct RestoreCommandOptions {
@@ -47,17 +48,17 @@ Json FileJson(const registry::SnapshotFile& file) {
 
 // One place may be a pattern or a folder, whose digest is then that of a run that reads it.
 Result<registry::Snapshot> Keep(data::ObjectStore& store, const std::vector<std::string>& paths,
-                                ProgressSink& progress) {
-  if (paths.size() > 1) return registry::TakeSnapshot(store, paths, "", progress);
+                                registry::Present present, ProgressSink& progress) {
+  if (paths.size() > 1) return registry::TakeSnapshot(store, paths, "", progress, present);
   if (data::IsDatabaseUri(paths.front())) {
     return Error(ErrorCode::kInvalidInput, "the rows of a database can't be kept")
         .Expected("files or objects");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const data::SourceFiles found, data::ListSourceFiles(paths.front()));
-  if (found.one) return registry::TakeSnapshot(store, paths, "", progress);
+  if (found.one) return registry::TakeSnapshot(store, paths, "", progress, present);
   std::vector<registry::NamedSource> set;
   for (const data::SourceFileName& file : found.files) set.push_back({file.path, file.name, ""});
-  return registry::TakeSetSnapshot(store, set, progress);
+  return registry::TakeSetSnapshot(store, set, progress, present);
 }
 
 Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
@@ -70,7 +71,10 @@ Result<int> TakeSnapshot(const SnapshotOptions& options, Session& session) {
   ProgressSink& progress = ProgressOf(session);
   const Stopwatch watch;
   progress.StepStarted("snapshot");
-  SLIPWAY_ASSIGN_OR_RETURN(const registry::Snapshot snapshot, Keep(store, paths, progress));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const registry::Snapshot snapshot,
+      Keep(store, paths,
+           options.verify ? registry::Present::kVerified : registry::Present::kTrusted, progress));
   const std::string summary = fmt::format(
       "{} · {} in {} · {}", Plural(std::ssize(snapshot.files), "file", "files"),
       FormatBytes(snapshot.bytes), store.Describe(),
@@ -233,6 +237,8 @@ void AddSnapshot(CLI::App* command, Session& session) {
       ->add_option("file", options->paths,
                    "Files or s3:// URIs of one data set (default: data.source_path)")
       ->type_name("FILE");
+  snapshot->add_flag("--verify", options->verify,
+                     "Read what is kept already, and send it again where it is damaged");
   AddConfigOptions(snapshot, &options->config);
   AddExamples(snapshot,
               "slipway data snapshot --env production\n"

@@ -6,11 +6,10 @@
 #include "config/config.h"
 #include "config/locations_internal.h"
 #include "core/file_system.h"
+#include "core/uri.h"
 
 namespace slipway::config {
 namespace {
-
-constexpr std::string_view kFileScheme = "file://";
 
 bool HasScheme(std::string_view value) { return value.find("://") != std::string_view::npos; }
 
@@ -64,8 +63,8 @@ std::string InProject(const Config& config, std::string_view path) {
 
 // Of kPath.
 std::string PathOf(const Config& config, std::string_view place) {
-  if (place.starts_with(kFileScheme)) place.remove_prefix(kFileScheme.size());
-  return InProject(config, place);
+  if (!IsFileUri(place)) return InProject(config, place);
+  return PathOfFileUri(place).value_or(std::string(place));
 }
 
 // The text under `resolved`, where variables are not expanded.
@@ -107,7 +106,7 @@ StoreLocation Locate(const Config& config, const char* key, const std::string& v
 Place ClassifyPlace(std::string_view text) {
   if (text.empty() || text == "local") return {PlaceKind::kStandard, ""};
   if (auto slip = FindSlip(text)) return *std::move(slip);
-  if (text.starts_with(kFileScheme)) return {PlaceKind::kPath, ""};
+  if (IsFileUri(text)) return {PlaceKind::kPath, ""};
   if (HasScheme(text)) return {PlaceKind::kRemote, ""};
   const bool path = text.starts_with('.') || text.find('/') != std::string_view::npos;
   if (path) return {PlaceKind::kPath, ""};
@@ -124,7 +123,7 @@ StoreLocation LocateModelRegistry(const Config& config) {
 
 std::string DataPath(const Config& config) {
   const std::string& path = config.data.source_path;
-  const bool remote = HasScheme(path) && !path.starts_with(kFileScheme);
+  const bool remote = HasScheme(path) && !IsFileUri(path);
   return remote ? path : PathOf(config, path);
 }
 

@@ -61,12 +61,14 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ArrowInput::ReadAt(int64_t positio
 
 arrow::Result<int64_t> ArrowInput::Read(int64_t count, void* out) {
   ARROW_ASSIGN_OR_RAISE(const int64_t read, ReadAt(position_, count, out));
+  at_end_ = read < count;
   position_ += read;
   return read;
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ArrowInput::Read(int64_t count) {
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, ReadAt(position_, count));
+  at_end_ = buffer->size() < count;
   position_ += buffer->size();
   return buffer;
 }

@@ -25,6 +25,9 @@ class ArrowInput : public arrow::io::RandomAccessFile {
   // error of the source, a broken file, or a valid one that can't be read.
   Error Explain(const std::string& column, const arrow::Status& status) const;
 
+  // Whether the last sequential reading got less than it asked for: there was no more.
+  bool at_end() const { return at_end_; }
+
   // The end of what was read of the source so far.
   int64_t furthest() const { return furthest_; }
 
@@ -42,6 +45,7 @@ class ArrowInput : public arrow::io::RandomAccessFile {
   const ByteSource& source_;
   const char* const kind_;
   int64_t position_ = 0;
+  bool at_end_ = false;
   bool closed_ = false;
   std::atomic<int64_t> furthest_{0};
   mutable std::mutex mutex_;  // Guards error_.

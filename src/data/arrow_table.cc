@@ -67,7 +67,10 @@ arrow::Result<T> Guarded(Work work) {
 class ArrowDecoder : public BlockDecoder {
  public:
   ArrowDecoder(const ByteSource& file, bool is_file, const ReadPass& pass)
-      : file_(file), input_(std::make_shared<ArrowInput>(file, "Arrow")), pass_(pass) {
+      : file_(file),
+        is_file_(is_file),
+        input_(std::make_shared<ArrowInput>(file, "Arrow")),
+        pass_(pass) {
     // Columns come in the order of the file.
     for (const ColumnPlan& plan : pass.plans) columns_.push_back(plan.source);
     std::ranges::sort(columns_);
@@ -84,7 +87,10 @@ class ArrowDecoder : public BlockDecoder {
       if (!next.ok()) return input_->Explain("", next.status());
       batch_ = *std::move(next);
       at_ = 0;
-      if (batch_ == nullptr) return 0;
+      if (batch_ == nullptr) {
+        SLIPWAY_RETURN_IF_ERROR(CheckEnd());
+        return 0;
+      }
       TellProgress();
     }
     const std::shared_ptr<arrow::RecordBatch> slice = batch_->Slice(at_, rows);
@@ -107,12 +113,30 @@ class ArrowDecoder : public BlockDecoder {
     return {};
   }
 
+  // A stream may end without its mark, and so does one that was cut between two batches.
+  Status CheckEnd() const {
+    if (is_file_) return {};
+    if (input_->at_end()) {
+      return file_.Invalid("the stream has no end mark: it may be cut short")
+          .Expected("a whole Arrow stream")
+          .Try("writing it again, and closing its writer");
+    }
+    char more = 0;
+    SLIPWAY_ASSIGN_OR_RETURN(const size_t count,
+                             file_.ReadAt(input_->Tell().ValueOrDie(), &more, 1));
+    if (count == 0) return {};
+    return file_.Invalid("there is more behind the end of the stream")
+        .Expected("one Arrow stream")
+        .Try("a file for each stream, and a pattern that matches them");
+  }
+
   void TellProgress() {
     const int64_t read = file_.StoredUntil(input_->furthest());
     pass_.progress.Add(std::max<int64_t>(0, read - std::exchange(told_, std::max(told_, read))));
   }
 
   const ByteSource& file_;
+  const bool is_file_;  // Else a stream.
   const std::shared_ptr<ArrowInput> input_;
   const ReadPass& pass_;
   std::vector<int> columns_;  // Of the file, in its order.

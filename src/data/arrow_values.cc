@@ -1,10 +1,12 @@
 #include <arrow/array.h>
+#include <arrow/extension_type.h>
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 #include <arrow/util/float16.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <type_traits>
@@ -15,6 +17,7 @@ namespace slipway::data {
 namespace {
 
 constexpr double kSecondsPerDay = 86400;
+constexpr double kMostWhole = 0x1p53;  // Up to here a double holds every whole number.
 
 double UnitsPerSecond(arrow::TimeUnit::type unit) {
   switch (unit) {
@@ -101,12 +104,18 @@ void AppendDecimals(const arrow::Array& array, ColumnPiece& piece) {
       piece.AddMissing();
       continue;
     }
-    const Decimal value(values.GetValue(i));
+    // ToDouble of Arrow multiplies by a power of ten that no double holds: 29.99 would be another
+    // number than in CSV.
+    const std::string text = Decimal(values.GetValue(i)).ToString(scale);
     if (piece.type() == ColumnType::kCategory) {
-      piece.AddText(DecimalText(value.ToString(scale)));
-    } else {
-      piece.AddNumber(value.ToDouble(scale));
+      piece.AddText(DecimalText(text));
+      continue;
     }
+    double number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    piece.AddNumber(number);
+    const bool whole = scale == 0 && std::abs(number) >= kMostWhole;
+    if (whole && fmt::format("{:.0f}", number) != text) piece.AddPrecisionLoss(text);
   }
 }
 
@@ -131,7 +140,8 @@ bool IsText(const arrow::DataType& type) {
     case arrow::Type::BINARY:
     case arrow::Type::LARGE_BINARY:
     case arrow::Type::STRING_VIEW:
-    case arrow::Type::BINARY_VIEW: return true;
+    case arrow::Type::BINARY_VIEW:
+    case arrow::Type::FIXED_SIZE_BINARY: return true;
     default: return false;
   }
 }
@@ -180,6 +190,9 @@ void AppendDoubles(const arrow::DoubleArray& array, bool as_it_is, ColumnPiece& 
 
 std::optional<ColumnType> ColumnTypeOf(const arrow::DataType& type) {
   if (IsText(type)) return ColumnType::kCategory;
+  if (type.id() == arrow::Type::EXTENSION) {
+    return ColumnTypeOf(*static_cast<const arrow::ExtensionType&>(type).storage_type());
+  }
   if (type.id() == arrow::Type::DICTIONARY) {
     return ColumnTypeOf(*static_cast<const arrow::DictionaryType&>(type).value_type());
   }
@@ -201,6 +214,34 @@ std::optional<ColumnType> ColumnTypeOf(const arrow::DataType& type) {
   if (arrow::is_integer(type.id()) || arrow::is_floating(type.id())) return ColumnType::kNumeric;
   return std::nullopt;
 }
+
+namespace {
+
+// 8-4-4-4-12 hexadecimal digits of 16 bytes (RFC 9562).
+std::string UuidText(std::string_view bytes) {
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", static_cast<uint8_t>(bytes[i]));
+  }
+  return text;
+}
+
+// What it is stored as, but for UUIDs, which are written as everywhere.
+void AppendExtension(const arrow::ExtensionArray& array, bool as_it_is, ColumnPiece& piece) {
+  const auto& type = static_cast<const arrow::ExtensionType&>(*array.type());
+  if (type.extension_name() != "arrow.uuid") return AppendArray(*array.storage(), as_it_is, piece);
+  const auto& values = static_cast<const arrow::FixedSizeBinaryArray&>(*array.storage());
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) {
+      piece.AddMissing();
+    } else {
+      piece.AddText(UuidText(values.GetView(i)));
+    }
+  }
+}
+
+}  // namespace
 
 void AppendArray(const arrow::Array& array, bool as_it_is, ColumnPiece& piece) {
   const arrow::DataType& type = *array.type();
@@ -252,6 +293,10 @@ void AppendArray(const arrow::Array& array, bool as_it_is, ColumnPiece& piece) {
     case arrow::Type::STRING_VIEW:
     case arrow::Type::BINARY_VIEW:
       return AppendTexts<arrow::BinaryViewArray>(array, as_it_is, piece);
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return AppendTexts<arrow::FixedSizeBinaryArray>(array, as_it_is, piece);
+    case arrow::Type::EXTENSION:
+      return AppendExtension(static_cast<const arrow::ExtensionArray&>(array), as_it_is, piece);
     case arrow::Type::DICTIONARY:
       return AppendDictionary(static_cast<const arrow::DictionaryArray&>(array), as_it_is, piece);
     default:

@@ -118,10 +118,12 @@ Json ToJson(const ColumnProfile& profile) {
                            {"mean", NumberToJson(profile.lengths.mean)}};
     return json;
   }
-  json["min"] = NumberToJson(profile.min);
-  json["max"] = NumberToJson(profile.max);
-  json["mean"] = NumberToJson(profile.mean);
-  json["m2"] = NumberToJson(profile.m2);
+  // Of no value at all.
+  const bool none = profile.quantiles.empty();
+  json["min"] = none ? Json() : NumberToJson(profile.min);
+  json["max"] = none ? Json() : NumberToJson(profile.max);
+  json["mean"] = none ? Json() : NumberToJson(profile.mean);
+  json["m2"] = none ? Json() : NumberToJson(profile.m2);
   json["quantiles"] = NumbersToJson(profile.quantiles);
   if (profile.rank_error > 0) json["rank_error"] = profile.rank_error;
   json["histogram"] = Json{{"low", NumberToJson(profile.histogram.low)},

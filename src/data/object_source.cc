@@ -3,7 +3,9 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/interrupt.h"
 #include "data/object_source_internal.h"
@@ -50,8 +52,11 @@ class ObjectSource : public ByteSource {
   }
 
   void Rest() const override {
-    const std::lock_guard lock(mutex_);
-    ranges_.clear();
+    std::map<int64_t, Range> gone;
+    {
+      const std::lock_guard lock(mutex_);
+      ranges_.swap(gone);
+    }
   }
 
  private:
@@ -77,12 +82,16 @@ class ObjectSource : public ByteSource {
   // The range, and those behind it on their way.
   Result<std::shared_ptr<const std::string>> RangeAt(int64_t index) const {
     Range range;
+    std::vector<Range> gone;  // Their requests are waited for without the lock.
     {
       const std::lock_guard lock(mutex_);
       const int64_t most = index + static_cast<int64_t>(ahead_.requests);
       // The one before may still be looked back into.
-      std::erase_if(ranges_,
-                    [&](const auto& one) { return one.first < index - 1 || one.first > most; });
+      std::erase_if(ranges_, [&](auto& one) {
+        const bool passed = one.first < index - 1 || one.first > most;
+        if (passed) gone.push_back(std::move(one.second));
+        return passed;
+      });
       const int64_t until = index == 0 ? 0 : std::min(IndexOf(object_.size - 1), most);
       for (int64_t i = index; i <= until; ++i) {
         if (!ranges_.contains(i)) ranges_.emplace(i, Begin(i));
@@ -93,7 +102,13 @@ class ObjectSource : public ByteSource {
   }
 
   Range Begin(int64_t index) const {
-    return std::async(std::launch::async, [this, index] { return FetchRange(index); }).share();
+    const auto fetch = [this, index] { return FetchRange(index); };
+    try {
+      return std::async(std::launch::async, fetch).share();
+    } catch (const std::system_error&) {
+      // Without a further thread it is fetched by whoever wants it.
+      return std::async(std::launch::deferred, fetch).share();
+    }
   }
 
   Result<std::shared_ptr<const std::string>> FetchRange(int64_t index) const {

@@ -65,7 +65,9 @@ Result<ParquetFile> ParquetFile::Open(const ByteSource& file) {
 Status ParquetFile::ReadMetadata() try {
   State& state = *state_;
   parquet::arrow::FileReaderBuilder builder;
-  arrow::Status status = builder.Open(state.input);
+  parquet::ReaderProperties reading = parquet::default_reader_properties();
+  reading.set_page_checksum_verification(true);
+  arrow::Status status = builder.Open(state.input, reading);
   if (!status.ok()) return state.input->Explain("", status);
   // Strings come as codes where the file has them so: each text is looked at once.
   parquet::ArrowReaderProperties properties;

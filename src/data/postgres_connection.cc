@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kPatience{15};
 std::string Flat(const char* message) {
   std::string text;
   for (const char c : std::string_view(message == nullptr ? "" : message)) {
-    if (c != '\n') {
+    if (c != '\n' && c != '\t') {
       text += c;
     } else if (!text.empty() && text.back() != ' ') {
       text += ' ';

@@ -167,6 +167,12 @@ Result<OpenedQuery> OpenQuery(const std::string& uri, const std::string& given) 
   const PostgresUri parsed = ParsePostgresUri(uri);
   Location location;
   location.file = parsed.shown;
+  if (parsed.ambiguous) {
+    return Error(ErrorCode::kInvalidInput,
+                 "user or password hold one of the signs / ? # @ as it is")
+        .At(std::move(location))
+        .Try("percent-encoding it (%2F, %3F, %23, %40), or PGPASSWORD in the environment");
+  }
   if (given.empty() == parsed.table.empty()) {
     return Error(ErrorCode::kInvalidInput, given.empty() ? "no table and no query was named"
                                                          : "both a table and a query were named")

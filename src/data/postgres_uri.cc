@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "core/text.h"
-#include "data/percent_internal.h"
+#include "core/uri.h"
 #include "data/postgres_uri_internal.h"
 
 namespace slipway::data {
@@ -10,12 +10,16 @@ namespace {
 
 constexpr std::string_view kSeparator = "://";
 
-// "user@host" of "user:password@host".
-std::string HidePassword(std::string_view authority) {
-  const size_t at = authority.rfind('@');
-  const size_t colon = authority.find(':');
-  if (at == std::string_view::npos || colon >= at) return std::string(authority);
-  return std::string(authority.substr(0, colon)) + std::string(authority.substr(at));
+// "user@" of "user:password@".
+std::string HidePassword(std::string_view credentials) {
+  const size_t colon = credentials.find(':');
+  if (colon == std::string_view::npos) return std::string(credentials);
+  return std::string(credentials.substr(0, colon)) + "@";
+}
+
+bool IsSecret(std::string_view option) {
+  const std::string name = ToLower(DecodePercent(option.substr(0, option.find('='))));
+  return name.find("password") != std::string::npos;
 }
 
 std::string JoinOptions(const std::vector<std::string>& options) {
@@ -34,12 +38,17 @@ bool IsPostgresUri(std::string_view text) {
 
 PostgresUri ParsePostgresUri(std::string_view uri) {
   std::string_view rest = uri.substr(uri.find(kSeparator) + kSeparator.size());
+  PostgresUri parsed;
+  // Up to the last '@', whatever a password may hold.
+  const std::string_view credentials = rest.substr(0, rest.rfind('@') + 1);
+  rest.remove_prefix(credentials.size());
+  parsed.ambiguous =
+      !credentials.empty() && credentials.find_first_of("/?#@") != credentials.size() - 1;
   const size_t question = std::min(rest.find('?'), rest.size());
   std::string_view options = rest.substr(std::min(question + 1, rest.size()));
   rest = rest.substr(0, question);
   const size_t slash = std::min(rest.find('/'), rest.size());
   const std::string database(rest.substr(slash));
-  PostgresUri parsed;
   std::vector<std::string> passed;
   std::vector<std::string> shown;
   while (!options.empty()) {
@@ -53,11 +62,13 @@ PostgresUri ParsePostgresUri(std::string_view uri) {
       continue;
     }
     passed.emplace_back(option);
-    if (option.find("password") == std::string_view::npos) shown.emplace_back(option);
+    if (!IsSecret(option)) shown.emplace_back(option);
   }
-  const std::string_view authority = rest.substr(0, slash);
-  parsed.connection = "postgresql://" + std::string(authority) + database + JoinOptions(passed);
-  parsed.shown = "postgresql://" + HidePassword(authority) + database + JoinOptions(shown);
+  const std::string authority(rest.substr(0, slash));
+  parsed.connection =
+      "postgresql://" + std::string(credentials) + authority + database + JoinOptions(passed);
+  parsed.shown =
+      "postgresql://" + HidePassword(credentials) + authority + database + JoinOptions(shown);
   return parsed;
 }
 

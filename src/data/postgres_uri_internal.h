@@ -14,6 +14,9 @@ struct PostgresUri {
   std::string connection;  // For libpq; may hold a password.
   std::string table;       // "" for none.
   std::string shown;       // Without password, for messages.
+  // Whether the part before the last '@' holds signs that have to be percent-encoded there: libpq
+  // would take parts of a password for host, port or database, and tell them.
+  bool ambiguous = false;
 };
 PostgresUri ParsePostgresUri(std::string_view uri);
 

@@ -27,6 +27,15 @@ TEST(PostgresUriTest, ShowsNoPassword) {
             "postgresql://u@h/db?table=t");
   EXPECT_EQ(ParsePostgresUri("postgresql://u:secret@h?password=x&sslpassword=y&user=z").shown,
             "postgresql://u@h?user=z");
+  EXPECT_EQ(ParsePostgresUri("postgresql://h/d?pass%77ord=x&PASSWORD=y&a=b").shown,
+            "postgresql://h/d?a=b");
+  for (const char* secret : {"top/secret", "top?secret", "top#se", "p@ss/w#rd", "a?table=t@b"}) {
+    const PostgresUri uri = ParsePostgresUri(std::string("postgresql://u:") + secret + "@h:1/db");
+    EXPECT_EQ(uri.shown, "postgresql://u@h:1/db") << secret;
+    EXPECT_TRUE(uri.ambiguous) << secret;
+  }
+  EXPECT_FALSE(ParsePostgresUri("postgresql://u:p%40ss@h/db").ambiguous);
+  EXPECT_FALSE(ParsePostgresUri("postgresql://h/db?table=t").ambiguous);
   EXPECT_EQ(ParsePostgresUri("postgresql://h:5432/db").shown, "postgresql://h:5432/db");
 }
 

@@ -7,9 +7,9 @@
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "data/object_store.h"
 #include "data/path_pattern_internal.h"
-#include "data/percent_internal.h"
 #include "data/source_files_internal.h"
 
 namespace slipway::data {

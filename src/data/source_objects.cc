@@ -67,7 +67,12 @@ Result<SourceFiles> ListObjectsIn(std::shared_ptr<ObjectStore> store, const std:
   const PathPattern matching(rest);
   for (const ObjectInfo& object : listed) {
     SourceFileName file = NameOf(*store, object, base);
-    if (matching.Matches(SplitPath(file.name))) source.files.push_back(std::move(file));
+    if (!matching.Matches(SplitPath(file.name))) continue;
+    // Of those that no file could have either.
+    if (Status key = CheckObjectKey(object.key); !key.ok()) {
+      return std::move(key).error().Try("a pattern that leaves it out, or another key for it");
+    }
+    source.files.push_back(std::move(file));
   }
   if (source.files.empty() && !wildcard && !pattern.empty() && !pattern.ends_with('/')) {
     // What the store says of an object that is not there, with near names.

@@ -8,6 +8,7 @@
 
 #include "core/parallel.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "data/constant_columns_internal.h"
 #include "data/object_source_internal.h"
 #include "data/postgres_uri_internal.h"
@@ -34,6 +35,11 @@ Result<std::unique_ptr<TableFile>> OpenTable(std::unique_ptr<ByteSource> file, T
 Error UnknownScheme(const std::string& uri) {
   Location location;
   location.file = uri;
+  // Whatever stands before the last '@' may be a password.
+  if (const size_t at = uri.rfind('@'); at != std::string::npos) {
+    const size_t begin = uri.find("://") + 3;
+    location.file = uri.substr(0, begin) + uri.substr(std::max(begin, at + 1));
+  }
   return Error(ErrorCode::kInvalidInput, "this build can't read it")
       .At(std::move(location))
       .Expected("a path, file:///PATH, s3://BUCKET/KEY or postgresql://HOST/DATABASE")
@@ -103,9 +109,14 @@ Status TableSource::OpenPath(const std::string& path, const ReadOptions& options
         .At(std::move(location))
         .Expected("postgresql://HOST/DATABASE");
   }
-  constexpr std::string_view kFileScheme = "file://";
-  const std::string local = path.starts_with(kFileScheme) ? path.substr(kFileScheme.size()) : path;
-  if (local.find("://") != std::string::npos && !IsObjectUri(path)) return UnknownScheme(path);
+  std::string local = path;
+  if (IsFileUri(path)) {
+    const std::optional<std::string> named = PathOfFileUri(path);
+    if (!named) return UnknownScheme(path);
+    local = *named;
+  } else if (path.find("://") != std::string::npos && !IsObjectUri(path)) {
+    return UnknownScheme(path);
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const SourceFiles files, ListSourceFiles(local));
   return OpenFiles(files, options, tuning);
 }

@@ -1,5 +1,9 @@
 #include "pipeline/profile_source.h"
 
+#include <array>
+#include <fstream>
+#include <string_view>
+
 #include "core/file_system.h"
 #include "core/json.h"
 #include "core/parallel.h"
@@ -32,13 +36,21 @@ Result<data::TableProfile> ReadStored(const std::string& path) {
 }  // namespace
 
 bool IsStoredProfile(const std::string& path) {
-  return ToLower(path).ends_with(".json") || LocalFileSystem().Exists(JoinPath(path, kProfileFile));
+  if (LocalFileSystem().Exists(JoinPath(path, kProfileFile))) return true;
+  if (!ToLower(path).ends_with(".json")) return false;
+  std::array<char, 4096> head{};
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), head.size());
+  const std::string_view text(head.data(), static_cast<size_t>(file.gcount()));
+  const auto has = [text](const char* key) { return text.find(key) != std::string_view::npos; };
+  return Trim(text).starts_with('{') && has("\"rows\"") &&
+         (has("\"repeated_rows\"") || has("\"columns\""));
 }
 
 Result<ProfiledSource> ProfileSource(const std::string& path, const data::ReadOptions& read,
                                      const data::ProfileOptions& options, ProgressSink& progress) {
   ProfiledSource source;
-  if (IsStoredProfile(path)) {
+  if (read.format == "auto" && IsStoredProfile(path)) {
     SLIPWAY_ASSIGN_OR_RETURN(source.profile, ReadStored(path));
     source.stored = true;
     return source;
@@ -57,7 +69,8 @@ Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(const std::string& 
                                                              const data::ProfileOptions& options,
                                                              ProgressSink& progress) {
   // A table alone keeps all threads busy.
-  const int at_once = IsStoredProfile(first) && IsStoredProfile(second) ? 2 : 1;
+  const bool stored = IsStoredProfile(first) && IsStoredProfile(second);
+  const int at_once = stored && read.format == "auto" ? 2 : 1;
   std::pair<ProfiledSource, ProfiledSource> both;
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(2, at_once, [&](size_t i) -> Status {
     SLIPWAY_ASSIGN_OR_RETURN((i == 0 ? both.first : both.second),

@@ -30,7 +30,8 @@ Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(
     const std::string& first, const std::string& second, const data::ReadOptions& read,
     const data::ProfileOptions& options, ProgressSink& progress = SilentProgress());
 
-// Whether `path` is of a stored profile.
+// Whether `path` is of a stored profile: a folder that holds one, or a .json file that begins as
+// one does. Other JSON is a table.
 bool IsStoredProfile(const std::string& path);
 
 // The file appears whole or not at all.

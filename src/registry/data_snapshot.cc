@@ -150,11 +150,26 @@ Error Changed(const std::string& shown) {
       .Try("again when its writer is done");
 }
 
+Result<bool> IsIntact(data::ObjectStore& store, const data::ObjectInfo& object,
+                      const std::string& digest) {
+  Sha256 hash;
+  SLIPWAY_RETURN_IF_ERROR(Stream(store, object, [&](std::string_view block) {
+    hash.Update(block);
+    return Status();
+  }));
+  return "sha256:" + hash.FinishHex() == digest;
+}
+
 // Sends the file unless it is there. Returns how many bytes were sent.
-Result<int64_t> Keep(data::ObjectStore& store, const Source& source, Meter& meter) {
+Result<int64_t> Keep(data::ObjectStore& store, const Source& source, Present how, Meter& meter) {
   const std::string key = KeyOf(source.file.digest);
   SLIPWAY_ASSIGN_OR_RETURN(const auto present, store.Find(key));
-  if (present && present->size == source.file.size) return 0;
+  if (present && present->size == source.file.size) {
+    if (how == Present::kTrusted) return 0;
+    SLIPWAY_ASSIGN_OR_RETURN(const bool intact, IsIntact(store, *present, source.file.digest));
+    if (intact) return 0;
+    SLIPWAY_RETURN_IF_ERROR(store.Delete(key));
+  }
   Sha256 hash;
   SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> object, store.Create(key));
   SLIPWAY_RETURN_IF_ERROR(Stream(*source.store, source.object, [&](std::string_view block) {
@@ -283,7 +298,8 @@ std::string SetList(const std::vector<SnapshotFile>& files) {
 }
 
 Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::string>& paths,
-                              const std::string& known_digest, ProgressSink& progress) {
+                              const std::string& known_digest, ProgressSink& progress,
+                              Present present) {
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<Source> sources, OpenSources(paths));
   const bool known = sources.size() == 1 && !known_digest.empty();
   Snapshot snapshot;
@@ -294,7 +310,7 @@ Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::s
     if (!known) {
       SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(source, meter));
     }
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, meter));
+    SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, present, meter));
     snapshot.uploaded += sent;
     snapshot.files.push_back(source.file);
   }
@@ -307,7 +323,7 @@ Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::s
 }
 
 Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<NamedSource>& set,
-                                 ProgressSink& progress) {
+                                 ProgressSink& progress, Present present) {
   std::vector<Source> sources;
   Snapshot snapshot;
   for (const NamedSource& named : set) {
@@ -324,7 +340,7 @@ Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<Nam
     if (source.file.digest.empty()) {
       SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(source, meter));
     }
-    SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, meter));
+    SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, present, meter));
     snapshot.uploaded += sent;
     snapshot.files.push_back(source.file);
   }

@@ -34,13 +34,18 @@ struct Snapshot {
 // The list whose digest stands for a set of files.
 std::string SetList(const std::vector<SnapshotFile>& files);
 
-// Keeps the files, each a path or an s3:// URI, streamed. What is there already is not sent again.
+// What is there already, and as long as it should be, is not sent again; with kVerified it is read
+// first, and sent again where it is damaged.
+enum class Present { kTrusted, kVerified };
+
+// Keeps the files, each a path or an s3:// URI, streamed.
 // `known_digest` saves reading a single file to find out its digest; "" where it is not known.
 // kConflict for a file that changes meanwhile or is not of the known digest, kInvalidInput for
 // files that are named twice or have no directory in common.
 Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::string>& paths,
                               const std::string& known_digest = "",
-                              ProgressSink& progress = SilentProgress());
+                              ProgressSink& progress = SilentProgress(),
+                              Present present = Present::kTrusted);
 
 // A file of a set that was listed before.
 struct NamedSource {
@@ -50,7 +55,8 @@ struct NamedSource {
 };
 // The same of such a set, whose digest is that of its list even where it has only one file.
 Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<NamedSource>& set,
-                                 ProgressSink& progress = SilentProgress());
+                                 ProgressSink& progress = SilentProgress(),
+                                 Present present = Present::kTrusted);
 
 // What is kept under a digest; nothing where nothing is.
 Result<std::optional<Snapshot>> FindSnapshot(data::ObjectStore& store, const std::string& digest);

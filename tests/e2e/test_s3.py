@@ -377,3 +377,16 @@ def test_restoring_forgets_no_store(project, bucket):
     answer_of(project, "data", "restore", "ml-classifier", "--to", "then.csv")
     assert (project.folder / "then.csv").read_bytes() == (project.folder / "data/train.csv").read_bytes()
     assert project.call("models", "verify", "--all").code == 0
+
+
+def test_a_damaged_copy_is_sent_again_where_it_is_verified(project, bucket):
+    project.write_config(basic_config(artifact_store=STORE))
+    path = project.write_table(number_table(100))
+    kept = answer_of(project, "data", "snapshot", path)
+    key = key_of(kept["digest"], "team/data/sha256")
+    content = bucket.Object(key).get()["Body"].read()
+    bucket.put_object(Key=key, Body=b"x" + content[1:])
+    assert project.call("data", "restore", kept["digest"], "--to", "bad.csv").code == 4
+    assert answer_of(project, "data", "snapshot", path, "--verify")["digest"] == kept["digest"]
+    answer_of(project, "data", "restore", kept["digest"], "--to", "good.csv")
+    assert (project.folder / "good.csv").read_bytes() == content == path.read_bytes()

@@ -1,14 +1,17 @@
 """Every source of a table, written by the libraries and tools that users have."""
+import decimal
 import gzip
 import json
 import shutil
 import subprocess
+import uuid
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.feather
+import pyarrow.parquet as pq
 import pytest
 from conftest import basic_config, number_table
 
@@ -183,6 +186,96 @@ def test_truncated_and_changing_files_are_told(project):
     assert answer.code == 2 and "the row is longer than" in answer.err
 
 
+def test_streams_of_arrow_end_where_they_end(project):
+    table = pa.table({"a": list(range(1000)), "b": ["x"] * 1000})
+    whole = pa.BufferOutputStream()
+    with pa.ipc.new_stream(whole, table.schema) as stream:
+        marks = []
+        for batch in table.to_batches(max_chunksize=100):
+            stream.write_batch(batch)
+            marks.append(whole.tell())
+    content = whole.getvalue().to_pybytes()
+    for name, damaged, says in [("cut", content[:marks[2]], "no end mark"), ("inside", content[:marks[2] + 9], "damaged or truncated"),
+                                ("two", content * 2, "more behind the end"), ("more", content + b"x", "more behind the end")]:
+        (project.folder / f"{name}.arrows").write_bytes(damaged)
+        answer = project.call("data", "profile", f"{name}.arrows")
+        assert answer.code == 2 and says in answer.err, (name, answer.err)
+    (project.folder / "two.arrows.gz").write_bytes(gzip.compress(content) * 2)
+    assert "more behind the end" in project.call("data", "profile", "two.arrows.gz").err
+
+
+def test_decimals_are_the_numbers_that_csv_has(project):
+    cents = [decimal.Decimal(i) / 100 for i in range(10_000)]
+    pq.write_table(pa.table({"p": pa.array(cents, pa.decimal128(10, 2))}), project.folder / "p.parquet")
+    (project.folder / "p.csv").write_text("p\n" + "".join(f"{one}\n" for one in cents))
+    samples = [project.call("data", "sample", name, "--rows", 10_000).out for name in ("p.parquet", "p.csv")]
+    assert samples[0] == samples[1]
+    (project.folder / "schema.yaml").write_text("version: 1\ncolumns: {p: {type: number, min: 0, max: 99.99}}\n")
+    assert project.call("data", "validate", "p.parquet", "--schema", "schema.yaml").code == 0
+    ids = pa.array([decimal.Decimal(2**53 + 1), decimal.Decimal(5)], pa.decimal128(20, 0))
+    pq.write_table(pa.table({"id": ids}), project.folder / "ids.parquet")
+    assert str(2**53 + 1) in project.call("data", "profile", "ids.parquet").err
+
+
+def test_uuids_and_bytes_of_one_length_are_text(project):
+    ids = [uuid.UUID(int=i) for i in range(3)]
+    storage = pa.array([one.bytes for one in ids], pa.binary(16))
+    table = pa.table({"id": pa.ExtensionArray.from_storage(pa.uuid(), storage), "code": pa.array([b"ab", b"cd", None], pa.binary(2))})
+    pq.write_table(table, project.folder / "t.parquet")
+    found = {column["name"]: column for column in profile(project, "t.parquet")["columns"]}
+    assert {one["value"] for one in found["id"]["top"]} == {str(one) for one in ids}
+    assert {one["value"] for one in found["code"]["top"]} == {"ab", "cd"} and found["code"]["missing"] == 1
+
+
+def test_a_page_of_parquet_that_is_not_what_was_written(project):
+    path = project.folder / "t.parquet"
+    pq.write_table(pa.table({"a": list(range(10_000))}), path, write_page_checksum=True, use_dictionary=False, compression="none")
+    assert profile(project, path)["rows"] == 10_000
+    content = bytearray(path.read_bytes())
+    content[20_000] ^= 1
+    path.write_bytes(content)
+    answer = project.call("data", "profile", path)
+    assert answer.code == 2 and "damaged" in answer.err, answer.err
+
+
+def test_json_is_a_table_unless_a_profile_was_saved(project):
+    (project.folder / "t.json").write_text('{"a": 1}\n{"a": 2}\n')
+    assert profile(project, "t.json")["rows"] == 2
+    (project.folder / "list.json").write_text('[{"a": 1}, {"a": 2}]')
+    answer = project.call("data", "profile", "list.json")
+    assert answer.code == 2 and "jq -c '.[]'" in answer.err
+    assert project.call("data", "profile", "t.json", "--save", "saved.json").code == 0
+    assert profile(project, "saved.json")["rows"] == 2
+
+
+def test_a_file_uri_is_decoded(project):
+    frame = number_table(600)
+    path = project.write_table(frame, name="data/with blank.csv")
+    assert "%20" in path.as_uri()
+    assert profile(project, path.as_uri()) == profile(project, path)
+    assert profile(project, path.as_uri().replace("file:///", "file://localhost/"))["rows"] == 600
+    assert project.call("data", "profile", "file://server/t.csv").code == 2
+    project.write_config(basic_config(data__source_path=path.as_uri()))
+    assert project.run("--local")["status"] == "passed"
+
+
+@pytest.mark.parametrize("uri", ["mysql://u:{}@h/db", "s3a://KEY:{}@bucket/a.csv", "postgresql://u:{}/x@127.0.0.1:1/db?table=t",
+                                 "postgresql://u:{}?x@127.0.0.1:1/db?table=t", "postgresql://u:a@{}/x@127.0.0.1:1/db?table=t",
+                                 "postgresql://u@127.0.0.1:1/db?table=t&pass%77ord={}", "postgresql://u@127.0.0.1:1/db?table=t&PASSWORD={}"])
+def test_no_uri_tells_its_password(project, uri):
+    answer = project.call("data", "profile", uri.format("TOPSECRET"), "--output", "json")
+    assert answer.code in (2, 3) and "TOPSECRET" not in answer.out + answer.err
+
+
+def test_nothing_is_no_number(project):
+    (project.folder / "t.csv").write_text("a,b\n1,\n2,\n")
+    columns = {column["name"]: column for column in profile(project, "t.csv")["columns"]}
+    assert columns["a"]["mean"] == 1.5
+    assert [columns["b"].get(key) for key in ("min", "max", "mean")] == [None] * 3
+    assert project.call("data", "profile", "t.csv", "--save", "t.json").code == 0
+    assert profile(project, "t.json")["columns"] == list(columns.values())
+
+
 def test_ten_thousand_columns(project):
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(rng.integers(0, 9, size=(60, 10_000)), columns=[f"c{i}" for i in range(10_000)])
@@ -246,6 +339,11 @@ def test_objects_are_read_as_files_are(project, bucket):
     answer = project.call("data", "profile", f"s3://{bucket.name}/tables/t.cvs")
     assert answer.code == 2 and "t.csv" in answer.err
     assert project.call("data", "profile", f"s3://{bucket.name}/tables/*.xml").code == 2
+    # A key that no file could have is in nobody's way.
+    bucket.put_object(Key="odd//x.csv", Body=b"a\n1\n")
+    assert profile(project, f"s3://{bucket.name}/parts/")["rows"] == len(frame)
+    answer = project.call("data", "profile", f"s3://{bucket.name}/odd/*.csv")
+    assert answer.code == 2, answer.err
 
 
 def test_large_objects_are_read_ahead_in_ranges(project, bucket):

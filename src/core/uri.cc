@@ -1,7 +1,9 @@
-#include "data/percent_internal.h"
+#include "core/uri.h"
 
-namespace slipway::data {
+namespace slipway {
 namespace {
+
+constexpr std::string_view kFileScheme = "file://";
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -27,4 +29,14 @@ std::string DecodePercent(std::string_view text) {
   return decoded;
 }
 
-}  // namespace slipway::data
+bool IsFileUri(std::string_view text) { return text.starts_with(kFileScheme); }
+
+std::optional<std::string> PathOfFileUri(std::string_view uri) {
+  std::string_view path = uri.substr(kFileScheme.size());
+  constexpr std::string_view kHere = "localhost/";
+  if (path.starts_with(kHere)) path.remove_prefix(kHere.size() - 1);
+  if (!path.starts_with('/')) return std::nullopt;
+  return DecodePercent(path);
+}
+
+}  // namespace slipway

@@ -1,0 +1,19 @@
+// Pieces of URIs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slipway {
+
+// What is no percent-encoded byte stays as it is.
+std::string DecodePercent(std::string_view text);
+
+// Whether `text` begins with "file://".
+bool IsFileUri(std::string_view text);
+// The path that such a URI names (RFC 8089); nothing where it names another machine, or a path that
+// is not absolute.
+std::optional<std::string> PathOfFileUri(std::string_view uri);
+
+}  // namespace slipway
