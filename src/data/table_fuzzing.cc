@@ -105,6 +105,11 @@ std::string Scanned(const MemoryFile& file, ReadOptions options, int threads, si
   return Counted(scan->columns, scan->issues, scan->rows, sink.present());
 }
 
+// Whether a quoted value took in rows is judged by what the first block looks like.
+bool IsGuess(const Result<ReadResult>& read) {
+  return !read.ok() && read.error().message().find("that look like rows") != std::string::npos;
+}
+
 }  // namespace
 
 void CheckReading(std::string_view bytes, const ReadOptions& options) {
@@ -114,8 +119,9 @@ void CheckReading(std::string_view bytes, const ReadOptions& options) {
   const Result<ReadResult> read = Read(file, options, 1, kSmall);
   RequireSame(read.ok() ? Counted(*read) : read.error().ToString(),
               Scanned(file, options, 3, kSmall), "a scan on three threads is shown the same");
-  // Which mistake is told may depend on the blocks, but not whether there is one.
   const Result<ReadResult> again = Read(file, options, 2, kLarge);
+  if (IsGuess(read) || IsGuess(again)) return;
+  // Which mistake is told may depend on the blocks, but not whether there is one.
   RequireSame(read.ok() ? Describe(*read) : "an error", again.ok() ? Describe(*again) : "an error",
               "blocks make no difference");
 }
