@@ -1,7 +1,11 @@
 // `slipway data …`: the commands on tables, and what they share.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/data_options.h"
+#include "core/text.h"
 
 namespace slipway::cli {
 
@@ -12,9 +16,6 @@ void AddReadingOptions(CLI::App* command, ReadingOptions* options) {
       ->delimiter(',')
       ->type_name("TEXT,...")
       ->capture_default_str();
-  command->add_option("--columns", options->columns, "Only these (default: all)")
-      ->delimiter(',')
-      ->type_name("NAME,...");
   command->add_option("--format", options->format, "How files are written")
       ->check(CLI::IsMember({"auto", "csv", "tsv", "jsonl", "parquet", "arrow"}))
       ->type_name("FORMAT")
@@ -30,6 +31,23 @@ void AddReadingOptions(CLI::App* command, ReadingOptions* options) {
                    "Rows to read of a database: SQL, where postgresql://… names no table")
       ->type_name("SQL");
   AddThreadsOption(command, &options->threads);
+}
+
+void AddColumnsOption(CLI::App* command, ReadingOptions* options) {
+  command->add_option("--columns", options->columns, "Only these (default: all)")
+      ->delimiter(',')
+      ->type_name("NAME,...");
+}
+
+Status CheckColumn(const char* option, const std::string& name,
+                   const std::vector<std::string>& names) {
+  if (std::ranges::find(names, name) != names.end()) return {};
+  Location location;
+  location.field = option;
+  const std::string nearest = NearestName(name, names);
+  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no column '{}'", name))
+                    .At(std::move(location));
+  return nearest.empty() ? error : std::move(error).Try(nearest);
 }
 
 data::ReadOptions ToReadOptions(const ReadingOptions& options) {

@@ -81,11 +81,14 @@ void PrintDrift(const data::DriftReport& report, double seconds, Session& sessio
   session.Print(Table(table, session));
   if (report.multivariate) PrintMultivariate(*report.multivariate, session);
   const std::vector<std::string> features = report.DriftedFeatures();
+  const bool together = report.multivariate && report.multivariate->drifted;
   const std::string verdict =
       !report.drift_detected
           ? session.Paint("32", "no drift")
-          : session.Paint("31", fmt::format("{} of {} columns drifted", features.size(),
-                                            report.columns.size()));
+          : session.Paint("31",
+                          fmt::format("drift: {}{} of {} columns{}",
+                                      together ? "all columns together, " : "", features.size(),
+                                      report.columns.size(), together ? " by themselves" : ""));
   session.Print(fmt::format("{} · {} against {}   {}\n", verdict,
                             Plural(report.current_rows, "row", "rows"),
                             Plural(report.reference_rows, "row", "rows"), FormatSeconds(seconds)));
@@ -172,6 +175,7 @@ void AddDataDrift(CLI::App* data, Session& session) {
   drift->add_flag("--fail-on-drift", options->fail_on_drift, "Exit code 1 where there is drift");
   AddReportOption(drift, &options->reports);
   AddReadingOptions(drift, &options->reading);
+  AddColumnsOption(drift, &options->reading);
   AddExamples(drift,
               "slipway data drift data/train.csv data/today.csv\n"
               "slipway data drift january.json data/today.csv\n"

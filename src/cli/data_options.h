@@ -18,11 +18,17 @@ struct ReadingOptions {
   int threads = 0;
 };
 
-// --missing-values, --columns, --format, --decimal, --query, --threads. `options` must outlive the
-// command line.
+// --missing-values, --format, --decimal, --query, --threads. `options` must outlive the command
+// line.
 void AddReadingOptions(CLI::App* command, ReadingOptions* options);
+// --columns.
+void AddColumnsOption(CLI::App* command, ReadingOptions* options);
 // All of them but the columns.
 data::ReadOptions ToReadOptions(const ReadingOptions& options);
+
+// kInvalidInput with the nearest name unless `name`, given with `option`, is one of `names`.
+Status CheckColumn(const char* option, const std::string& name,
+                   const std::vector<std::string>& names);
 
 // Values that can't be read count as missing, and are told.
 void WarnOfIssues(const std::string& path, const std::vector<data::Issue>& issues,

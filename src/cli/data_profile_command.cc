@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "core/time_text.h"
 #include "pipeline/profile_source.h"
 
 namespace slipway::cli {
@@ -46,8 +47,11 @@ std::string ValuesText(const data::ColumnProfile& column) {
   }
   if (column.quantiles.empty()) return "–";
   const double median = column.quantiles[column.quantiles.size() / 2];
-  return fmt::format("{} … {} … {}", NumberText(column.min), NumberText(median),
-                     NumberText(column.max));
+  const bool time = column.type == data::ColumnType::kTimestamp;
+  const auto text = [time](double value) {
+    return time ? FormatIsoTime(value) : NumberText(value);
+  };
+  return fmt::format("{} … {} … {}", text(column.min), text(median), text(column.max));
 }
 
 std::string Share(double share) { return fmt::format("{:.1f} %", 100 * share); }
@@ -120,6 +124,21 @@ Result<data::TableProfile> ProfileAll(const ProfileCommandOptions& options, Sess
   return *std::move(all);
 }
 
+// The target must be a column, of a table whose rows can be looked at.
+Status CheckTarget(const ProfileCommandOptions& options, const data::TableProfile& profile) {
+  const std::string& target = options.profile.target;
+  if (target.empty()) return {};
+  std::vector<std::string> names;
+  for (const data::ColumnProfile& column : profile.columns) names.push_back(column.name);
+  SLIPWAY_RETURN_IF_ERROR(CheckColumn("--target", target, names));
+  if (profile.sample.rows > 0) return {};
+  Location location;
+  location.field = "--target";
+  return Error(ErrorCode::kInvalidInput, "a saved profile has no rows to measure associations on")
+      .At(std::move(location))
+      .Expected("a table");
+}
+
 Json RepeatedJson(const data::RepeatedRowsSummary& repeated) {
   return {{"count", repeated.repeated},
           {"sampled_share", repeated.sampled_share},
@@ -130,6 +149,7 @@ Result<int> Profile(const ProfileCommandOptions& options, Session& session) {
   const Stopwatch watch;
   std::vector<data::Issue> issues;
   SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile profile, ProfileAll(options, session, &issues));
+  SLIPWAY_RETURN_IF_ERROR(CheckTarget(options, profile));
   if (!options.save.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::WriteProfile(options.save, profile));
   }
@@ -169,6 +189,7 @@ void AddDataProfile(CLI::App* data, Session& session) {
       ->type_name("FILE.json");
   AddReportOption(profile, &options->reports);
   AddReadingOptions(profile, &options->reading);
+  AddColumnsOption(profile, &options->reading);
   AddExamples(profile,
               "slipway data profile data/train.csv\n"
               "slipway data profile data/train.csv --target churn\n"

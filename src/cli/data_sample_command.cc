@@ -53,6 +53,7 @@ void AddDataSample(CLI::App* data, Session& session) {
   sample->add_option("--save", options->save, "Write them here: .csv or .parquet")
       ->type_name("FILE");
   AddReadingOptions(sample, &options->reading);
+  AddColumnsOption(sample, &options->reading);
   AddExamples(sample,
               "slipway data sample data/train.csv --rows 20\n"
               "slipway data sample data/train.parquet --rows 10000 --seed 7 --save small.csv");

@@ -71,6 +71,7 @@ void AddDataSchema(CLI::App* data, Session& session) {
       ->type_name("FILE.yaml");
   schema->add_flag("--force", options->force, "Write over a file that exists");
   AddReadingOptions(schema, &options->reading);
+  AddColumnsOption(schema, &options->reading);
   AddExamples(schema,
               "slipway data schema data/train.csv\n"
               "slipway data schema data/train.csv --save configs/schema.yaml\n"

@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "pipeline/data_check.h"
+#include "pipeline/profile_source.h"
 
 namespace slipway::cli {
 namespace {
@@ -24,7 +25,7 @@ struct ValidateOptions {
   std::string schema;
   std::string target;
   std::string fail_on = "error";
-  int threads = 0;
+  ReadingOptions reading;  // Of `path`.
   std::vector<std::string> reports;
 };
 
@@ -67,6 +68,11 @@ Result<config::Config> ConfigFor(const ValidateOptions& options) {
     config::Config config;
     config.project_directory = ".";
     config.data.source_path = options.path;
+    const ReadingOptions& reading = options.reading;
+    config.data.format = reading.format;
+    config.data.decimal = reading.decimal;
+    config.data.query = reading.query;
+    config.data.missing_values = reading.missing_values;
     config.data.schema = options.schema;
     config.data.target_column = options.target;
     return config;
@@ -84,15 +90,32 @@ Result<config::Config> ConfigFor(const ValidateOptions& options) {
   return config;
 }
 
+// One that the command line names must be there; that of a configuration is a check of the table.
+Status CheckTarget(const ValidateOptions& options, const data::TableProfile& profile) {
+  if (options.target.empty()) return {};
+  std::vector<std::string> names;
+  for (const data::ColumnProfile& column : profile.columns) names.push_back(column.name);
+  return CheckColumn("--target", options.target, names);
+}
+
 Result<int> Validate(const ValidateOptions& options, Session& session) {
   const Stopwatch watch;
   SLIPWAY_ASSIGN_OR_RETURN(const config::Config config, ConfigFor(options));
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
                            pipeline::LoadSchema(config));
   const std::string path = options.path.empty() ? config::DataPath(config) : options.path;
+  if (pipeline::IsStoredProfile(path) && config.data.format == "auto") {
+    Location location;
+    location.file = path;
+    return Error(ErrorCode::kInvalidInput, "this is a profile that was saved: it has no rows")
+        .At(std::move(location))
+        .Expected("a table");
+  }
   const pipeline::Rules rules{config.data, schema ? &*schema : nullptr};
-  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::CheckedSource checked,
-                           pipeline::CheckSource(rules, path, options.threads, SilentProgress()));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const pipeline::CheckedSource checked,
+      pipeline::CheckSource(rules, path, options.reading.threads, SilentProgress()));
+  SLIPWAY_RETURN_IF_ERROR(CheckTarget(options, checked.profile));
   const data::DatasetReport& report = checked.report;
   SLIPWAY_RETURN_IF_ERROR(WriteVerdictReports(options.reports, path, report,
                                               checked.profile.repeated, config.data.target_column));
@@ -130,7 +153,13 @@ void AddDataValidate(CLI::App* data, Session& session) {
       ->capture_default_str();
   validate->get_option("--data")->excludes(validate->get_option("file"));
   AddReportOption(validate, &options->reports);
-  AddThreadsOption(validate, &options->threads);
+  AddReadingOptions(validate, &options->reading);
+  for (const char* name : {"--missing-values", "--format", "--decimal", "--query"}) {
+    validate->get_option(name)->needs(validate->get_option("file"));
+  }
+  for (const char* name : {"--config", "--env", "--set"}) {
+    validate->get_option(name)->excludes(validate->get_option("file"));
+  }
   AddExamples(validate,
               "slipway data validate --env production\n"
               "slipway data validate --data data/new.csv --fail-on warning --output json\n"

@@ -37,9 +37,10 @@ void Decide(const ComparedColumn& compared, double alpha, ColumnDrift* drift) {
   const double moved = std::abs(drift->missing_current - drift->missing_reference);
   const bool significant = !drift->test.empty() && drift->q_value <= alpha;
   const bool values = significant && drift->effect_value >= drift->effect_limit;
-  const bool missing =
-      compared.tested_missing && drift->missing_q_value <= alpha && moved >= compared.missing_limit;
-  drift->drifted = values || missing;
+  const bool missing_significant = compared.tested_missing && drift->missing_q_value <= alpha;
+  drift->missing_limit = compared.missing_limit;
+  const bool missing = missing_significant && moved >= compared.missing_limit;
+  drift->drifted = values || missing || !compared.abrupt.empty();
   if (!drift->test.empty()) {
     const char* verdict = values        ? "drifted"
                           : significant ? "significant, and too small to matter"
@@ -47,13 +48,15 @@ void Decide(const ComparedColumn& compared, double alpha, ColumnDrift* drift) {
     drift->reason = fmt::format("{}: {} (limit {:.3g}, q {:.2g})", verdict, drift->reason,
                                 drift->effect_limit, drift->q_value);
   }
+  if (!compared.abrupt.empty()) drift->reason = compared.abrupt + "; " + drift->reason;
   if (!drift->new_categories.empty())
     drift->reason += "; new: " + Join(drift->new_categories, ", ");
-  if (missing) {
-    drift->reason =
-        fmt::format("missing {} → {} (q {:.2g}); {}", DriftPercent(drift->missing_reference),
-                    DriftPercent(drift->missing_current), drift->missing_q_value, drift->reason);
-  }
+  if (!missing_significant) return;
+  const std::string told =
+      fmt::format("missing {} → {}{} (limit {}, q {:.2g})", DriftPercent(drift->missing_reference),
+                  DriftPercent(drift->missing_current), missing ? "" : ", too little to matter",
+                  DriftPercent(compared.missing_limit), drift->missing_q_value);
+  drift->reason = missing ? told + "; " + drift->reason : drift->reason + "; " + told;
 }
 
 // `near` is where it is likely to be.
@@ -146,6 +149,7 @@ Json ToJson(const ColumnDrift& drift) {
   }
   json["missing"] = {{"reference", drift.missing_reference},
                      {"current", drift.missing_current},
+                     {"limit", NumberToJson(drift.missing_limit)},
                      {"q_value", drift.missing_q_value}};
   if (drift.type == ColumnType::kCategory) {
     json["new_categories"] = drift.new_categories;

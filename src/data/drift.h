@@ -43,6 +43,7 @@ struct ColumnDrift {
   double rank_error = 0;
   double missing_reference = 0, missing_current = 0;  // Shares of rows.
   double missing_q_value = 1;
+  double missing_limit = 0;  // Of |current - reference| of these shares.
   std::vector<std::string> new_categories, vanished_categories;  // At most ten each.
   std::string reason;                                            // In words.
 };

@@ -13,6 +13,9 @@ struct ComparedColumn {
   bool tested_missing = false;
   double missing_p_value = 1;
   double missing_limit = 0;
+  // What the distance of whole distributions does not see, in words: a rare category that became
+  // frequent, values where the reference had none; "" for nothing of the kind.
+  std::string abrupt;
 };
 
 // Either may be null: a column that the other table lacks.

@@ -16,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 double Normal(Random* random) {
   // Box and Muller.
@@ -124,6 +125,65 @@ TEST(Drift, ColumnsThatComeGoAndChange) {
   EXPECT_THAT(report.columns[0].reason, HasSubstr("gone"));
   EXPECT_EQ(report.columns[1].reason, "was numeric, is category");
   EXPECT_EQ(report.columns[2].reason, "not in the reference");
+}
+
+Table TableOfNumbers(std::vector<double> numbers) {
+  Column column;
+  column.name = "x";
+  column.numbers = std::move(numbers);
+  Table table;
+  table.rows = column.size();
+  table.columns.push_back(std::move(column));
+  return table;
+}
+
+TEST(Drift, ARareCategoryThatBecomesFrequentIsFoundWhateverTheOthersAre) {
+  const auto column = [](int64_t rare, int64_t rows) {
+    Column classes;
+    classes.name = "class";
+    classes.type = ColumnType::kCategory;
+    classes.categories = {"fraud", "ok"};
+    classes.codes.assign(static_cast<size_t>(rows), 1);
+    std::fill_n(classes.codes.begin(), rare, 0);
+    Table table;
+    table.rows = rows;
+    table.columns.push_back(std::move(classes));
+    return table;
+  };
+  const DriftReport found = Found(column(10, 5'000), column(100, 5'000));
+  EXPECT_TRUE(found.drift_detected);
+  EXPECT_LT(found.columns[0].effect_value, found.columns[0].effect_limit);
+  EXPECT_THAT(found.columns[0].reason, HasSubstr("'fraud' 0.2 % → 2.0 %, 10 times as often"));
+  // Less than 1 % of the rows, less than twice, and what chance does to few rows.
+  EXPECT_FALSE(Found(column(10, 5'000), column(50, 5'000)).drift_detected);
+  EXPECT_FALSE(Found(column(150, 5'000), column(220, 5'000)).drift_detected);
+  EXPECT_FALSE(Found(column(1, 100), column(8, 100)).drift_detected);
+}
+
+TEST(Drift, ValuesOutsideTheReferencesRangeAreFoundWhateverTheOthersAre) {
+  std::vector<double> before(5'000), after(5'000);
+  for (size_t i = 0; i < before.size(); ++i)
+    before[i] = after[i] = 100.0 + static_cast<double>(i % 50);
+  std::fill_n(after.begin(), 40, -1.0);
+  EXPECT_FALSE(Found(TableOfNumbers(before), TableOfNumbers(after)).drift_detected);
+  std::fill_n(after.begin(), 60, -1.0);
+  const DriftReport found = Found(TableOfNumbers(before), TableOfNumbers(after));
+  EXPECT_TRUE(found.drift_detected);
+  EXPECT_THAT(found.columns[0].reason,
+              HasSubstr("1.2 % of the values outside the reference's 100 … 149"));
+  // Of many rows some always lie beyond a few others.
+  const std::vector<double> few(before.begin() + 10, before.begin() + 30);
+  std::vector<double> many(1'000);
+  for (size_t i = 0; i < many.size(); ++i) many[i] = 108.0 + static_cast<double>(i % 23);
+  EXPECT_THAT(Found(TableOfNumbers(few), TableOfNumbers(many)).columns[0].reason,
+              Not(HasSubstr("outside")));
+}
+
+TEST(Drift, AValueOrTwoSayNothing) {
+  const DriftReport found =
+      Found(TableOfNumbers({1}), TableOfNumbers(std::vector<double>(500, 600)));
+  EXPECT_FALSE(found.drift_detected);
+  EXPECT_EQ(found.columns[0].reason, "not compared: fewer than 5 values");
 }
 
 TEST(Drift, NewAndVanishedCategoriesAreNamed) {

@@ -70,8 +70,12 @@ Question MakeQuestion(const data::TableProfile& reference, const data::TableProf
     const data::ColumnProfile& column = reference.columns[i];
     const auto other = std::ranges::find(current.columns, column.name, &data::ColumnProfile::name);
     if (!IsUsed(column, other == current.columns.end() ? nullptr : &*other)) continue;
+    // Predictions were made of rows that the samples do not have.
+    const data::Column* first = before.Find(column.name, i);
+    const data::Column* second = after.Find(column.name, i);
+    if (first == nullptr || second == nullptr) continue;
     question.features.push_back(column.name);
-    question.table.columns.push_back(Append(before.columns[i], *after.Find(column.name, i)));
+    question.table.columns.push_back(Append(*first, *second));
   }
   question.target.column = kOrigin;
   question.target.task = data::Task::kClassification;

@@ -90,8 +90,7 @@ std::string FormatChance(double probability) {
 }
 
 std::string FullReason(const data::ColumnDrift& column) {
-  std::string reason = column.reason + Listed("new", column.new_categories) +
-                       Listed("gone", column.vanished_categories);
+  std::string reason = column.reason + Listed("gone", column.vanished_categories);
   if (column.rank_error > 0) {
     reason += fmt::format("; from sketches, ranks ± {:.2g} %", 100 * column.rank_error);
   }

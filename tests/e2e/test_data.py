@@ -246,7 +246,7 @@ def test_a_person_sees_what_and_why(project):
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
     assert [line.split()[1] for line in lines[1:5]] == ["moved", "city", "gaps", "still"]
-    assert "missing 1.8 % → 20.6 %" in lines[3] and "3 of 4 columns drifted" in lines[-1]
+    assert "missing 1.8 % → 20.6 %" in lines[3] and "drift: 3 of 4 columns" in lines[-1]
 
 
 def test_drift_can_fail_and_no_drift_passes(project):
