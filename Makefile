@@ -7,7 +7,7 @@ help:
 	@echo 'make demo              build slipway and take a real table through the whole line'
 	@echo 'make test              all checks and tests, as CI runs them'
 	@echo 'make build             build/release/bin/slipway'
-	@echo 'make check             the checks that take seconds: layers, links, format'
+	@echo 'make check             the checks that take seconds: layers, links, pictures, format'
 	@echo 'make format            write src/ as clang-format 19 does'
 	@echo 'make install PREFIX=…  install a relocatable tree (default /usr/local)'
 	@echo 'make dist              archives under build/dist'

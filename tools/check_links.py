@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""check_links.py [ROOT]: every relative link in the project's Markdown names a file, and every heading it points to."""
+"""check_links.py [ROOT]: every relative link in the project's Markdown names a file, and every heading it points to.
+
+A picture also says in words what it shows."""
 import pathlib
 import re
 import subprocess
 import sys
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+WORDLESS = re.compile(r"!\[\s*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -37,7 +40,10 @@ def main():
         documents = [path for path in root.rglob("*.md") if "build" not in path.relative_to(root).parts]
     problems, links = [], 0
     for document in documents:
-        for target in LINK.findall(FENCE.sub("", document.read_text(encoding="utf-8"))):
+        text = FENCE.sub("", document.read_text(encoding="utf-8"))
+        for target in WORDLESS.findall(text):
+            problems.append(f"{document.relative_to(root)}: picture '{target}' has no words that say what it shows")
+        for target in LINK.findall(text):
             links += 1
             problem = check_link(document, target)
             if problem:
