@@ -17,8 +17,12 @@
 #include "core/result.h"
 #include "core/text.h"
 
-// What libFuzzer calls.
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+// What libFuzzer calls, and AddressSanitizer; a target needs only the first.
+extern "C" {
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+int LLVMFuzzerInitialize(int* argc, char*** argv);
+const char* __asan_default_options();
+}
 
 namespace slipway::testing {
 
