@@ -5,7 +5,7 @@
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND SLIPWAY_SANITIZE MATCHES "address")
   set(SLIPWAY_LIBFUZZER ON)
 endif()
-set(SLIPWAY_FUZZ_RUNS 2000 CACHE STRING "How many inputs a test of slipway_fuzz tries")
+set(SLIPWAY_FUZZ_RUNS 1000 CACHE STRING "How many inputs a test of slipway_fuzz tries")
 
 function(slipway_fuzz name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})

@@ -149,7 +149,7 @@ bool IsText(const arrow::DataType& type) {
 // Text behind codes: each text is looked up once an array, and only if a row has it.
 void AppendTextDictionary(const arrow::DictionaryArray& array, bool as_it_is, ColumnPiece& piece) {
   constexpr int32_t kUnseen = -2;
-  const auto& texts = static_cast<const arrow::StringArray&>(*array.dictionary());
+  const auto& texts = static_cast<const arrow::BinaryArray&>(*array.dictionary());
   std::vector<int32_t> codes(static_cast<size_t>(texts.length()), kUnseen);
   for (int64_t i = 0; i < array.length(); ++i) {
     if (array.IsNull(i)) {

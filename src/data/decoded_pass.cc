@@ -46,11 +46,14 @@ class DecodedPass {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
     pieces.reserve(pass_.plans.size());
     for (const ColumnPlan& plan : pass_.plans) pieces.emplace_back(plan, pass_.rules);
-    SLIPWAY_ASSIGN_OR_RETURN(
-        const int64_t rows,
-        decoder_.Decode(BlockRows(pieces.size()), std::max(1, pass_.threads / 2), pieces));
-    rows_ += rows;
-    if (rows > 0) return next_++;
+    Result<int64_t> rows =
+        decoder_.Decode(BlockRows(pieces.size()), std::max(1, pass_.threads / 2), pieces);
+    if (!rows.ok()) {
+      failed_ = true;  // While nobody else decodes: what comes behind the failure would be told.
+      return std::move(rows).error();
+    }
+    rows_ += *rows;
+    if (*rows > 0) return next_++;
     ended_ = true;
     pieces.clear();
     return next_;
