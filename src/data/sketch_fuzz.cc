@@ -34,6 +34,10 @@ void Ask(const FrequentValues& sketch) {
   slipway::testing::Require(sum <= sketch.total(), "no more than came");
 }
 
+int64_t CountOf(const QuantileSketch& sketch) { return sketch.count(); }
+int64_t CountOf(const DistinctSketch& /*sketch*/) { return 0; }
+int64_t CountOf(const FrequentValues& sketch) { return sketch.total(); }
+
 template <typename Sketch>
 void CheckSketch(std::string_view body) {
   const std::string bytes = WithChecksum(body);
@@ -48,6 +52,8 @@ void CheckSketch(std::string_view body) {
   Sketch merged = *sketch;
   merged.Merge(*again);
   Ask(merged);
+  constexpr int64_t kMostStored = int64_t{1} << 53U;
+  if (CountOf(merged) > kMostStored) return;
   slipway::testing::Require(Sketch::FromBytes(merged.ToBytes()).ok(), "a merged one is read");
 }
 
