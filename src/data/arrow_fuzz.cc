@@ -2,8 +2,7 @@
 #include "data/table_fuzzing_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace slipway::data;
   const std::string_view bytes = slipway::testing::TextOf(data, size);
-  CheckReading(bytes, ChosenOptions(bytes, "arrow"));
+  slipway::data::CheckReading(bytes, slipway::data::ChosenOptions(bytes, "arrow"));
   return 0;
 }

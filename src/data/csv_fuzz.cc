@@ -2,9 +2,8 @@
 #include "data/table_fuzzing_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace slipway::data;
   const std::string_view bytes = slipway::testing::TextOf(data, size);
   const bool tabs = bytes.substr(0, bytes.find('\n')).find('\t') != std::string_view::npos;
-  CheckReading(bytes, ChosenOptions(bytes, tabs ? "tsv" : "csv"));
+  slipway::data::CheckReading(bytes, slipway::data::ChosenOptions(bytes, tabs ? "tsv" : "csv"));
   return 0;
 }

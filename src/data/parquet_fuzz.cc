@@ -17,15 +17,18 @@ std::string ReadExactly(const std::string& path, int threads) {
   return Describe(read);
 }
 
+void CheckReadingExactly(std::string_view bytes) {
+  const slipway::testing::MemoryFile file(bytes);
+  slipway::testing::RequireSame(ReadExactly(file.path(), 1), ReadExactly(file.path(), 3),
+                                "threads make no difference");
+}
+
 }  // namespace
 }  // namespace slipway::data
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace slipway::data;
   const std::string_view bytes = slipway::testing::TextOf(data, size);
-  CheckReading(bytes, ChosenOptions(bytes, "parquet"));
-  const slipway::testing::MemoryFile file(bytes);
-  slipway::testing::RequireSame(ReadExactly(file.path(), 1), ReadExactly(file.path(), 3),
-                                "threads make no difference");
+  slipway::data::CheckReading(bytes, slipway::data::ChosenOptions(bytes, "parquet"));
+  slipway::data::CheckReadingExactly(bytes);
   return 0;
 }

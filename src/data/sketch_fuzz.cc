@@ -57,14 +57,17 @@ void CheckSketch(std::string_view body) {
   slipway::testing::Require(Sketch::FromBytes(merged.ToBytes()).ok(), "a merged one is read");
 }
 
+void CheckSketches(std::string_view body) {
+  CheckSketch<QuantileSketch>(body);
+  CheckSketch<DistinctSketch>(body);
+  CheckSketch<FrequentValues>(body);
+}
+
 }  // namespace
 }  // namespace slipway::data
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace slipway::data;
   const std::string_view body = slipway::testing::TextOf(data, size);
-  CheckSketch<QuantileSketch>(body);
-  CheckSketch<DistinctSketch>(body);
-  CheckSketch<FrequentValues>(body);
+  slipway::data::CheckSketches(body);
   return 0;
 }
