@@ -296,18 +296,19 @@ double QuantileSketch::Rank(double value) const {
 }
 
 QuantileSketch::WeightedValues QuantileSketch::Sorted() const {
-  std::vector<Weighted> all;
-  std::vector<Weighted> merged;
+  const Values exact = ExactValues();
+  size_t size = exact.size();
+  for (size_t level = 1; level < levels_.size(); ++level) size += levels_[level].size();
+  std::vector<Weighted> all, merged, items;
+  for (std::vector<Weighted>* list : {&all, &merged, &items}) list->reserve(size);
   auto add = [&](const Values& values, int64_t weight) {
-    std::vector<Weighted> items;
-    items.reserve(values.size());
+    items.clear();
     for (const double value : values) items.push_back({.value = value, .weight = weight});
-    merged.clear();
-    std::ranges::merge(all, items, std::back_inserter(merged), {}, &Weighted::value,
-                       &Weighted::value);
+    merged.resize(all.size() + items.size());
+    std::ranges::merge(all, items, merged.begin(), {}, &Weighted::value, &Weighted::value);
     all.swap(merged);
   };
-  add(ExactValues(), 1);
+  add(exact, 1);
   for (size_t level = 1; level < levels_.size(); ++level) add(levels_[level], int64_t{1} << level);
   return WithoutTies(all);
 }
