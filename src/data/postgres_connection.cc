@@ -64,7 +64,7 @@ Result<PostgresConnection> PostgresConnection::Open(const PostgresUri& uri) {
   std::chrono::seconds patience = kPatience;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (std::strcmp(option->keyword, "connect_timeout") == 0 && option->val != nullptr) {
-      patience = std::chrono::seconds(std::max(1, std::atoi(option->val)));
+      patience = std::chrono::seconds(std::max(1L, std::strtol(option->val, nullptr, 10)));
     }
   }
   const std::array<const char*, 5> keys = {"dbname", "client_encoding", "fallback_application_name",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <string_view>
 
 #include "core/text.h"
@@ -32,7 +33,8 @@ ServiceAnswer Parse(const std::string& text) {
   const std::string_view rest = std::string_view(text).substr(begin + kBegin.size());
   answer.code = rest.substr(0, rest.find(' '));
   if (rest.substr(answer.code.size()).starts_with(kHttp)) {
-    answer.http = std::atoi(std::string(rest.substr(answer.code.size() + kHttp.size(), 3)).c_str());
+    const std::string code(rest.substr(answer.code.size() + kHttp.size(), 3));
+    answer.http = static_cast<int>(std::strtol(code.c_str(), nullptr, 10));
   }
   const size_t words = rest.find(kWords);
   if (words == std::string_view::npos) return answer;

@@ -21,6 +21,7 @@ std::pair<std::string, std::string> SplitPattern(const std::string& path);
 // What ListSourceFiles does with an s3:// URI, in which "?" begins its options and is no wildcard.
 Result<SourceFiles> ListSourceObjects(const std::string& uri);
 // The same in a store; `pattern` is a key, a prefix, or a pattern.
-Result<SourceFiles> ListObjectsIn(std::shared_ptr<ObjectStore> store, const std::string& pattern);
+Result<SourceFiles> ListObjectsIn(const std::shared_ptr<ObjectStore>& store,
+                                  const std::string& pattern);
 
 }  // namespace slipway::data

@@ -47,7 +47,8 @@ Status KnowVersions(ObjectStore& store, std::vector<SourceFileName>& files) {
 
 }  // namespace
 
-Result<SourceFiles> ListObjectsIn(std::shared_ptr<ObjectStore> store, const std::string& pattern) {
+Result<SourceFiles> ListObjectsIn(const std::shared_ptr<ObjectStore>& store,
+                                  const std::string& pattern) {
   const bool wildcard = HasWildcard(pattern);
   SourceFiles source;
   source.objects = store;
@@ -90,11 +91,11 @@ Result<SourceFiles> ListSourceObjects(const std::string& uri) {
   const size_t question = std::min(uri.find('?'), uri.size());
   const size_t slash = std::min(uri.find('/', bucket), question);
   const std::string options = uri.substr(question);
-  SLIPWAY_ASSIGN_OR_RETURN(std::shared_ptr<ObjectStore> store,
+  SLIPWAY_ASSIGN_OR_RETURN(const std::shared_ptr<ObjectStore> store,
                            OpenObjectStore(uri.substr(0, slash) + options));
   const std::string pattern =
       slash < question ? uri.substr(slash + 1, question - slash - 1) : std::string();
-  SLIPWAY_ASSIGN_OR_RETURN(SourceFiles source, ListObjectsIn(std::move(store), pattern));
+  SLIPWAY_ASSIGN_OR_RETURN(SourceFiles source, ListObjectsIn(store, pattern));
   for (SourceFileName& file : source.files) file.path += options;
   return source;
 }
