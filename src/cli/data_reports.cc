@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "core/build_info.h"
 #include "core/clock.h"
@@ -21,7 +22,7 @@ constexpr std::array<const char*, 4> kEndings = {".html", ".md", ".xml", ".json"
 
 size_t FormOf(const std::string& path) {
   const std::string name = ToLower(BaseName(path));
-  const auto found = std::ranges::find_if(kEndings, [&](const std::string ending) {
+  const auto found = std::ranges::find_if(kEndings, [&](std::string_view ending) {
     return name.size() > ending.size() && name.ends_with(ending);
   });
   return static_cast<size_t>(found - kEndings.begin());

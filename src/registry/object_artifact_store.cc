@@ -39,7 +39,7 @@ class ObjectArtifactStore : public ArtifactStore {
     if (!IsDigest(digest)) return NotADigest(digest);
     SLIPWAY_RETURN_IF_ERROR(CheckArtifactFiles(contents, digest));
     if (IsKnown(digest)) return {};
-    const Status present = Verify(digest);
+    Status present = Verify(digest);
     if (!present.ok()) {
       const ErrorCode code = present.error().code();
       if (code != ErrorCode::kNotFound && code != ErrorCode::kIntegrity) return present;

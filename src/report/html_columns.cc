@@ -39,7 +39,7 @@ std::string HistogramPicture(const data::ColumnProfile& column) {
 }
 
 std::string NumberCard(const data::ColumnProfile& column) {
-  const std::string out = HistogramPicture(column);
+  std::string out = HistogramPicture(column);
   if (column.count == column.missing) return out;
   std::string facts;
   if (column.quantiles.size() > kMedian) {

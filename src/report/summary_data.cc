@@ -78,7 +78,7 @@ std::string FooterText(const std::string& version, const std::string& made_at) {
 }
 
 std::string RepeatedText(const data::RepeatedRowsSummary& repeated) {
-  const std::string count = FormatCount(repeated.repeated);
+  std::string count = FormatCount(repeated.repeated);
   if (repeated.sampled_share >= 1) return count;
   return "≈ " + count + " " + Uncertainty(repeated.relative_error);
 }
