@@ -28,8 +28,10 @@ constexpr int64_t kBatchRows = int64_t{1} << 16U;
 // than plain text or a dictionary. RLE and BIT_PACKED are those of the levels.
 bool HasCodes(const parquet::FileMetaData& metadata, int column) {
   for (int group = 0; group < metadata.num_row_groups(); ++group) {
-    for (const parquet::Encoding::type encoding :
-         metadata.RowGroup(group)->ColumnChunk(column)->encodings()) {
+    // A range of a temporary ends with it before GCC 15.
+    const auto row_group = metadata.RowGroup(group);
+    const auto chunk = row_group->ColumnChunk(column);
+    for (const parquet::Encoding::type encoding : chunk->encodings()) {
       switch (encoding) {
         case parquet::Encoding::PLAIN:
         case parquet::Encoding::PLAIN_DICTIONARY:
@@ -97,7 +99,10 @@ std::optional<ColumnType> ParquetFile::TypeOf(int column) const {
 }
 
 std::string ParquetFile::TypeName(int column) const {
-  return state_->schema->field(column)->type()->ToString();
+  const arrow::DataType& type = *state_->schema->field(column)->type();
+  // That Arrow hands out codes says nothing of the file's own type.
+  if (type.id() != arrow::Type::DICTIONARY) return type.ToString();
+  return static_cast<const arrow::DictionaryType&>(type).value_type()->ToString();
 }
 
 namespace {
