@@ -39,15 +39,16 @@ void AddColumnsOption(CLI::App* command, ReadingOptions* options) {
       ->type_name("NAME,...");
 }
 
-Status CheckColumn(const char* option, const std::string& name,
-                   const std::vector<std::string>& names) {
-  if (std::ranges::find(names, name) != names.end()) return {};
+Status CheckTarget(const std::string& target, const data::TableProfile& profile) {
+  if (target.empty()) return {};
+  std::vector<std::string> names;
+  for (const data::ColumnProfile& column : profile.columns) names.push_back(column.name);
+  if (std::ranges::find(names, target) != names.end()) return {};
   Location location;
-  location.field = option;
-  const std::string nearest = NearestName(name, names);
-  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no column '{}'", name))
-                    .At(std::move(location));
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  location.field = "--target";
+  return Error(ErrorCode::kInvalidInput, fmt::format("there is no column '{}'", target))
+      .At(std::move(location))
+      .Try(NearestName(target, names));
 }
 
 data::ReadOptions ToReadOptions(const ReadingOptions& options) {

@@ -31,12 +31,13 @@ struct DriftCommandOptions {
 
 // The predictions of a model as further columns.
 Status AddPredictions(const pipeline::ChosenModel& chosen, const std::string& path,
-                      const DriftCommandOptions& options, data::TableProfile* profile) {
-  if (profile->predictions) {
-    std::ranges::copy(profile->predictions->columns, std::back_inserter(profile->columns));
+                      const DriftCommandOptions& options, pipeline::ProfiledSource* source) {
+  data::TableProfile& profile = source->profile;
+  if (profile.predictions) {
+    std::ranges::copy(profile.predictions->columns, std::back_inserter(profile.columns));
     return {};
   }
-  if (pipeline::IsStoredProfile(path)) {
+  if (source->stored) {
     Location location;
     location.file = path;
     return Error(ErrorCode::kInvalidInput, "this profile has no rows to predict")
@@ -46,11 +47,11 @@ Status AddPredictions(const pipeline::ChosenModel& chosen, const std::string& pa
   pipeline::PredictOptions predict;
   predict.input_path = path;
   predict.threads = options.reading.threads;
-  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::PredictedRows rows,
+  SLIPWAY_ASSIGN_OR_RETURN(pipeline::PredictedRows rows,
                            pipeline::PredictFile(chosen.model, predict));
-  data::TableProfile predictions =
-      pipeline::ProfilePredictions(rows.predictions, chosen.model.schema, options.reading.threads);
-  std::ranges::move(predictions.columns, std::back_inserter(profile->columns));
+  data::TableProfile predictions = pipeline::ProfilePredictions(
+      std::move(rows.predictions), chosen.model.schema, options.reading.threads);
+  std::ranges::move(predictions.columns, std::back_inserter(profile.columns));
   return {};
 }
 
@@ -111,8 +112,8 @@ Result<int> Drift(const DriftCommandOptions& options, Session& session) {
   if (!options.model.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                              pipeline::ChooseModel(options.model, options.registry));
-    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.reference, options, &reference.profile));
-    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.current, options, &current.profile));
+    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.reference, options, &reference));
+    SLIPWAY_RETURN_IF_ERROR(AddPredictions(chosen, options.current, options, &current));
   }
   SLIPWAY_ASSIGN_OR_RETURN(data::DriftReport report,
                            data::FindDrift(reference.profile, current.profile, drift));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/session.h"
+#include "data/profile.h"
 #include "data/reader.h"
 
 namespace slipway::cli {
@@ -26,9 +27,8 @@ void AddColumnsOption(CLI::App* command, ReadingOptions* options);
 // All of them but the columns.
 data::ReadOptions ToReadOptions(const ReadingOptions& options);
 
-// kInvalidInput with the nearest name unless `name`, given with `option`, is one of `names`.
-Status CheckColumn(const char* option, const std::string& name,
-                   const std::vector<std::string>& names);
+// kInvalidInput with the nearest name unless `target`, given with --target, is "" or a column.
+Status CheckTarget(const std::string& target, const data::TableProfile& profile);
 
 // Values that can't be read count as missing, and are told.
 void WarnOfIssues(const std::string& path, const std::vector<data::Issue>& issues,

@@ -125,13 +125,9 @@ Result<data::TableProfile> ProfileAll(const ProfileCommandOptions& options, Sess
 }
 
 // The target must be a column, of a table whose rows can be looked at.
-Status CheckTarget(const ProfileCommandOptions& options, const data::TableProfile& profile) {
-  const std::string& target = options.profile.target;
-  if (target.empty()) return {};
-  std::vector<std::string> names;
-  for (const data::ColumnProfile& column : profile.columns) names.push_back(column.name);
-  SLIPWAY_RETURN_IF_ERROR(CheckColumn("--target", target, names));
-  if (profile.sample.rows > 0) return {};
+Status CheckAssociations(const std::string& target, const data::TableProfile& profile) {
+  SLIPWAY_RETURN_IF_ERROR(CheckTarget(target, profile));
+  if (target.empty() || profile.sample.rows > 0) return {};
   Location location;
   location.field = "--target";
   return Error(ErrorCode::kInvalidInput, "a saved profile has no rows to measure associations on")
@@ -149,7 +145,7 @@ Result<int> Profile(const ProfileCommandOptions& options, Session& session) {
   const Stopwatch watch;
   std::vector<data::Issue> issues;
   SLIPWAY_ASSIGN_OR_RETURN(const data::TableProfile profile, ProfileAll(options, session, &issues));
-  SLIPWAY_RETURN_IF_ERROR(CheckTarget(options, profile));
+  SLIPWAY_RETURN_IF_ERROR(CheckAssociations(options.profile.target, profile));
   if (!options.save.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::WriteProfile(options.save, profile));
   }

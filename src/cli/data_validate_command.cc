@@ -90,21 +90,13 @@ Result<config::Config> ConfigFor(const ValidateOptions& options) {
   return config;
 }
 
-// One that the command line names must be there; that of a configuration is a check of the table.
-Status CheckTarget(const ValidateOptions& options, const data::TableProfile& profile) {
-  if (options.target.empty()) return {};
-  std::vector<std::string> names;
-  for (const data::ColumnProfile& column : profile.columns) names.push_back(column.name);
-  return CheckColumn("--target", options.target, names);
-}
-
 Result<int> Validate(const ValidateOptions& options, Session& session) {
   const Stopwatch watch;
   SLIPWAY_ASSIGN_OR_RETURN(const config::Config config, ConfigFor(options));
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
                            pipeline::LoadSchema(config));
   const std::string path = options.path.empty() ? config::DataPath(config) : options.path;
-  if (pipeline::IsStoredProfile(path) && config.data.format == "auto") {
+  if (pipeline::IsStoredProfile(path, config.data.format)) {
     Location location;
     location.file = path;
     return Error(ErrorCode::kInvalidInput, "this is a profile that was saved: it has no rows")
@@ -115,7 +107,8 @@ Result<int> Validate(const ValidateOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(
       const pipeline::CheckedSource checked,
       pipeline::CheckSource(rules, path, options.reading.threads, SilentProgress()));
-  SLIPWAY_RETURN_IF_ERROR(CheckTarget(options, checked.profile));
+  // One that the command line names must be there; that of a configuration is a check of the table.
+  SLIPWAY_RETURN_IF_ERROR(CheckTarget(options.target, checked.profile));
   const data::DatasetReport& report = checked.report;
   SLIPWAY_RETURN_IF_ERROR(WriteVerdictReports(options.reports, path, report,
                                               checked.profile.repeated, config.data.target_column));

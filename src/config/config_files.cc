@@ -148,11 +148,10 @@ Result<Environment> ConfigFiles::Compose(const std::string& name, std::string* f
   const File& main_file = files_.front();
   const Entry* base = FindEnvironment(main_file.root, name);
   if (base == nullptr || IsHidden(name)) {
-    Error error = Error(ErrorCode::kInvalidInput, fmt::format("no environment \"{}\"", name))
-                      .At(LocationAt({main_file.path}))
-                      .Expected(JoinOr(main_environments_));
-    const std::string nearest = NearestName(name, main_environments_);
-    return nearest.empty() ? error : std::move(error).Try(nearest);
+    return Error(ErrorCode::kInvalidInput, fmt::format("no environment \"{}\"", name))
+        .At(LocationAt({main_file.path}))
+        .Expected(JoinOr(main_environments_))
+        .Try(NearestName(name, main_environments_));
   }
   *found = base->key;
   Environment environment = {base->value, base->at};

@@ -68,9 +68,7 @@ const ColumnProfile* Find(const TableProfile& profile, const std::string& name, 
 }
 
 Error Unknown(std::string message, const std::string& name, const std::vector<std::string>& names) {
-  const std::string nearest = NearestName(name, names);
-  Error error(ErrorCode::kInvalidInput, std::move(message));
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  return Error(ErrorCode::kInvalidInput, std::move(message)).Try(NearestName(name, names));
 }
 
 Result<std::vector<std::string>> NamesOf(const TableProfile& reference, const TableProfile& current,

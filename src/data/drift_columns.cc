@@ -112,8 +112,26 @@ void UseEffect(const DriftOptions& options, const Contingency& table, ColumnDrif
       NoiseOfShares(options.effect, table.used(), Total(table.reference), Total(table.current)));
 }
 
+// Values where the reference has none. That k of m values, of n + m from one distribution, lie
+// beyond all n others has a chance of at most (k + 1) (m / (n + m))^k.
+std::string OutsideRange(const ColumnProfile& reference, const ColumnProfile& current,
+                         double min_effect) {
+  const QuantileSketch& values = current.sketches->values;
+  const auto n = static_cast<double>(reference.sketches->values.count());
+  const auto m = static_cast<double>(values.count());
+  const double below = values.Rank(std::nextafter(reference.min, -INFINITY));
+  const double above = 1 - values.Rank(reference.max);
+  const double share = below + above - 2 * values.rank_error();
+  const double beyond = share * m;
+  const double chance = (beyond + 1) * std::pow(m / (n + m), beyond);
+  if (share < kAbruptPart * min_effect || chance > kAbruptChance) return "";
+  return fmt::format("{} of the values outside the reference's {:.4g} … {:.4g}",
+                     DriftPercent(share), reference.min, reference.max);
+}
+
 void CompareNumbers(const ColumnProfile& reference, const ColumnProfile& current,
-                    const DriftOptions& options, ColumnDrift* drift) {
+                    const DriftOptions& options, ComparedColumn* compared) {
+  ColumnDrift* const drift = &compared->drift;
   const Distribution before = DistributionOf(reference), after = DistributionOf(current);
   if (before.count() == 0 || after.count() == 0) {
     drift->reason = "no values to compare";
@@ -137,6 +155,8 @@ void CompareNumbers(const ColumnProfile& reference, const ColumnProfile& current
   if (drift->effect != "wasserstein") {
     drift->reason += fmt::format(", {} {:.3g}", drift->effect, drift->effect_value);
   }
+  if (options.effect == "auto")
+    compared->abrupt = OutsideRange(reference, current, options.min_effect);
 }
 
 // Categories side by side, in byte order; last those that neither sketch kept, as one.
@@ -212,8 +232,36 @@ void MeasureVariation(const AlignedCategories& all, double min_effect, ColumnDri
                   DriftPercent(drift->effect_value));
 }
 
+// A category more than twice or less than half as frequent as it was, by at least kAbruptPart of
+// the effect that matters, and by four standard errors, which chance reaches in 1 of 16,000
+// categories.
+std::string AbruptCategory(const AlignedCategories& all, double min_effect) {
+  const double n = Total(all.counts.reference), m = Total(all.counts.current);
+  const double unsure = static_cast<double>(all.error) * (1 / n + 1 / m);
+  std::string found;
+  double widest = 0;
+  for (size_t i = 0; i < all.names.size(); ++i) {
+    const auto left = static_cast<double>(all.counts.reference[i]);
+    const auto right = static_cast<double>(all.counts.current[i]);
+    const double p = left / n, q = right / m, both = (left + right) / (n + m);
+    const double moved = std::abs(q - p) - unsure;
+    const double error = std::sqrt(both * (1 - both) * (1 / n + 1 / m));
+    const bool abrupt = std::max(p, q) >= 2 * std::min(p, q) && moved >= kAbruptPart * min_effect &&
+                        moved >= kAbruptErrors * error;
+    if (!abrupt || moved <= widest) continue;
+    widest = moved;
+    found = fmt::format("'{}' {} → {}, {}", all.names[i], DriftPercent(p), DriftPercent(q),
+                        left == 0    ? "which the reference has not"
+                        : right == 0 ? "gone"
+                        : q > p      ? fmt::format("{:.2g} times as often", q / p)
+                                     : fmt::format("{:.2g} times less often", p / q));
+  }
+  return found;
+}
+
 void CompareCategories(const ColumnProfile& reference, const ColumnProfile& current,
-                       const DriftOptions& options, ColumnDrift* drift) {
+                       const DriftOptions& options, ComparedColumn* compared) {
+  ColumnDrift* const drift = &compared->drift;
   const AlignedCategories all = Align(reference.sketches->frequent, current.sketches->frequent);
   const double n = Total(all.counts.reference), m = Total(all.counts.current);
   if (n == 0 || m == 0) {
@@ -239,52 +287,7 @@ void CompareCategories(const ColumnProfile& reference, const ColumnProfile& curr
   if (drift->effect != "total_variation") {
     drift->reason += fmt::format(", {} {:.3g}", drift->effect, drift->effect_value);
   }
-}
-
-// A category more than twice or less than half as frequent as it was, by at least kAbruptPart of
-// the effect that matters, and by four standard errors, which chance reaches in 1 of 16,000
-// categories.
-std::string AbruptCategory(const ColumnProfile& reference, const ColumnProfile& current,
-                           double min_effect) {
-  const AlignedCategories all = Align(reference.sketches->frequent, current.sketches->frequent);
-  const double n = Total(all.counts.reference), m = Total(all.counts.current);
-  const double unsure = static_cast<double>(all.error) * (1 / n + 1 / m);
-  std::string found;
-  double widest = 0;
-  for (size_t i = 0; i < all.names.size(); ++i) {
-    const auto left = static_cast<double>(all.counts.reference[i]);
-    const auto right = static_cast<double>(all.counts.current[i]);
-    const double p = left / n, q = right / m, both = (left + right) / (n + m);
-    const double moved = std::abs(q - p) - unsure;
-    const double error = std::sqrt(both * (1 - both) * (1 / n + 1 / m));
-    const bool abrupt = std::max(p, q) >= 2 * std::min(p, q) && moved >= kAbruptPart * min_effect &&
-                        moved >= kAbruptErrors * error;
-    if (!abrupt || moved <= widest) continue;
-    widest = moved;
-    found = fmt::format("'{}' {} → {}, {}", all.names[i], DriftPercent(p), DriftPercent(q),
-                        left == 0    ? "which the reference has not"
-                        : right == 0 ? "gone"
-                        : q > p      ? fmt::format("{:.2g} times as often", q / p)
-                                     : fmt::format("{:.2g} times less often", p / q));
-  }
-  return found;
-}
-
-// Values where the reference has none. That k of m values, of n + m from one distribution, lie
-// beyond all n others has a chance of at most (k + 1) (m / (n + m))^k.
-std::string OutsideRange(const ColumnProfile& reference, const ColumnProfile& current,
-                         double min_effect) {
-  const QuantileSketch& values = current.sketches->values;
-  const auto n = static_cast<double>(reference.sketches->values.count());
-  const auto m = static_cast<double>(values.count());
-  const double below = values.Rank(std::nextafter(reference.min, -INFINITY));
-  const double above = 1 - values.Rank(reference.max);
-  const double share = below + above - 2 * values.rank_error();
-  const double beyond = share * m;
-  const double chance = (beyond + 1) * std::pow(m / (n + m), beyond);
-  if (share < kAbruptPart * min_effect || chance > kAbruptChance) return "";
-  return fmt::format("{} of the values outside the reference's {:.4g} … {:.4g}",
-                     DriftPercent(share), reference.min, reference.max);
+  if (options.effect == "auto") compared->abrupt = AbruptCategory(all, options.min_effect);
 }
 
 void CompareMissing(const ColumnProfile& reference, const ColumnProfile& current,
@@ -332,21 +335,14 @@ ComparedColumn CompareColumn(const ColumnProfile* reference, const ColumnProfile
   CompareMissing(*reference, *current, options, &compared);
   const int64_t present =
       std::min(reference->count - reference->missing, current->count - current->missing);
-  const bool automatic = options.effect == "auto";
   if (empty) {
     drift.reason = "no values to compare";
   } else if (present < kLeastValues) {
     drift.reason = fmt::format("not compared: fewer than {} values", kLeastValues);
   } else if (reference->type == ColumnType::kCategory) {
-    CompareCategories(*reference, *current, options, &drift);
-    if (automatic && !drift.test.empty()) {
-      compared.abrupt = AbruptCategory(*reference, *current, options.min_effect);
-    }
+    CompareCategories(*reference, *current, options, &compared);
   } else if (reference->type == ColumnType::kNumeric) {
-    CompareNumbers(*reference, *current, options, &drift);
-    if (automatic && !drift.test.empty()) {
-      compared.abrupt = OutsideRange(*reference, *current, options.min_effect);
-    }
+    CompareNumbers(*reference, *current, options, &compared);
   } else {
     drift.reason = "not compared: time moves on";
   }

@@ -210,7 +210,8 @@ Result<TableProfile> ReadStoredProfile(std::string_view text, const std::string&
 
 namespace {
 
-Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
+// All but its predictions.
+Result<TableProfile> TableFromJson(const Json& json, const Pieces& pieces) {
   JsonReader reader(json, "profile");
   TableProfile profile;
   profile.rows = reader.Integer("rows");
@@ -234,11 +235,13 @@ Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
                              StoredColumnFromJson(columns[i], profile.rows, pieces));
     return {};
   }));
-  if (!reader.Has("predictions")) return profile;
-  // Those of predictions would be of nothing.
-  Json inner = json["predictions"];
-  if (inner.is_object()) inner.erase("predictions");
-  SLIPWAY_ASSIGN_OR_RETURN(TableProfile predictions, ProfileFromJson(inner, pieces));
+  return profile;
+}
+
+Result<TableProfile> ProfileFromJson(const Json& json, const Pieces& pieces) {
+  SLIPWAY_ASSIGN_OR_RETURN(TableProfile profile, TableFromJson(json, pieces));
+  if (!json.contains("predictions")) return profile;
+  SLIPWAY_ASSIGN_OR_RETURN(TableProfile predictions, TableFromJson(json["predictions"], pieces));
   profile.predictions = std::make_shared<const TableProfile>(std::move(predictions));
   return profile;
 }

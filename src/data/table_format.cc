@@ -70,9 +70,9 @@ std::optional<TableFormat> ByEnding(const std::string& path) {
 Error UnknownFormat(const std::string& name, const ByteSource& file) {
   std::vector<std::string> known = {"auto"};
   for (const Name& one : kNames) known.emplace_back(one.name);
-  const std::string nearest = NearestName(name, known);
-  Error error = file.Invalid(fmt::format("unknown format '{}'", name)).Expected(JoinOr(known));
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  return file.Invalid(fmt::format("unknown format '{}'", name))
+      .Expected(JoinOr(known))
+      .Try(NearestName(name, known));
 }
 
 std::string_view WithoutBlanks(std::string_view text) {

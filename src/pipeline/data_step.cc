@@ -37,9 +37,7 @@ Status CheckSourceUnchanged(const RunState& state, const std::string& rows_diges
 }
 
 Status ReadAndValidate(RunState& state) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> schema,
-                           LoadSchema(state.config()));
-  const Rules rules{state.config().data, schema ? &*schema : nullptr};
+  const Rules rules{state.config().data, state.table_schema ? &*state.table_schema : nullptr};
   SLIPWAY_ASSIGN_OR_RETURN(CheckedTable checked,
                            ReadAndCheck(rules, state.source_path, state.threads, state.progress));
   SLIPWAY_RETURN_IF_ERROR(CheckSourceUnchanged(state, checked.rows_digest));

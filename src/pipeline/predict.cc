@@ -118,10 +118,10 @@ data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema)
   return table;
 }
 
-data::TableProfile ProfilePredictions(const model::Predictions& predictions,
+data::TableProfile ProfilePredictions(model::Predictions predictions,
                                       const model::ModelSchema& schema, int threads) {
   PredictedRows rows;
-  rows.predictions = predictions;
+  rows.predictions = std::move(predictions);
   data::Table table = ToTable(rows, schema);
   table.columns.front().name = "prediction";
   data::ProfileOptions options;

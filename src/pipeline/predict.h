@@ -52,7 +52,7 @@ Result<PredictedRows> PredictFile(const model::Model& model, const PredictOption
                                   ProgressSink& progress = SilentProgress());
 
 // The profile of predicted classes (`prediction`) and scores (`probability_<class>`).
-data::TableProfile ProfilePredictions(const model::Predictions& predictions,
+data::TableProfile ProfilePredictions(model::Predictions predictions,
                                       const model::ModelSchema& schema, int threads = 0);
 
 // The columns of the output: ids, `label`, one `probability_<class>` a class.

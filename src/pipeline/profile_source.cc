@@ -35,7 +35,8 @@ Result<data::TableProfile> ReadStored(const std::string& path) {
 
 }  // namespace
 
-bool IsStoredProfile(const std::string& path) {
+bool IsStoredProfile(const std::string& path, const std::string& format) {
+  if (format != "auto") return false;
   if (LocalFileSystem().Exists(JoinPath(path, kProfileFile))) return true;
   if (!ToLower(path).ends_with(".json")) return false;
   std::array<char, 4096> head{};
@@ -50,7 +51,7 @@ bool IsStoredProfile(const std::string& path) {
 Result<ProfiledSource> ProfileSource(const std::string& path, const data::ReadOptions& read,
                                      const data::ProfileOptions& options, ProgressSink& progress) {
   ProfiledSource source;
-  if (read.format == "auto" && IsStoredProfile(path)) {
+  if (IsStoredProfile(path, read.format)) {
     SLIPWAY_ASSIGN_OR_RETURN(source.profile, ReadStored(path));
     source.stored = true;
     return source;
@@ -69,8 +70,8 @@ Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(const std::string& 
                                                              const data::ProfileOptions& options,
                                                              ProgressSink& progress) {
   // A table alone keeps all threads busy.
-  const bool stored = IsStoredProfile(first) && IsStoredProfile(second);
-  const int at_once = stored && read.format == "auto" ? 2 : 1;
+  const bool stored = IsStoredProfile(first, read.format) && IsStoredProfile(second, read.format);
+  const int at_once = stored ? 2 : 1;
   std::pair<ProfiledSource, ProfiledSource> both;
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(2, at_once, [&](size_t i) -> Status {
     SLIPWAY_ASSIGN_OR_RETURN((i == 0 ? both.first : both.second),

@@ -31,8 +31,8 @@ Result<std::pair<ProfiledSource, ProfiledSource>> ProfileTwo(
     const data::ProfileOptions& options, ProgressSink& progress = SilentProgress());
 
 // Whether `path` is of a stored profile: a folder that holds one, or a .json file that begins as
-// one does. Other JSON is a table.
-bool IsStoredProfile(const std::string& path);
+// one does. Other JSON is a table, as is all whose `format` is said ("auto" where it is not).
+bool IsStoredProfile(const std::string& path, const std::string& format);
 
 // The file appears whole or not at all.
 Status WriteProfile(const std::string& path, const data::TableProfile& profile);

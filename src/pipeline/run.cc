@@ -245,8 +245,8 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
   SLIPWAY_RETURN_IF_ERROR(TakeSourceDigest(state, index));
   SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> production,
                            registry->InStage(config.model_name(), "production"));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::optional<config::TableSchema> found, LoadSchema(config));
-  const config::TableSchema* schema = found ? &*found : nullptr;
+  SLIPWAY_ASSIGN_OR_RETURN(state.table_schema, LoadSchema(config));
+  const config::TableSchema* schema = state.table_schema ? &*state.table_schema : nullptr;
   state.keys = ComputeStepKeys(config, state.source_digest, TextColumns(schema),
                                RulesKey(config.data.validation_rules, schema),
                                production ? production->digest : std::string());

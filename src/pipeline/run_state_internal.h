@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/table_schema.h"
 #include "core/file_system.h"
 #include "core/progress.h"
 #include "data/preprocessing.h"
@@ -47,6 +48,7 @@ struct RunState {
   registry::Registry& registry;
   int threads = 1;
 
+  std::optional<config::TableSchema> table_schema;  // What data.schema names.
   StepKeys keys;
   std::string source_path;  // What to open.
   std::string source_digest;

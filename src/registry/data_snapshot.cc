@@ -135,9 +135,9 @@ class Meter {
   int64_t done_ = 0;
 };
 
-Result<std::string> Hash(const Source& source, Meter& meter) {
+Result<std::string> Hash(data::ObjectStore& store, const data::ObjectInfo& object, Meter& meter) {
   Sha256 hash;
-  SLIPWAY_RETURN_IF_ERROR(Stream(*source.store, source.object, [&](std::string_view block) {
+  SLIPWAY_RETURN_IF_ERROR(Stream(store, object, [&](std::string_view block) {
     hash.Update(block);
     meter.Add(block.size());
     return Status();
@@ -150,25 +150,14 @@ Error Changed(const std::string& shown) {
       .Try("again when its writer is done");
 }
 
-Result<bool> IsIntact(data::ObjectStore& store, const data::ObjectInfo& object,
-                      const std::string& digest) {
-  Sha256 hash;
-  SLIPWAY_RETURN_IF_ERROR(Stream(store, object, [&](std::string_view block) {
-    hash.Update(block);
-    return Status();
-  }));
-  return "sha256:" + hash.FinishHex() == digest;
-}
-
 // Sends the file unless it is there. Returns how many bytes were sent.
 Result<int64_t> Keep(data::ObjectStore& store, const Source& source, Present how, Meter& meter) {
   const std::string key = KeyOf(source.file.digest);
   SLIPWAY_ASSIGN_OR_RETURN(const auto present, store.Find(key));
   if (present && present->size == source.file.size) {
     if (how == Present::kTrusted) return 0;
-    SLIPWAY_ASSIGN_OR_RETURN(const bool intact, IsIntact(store, *present, source.file.digest));
-    if (intact) return 0;
-    SLIPWAY_RETURN_IF_ERROR(store.Delete(key));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string found, Hash(store, *present, meter));
+    if (found == source.file.digest) return 0;
   }
   Sha256 hash;
   SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> object, store.Create(key));
@@ -308,7 +297,7 @@ Result<Snapshot> TakeSnapshot(data::ObjectStore& store, const std::vector<std::s
   for (Source& source : sources) {
     source.file.digest = known_digest;
     if (!known) {
-      SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(source, meter));
+      SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(*source.store, source.object, meter));
     }
     SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, present, meter));
     snapshot.uploaded += sent;
@@ -338,7 +327,7 @@ Result<Snapshot> TakeSetSnapshot(data::ObjectStore& store, const std::vector<Nam
   Meter meter(progress, known ? snapshot.bytes : 2 * snapshot.bytes);
   for (Source& source : sources) {
     if (source.file.digest.empty()) {
-      SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(source, meter));
+      SLIPWAY_ASSIGN_OR_RETURN(source.file.digest, Hash(*source.store, source.object, meter));
     }
     SLIPWAY_ASSIGN_OR_RETURN(const int64_t sent, Keep(store, source, present, meter));
     snapshot.uploaded += sent;

@@ -35,12 +35,11 @@ Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target)
   for (const auto& [label, value] : map.items()) {
     const auto found = std::ranges::find(target.labels, label);
     if (found == target.labels.end()) {
-      Error error = Error(ErrorCode::kInvalidInput,
-                          fmt::format("'{}' has no label '{}'", target.column, label))
-                        .At(Where(label))
-                        .Expected(JoinOr(target.labels));
-      const std::string nearest = NearestName(label, target.labels);
-      return nearest.empty() ? error : std::move(error).Try(nearest);
+      return Error(ErrorCode::kInvalidInput,
+                   fmt::format("'{}' has no label '{}'", target.column, label))
+          .At(Where(label))
+          .Expected(JoinOr(target.labels))
+          .Try(NearestName(label, target.labels));
     }
     const double weight = value.is_number() ? value.get<double>() : -1;
     if (!(weight >= 0 && weight <= std::numeric_limits<float>::max())) {

@@ -236,11 +236,10 @@ std::vector<std::string> Names() {
 }
 
 Error UnknownName(const std::string& name) {
-  const std::string nearest = NearestName(name, Names());
-  Error error = Error(ErrorCode::kInvalidInput, "random_forest has no such hyper-parameter")
-                    .At(Where(name))
-                    .Expected("one of " + Join(Names(), ", "));
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  return Error(ErrorCode::kInvalidInput, "random_forest has no such hyper-parameter")
+      .At(Where(name))
+      .Expected("one of " + Join(Names(), ", "))
+      .Try(NearestName(name, Names()));
 }
 
 Error UnusableValue(const Rule& rule, const Json& value) {

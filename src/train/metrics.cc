@@ -54,11 +54,10 @@ Result<Averaging> ParseAveraging(const std::string& name) {
   const std::vector<std::string> names = {"weighted", "macro", "micro", "binary"};
   Location location;
   location.field = "model.averaging";
-  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no averaging '{}'", name))
-                    .At(std::move(location))
-                    .Expected(JoinOr(names));
-  const std::string nearest = NearestName(name, names);
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  return Error(ErrorCode::kInvalidInput, fmt::format("there is no averaging '{}'", name))
+      .At(std::move(location))
+      .Expected(JoinOr(names))
+      .Try(NearestName(name, names));
 }
 
 MetricEvaluator::MetricEvaluator(std::span<const int32_t> truth,

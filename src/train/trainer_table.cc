@@ -93,11 +93,10 @@ Result<std::unique_ptr<Trainer>> MakeTrainer(const std::string& model_type) {
   }
   Location location;
   location.field = "model.model_type";
-  Error error = Error(ErrorCode::kInvalidInput, fmt::format("there is no trainer '{}'", model_type))
-                    .At(std::move(location))
-                    .Expected(JoinOr(TrainerNames()));
-  const std::string nearest = NearestName(model_type, TrainerNames());
-  return nearest.empty() ? error : std::move(error).Try(nearest);
+  return Error(ErrorCode::kInvalidInput, fmt::format("there is no trainer '{}'", model_type))
+      .At(std::move(location))
+      .Expected(JoinOr(TrainerNames()))
+      .Try(NearestName(model_type, TrainerNames()));
 }
 
 }  // namespace slipway::train
