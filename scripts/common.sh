@@ -17,6 +17,8 @@ export CCACHE_DIR=${CCACHE_DIR:-$SLIPWAY_CACHE/ccache}
 export CCACHE_BASEDIR=$SLIPWAY_ROOT
 export CCACHE_NOHASHDIR=1
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G}
+# What ccache asks for where headers are precompiled; no file of ours uses __TIME__.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 JOBS=${JOBS:-$(nproc)}
 
