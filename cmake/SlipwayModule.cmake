@@ -1,3 +1,10 @@
+# Where the checkout is, for tests: in one file, so that ccache knows all others from another checkout.
+if(SLIPWAY_BUILD_TESTS)
+  add_library(slipway_source_folder STATIC ${CMAKE_SOURCE_DIR}/src/core/source_folder.cc)
+  target_link_libraries(slipway_source_folder PRIVATE slipway_settings fmt::fmt)
+  target_compile_definitions(slipway_source_folder PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endif()
+
 # slipway_module(name SOURCES a.cc … [DEPENDS target …] [TESTS a_test.cc …] [TEST_DEPENDS target …])
 # One static library a folder of src/, named slipway_<name>, and one test program, <name>_test.
 function(slipway_module name)
@@ -7,10 +14,9 @@ function(slipway_module name)
   slipway_use_headers(slipway_${name} module)
   if(SLIPWAY_BUILD_TESTS AND ARG_TESTS)
     add_executable(${name}_test ${ARG_TESTS})
-    target_link_libraries(${name}_test PRIVATE slipway_${name} ${ARG_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE slipway_${name} slipway_source_folder ${ARG_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
     slipway_use_headers(${name}_test test)
     target_compile_options(${name}_test PRIVATE ${SLIPWAY_TEST_OPTIONS})
-    target_compile_definitions(${name}_test PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 1200 LABELS unit)
   endif()

@@ -5,6 +5,7 @@
 #include "config/reference_internal.h"
 #include "config/test_directory_internal.h"
 #include "core/file_system.h"
+#include "core/source_folder.h"
 
 namespace slipway::config {
 namespace {
@@ -58,7 +59,7 @@ TEST(Fields, EveryKeyIsDescribed) {
 
 // Rewrites the generated part when SLIPWAY_UPDATE_GOLDEN is set.
 TEST(Reference, DocumentationHasEveryKeyAsTheTableSays) {
-  const std::string path = SLIPWAY_SOURCE_DIR "/docs/configuration.md";
+  const std::string path = SourceFolder() + "/docs/configuration.md";
   const std::string begin = "<!-- generated from the field table: begin -->\n";
   const std::string end = "<!-- generated from the field table: end -->\n";
   auto text = LocalFileSystem().ReadFile(path);

@@ -71,7 +71,7 @@ std::string TextList(const std::string& key, const std::vector<std::string>& ite
       text += "\n" + indent;
       width = indent.size();
     } else if (i > 0) {
-      text += " ";
+      text += ' ';
     }
     text += item;
     width += wide;
@@ -120,7 +120,7 @@ void SchemaWriter::WriteRules(const ColumnSchema& column) {
 void SchemaWriter::WriteColumn(const ColumnSchema& column) {
   text_ += "  " + Text(column.name) + ":";
   if (!column.note.empty()) text_ += "  # " + Printable(column.note);
-  text_ += "\n";
+  text_ += '\n';
   Line(2, "type", ToString(column.type));
   if (!column.required) Line(2, "required", Word(false));
   if (column.max_missing == 0 || column.max_missing == 1) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/config.h"
+#include "core/source_folder.h"
 
 namespace slipway::config {
 
@@ -46,7 +47,7 @@ class TestDirectory {
   std::string path_;
 };
 
-inline std::string ExamplePath() { return SLIPWAY_SOURCE_DIR "/examples/configs/config.yaml"; }
+inline std::string ExamplePath() { return SourceFolder() + "/examples/configs/config.yaml"; }
 
 // The least that a configuration says, each line at a known place.
 inline const char* const kMinimal =

@@ -15,14 +15,14 @@ inline std::string Describe(const ReadResult& result) {
     for (int64_t row = 0; row < column.size(); ++row) {
       text += column.IsMissing(row) ? " ~" : " " + column.TextAt(row);
     }
-    text += "\n";
+    text += '\n';
   }
   for (const Issue& issue : result.issues) {
     text += issue.kind + " " + issue.message + " " + std::to_string(issue.count);
     for (const Example& example : issue.examples) {
       text += " " + std::to_string(example.row) + "=" + example.value;
     }
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

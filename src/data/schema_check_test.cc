@@ -9,6 +9,7 @@
 
 #include "core/file_system.h"
 #include "core/random.h"
+#include "core/source_folder.h"
 #include "core/time_text.h"
 #include "data/test_blocks_internal.h"
 
@@ -260,7 +261,7 @@ TEST(SchemaCheck, AllWrongExpressionsAreToldAtOnceWithTheirPlaces) {
 }
 
 TEST(SchemaCheck, TheExampleOfTheDocumentationIsOne) {
-  const auto text = LocalFileSystem().ReadFile(SLIPWAY_SOURCE_DIR "/docs/data.md");
+  const auto text = LocalFileSystem().ReadFile(SourceFolder() + "/docs/data.md");
   ASSERT_TRUE(text.ok());
   const size_t begin = text->find("# slipway table schema");
   const config::TableSchema schema =

@@ -61,11 +61,11 @@ TEST_P(ArtifactStoreConformance, RefusesFilesThatAreNotTheDigests) {
     EXPECT_FALSE(status.ok());
     return status.ok() ? ErrorCode::kInternal : status.error().code();
   };
-  EXPECT_EQ(put([](auto& files) { files["model.onnx"] += "x"; }), ErrorCode::kIntegrity);
+  EXPECT_EQ(put([](auto& files) { files["model.onnx"] += 'x'; }), ErrorCode::kIntegrity);
   EXPECT_EQ(put([](auto& files) { files.erase("model.onnx"); }), ErrorCode::kIntegrity);
   EXPECT_EQ(put([](auto& files) { files["extra"] = "x"; }), ErrorCode::kIntegrity);
   EXPECT_EQ(put([](auto& files) { files["../../escape"] = "x"; }), ErrorCode::kIntegrity);
-  EXPECT_EQ(put([](auto& files) { files["manifest.json"] += " "; }), ErrorCode::kIntegrity);
+  EXPECT_EQ(put([](auto& files) { files["manifest.json"] += ' '; }), ErrorCode::kIntegrity);
   EXPECT_EQ(put([](auto& files) { files.erase("manifest.json"); }), ErrorCode::kIntegrity);
   EXPECT_TRUE(store_->List()->empty());
 }

@@ -82,7 +82,7 @@ std::vector<Finding> Findings(const DataReport& report) {
     Finding& finding = findings[place->second];
     const bool error = issue.severity == data::Severity::kError;
     finding.failed |= error && report.judged;
-    if (!finding.text.empty()) finding.text += "\n";
+    if (!finding.text.empty()) finding.text += '\n';
     finding.text += (error ? "error: " : "warning: ") + IssueText(issue);
   }
   return findings;

@@ -94,7 +94,7 @@ std::string FoldTable(const RunReport& report) {
       rows += fmt::format(" {} |",
                           it == report.folds[i].metrics.end() ? "–" : FormatMetric(it->second));
     }
-    rows += "\n";
+    rows += '\n';
   }
   return head + rule + "\n" + rows + mean + "\n";
 }

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "core/file_system.h"
+#include "core/source_folder.h"
 
 namespace slipway::report {
 
 // Compares with tests/golden/report/`name`; SLIPWAY_UPDATE_GOLDEN=1 writes it.
 inline void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(SLIPWAY_SOURCE_DIR) + "/tests/golden/report/" + name;
+  const std::string path = SourceFolder() + "/tests/golden/report/" + name;
   if (std::getenv("SLIPWAY_UPDATE_GOLDEN") != nullptr) {
     ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), path, text).ok());
     return;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/file_system.h"
+#include "core/source_folder.h"
 #include "train/forest_options_internal.h"
 
 namespace slipway::train {
@@ -107,7 +108,7 @@ TEST(ForestOptions, EveryNameOfACriterion) {
 }
 
 TEST(ForestOptions, TheManualListsThem) {
-  const auto manual = LocalFileSystem().ReadFile(SLIPWAY_SOURCE_DIR "/docs/models.md");
+  const auto manual = LocalFileSystem().ReadFile(SourceFolder() + "/docs/models.md");
   ASSERT_TRUE(manual.ok());
   for (const HyperparameterDoc& doc : ForestHyperparameters()) {
     const std::string row =
