@@ -13,8 +13,8 @@ namespace {
 
 // Metrics that measure an error: a threshold on one is its greatest allowed value.
 bool LowerIsBetter(const std::string& metric) {
-  static const std::vector<std::string> kErrors = {"log_loss", "brier", "brier_score", "rmse",
-                                                   "mse",      "mae",   "mape",        "ece"};
+  static const std::vector<std::string> kErrors = {"log_loss", "brier", "calibration_error",
+                                                   "rmse",     "mae",   "mape"};
   return std::ranges::find(kErrors, metric) != kErrors.end();
 }
 

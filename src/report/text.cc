@@ -160,6 +160,8 @@ std::string ShortDigest(const std::string& digest) {
 
 std::string MetricTitle(const std::string& name) {
   if (name == "auc") return "AUC";
+  if (name == "pr_auc") return "PR-AUC";
+  if (name == "brier") return "Brier score";
   if (name == "f1" || name == "f1_score") return "F1";
   std::string title = name;
   for (char& c : title) {

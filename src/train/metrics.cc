@@ -16,12 +16,27 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-constexpr std::array<MetricMember, 6> kMembers = {{{"accuracy", &MetricValues::accuracy},
-                                                   {"precision", &MetricValues::precision},
-                                                   {"recall", &MetricValues::recall},
-                                                   {"f1", &MetricValues::f1},
-                                                   {"auc", &MetricValues::auc},
-                                                   {"log_loss", &MetricValues::log_loss}}};
+constexpr std::array kMembers = {
+    MetricMember{"accuracy", &MetricValues::accuracy},
+    MetricMember{"precision", &MetricValues::precision},
+    MetricMember{"recall", &MetricValues::recall},
+    MetricMember{"f1", &MetricValues::f1},
+    MetricMember{"auc", &MetricValues::auc},
+    MetricMember{"log_loss", &MetricValues::log_loss},
+    MetricMember{"balanced_accuracy", &MetricValues::balanced_accuracy},
+    MetricMember{"pr_auc", &MetricValues::pr_auc},
+    MetricMember{"brier", &MetricValues::brier},
+    MetricMember{"calibration_error", &MetricValues::calibration_error}};
+
+struct Alias {
+  const char* alias;
+  const char* name;
+};
+constexpr std::array kAliases = {Alias{"f1_score", "f1"}, Alias{"brier_score", "brier"},
+                                 Alias{"average_precision", "pr_auc"},
+                                 Alias{"ece", "calibration_error"}};
+
+constexpr size_t kCalibrationBins = 10;
 
 // The class whose score ranks the rows of two classes, and that `binary` counts.
 int32_t PositiveClass(const data::Target& target, int classes) {
@@ -42,7 +57,10 @@ ClassRates RatesOf(double hits, double support, double answers) {
 
 }  // namespace
 
-std::string CanonicalMetric(const std::string& name) { return name == "f1_score" ? "f1" : name; }
+std::string CanonicalMetric(const std::string& name) {
+  const auto found = std::ranges::find(kAliases, name, &Alias::alias);
+  return found == kAliases.end() ? name : found->name;
+}
 
 std::span<const MetricMember> MetricMembers() { return kMembers; }
 
@@ -76,6 +94,7 @@ MetricEvaluator::MetricEvaluator(std::span<const int32_t> truth,
     const double score = predictions.Score(static_cast<int64_t>(row), truth_[row]);
     losses_.push_back(-std::log(std::clamp(score, kTiny, 1 - kTiny)));
   }
+  SetEvents(predictions);
   if (positive_ >= 0) {
     rankings_.push_back(RankBy(positive_, predictions));
   } else {
@@ -103,36 +122,80 @@ MetricEvaluator::Ranking MetricEvaluator::RankBy(int32_t positive,
   return ranking;
 }
 
-// The share of pairs, one of the class and one not, that the score puts in order; ties count half
-// (Hanley and McNeil 1982). Twice that is summed in whole numbers.
-double MetricEvaluator::AreaUnderRoc(const Ranking& ranking, std::span<const uint32_t> counts) {
-  uint64_t below = 0, ordered = 0, positives = 0;
+void MetricEvaluator::SetEvents(const model::Predictions& predictions) {
+  for (size_t row = 0; row < truth_.size(); ++row) {
+    const auto score_of = [&](int32_t cls) -> double {
+      return predictions.Score(static_cast<int64_t>(row), cls);
+    };
+    const int32_t looked_at = positive_ >= 0 ? positive_ : labels_[row];
+    const double score = score_of(looked_at);
+    event_scores_.push_back(score);
+    events_.push_back(truth_[row] == looked_at ? 1 : 0);
+    // (0, 0.1], (0.1, 0.2] …, as scikit-learn's calibration_curve cuts them.
+    size_t bin = 0;
+    while (bin + 1 < kCalibrationBins &&
+           score > static_cast<double>(bin + 1) / static_cast<double>(kCalibrationBins)) {
+      ++bin;
+    }
+    bins_.push_back(static_cast<uint8_t>(bin));
+    double square = 0;
+    if (positive_ >= 0) {
+      square = (score - events_.back()) * (score - events_.back());
+    } else {
+      for (int32_t cls = 0; cls < predictions.classes; ++cls) {
+        const double error = score_of(cls) - (truth_[row] == cls ? 1 : 0);
+        square += error * error;
+      }
+    }
+    squares_.push_back(square);
+  }
+}
+
+// Under ROC: the share of pairs, one of the class and one not, that the score puts in order; ties
+// count half (Hanley and McNeil 1982). Twice that is summed in whole numbers. Under precision and
+// recall: the mean precision at each threshold, weighted by what recall it adds, without
+// interpolation (scikit-learn's average_precision_score).
+MetricEvaluator::Areas MetricEvaluator::AreasOf(const Ranking& ranking,
+                                                std::span<const uint32_t> counts,
+                                                double positives) {
+  uint64_t below = 0, ordered = 0, positives_below = 0;
   uint64_t tied[2] = {0, 0};
+  uint64_t total = 0;
+  for (const uint32_t count : counts) total += count;
+  double precision_sum = 0;
   for (size_t i = 0; i < ranking.order.size(); ++i) {
     tied[ranking.relevant[i]] += counts[ranking.order[i]];
     if (ranking.last_of_ties[i] == 0) continue;
     ordered += tied[1] * (2 * below + tied[0]);
-    positives += tied[1];
+    if (tied[1] > 0) {
+      const double reached = static_cast<double>(total - below - positives_below);
+      precision_sum += static_cast<double>(tied[1]) *
+                       (positives - static_cast<double>(positives_below)) / reached;
+    }
+    positives_below += tied[1];
     below += tied[0];
     tied[0] = tied[1] = 0;
   }
-  if (positives == 0 || below == 0) return kUndefined;
-  return static_cast<double>(ordered) /
-         (2.0 * static_cast<double>(positives) * static_cast<double>(below));
+  if (positives_below == 0) return {kUndefined, kUndefined};
+  const double pairs = 2.0 * static_cast<double>(positives_below) * static_cast<double>(below);
+  return {below == 0 ? kUndefined : static_cast<double>(ordered) / pairs,
+          precision_sum / positives};
 }
 
-double MetricEvaluator::Auc(std::span<const uint32_t> counts, const Workspace& workspace) const {
-  if (positive_ >= 0) return AreaUnderRoc(rankings_.front(), counts);
-  double sum = 0, weights = 0;
+void MetricEvaluator::AddAreas(std::span<const uint32_t> counts, const Workspace& workspace,
+                               MetricValues* values) const {
+  double roc = 0, precision_recall = 0, weights = 0;
   for (const Ranking& ranking : rankings_) {
     const double support = workspace.supports[static_cast<size_t>(ranking.positive)];
-    const double weight = averaging_ == Averaging::kMacro ? 1 : support;
-    const double area = AreaUnderRoc(ranking, counts);
-    if (std::isnan(area)) return kUndefined;
-    sum += weight * area;
+    const bool alone = rankings_.size() == 1;
+    const double weight = alone || averaging_ == Averaging::kMacro ? 1 : support;
+    const Areas areas = AreasOf(ranking, counts, support);
+    roc += weight * areas.roc;
+    precision_recall += weight * areas.precision_recall;
     weights += weight;
   }
-  return sum / weights;
+  values->auc = roc / weights;
+  values->pr_auc = precision_recall / weights;
 }
 
 void MetricEvaluator::Tally(std::span<const uint32_t> counts, Workspace* workspace,
@@ -140,7 +203,9 @@ void MetricEvaluator::Tally(std::span<const uint32_t> counts, Workspace* workspa
   workspace->hits.assign(classes_, 0);
   workspace->supports.assign(classes_, 0);
   workspace->answers.assign(classes_, 0);
-  double loss = 0, total = 0, hits = 0;
+  workspace->bin_scores.assign(kCalibrationBins, 0);
+  workspace->bin_events.assign(kCalibrationBins, 0);
+  double loss = 0, square = 0, total = 0, hits = 0;
   for (size_t row = 0; row < truth_.size(); ++row) {
     const double count = counts[row];
     const auto truth = static_cast<size_t>(truth_[row]);
@@ -149,12 +214,28 @@ void MetricEvaluator::Tally(std::span<const uint32_t> counts, Workspace* workspa
     workspace->hits[truth] += hit;
     workspace->supports[truth] += count;
     workspace->answers[answer] += count;
+    workspace->bin_scores[bins_[row]] += count * event_scores_[row];
+    workspace->bin_events[bins_[row]] += count * events_[row];
     hits += hit;
     loss += count * losses_[row];
+    square += count * squares_[row];
     total += count;
   }
   values->accuracy = hits / total;
   values->log_loss = loss / total;
+  values->brier = square / total;
+  // Guo et al. 2017, equation 3: a bin counts by its rows, which cancel out of its means.
+  double apart = 0;
+  for (size_t bin = 0; bin < kCalibrationBins; ++bin)
+    apart += std::abs(workspace->bin_events[bin] - workspace->bin_scores[bin]);
+  values->calibration_error = apart / total;
+  double recalls = 0, present = 0;
+  for (size_t cls = 0; cls < classes_; ++cls) {
+    if (workspace->supports[cls] == 0) continue;
+    recalls += workspace->hits[cls] / workspace->supports[cls];
+    ++present;
+  }
+  values->balanced_accuracy = recalls / present;
   Average(*workspace, total, values);
 }
 
@@ -193,7 +274,7 @@ MetricValues MetricEvaluator::Evaluate(std::span<const uint32_t> counts,
                                        Workspace* workspace) const {
   MetricValues values;
   Tally(counts, workspace, &values);
-  values.auc = Auc(counts, *workspace);
+  AddAreas(counts, *workspace, &values);
   return values;
 }
 

@@ -1,4 +1,4 @@
-// Classification metrics, by scikit-learn's definitions, with bootstrap intervals.
+// Metrics by scikit-learn's definitions, with bootstrap intervals.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +15,24 @@
 
 namespace slipway::train {
 
-// The name that metrics are kept by: "f1" for "f1_score".
+// The name that metrics are kept by: "f1" for "f1_score", "brier" for
+// "brier_score", "pr_auc" for "average_precision", "calibration_error" for "ece".
 std::string CanonicalMetric(const std::string& name);
 
 enum class Averaging { kWeighted, kMacro, kMicro, kBinary };
 Result<Averaging> ParseAveraging(const std::string& name);
 
-// Flat metrics by name. Always there: accuracy, precision, recall, f1, auc, log_loss. auc of
-// several classes is one-versus-rest, weighted by class frequency (macro under `macro`); NaN where
-// the rows lack a class, and for precision, recall and f1 under `binary` where there are not two
-// classes. A ratio of nothing by nothing is 0. log_loss keeps scores 2^-52 away from 0 and 1.
+// Flat metrics by name. Always there for classes:
+// - accuracy, balanced_accuracy (mean recall of the classes that the rows have), precision, recall,
+//   f1. A ratio of nothing by nothing is 0. precision, recall and f1 are NaN under `binary` where
+//   there are not two classes.
+// - auc and pr_auc (average precision), of several classes one-versus-rest, weighted by class
+//   frequency (macro under `macro`); NaN where the rows lack a class.
+// - log_loss, which keeps scores 2^-52 away from 0 and 1; brier (of two classes the mean squared
+//   error of the positive one's score, in [0, 1]; of more the sum over classes, in [0, 2]).
+// - calibration_error (Guo et al. 2017, On calibration of modern neural networks): how far in ten
+//   bins of equal width mean score and share of events lie apart, weighted by rows; of two classes
+//   by the positive one's score, of more by the answer's.
 using Metrics = std::map<std::string, double>;
 using Intervals = std::map<std::string, std::pair<double, double>>;
 

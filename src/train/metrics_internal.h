@@ -18,6 +18,10 @@ struct MetricValues {
   double f1 = 0;
   double auc = 0;
   double log_loss = 0;
+  double balanced_accuracy = 0;
+  double pr_auc = 0;
+  double brier = 0;
+  double calibration_error = 0;
 };
 
 // Names and members of MetricValues, in one place.
@@ -33,6 +37,7 @@ class MetricEvaluator {
  public:
   struct Workspace {
     std::vector<double> hits, supports, answers;  // By class.
+    std::vector<double> bin_scores, bin_events;   // By bin of the score, for calibration.
   };
 
   MetricEvaluator(std::span<const int32_t> truth, const model::Predictions& predictions,
@@ -54,8 +59,15 @@ class MetricEvaluator {
   };
 
   Ranking RankBy(int32_t positive, const model::Predictions& predictions) const;
-  static double AreaUnderRoc(const Ranking& ranking, std::span<const uint32_t> counts);
-  double Auc(std::span<const uint32_t> counts, const Workspace& workspace) const;
+  void SetEvents(const model::Predictions& predictions);
+  // Of one class against the rest.
+  struct Areas {
+    double roc = 0;
+    double precision_recall = 0;
+  };
+  static Areas AreasOf(const Ranking& ranking, std::span<const uint32_t> counts, double positives);
+  void AddAreas(std::span<const uint32_t> counts, const Workspace& workspace,
+                MetricValues* values) const;
   void Tally(std::span<const uint32_t> counts, Workspace* workspace, MetricValues* values) const;
   void Average(const Workspace& workspace, double total, MetricValues* values) const;
 
@@ -65,6 +77,12 @@ class MetricEvaluator {
   std::vector<int32_t> truth_;
   std::vector<int32_t> labels_;
   std::vector<double> losses_;
+  std::vector<double> squares_;  // Brier (1950): squared errors of a row's scores.
+  // What calibration compares: the positive class's score and whether the row is of it; of more
+  // than two classes the answer's score and whether it is right.
+  std::vector<double> event_scores_;
+  std::vector<uint8_t> events_;
+  std::vector<uint8_t> bins_;  // Of event_scores_.
   std::vector<Ranking> rankings_;
 };
 

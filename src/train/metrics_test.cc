@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -44,7 +45,7 @@ struct Expected {
 };
 
 void ExpectMetrics(const Metrics& metrics, const Expected& expected) {
-  EXPECT_EQ(metrics.size(), 6U);
+  EXPECT_EQ(metrics.size(), 10U);
   EXPECT_NEAR(metrics.at("accuracy"), expected.accuracy, 1e-12);
   EXPECT_NEAR(metrics.at("precision"), expected.precision, 1e-12);
   EXPECT_NEAR(metrics.at("recall"), expected.recall, 1e-12);
@@ -106,6 +107,38 @@ TEST(Metrics, OfTwoClassesEqualScikitLearn) {
       ComputeMetrics(kTwoTruth, PredictionsOf(2, kTwoScores), TargetOf(2, 0), Averaging::kBinary),
       {"binary", 0.4, 0.2857142857142857, 0.66666666666666663, 0.4, 0.52380952380952384,
        0.7986046043552093});
+}
+
+// balanced_accuracy_score, average_precision_score (of one-hot truth for three classes),
+// brier_score_loss, and calibration_curve(n_bins=10) with its bins weighted by their rows.
+TEST(Metrics, OfScoresEqualScikitLearn) {
+  const auto expect = [](const Metrics& metrics, const std::array<double, 4>& expected) {
+    EXPECT_NEAR(metrics.at("balanced_accuracy"), expected[0], 1e-12);
+    EXPECT_NEAR(metrics.at("pr_auc"), expected[1], 1e-12);
+    EXPECT_NEAR(metrics.at("brier"), expected[2], 1e-12);
+    EXPECT_NEAR(metrics.at("calibration_error"), expected[3], 1e-12);
+  };
+  const auto of_three = [](Averaging averaging) {
+    return ComputeMetrics(kThreeTruth, PredictionsOf(3, kThreeScores), TargetOf(3), averaging);
+  };
+  expect(of_three(Averaging::kWeighted),
+         {0.28055555555555556, 0.37959218246942034, 0.7649739583333334, 0.2369791666666667});
+  expect(of_three(Averaging::kMacro),
+         {0.28055555555555556, 0.3588814150706734, 0.7649739583333334, 0.2369791666666667});
+  const auto of_two = [](int positive) {
+    return ComputeMetrics(kTwoTruth, PredictionsOf(2, kTwoScores), TargetOf(2, positive),
+                          Averaging::kBinary);
+  };
+  expect(of_two(1), {0.47619047619047616, 0.7163265306122448, 0.29375, 0.2875});
+  expect(of_two(0), {0.47619047619047616, 0.34652777777777777, 0.29375, 0.2875});
+}
+
+TEST(Metrics, HaveTheFieldsOtherNames) {
+  EXPECT_EQ(CanonicalMetric("f1_score"), "f1");
+  EXPECT_EQ(CanonicalMetric("brier_score"), "brier");
+  EXPECT_EQ(CanonicalMetric("average_precision"), "pr_auc");
+  EXPECT_EQ(CanonicalMetric("ece"), "calibration_error");
+  EXPECT_EQ(CanonicalMetric("accuracy"), "accuracy");
 }
 
 TEST(Metrics, CertainMistakesCostAFiniteLoss) {
@@ -229,7 +262,7 @@ TEST(Bootstrap, TheIntervalOfAccuracyIsThatOfAShare) {
       ComputeMetrics(scored.truth, scored.predictions, TargetOf(2, 1), Averaging::kWeighted);
   const auto intervals = BootstrapIntervals(scored.truth, scored.predictions, TargetOf(2, 1),
                                             Averaging::kWeighted, 42);
-  ASSERT_EQ(intervals.size(), 6U);
+  ASSERT_EQ(intervals.size(), 10U);
   // The normal approximation of a share's interval.
   const double accuracy = metrics.at("accuracy");
   const double half = 1.96 * std::sqrt(accuracy * (1 - accuracy) / 1000);
