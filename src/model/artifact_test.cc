@@ -24,7 +24,7 @@ class ArtifactTest : public ::testing::Test {
     Random random(8);
     plan_ = RandomPlan(random);
     ensemble_ = RandomForest(random, 5, 4, 2, static_cast<int>(plan_.output_columns()));
-    const auto onnx = WriteOnnx(plan_, ensemble_, MakeTarget({"0", "1"}, true));
+    const auto onnx = WriteOnnx(plan_, Scorer{ensemble_}, MakeTarget({"0", "1"}, true));
     schema_.inputs = LoadNativePredictor(*onnx).value()->inputs();
     schema_.inputs[0].min = -1.5;
     schema_.task = "classification";

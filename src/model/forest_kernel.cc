@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "core/parallel.h"
 #include "model/forest_kernel_internal.h"
 
 namespace slipway::model {
@@ -15,15 +14,8 @@ constexpr int kLanes = 16;
 // A block's features should stay in the first-level cache while all trees pass over them.
 constexpr int64_t kBlockBytes = int64_t{24} * 1024;
 constexpr int64_t kMaxBlockRows = 512;
-// Rows of one piece of parallel work.
-constexpr int64_t kChunkRows = 1024;
-
 // Levels that are walked without looking for an end, at most: a complete tree of ten takes 8 KiB.
 constexpr int kMaxLevels = 10;
-
-int32_t HighestScore(const float* scores, int outputs) {
-  return static_cast<int32_t>(std::max_element(scores, scores + outputs) - scores);
-}
 
 int64_t BlockRowsFor(int features) {
   const int64_t row_bytes = std::max<int64_t>(features, 1) * int64_t{sizeof(float)};
@@ -57,7 +49,9 @@ int LevelsOf(const Tree& tree, int depth) {
 ForestKernel::ForestKernel(const TreeEnsemble& ensemble)
     : outputs_(ensemble.outputs),
       features_(ensemble.features),
-      block_rows_(BlockRowsFor(ensemble.features)) {
+      block_rows_(BlockRowsFor(ensemble.features)),
+      base_(ensemble.base) {
+  base_.resize(static_cast<size_t>(outputs_));
   for (const Tree& tree : ensemble.trees) AddTree(tree);
 }
 
@@ -158,7 +152,7 @@ void ForestKernel::WalkTree(const TreePlace& tree, const float* block, float* sc
 }
 
 void ForestKernel::ScoreBlock(const float* block, int64_t count, float* scores) const {
-  std::fill_n(scores, count * outputs_, 0.0F);
+  for (int64_t row = 0; row < count; ++row) std::ranges::copy(base_, scores + row * outputs_);
   for (const TreePlace& tree : trees_) {
     int64_t row = 0;
     for (; row + kLanes <= count; row += kLanes) {
@@ -168,32 +162,16 @@ void ForestKernel::ScoreBlock(const float* block, int64_t count, float* scores) 
   }
 }
 
-void ForestKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
-                           int32_t* labels) const {
+void ForestKernel::Score(const data::Matrix& matrix, int64_t begin, int64_t end,
+                         float* scores) const {
   std::vector<float> block(static_cast<size_t>(block_rows_ * std::max(features_, 1)));
   for (int64_t from = begin; from < end; from += block_rows_) {
     const int64_t count = std::min(block_rows_, end - from);
     for (int feature = 0; feature < features_; ++feature) {
       std::copy_n(matrix.Column(feature) + from, count, block.data() + OffsetOf(feature));
     }
-    float* block_scores = scores + (from - begin) * outputs_;
-    ScoreBlock(block.data(), count, block_scores);
-    for (int64_t row = 0; row < count; ++row) {
-      labels[from - begin + row] = HighestScore(block_scores + row * outputs_, outputs_);
-    }
+    ScoreBlock(block.data(), count, scores + (from - begin) * outputs_);
   }
-}
-
-Status PredictInBlocks(const ForestKernel& kernel, const data::Matrix& matrix, int threads,
-                       Predictions* predictions) {
-  const auto chunks = static_cast<size_t>((matrix.rows + kChunkRows - 1) / kChunkRows);
-  return ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
-    const int64_t begin = static_cast<int64_t>(chunk) * kChunkRows;
-    const int64_t end = std::min(begin + kChunkRows, matrix.rows);
-    kernel.Predict(matrix, begin, end, predictions->scores.data() + begin * kernel.outputs(),
-                   predictions->labels.data() + begin);
-    return {};
-  });
 }
 
 }  // namespace slipway::model

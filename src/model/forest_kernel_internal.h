@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "core/result.h"
 #include "data/types.h"
 #include "model/types.h"
 
@@ -20,10 +18,8 @@ class ForestKernel {
 
   int outputs() const { return outputs_; }
 
-  // Scores rows [begin, end) of `matrix` into `scores` ((end - begin) × outputs) and `labels` (end
-  // - begin). A label is the first output with the highest score.
-  void Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
-               int32_t* labels) const;
+  // The raw scores of rows [begin, end) of `matrix`: (end - begin) × outputs.
+  void Score(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores) const;
 
  private:
   // The upper levels of a tree, all of them where it is shallow, as a complete binary tree: node 1
@@ -66,10 +62,7 @@ class ForestKernel {
   std::vector<uint32_t> ends_;
   std::vector<LowerNode> lower_;
   std::vector<float> leaf_values_;
+  std::vector<float> base_;  // One an output.
 };
-
-// Predicts all rows of `matrix` with blocks in parallel; fails only when interrupted.
-Status PredictInBlocks(const ForestKernel& kernel, const data::Matrix& matrix, int threads,
-                       Predictions* predictions);
 
 }  // namespace slipway::model

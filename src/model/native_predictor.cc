@@ -7,9 +7,9 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "model/columns_internal.h"
-#include "model/forest_kernel_internal.h"
 #include "model/onnx_reader_internal.h"
 #include "model/predictor.h"
+#include "model/scoring_kernel_internal.h"
 
 namespace slipway::model {
 namespace {
@@ -20,7 +20,7 @@ constexpr int64_t kChunkRows = 8192;
 class NativePredictor final : public Predictor {
  public:
   explicit NativePredictor(OnnxModel model)
-      : kernel_(model.ensemble),
+      : kernel_(model.scorer),
         plan_(std::move(model.plan)),
         inputs_(std::move(model.inputs)),
         classes_(std::move(model.classes)),
@@ -31,9 +31,9 @@ class NativePredictor final : public Predictor {
     const data::Table& rows = converted ? *converted : table;
     Predictions predictions;
     predictions.rows = rows.rows;
-    predictions.classes = kernel_.outputs();
+    predictions.classes = kernel_.classes();
     predictions.labels.resize(static_cast<size_t>(rows.rows));
-    predictions.scores.resize(static_cast<size_t>(rows.rows * kernel_.outputs()));
+    predictions.scores.resize(static_cast<size_t>(rows.rows * kernel_.classes()));
     const auto chunks = static_cast<size_t>((rows.rows + kChunkRows - 1) / kChunkRows);
     SLIPWAY_RETURN_IF_ERROR(
         ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
@@ -90,12 +90,12 @@ class NativePredictor final : public Predictor {
     std::iota(rows.begin(), rows.end(), begin);
     SLIPWAY_ASSIGN_OR_RETURN(const data::Matrix matrix,
                              data::ApplyPreprocessing(plan_, table, rows, 1));
-    kernel_.Predict(matrix, 0, matrix.rows, predictions->scores.data() + begin * kernel_.outputs(),
+    kernel_.Predict(matrix, 0, matrix.rows, predictions->scores.data() + begin * kernel_.classes(),
                     predictions->labels.data() + begin);
     return {};
   }
 
-  ForestKernel kernel_;
+  ScoringKernel kernel_;
   data::PreprocessingPlan plan_;
   std::vector<InputField> inputs_;
   std::vector<std::string> classes_;

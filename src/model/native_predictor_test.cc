@@ -26,7 +26,7 @@ std::unique_ptr<Predictor> TwoInputs() {
       {{0, 0.0, 1, 2}, {1, 0.5, 3, 4}, {-1, 0, 1, 0}, {-1, 0, 0, 0}, {-1, 0, 2, 0}},
       {1, 0, 0, 1, 0, 1}};
   const auto ensemble = AverageForest({tree}, 2, 2);
-  const auto onnx = WriteOnnx(plan, *ensemble, MakeTarget({"small", "big"}, false));
+  const auto onnx = WriteOnnx(plan, Scorer{*ensemble}, MakeTarget({"small", "big"}, false));
   return LoadNativePredictor(*onnx).value();
 }
 

@@ -58,8 +58,13 @@ class GraphBuilder {
   std::string prefix_;
 };
 
-// The TreeEnsembleRegressor over `features`, and its scores as `output`.
+// The TreeEnsembleRegressor over `features`, and its sums as `output`.
 void AddTrees(GraphBuilder& builder, const std::string& features, const TreeEnsemble& ensemble,
               const std::string& output);
+
+// From `features` (float, [N, columns]) to the probabilities of the classes as `output` (float, [N,
+// classes]).
+void AddScorer(GraphBuilder& builder, const std::string& features, const Scorer& scorer,
+               const std::string& output);
 
 }  // namespace slipway::model

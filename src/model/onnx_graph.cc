@@ -124,12 +124,16 @@ Result<const onnx::TensorProto*> GraphView::Constant(const std::string& value) c
 
 Result<std::vector<double>> GraphView::Doubles(const std::string& value) const {
   SLIPWAY_ASSIGN_OR_RETURN(const onnx::TensorProto* tensor, Constant(value));
-  return NumbersOf<double>(*tensor, onnx::TensorProto::DOUBLE, tensor->double_data());
+  return DoublesOf(*tensor);
 }
 
 Result<std::vector<int64_t>> GraphView::Ints(const std::string& value) const {
   SLIPWAY_ASSIGN_OR_RETURN(const onnx::TensorProto* tensor, Constant(value));
   return NumbersOf<int64_t>(*tensor, onnx::TensorProto::INT64, tensor->int64_data());
+}
+
+Result<std::vector<double>> DoublesOf(const onnx::TensorProto& tensor) {
+  return NumbersOf<double>(tensor, onnx::TensorProto::DOUBLE, tensor.double_data());
 }
 
 Result<std::vector<std::string>> TextsOf(const onnx::TensorProto& tensor) {

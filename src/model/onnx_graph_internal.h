@@ -47,6 +47,8 @@ class GraphView {
   std::map<std::string, const onnx::ValueInfoProto*, std::less<>> inputs_;
 };
 
+// The elements of a constant of at most one dimension.
+Result<std::vector<double>> DoublesOf(const onnx::TensorProto& tensor);
 // Text of a string constant or the digits of an int64 one.
 Result<std::vector<std::string>> TextsOf(const onnx::TensorProto& tensor);
 

@@ -22,16 +22,15 @@ class GraphReader {
   Result<OnnxModel> Run() {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string scores, ReadLabel());
     SLIPWAY_RETURN_IF_ERROR(CheckProbabilities(scores));
-    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* trees,
-                             view_.Producer(scores, "TreeEnsembleRegressor", 1));
-    SLIPWAY_RETURN_IF_ERROR(ReadBlocks(trees->input(0)));
+    SLIPWAY_ASSIGN_OR_RETURN(const ScorerNodes nodes, FindScorer(view_, scores));
+    SLIPWAY_RETURN_IF_ERROR(ReadBlocks(nodes.features));
     SLIPWAY_RETURN_IF_ERROR(ListInputs());
     const int64_t columns = model_.plan.output_columns();
     if (columns > std::numeric_limits<int32_t>::max())
       return CannotRun("a graph of that many columns");
-    SLIPWAY_ASSIGN_OR_RETURN(
-        model_.ensemble,
-        ReadTrees(*trees, static_cast<int>(model_.classes.size()), static_cast<int>(columns)));
+    SLIPWAY_ASSIGN_OR_RETURN(model_.scorer,
+                             ReadScorer(view_, nodes, static_cast<int>(model_.classes.size()),
+                                        static_cast<int>(columns)));
     return std::move(model_);
   }
 

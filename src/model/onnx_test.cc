@@ -13,6 +13,7 @@
 #include "model/onnx_reader_internal.h"
 #include "model/onnx_writer.h"
 #include "model/random_models_internal.h"
+#include "model/scorer.h"
 
 namespace slipway::model {
 namespace {
@@ -21,10 +22,21 @@ using ::testing::HasSubstr;
 
 struct Case {
   data::PreprocessingPlan plan;
-  TreeEnsemble ensemble;
+  TreeEnsemble ensemble;  // Whose thresholds rows should be near.
+  Scorer scorer;
   data::Target target;
   std::string onnx;
 };
+
+// Forests, sums of trees, and linear ones.
+Scorer RandomScorer(Random& random, uint64_t kind, const Case& made) {
+  const Link link = made.target.class_count() == 2 ? Link::kLogit : Link::kSoftmax;
+  const int outputs = link == Link::kLogit ? 1 : made.target.class_count();
+  const int features = made.ensemble.features;
+  if (kind == 1) return {RandomSum(random, 20, 5, outputs, features), link};
+  if (kind == 2) return {RandomLinear(random, outputs, features), link};
+  return {made.ensemble, Link::kProbability};
+}
 
 Case MakeCase(uint64_t seed) {
   Random random(seed);
@@ -34,7 +46,8 @@ Case MakeCase(uint64_t seed) {
       seed % 2 == 0 ? MakeTarget({"-3", "0", "12"}, true) : MakeTarget({"Ja", "né, 1"}, false);
   made.ensemble = RandomForest(random, 12, 7, made.target.class_count(),
                                static_cast<int>(made.plan.output_columns()));
-  made.onnx = WriteOnnx(made.plan, made.ensemble, made.target).value();
+  made.scorer = RandomScorer(random, seed / 2 % 4, made);
+  made.onnx = WriteOnnx(made.plan, made.scorer, made.target).value();
   return made;
 }
 
@@ -60,10 +73,20 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
       EXPECT_EQ(read->inputs[i].type, made.plan.features[inputs[i]].type);
     }
     EXPECT_EQ(read->plan.OutputNames(), made.plan.OutputNames());
-    ASSERT_EQ(read->ensemble.trees.size(), made.ensemble.trees.size());
-    for (size_t i = 0; i < made.ensemble.trees.size(); ++i) {
-      EXPECT_EQ(read->ensemble.trees[i].leaf_values, made.ensemble.trees[i].leaf_values);
-      EXPECT_EQ(read->ensemble.trees[i].nodes.size(), made.ensemble.trees[i].nodes.size());
+    EXPECT_EQ(read->scorer.link, made.scorer.link);
+    ASSERT_EQ(read->scorer.body.index(), made.scorer.body.index());
+    if (const auto* linear = std::get_if<LinearScorer>(&made.scorer.body)) {
+      EXPECT_EQ(std::get<LinearScorer>(read->scorer.body).weights, linear->weights);
+      EXPECT_EQ(std::get<LinearScorer>(read->scorer.body).intercepts, linear->intercepts);
+      continue;
+    }
+    const auto& ensemble = std::get<TreeEnsemble>(made.scorer.body);
+    const auto& again = std::get<TreeEnsemble>(read->scorer.body);
+    EXPECT_EQ(again.base, ensemble.base);
+    ASSERT_EQ(again.trees.size(), ensemble.trees.size());
+    for (size_t i = 0; i < ensemble.trees.size(); ++i) {
+      EXPECT_EQ(again.trees[i].leaf_values, ensemble.trees[i].leaf_values);
+      EXPECT_EQ(again.trees[i].nodes.size(), ensemble.trees[i].nodes.size());
     }
   }
 }
@@ -78,7 +101,7 @@ TEST(OnnxTest, ThePredictorEqualsThePlanAndTheEnsemble) {
     const auto predictions = (*predictor)->Predict(table, 2);
     ASSERT_TRUE(predictions.ok()) << predictions.error().ToString();
     const auto matrix = data::ApplyPreprocessing(made.plan, table, AllRows(table));
-    const Predictions expected = PredictMatrix(made.ensemble, *matrix);
+    const Predictions expected = PredictMatrix(made.scorer, *matrix);
     EXPECT_EQ(predictions->labels, expected.labels);
     EXPECT_EQ(predictions->scores, expected.scores);
   }
@@ -117,7 +140,8 @@ TEST(OnnxTest, WritingRefusesNamesThatCollide) {
     plan.features[0].name = first;
     plan.features[1].name = second;
     Random random(1);
-    return WriteOnnx(plan, RandomForest(random, 1, 2, 2, 2), MakeTarget(std::move(labels), false));
+    return WriteOnnx(plan, Scorer{RandomForest(random, 1, 2, 2, 2)},
+                     MakeTarget(std::move(labels), false));
   };
   EXPECT_TRUE(write("a", "b", {"x", "y"}).ok());
   EXPECT_THAT(write("a", "label", {"x", "y"}).error().ToString(),
@@ -136,7 +160,7 @@ TEST(OnnxTest, WritingRefusesNamesThatCollide) {
 TEST(OnnxTest, WritingRefusesATargetWithoutClasses) {
   Case made = MakeCase(0);
   made.target.task = data::Task::kRegression;
-  EXPECT_EQ(WriteOnnx(made.plan, made.ensemble, made.target).error().code(),
+  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, made.target).error().code(),
             ErrorCode::kInvalidInput);
 }
 
@@ -171,8 +195,11 @@ const std::vector<Foreign> kForeign = {
      [](onnx::GraphProto& g) { Attribute(g, kTrees, "post_transform").set_s("SOFTMAX"); },
      "post_transform"},
     {"unknown attribute",
+     [](onnx::GraphProto& g) { Node(g, kTrees).add_attribute()->set_name("nodes_hitrates"); },
+     "attribute 'nodes_hitrates'"},
+    {"base values of another number",
      [](onnx::GraphProto& g) { Node(g, kTrees).add_attribute()->set_name("base_values"); },
-     "attribute 'base_values'"},
+     "one finite base value an output"},
     {"mode",
      [](onnx::GraphProto& g) { Attribute(g, kTrees, "nodes_modes").set_strings(0, "BRANCH_GT"); },
      "node mode BRANCH_GT"},
@@ -267,6 +294,42 @@ const std::vector<Foreign> kForeign = {
      },
      "other columns than 0, 1, 2"},
     {"nothing", [](onnx::GraphProto& g) { g.Clear(); }, "no node makes 'label'"}};
+
+const std::vector<Foreign> kForeignLinear = {
+    {"weights of another shape",
+     [](onnx::GraphProto& g) {
+       for (onnx::TensorProto& tensor : *g.mutable_initializer()) {
+         if (tensor.dims_size() == 2) tensor.set_dims(0, tensor.dims(0) + 1);
+       }
+     },
+     "weights of another shape"},
+    {"a weight that is no number",
+     [](onnx::GraphProto& g) {
+       for (onnx::TensorProto& tensor : *g.mutable_initializer()) {
+         if (tensor.dims_size() == 2) tensor.set_double_data(0, NAN);
+       }
+     },
+     "a finite number for each weight"},
+    {"another link",
+     [](onnx::GraphProto& g) {
+       for (onnx::NodeProto& node : *g.mutable_node()) {
+         if (node.op_type() == "Softmax") node.set_op_type("LogSoftmax");
+       }
+     },
+     "LogSoftmax"}};
+
+TEST(OnnxTest, SaysWhatOfALinearModelItCantRun) {
+  const Case made = MakeCase(4);
+  ASSERT_TRUE(std::holds_alternative<LinearScorer>(made.scorer.body));
+  for (const Foreign& foreign : kForeignLinear) {
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(made.onnx));
+    foreign.change(*model.mutable_graph());
+    const auto predictor = LoadNativePredictor(model.SerializeAsString());
+    ASSERT_FALSE(predictor.ok()) << foreign.name;
+    EXPECT_THAT(predictor.error().ToString(), HasSubstr(foreign.message)) << foreign.name;
+  }
+}
 
 TEST(OnnxTest, SaysWhatTheKernelCantRun) {
   const Case made = MakeCase(6);

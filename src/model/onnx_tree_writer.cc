@@ -82,6 +82,10 @@ void AddTrees(GraphBuilder& builder, const std::string& features, const TreeEnse
   GraphBuilder::SetInt(node, "n_targets", ensemble.outputs);
   GraphBuilder::SetText(node, "aggregate_function", "SUM");
   GraphBuilder::SetText(node, "post_transform", "NONE");
+  if (!ensemble.base.empty()) {
+    auto& base = GraphBuilder::AddAttribute(node, "base_values", onnx::AttributeProto::FLOATS);
+    for (const float value : ensemble.base) base.add_floats(value);
+  }
   TreeAttributes attributes(&node);
   int64_t id = 0;
   for (const Tree& tree : ensemble.trees) attributes.AddTree(id++, tree, ensemble.outputs);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/onnx_graph_internal.h"
@@ -13,10 +14,10 @@ namespace {
 constexpr size_t kMaxLeafValues = size_t{1} << 28;
 
 const std::vector<std::string_view> kKnownAttributes = {
-    "aggregate_function", "n_targets",      "nodes_falsenodeids", "nodes_featureids",
-    "nodes_modes",        "nodes_nodeids",  "nodes_treeids",      "nodes_truenodeids",
-    "nodes_values",       "post_transform", "target_ids",         "target_nodeids",
-    "target_treeids",     "target_weights"};
+    "aggregate_function", "base_values",    "n_targets",      "nodes_falsenodeids",
+    "nodes_featureids",   "nodes_modes",    "nodes_nodeids",  "nodes_treeids",
+    "nodes_truenodeids",  "nodes_values",   "post_transform", "target_ids",
+    "target_nodeids",     "target_treeids", "target_weights"};
 
 class TreeReader {
  public:
@@ -32,6 +33,7 @@ class TreeReader {
     for (size_t tree = 0; tree < ensemble_.trees.size(); ++tree)
       SLIPWAY_RETURN_IF_ERROR(CheckParents(tree));
     SLIPWAY_RETURN_IF_ERROR(AddWeights());
+    SLIPWAY_RETURN_IF_ERROR(AddBase());
     return std::move(ensemble_);
   }
 
@@ -171,6 +173,16 @@ class TreeReader {
       tree.leaf_values[at] = weight;
     }
     return {};
+  }
+
+  Status AddBase() {
+    const onnx::AttributeProto* base = attributes_.Find("base_values");
+    if (base == nullptr) return {};
+    ensemble_.base.assign(base->floats().begin(), base->floats().end());
+    const bool finite =
+        std::ranges::all_of(ensemble_.base, [](float value) { return std::isfinite(value); });
+    if (finite && base->floats_size() == outputs_) return {};
+    return CannotRun(node_, "without one finite base value an output");
   }
 
   Status WrongWeight(int i) const {

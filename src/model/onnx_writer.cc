@@ -54,13 +54,13 @@ class GraphWriter {
               const data::Target& target, const std::string& prefix)
       : builder_(graph, prefix), plan_(plan), target_(target) {}
 
-  Status Run(const TreeEnsemble& ensemble) {
+  Status Run(const Scorer& scorer) {
     AddInputs();
     builder_.AddColumnAxis();
     SLIPWAY_RETURN_IF_ERROR(AddLabels());
     std::vector<std::string> blocks = AddNumericBlock();
     for (const data::FeaturePlan& feature : plan_.features) AddCategories(feature, &blocks);
-    AddTrees(builder_, builder_.Concat(blocks, "features"), ensemble, Internal("scores"));
+    AddScorer(builder_, builder_.Concat(blocks, "features"), scorer, Internal("scores"));
     AddOutputs();
     return {};
   }
@@ -254,16 +254,15 @@ void GraphWriter::AddOutputs() {
   }
 }
 
-Status CheckParts(const data::PreprocessingPlan& plan, const TreeEnsemble& ensemble,
+Status CheckParts(const data::PreprocessingPlan& plan, const Scorer& scorer,
                   const data::Target& target) {
   if (target.task != data::Task::kClassification) {
-    return Unwritable(target.column,
-                      "the target has no classes that a forest's scores could stand for");
+    return Unwritable(target.column, "the target has no classes that scores could stand for");
   }
-  if (ensemble.outputs != target.class_count() || ensemble.features != plan.output_columns()) {
-    return Error(ErrorCode::kInternal, fmt::format("the ensemble has {} features and {} outputs, "
+  if (scorer.classes() != target.class_count() || scorer.features() != plan.output_columns()) {
+    return Error(ErrorCode::kInternal, fmt::format("the scorer has {} features and {} classes, "
                                                    "its plan {} columns and its target {} classes",
-                                                   ensemble.features, ensemble.outputs,
+                                                   scorer.features(), scorer.classes(),
                                                    plan.output_columns(), target.class_count()));
   }
   return {};
@@ -303,9 +302,9 @@ Result<std::string> Serialize(const onnx::ModelProto& model) {
 
 }  // namespace
 
-Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEnsemble& ensemble,
+Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const Scorer& scorer,
                               const data::Target& target) {
-  SLIPWAY_RETURN_IF_ERROR(CheckParts(plan, ensemble, target));
+  SLIPWAY_RETURN_IF_ERROR(CheckParts(plan, scorer, target));
   for (const data::FeaturePlan& feature : plan.features) {
     SLIPWAY_RETURN_IF_ERROR(CheckFill(feature));
   }
@@ -319,7 +318,7 @@ Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const TreeEns
   ml.set_version(onnx_names::kMlOpset);
   // The same for all: a model's name is the registry's, and the same fit has the same digest.
   model.mutable_graph()->set_name("slipway");
-  SLIPWAY_RETURN_IF_ERROR(GraphWriter(model.mutable_graph(), plan, target, prefix).Run(ensemble));
+  SLIPWAY_RETURN_IF_ERROR(GraphWriter(model.mutable_graph(), plan, target, prefix).Run(scorer));
   return Serialize(model);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/random.h"
@@ -46,6 +47,27 @@ inline TreeEnsemble RandomForest(Random& random, int trees, int depth, int class
   std::vector<ProbabilityTree> forest;
   for (int i = 0; i < trees; ++i) forest.push_back(RandomTree(random, depth, classes, features));
   return *AverageForest(forest, classes, features);
+}
+
+// Trees that add up to log odds or log probabilities.
+inline TreeEnsemble RandomSum(Random& random, int trees, int depth, int outputs, int features) {
+  std::vector<Tree> grown = RandomForest(random, trees, depth, outputs, features).trees;
+  for (Tree& tree : grown) {
+    for (float& value : tree.leaf_values) value = static_cast<float>(random.Uniform() - 0.5);
+  }
+  std::vector<double> base;
+  for (int i = 0; i < outputs; ++i) base.push_back(random.Uniform() * 2 - 1);
+  return *SumTrees(std::move(grown), base, outputs, features);
+}
+
+inline LinearScorer RandomLinear(Random& random, int outputs, int features) {
+  LinearScorer linear;
+  linear.outputs = outputs;
+  linear.features = features;
+  for (int i = 0; i < outputs * features; ++i)
+    linear.weights.push_back(random.Below(4) == 0 ? 0 : random.Uniform() * 2 - 1);
+  for (int i = 0; i < outputs; ++i) linear.intercepts.push_back(random.Uniform() - 0.5);
+  return linear;
 }
 
 inline const std::vector<std::string>& OddCategories() {

@@ -7,8 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
-
-#include "model/forest_kernel_internal.h"
+#include <utility>
 
 namespace slipway::model {
 namespace {
@@ -21,20 +20,6 @@ constexpr double kSumTolerance = 1e-3;
 
 Error Malformed(size_t tree, const std::string& what) {
   return Error(ErrorCode::kInternal, fmt::format("tree {} of the trained forest {}", tree, what));
-}
-
-// The largest float32 that is not above `threshold`: for a float32 value, being <= the one or <=
-// the other is the same.
-float RoundDown(double threshold) {
-  constexpr double kLargest = std::numeric_limits<float>::max();
-  if (threshold > kLargest) {
-    return std::isinf(threshold) ? std::numeric_limits<float>::infinity()
-                                 : std::numeric_limits<float>::max();
-  }
-  if (threshold < -kLargest) return -std::numeric_limits<float>::infinity();
-  const auto rounded = static_cast<float>(threshold);
-  return rounded > threshold ? std::nextafter(rounded, -std::numeric_limits<float>::infinity())
-                             : rounded;
 }
 
 // Shares units out in proportion by largest remainder, ties to the lower class.
@@ -165,6 +150,18 @@ class TreeCopy {
 
 }  // namespace
 
+float RoundDown(double threshold) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  if (threshold > kLargest) {
+    return std::isinf(threshold) ? std::numeric_limits<float>::infinity()
+                                 : std::numeric_limits<float>::max();
+  }
+  if (threshold < -kLargest) return -std::numeric_limits<float>::infinity();
+  const auto rounded = static_cast<float>(threshold);
+  return rounded > threshold ? std::nextafter(rounded, -std::numeric_limits<float>::infinity())
+                             : rounded;
+}
+
 Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
                                    int features) {
   if (trees.empty() || trees.size() > kMostTrees) {
@@ -189,19 +186,33 @@ Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, in
   return ensemble;
 }
 
-Predictions PredictMatrix(const TreeEnsemble& ensemble, const data::Matrix& matrix, int threads) {
-  const ForestKernel kernel(ensemble);
-  Predictions predictions;
-  predictions.rows = matrix.rows;
-  predictions.classes = ensemble.outputs;
-  predictions.labels.resize(static_cast<size_t>(matrix.rows));
-  predictions.scores.resize(static_cast<size_t>(matrix.rows * ensemble.outputs));
-  // An interrupt stops the blocks; the rest is done here, so that no caller ever sees half an
-  // answer.
-  if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok()) {
-    kernel.Predict(matrix, 0, matrix.rows, predictions.scores.data(), predictions.labels.data());
+Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::vector<double> base, int outputs,
+                              int features) {
+  double largest = 0;
+  for (const double one : base) largest = std::max(largest, std::abs(one));
+  for (const Tree& tree : trees) {
+    float in_tree = 0;
+    for (const float value : tree.leaf_values) in_tree = std::max(in_tree, std::abs(value));
+    largest += in_tree;
   }
-  return predictions;
+  if (!std::isfinite(largest))
+    return Error(ErrorCode::kInternal, "the sums of the trees are not finite");
+  // Every sum is below 2^exponent, with room for what rounding adds.
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  const double quantum = std::ldexp(1.0, std::max(exponent - 22, -126));
+  const auto on_grid = [&](double value) {
+    return static_cast<float>(std::nearbyint(value / quantum) * quantum);
+  };
+  TreeEnsemble ensemble;
+  ensemble.outputs = outputs;
+  ensemble.features = features;
+  ensemble.trees = std::move(trees);
+  for (Tree& tree : ensemble.trees) {
+    for (float& value : tree.leaf_values) value = on_grid(value);
+  }
+  for (const double one : base) ensemble.base.push_back(on_grid(one));
+  return ensemble;
 }
 
 }  // namespace slipway::model

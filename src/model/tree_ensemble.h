@@ -1,4 +1,4 @@
-// From a forest's class probabilities to an ensemble whose sums are exact.
+// From what trainers grow to ensembles whose sums are exact.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,10 @@ struct ProbabilityTree {
   std::vector<double> probabilities;  // leaves × classes.
 };
 
+// The largest float32 that is not above `threshold`: for a float32 value, being <= the one or <=
+// the other is the same.
+float RoundDown(double threshold);
+
 // With more trees a tree's share of 1 would be too few units to tell probabilities apart.
 inline constexpr int64_t kMostTrees = int64_t{1} << 15;
 
@@ -31,9 +35,11 @@ inline constexpr int64_t kMostTrees = int64_t{1} << 15;
 Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
                                    int features);
 
-// Scores of prepared rows, the exact sums of the ensemble; label is the first class with the
-// highest score.
-Predictions PredictMatrix(const TreeEnsemble& ensemble, const data::Matrix& matrix,
-                          int threads = 0);
+// Trees whose leaf values add up, and what their sums start from (one an output, or empty): every
+// value is put on one grid, a power of two, that is fine enough for float32 sums to be exact and
+// their rounding to be at most 2^-22 of the largest sum a tree. kInternal where the largest
+// possible sum is not finite.
+Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::vector<double> base, int outputs,
+                              int features);
 
 }  // namespace slipway::model

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "model/random_models_internal.h"
+#include "model/scorer.h"
 
 namespace slipway::model {
 namespace {
@@ -83,7 +84,7 @@ TEST(AverageForestTest, SumsAreTheSameInEveryOrder) {
     for (const int classes : {1, 2, 5}) {
       const TreeEnsemble ensemble = RandomForest(random, trees, 6, classes, 4);
       const data::Matrix matrix = RandomMatrix(random, 50, 4);
-      const Predictions predictions = PredictMatrix(ensemble, matrix, 1);
+      const Predictions predictions = PredictMatrix(Scorer{ensemble}, matrix, 1);
       for (int64_t row = 0; row < matrix.rows; ++row) {
         float total = 0;
         for (int cls = 0; cls < classes; ++cls) total += predictions.Score(row, cls);
@@ -112,7 +113,7 @@ TEST(AverageForestTest, StaysNearTheMeanOfProbabilities) {
     mean += p / 100;
   }
   data::Matrix matrix{1, 1, {-1.0F}};
-  EXPECT_NEAR(PredictMatrix(*AverageForest(trees, 2, 1), matrix).Score(0, 0), mean, 6e-6);
+  EXPECT_NEAR(PredictMatrix(Scorer{*AverageForest(trees, 2, 1)}, matrix).Score(0, 0), mean, 6e-6);
 }
 
 TEST(AverageForestTest, RefusesWhatIsNoForest) {
@@ -139,13 +140,69 @@ TEST(AverageForestTest, RefusesWhatIsNoForest) {
   EXPECT_FALSE(AverageForest({Stump(0, p)}, 0, 1).ok());
 }
 
+// Whatever the order of the trees, and whatever their values, a float32 sum is exact.
+TEST(SumTreesTest, SumsAreTheSameInEveryOrder) {
+  Random random(11);
+  for (const float scale : {1e-6F, 1.0F, 1e6F}) {
+    TreeEnsemble raw = RandomSum(random, 60, 5, 2, 3);
+    for (Tree& tree : raw.trees) {
+      for (float& value : tree.leaf_values) value *= scale;
+    }
+    const auto sum = SumTrees(raw.trees, {0.3 * scale, -0.7 * scale}, 2, 3);
+    ASSERT_TRUE(sum.ok());
+    TreeEnsemble reversed = *sum;
+    std::ranges::reverse(reversed.trees);
+    const data::Matrix matrix = RandomMatrix(random, 300, 3);
+    const Scorer forwards{*sum, Link::kSoftmax}, backwards{reversed, Link::kSoftmax};
+    EXPECT_EQ(PredictMatrix(forwards, matrix).scores, PredictMatrix(backwards, matrix).scores);
+    // Rounding moves no value by more than half of 2^-22 of the largest sum.
+    for (size_t i = 0; i < raw.trees.size(); ++i) {
+      for (size_t j = 0; j < raw.trees[i].leaf_values.size(); ++j) {
+        EXPECT_NEAR(sum->trees[i].leaf_values[j], raw.trees[i].leaf_values[j],
+                    scale * 31 * std::ldexp(1.0, -22));
+      }
+    }
+  }
+}
+
+TEST(SumTreesTest, RefusesSumsThatAreNotFinite) {
+  Tree leaf;
+  leaf.nodes.push_back({-1, 0, 0, 0});
+  leaf.leaf_values = {std::numeric_limits<float>::infinity()};
+  EXPECT_EQ(SumTrees({leaf}, {}, 1, 1).error().code(), ErrorCode::kInternal);
+}
+
+TEST(PredictMatrixTest, LinksGiveProbabilities) {
+  LinearScorer linear;
+  linear.features = 1;
+  linear.outputs = 1;
+  linear.weights = {2};
+  linear.intercepts = {-1};
+  data::Matrix matrix;
+  matrix.rows = 3;
+  matrix.columns = 1;
+  matrix.values = {0, 0.5, 1000};
+  const Predictions logit = PredictMatrix({linear, Link::kLogit}, matrix);
+  EXPECT_FLOAT_EQ(logit.Score(0, 1), static_cast<float>(1 / (1 + std::exp(1.0))));
+  EXPECT_EQ(logit.Score(1, 1), 0.5F);
+  EXPECT_EQ(logit.Score(2, 1), 1);
+  EXPECT_EQ(logit.labels, (std::vector<int32_t>{0, 0, 1}));
+  linear.outputs = 3;
+  linear.weights = {0, 1, -1};
+  linear.intercepts = {0, 0, 0};
+  const Predictions softmax = PredictMatrix({linear, Link::kSoftmax}, matrix);
+  EXPECT_FLOAT_EQ(softmax.Score(0, 2), 1.0F / 3);
+  EXPECT_EQ(softmax.Score(2, 1), 1);
+  EXPECT_EQ(softmax.labels, (std::vector<int32_t>{0, 1, 1}));
+}
+
 TEST(PredictMatrixTest, EqualsAPlainWalkForEveryNumberOfRowsAndThreads) {
   Random random(3);
   for (const int features : {1, 4, 700}) {
     const TreeEnsemble ensemble = RandomForest(random, 17, 9, 3, features);
     for (const int64_t rows : {0, 1, 15, 16, 17, 513, 9001}) {
       const data::Matrix matrix = RandomMatrix(random, rows, features);
-      const Predictions predictions = PredictMatrix(ensemble, matrix, 3);
+      const Predictions predictions = PredictMatrix(Scorer{ensemble}, matrix, 3);
       ASSERT_EQ(predictions.rows, rows);
       ASSERT_EQ(predictions.labels.size(), static_cast<size_t>(rows));
       for (int64_t row = 0; row < rows; row += 1 + rows / 100) {
@@ -166,7 +223,7 @@ TEST(PredictMatrixTest, EqualsAPlainWalkForEveryNumberOfRowsAndThreads) {
 TEST(PredictMatrixTest, ATieGoesToTheFirstClassAndNotANumberGoesRight) {
   const auto ensemble = AverageForest({Stump(0, {1, 0, 0.5, 0.5})}, 2, 1);
   const data::Matrix matrix{3, 1, {-1.0F, 1.0F, std::nanf("")}};
-  const Predictions predictions = PredictMatrix(*ensemble, matrix);
+  const Predictions predictions = PredictMatrix(Scorer{*ensemble}, matrix);
   EXPECT_EQ(predictions.labels, (std::vector<int32_t>{0, 0, 0}));
   EXPECT_EQ(predictions.scores, (std::vector<float>{1, 0, 0.5, 0.5, 0.5, 0.5}));
 }

@@ -77,6 +77,16 @@ Result<InputField> InputFieldFromJson(const Json& json) {
 
 }  // namespace
 
+int Scorer::outputs() const {
+  return std::visit([](const auto& scorer) { return scorer.outputs; }, body);
+}
+
+int Scorer::features() const {
+  return std::visit([](const auto& scorer) { return scorer.features; }, body);
+}
+
+int Scorer::classes() const { return link == Link::kLogit ? 2 : outputs(); }
+
 std::vector<std::string> OutputNames(const std::vector<std::string>& classes) {
   std::vector<std::string> names = {"label"};
   for (const std::string& name : classes) names.push_back("probability_" + name);

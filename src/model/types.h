@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/json.h"
@@ -26,13 +27,40 @@ struct Tree {
   std::vector<float> leaf_values;  // leaves × outputs.
 };
 
-// The score of output k is the sum over trees of their leaf's value k. Leaf values are multiples of
-// 2^-23 and every partial sum is below 2, so that a float32 sum is exact in any order: every engine
-// gets the same bits.
+// The raw score of output k is base[k] plus the sum over trees of their leaf's value k. All of
+// these are multiples of one power of two, small enough that a float32 holds every partial sum: a
+// sum is exact in any order, and every engine gets the same bits.
 struct TreeEnsemble {
   int outputs = 0;
   int features = 0;
   std::vector<Tree> trees;
+  std::vector<float> base;  // One an output; empty for 0.
+};
+
+// The raw score of output k is the sum over features of weights[k * features + i] times the
+// feature, plus intercepts[k], in double.
+struct LinearScorer {
+  int outputs = 0;
+  int features = 0;
+  std::vector<double> weights;     // outputs × features.
+  std::vector<double> intercepts;  // outputs.
+};
+
+// What raw scores say of the classes.
+enum class Link {
+  kProbability,  // One a class: its probability.
+  kLogit,        // One: the log odds of the second of two classes.
+  kSoftmax,      // One a class: its log probability, but for what all of a row have in common.
+};
+
+// From prepared features to the probabilities of classes.
+struct Scorer {
+  std::variant<TreeEnsemble, LinearScorer> body;
+  Link link = Link::kProbability;
+
+  int outputs() const;   // Raw scores a row.
+  int features() const;  // Matrix columns.
+  int classes() const;
 };
 
 struct InputField {

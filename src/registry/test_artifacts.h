@@ -55,7 +55,7 @@ inline TestArtifact MakeLoadableArtifact() {
   target.labels = {"No", "Yes"};
   TestArtifact artifact = MakeArtifact(0);
   artifact.files["model.onnx"] =
-      model::WriteOnnx(plan, *model::AverageForest({tree}, 2, 1), target).value();
+      model::WriteOnnx(plan, model::Scorer{*model::AverageForest({tree}, 2, 1)}, target).value();
   data::Table rows;
   rows.rows = 2;
   rows.columns.resize(1);

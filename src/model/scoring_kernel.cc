@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/parallel.h"
+#include "model/scorer.h"
+#include "model/scoring_kernel_internal.h"
+
+namespace slipway::model {
+namespace {
+
+// Rows of one piece of parallel work.
+constexpr int64_t kChunkRows = 1024;
+// Rows whose raw scores are held at a time.
+constexpr int64_t kBlockRows = 256;
+
+std::variant<ForestKernel, LinearScorer> BodyOf(const Scorer& scorer) {
+  if (const auto* trees = std::get_if<TreeEnsemble>(&scorer.body)) return ForestKernel(*trees);
+  return std::get<LinearScorer>(scorer.body);
+}
+
+// Column by column, as a matrix product sums.
+void ScoreLinear(const LinearScorer& linear, const data::Matrix& matrix, int64_t begin, int64_t end,
+                 double* raw) {
+  const int64_t rows = end - begin;
+  std::fill_n(raw, rows * linear.outputs, 0.0);
+  for (int feature = 0; feature < linear.features; ++feature) {
+    const float* values = matrix.Column(feature) + begin;
+    for (int output = 0; output < linear.outputs; ++output) {
+      const double weight = linear.weights[static_cast<size_t>(output * linear.features + feature)];
+      for (int64_t row = 0; row < rows; ++row)
+        raw[row * linear.outputs + output] += weight * static_cast<double>(values[row]);
+    }
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int output = 0; output < linear.outputs; ++output)
+      raw[row * linear.outputs + output] += linear.intercepts[static_cast<size_t>(output)];
+  }
+}
+
+// Leaves powers in `raw`.
+void Softmax(std::span<double> raw, float* scores) {
+  const double highest = *std::ranges::max_element(raw);
+  double sum = 0;
+  for (double& value : raw) {
+    value = std::exp(value - highest);
+    sum += value;
+  }
+  std::ranges::transform(raw, scores,
+                         [&](double power) { return static_cast<float>(power / sum); });
+}
+
+// From one row's raw scores, which are spent, to its probabilities.
+void Answer(Link link, std::span<double> raw, float* scores) {
+  switch (link) {
+    case Link::kProbability:
+      std::ranges::transform(raw, scores, [](double value) { return static_cast<float>(value); });
+      break;
+    case Link::kLogit: {
+      const double second = 1 / (1 + std::exp(-raw[0]));
+      scores[0] = static_cast<float>(1 - second);
+      scores[1] = static_cast<float>(second);
+      break;
+    }
+    case Link::kSoftmax: Softmax(raw, scores); break;
+  }
+}
+
+}  // namespace
+
+ScoringKernel::ScoringKernel(const Scorer& scorer)
+    : body_(BodyOf(scorer)), link_(scorer.link), classes_(scorer.classes()) {}
+
+void ScoringKernel::PredictBlock(const data::Matrix& matrix, int64_t begin, int64_t end,
+                                 float* scores) const {
+  const auto* forest = std::get_if<ForestKernel>(&body_);
+  if (forest != nullptr && link_ == Link::kProbability) {
+    forest->Score(matrix, begin, end, scores);
+    return;
+  }
+  const int64_t rows = end - begin;
+  const int outputs = link_ == Link::kLogit ? 1 : classes_;
+  std::vector<double> raw(static_cast<size_t>(rows * outputs));
+  if (forest != nullptr) {
+    std::vector<float> sums(raw.size());
+    forest->Score(matrix, begin, end, sums.data());
+    std::ranges::copy(sums, raw.begin());
+  } else {
+    ScoreLinear(std::get<LinearScorer>(body_), matrix, begin, end, raw.data());
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto from =
+        std::span(raw).subspan(static_cast<size_t>(row * outputs), static_cast<size_t>(outputs));
+    Answer(link_, from, scores + row * classes_);
+  }
+}
+
+void ScoringKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
+                            int32_t* labels) const {
+  const int64_t block = link_ == Link::kProbability ? end - begin : kBlockRows;
+  for (int64_t from = begin; from < end; from += block) {
+    const int64_t to = std::min(from + block, end);
+    PredictBlock(matrix, from, to, scores + (from - begin) * classes_);
+  }
+  for (int64_t row = 0; row < end - begin; ++row) {
+    const float* own = scores + row * classes_;
+    labels[row] = static_cast<int32_t>(std::max_element(own, own + classes_) - own);
+  }
+}
+
+Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,
+                       Predictions* predictions) {
+  const auto chunks = static_cast<size_t>((matrix.rows + kChunkRows - 1) / kChunkRows);
+  return ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
+    const int64_t begin = static_cast<int64_t>(chunk) * kChunkRows;
+    const int64_t end = std::min(begin + kChunkRows, matrix.rows);
+    kernel.Predict(matrix, begin, end, predictions->scores.data() + begin * kernel.classes(),
+                   predictions->labels.data() + begin);
+    return {};
+  });
+}
+
+Predictions PredictMatrix(const Scorer& scorer, const data::Matrix& matrix, int threads) {
+  const ScoringKernel kernel(scorer);
+  Predictions predictions;
+  predictions.rows = matrix.rows;
+  predictions.classes = kernel.classes();
+  predictions.labels.resize(static_cast<size_t>(matrix.rows));
+  predictions.scores.resize(static_cast<size_t>(matrix.rows * kernel.classes()));
+  // An interrupt stops the blocks; the rest is done here, so that no caller ever sees half an
+  // answer.
+  if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok()) {
+    kernel.Predict(matrix, 0, matrix.rows, predictions.scores.data(), predictions.labels.data());
+  }
+  return predictions;
+}
+
+}  // namespace slipway::model
