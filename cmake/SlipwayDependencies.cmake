@@ -43,6 +43,14 @@ add_library(slipway_re2 INTERFACE)
 target_include_directories(slipway_re2 SYSTEM INTERFACE ${RE2_INCLUDE_DIR})
 target_link_libraries(slipway_re2 INTERFACE ${RE2_LIBRARY} Threads::Threads)
 
+# libLBFGS, an archive without a CMake package.
+find_path(LBFGS_INCLUDE_DIR lbfgs.h REQUIRED)
+find_library(LBFGS_LIBRARY NAMES liblbfgs.a lbfgs REQUIRED)
+mark_as_advanced(LBFGS_INCLUDE_DIR LBFGS_LIBRARY)
+add_library(slipway_lbfgs INTERFACE)
+target_include_directories(slipway_lbfgs SYSTEM INTERFACE ${LBFGS_INCLUDE_DIR})
+target_link_libraries(slipway_lbfgs INTERFACE ${LBFGS_LIBRARY})
+
 # Arrow: slipway_arrow is the target that reads tables, slipway_arrow_s3 the one that reaches S3. An installed Arrow
 # without S3 is passed over.
 set(SLIPWAY_ARROW_VERSION 2600)

@@ -38,7 +38,7 @@ TEST(Errors, AllAtOnceInFileOrder) {
             "error: c.yaml:9:26: data.validation_rules.max_missing_ratio: 1.5 is out of range; "
             "expected a number from 0 to 1\n"
             "error: c.yaml:11:17: model.model_type: unknown name \"randm_forest\"; expected "
-            "random_forest; try random_forest\n");
+            "random_forest, gradient_boosting or logistic_regression; try random_forest\n");
 }
 
 struct Case {
@@ -159,7 +159,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    task: classification\n    evaluation_metrics: [rmse]\n", "",
              "error: c.yaml:9:5: model.evaluation_metrics: \"rmse\" is no metric of a "
              "classification; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
-             "balanced_accuracy, pr_auc or brier\n"},
+             "balanced_accuracy, pr_auc, average_precision, brier, brier_score, calibration_error "
+             "or ece\n"},
         Case{"", "    cross_validation: 5\n", "",
              "error: c.yaml:8:5: model: unknown key \"cross_validation\"; expected model_type, "
              "name, task, averaging, class_weight, hyperparameters, training_config, search_space, "
@@ -180,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    evaluation_metrics: [acuracy]\n", "",
              "error: c.yaml:8:26: model.evaluation_metrics[0]: unknown name \"acuracy\"; expected "
              "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
-             "brier, rmse, mae, r2 or mape; try accuracy\n"},
+             "average_precision, brier, brier_score, calibration_error, ece, rmse, mae, r2 or "
+             "mape; try accuracy\n"},
         Case{"", "    performance_thresholds: {accuracy: 85}\n", "",
              "error: c.yaml:8:40: model.performance_thresholds.accuracy: 85 is out of range; "
              "expected a number from 0 to 1\n"},
@@ -189,13 +191,18 @@ INSTANTIATE_TEST_SUITE_P(
              "\"high\"; expected a number from 0 to 1\n"},
         Case{"", "    performance_thresholds: {f2: 0.5}\n", "",
              "error: c.yaml:8:30: model.performance_thresholds: unknown name \"f2\"; expected "
-             "accuracy, precision, recall, f1, f1_score, auc or log_loss; try f1\n"},
-        Case{"", "    performance_thresholds: {accuracy: 0.8, brier: 0.2}\n", "",
-             "error: c.yaml:8:45: model.performance_thresholds: \"brier\" is not computed by this "
-             "build; expected accuracy, precision, recall, f1, f1_score, auc or log_loss\n"},
+             "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
+             "average_precision, brier, brier_score, calibration_error or ece; try f1\n"},
+        Case{"", "    performance_thresholds: {accuracy: 0.8, rmse: 0.2}\n", "",
+             "error: c.yaml:8:45: model.performance_thresholds: \"rmse\" is not computed by this "
+             "build; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
+             "balanced_accuracy, pr_auc, average_precision, brier, brier_score, calibration_error "
+             "or ece\n"},
         Case{"", "    performance_thresholds:\n      rmse: 5\n", "",
              "error: c.yaml:9:7: model.performance_thresholds: \"rmse\" is not computed by this "
-             "build; expected accuracy, precision, recall, f1, f1_score, auc or log_loss\n"},
+             "build; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
+             "balanced_accuracy, pr_auc, average_precision, brier, brier_score, calibration_error "
+             "or ece\n"},
         Case{"", "    evaluation_metrics: [accuracy, brier, rmse]\n", "", ""},
         Case{"", "    hyperparameters: {c: .inf}\n", "",
              "error: c.yaml:8:26: model.hyperparameters.c: the number .inf is not finite; expected "
@@ -207,8 +214,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    gates: {dry_run: [sise]}\n", "",
              "error: c.yaml:8:23: model.gates.dry_run[0]: unknown name \"sise\"; expected "
              "single_latency, batch_latency, size, parity, baseline, production, accuracy, "
-             "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, brier, "
-             "rmse, mae, r2 or mape; try size\n"},
+             "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
+             "average_precision, brier, brier_score, calibration_error, ece, rmse, mae, r2 or "
+             "mape; try size\n"},
         Case{"", "    name: my model\n", "",
              "error: c.yaml:8:5: model.name: can't name a model; expected 1 to 128 letters, "
              "digits, '.', '_' or '-', the first a letter or digit\n"}));
@@ -277,14 +285,14 @@ INSTANTIATE_TEST_SUITE_P(
              "whole number, 1 or more\n"}));
 
 TEST(Errors, EveryModelTypeOfALaterStageIsToldAsSuch) {
-  for (const std::string type : {"gradient_boosting", "logistic_regression", "linear_regression",
-                                 "ridge", "command", "onnx"}) {
+  for (const std::string type : {"linear_regression", "ridge", "command", "onnx"}) {
     EXPECT_EQ(ErrorsOf("development:\n  project_name: p\n"
                        "  data: {source_path: a.csv, target_column: y}\n"
                        "  model: {model_type: " +
                        type + "}\n"),
               "error: c.yaml:4:23: model.model_type: \"" + type +
-                  "\" is not trained by this build; expected random_forest\n");
+                  "\" is not trained by this build; expected random_forest, gradient_boosting or "
+                  "logistic_regression\n");
   }
 }
 
@@ -453,7 +461,8 @@ TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
             "error: c.yaml:1:62: data.format: unknown name \"cvs\"; expected auto, csv, tsv, "
             "parquet, jsonl or "
             "arrow; try csv\n"
-            "error: c.yaml:9:3: model.model_type: missing key; expected random_forest\n");
+            "error: c.yaml:9:3: model.model_type: missing key; expected random_forest, "
+            "gradient_boosting or logistic_regression\n");
 }
 
 }  // namespace

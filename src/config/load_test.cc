@@ -410,7 +410,7 @@ TEST(Show, FillsTheSectionOfTheChosenStrategy) {
 
 TEST(Show, PutsOriginsBesideValues) {
   const LoadedConfig loaded = LoadText(std::string(kMinimal) +
-                                           "    evaluation_metrics: [auc, brier]\n"
+                                           "    evaluation_metrics: [auc, rmse]\n"
                                            "    training_config: {early_stopping: true}\n",
                                        {"data.exclude_columns=[a]"});
   const std::string shown = RenderWithOrigins(loaded);
@@ -435,12 +435,12 @@ TEST(Show, PutsOriginsBesideValues) {
             "# Accepted, and not acted on by this build:\n"
             "#   model.training_config.early_stopping: for trainers that learn in rounds; a "
             "random_forest has none to stop\n"
-            "#   model.evaluation_metrics.brier: for more metrics\n");
+            "#   model.evaluation_metrics.rmse: for more metrics\n");
   const Json json = ToJson(loaded);
   EXPECT_EQ(json["environment"], "development");
   EXPECT_EQ(json["config"], loaded.config.resolved);
   EXPECT_EQ(json["origins"]["data.exclude_columns"], "--set");
-  EXPECT_EQ(json["later"]["model.evaluation_metrics.brier"], "more metrics");
+  EXPECT_EQ(json["later"]["model.evaluation_metrics.rmse"], "more metrics");
 }
 
 // Changed, cut and doubled bytes of the example: whatever comes out, it is a configuration or an

@@ -10,7 +10,7 @@
 #include "core/parallel.h"
 #include "data/preprocessing.h"
 #include "data/target.h"
-#include "model/tree_ensemble.h"
+#include "model/scorer.h"
 #include "train/metrics.h"
 #include "train/train.h"
 #include "train/trainer.h"
@@ -128,7 +128,7 @@ Result<data::MultivariateDrift> FindMultivariateDrift(const data::TableProfile& 
   SLIPWAY_ASSIGN_OR_RETURN(
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, question.table, question.judge, threads));
-  const model::Predictions predictions = model::PredictMatrix(trained.ensemble, matrix, threads);
+  const model::Predictions predictions = model::PredictMatrix(trained.scorer, matrix, threads);
   std::vector<int32_t> truth;
   for (const int64_t row : question.judge) {
     truth.push_back(question.target.classes[static_cast<size_t>(row)]);

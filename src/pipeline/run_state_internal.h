@@ -67,6 +67,7 @@ struct RunState {
   std::string onnx;
   std::vector<train::FoldResult> folds;
   std::vector<train::FeatureImportance> importances;
+  std::vector<std::string> notes;  // Of the trainer.
 
   Evaluation evaluation;                  // evaluate
   data::TableProfile prediction_profile;  // Of the test rows.

@@ -84,12 +84,14 @@ class Fits {
     std::optional<std::string> onnx = state_.cache.Get(state_.keys.train, "model.onnx");
     const std::optional<Json> plan = state_.cache.GetJson(state_.keys.train, "plan");
     const std::optional<Json> importances = state_.cache.GetJson(state_.keys.train, "importances");
-    if (!onnx || !plan || !importances) return false;
+    const std::optional<Json> notes = state_.cache.GetJson(state_.keys.train, "notes");
+    if (!onnx || !plan || !importances || !notes) return false;
     auto parsed = data::PreprocessingPlanFromJson(*plan);
     if (!parsed.ok()) return false;
     state_.plan = *std::move(parsed);
     state_.onnx = *std::move(onnx);
     for (const Json& one : *importances) state_.importances.push_back({one[0], one[1]});
+    for (const Json& note : *notes) state_.notes.push_back(note);
     return true;
   }
 
@@ -107,13 +109,15 @@ class Fits {
         train::TrainedModel model,
         train::Fit(trainer_, Input(threads), state_.split.RowsOf(data::Part::kTrain)));
     SLIPWAY_ASSIGN_OR_RETURN(state_.onnx,
-                             model::WriteOnnx(model.plan, model.ensemble, state_.target));
+                             model::WriteOnnx(model.plan, model.scorer, state_.target));
     state_.plan = std::move(model.plan);
     state_.importances = std::move(model.importances);
+    state_.notes = std::move(model.notes);
     const std::string& key = state_.keys.train;
     SLIPWAY_RETURN_IF_ERROR(state_.cache.PutJson(key, "plan", data::ToJson(state_.plan)));
     SLIPWAY_RETURN_IF_ERROR(
         state_.cache.PutJson(key, "importances", ImportancesJson(state_.importances)));
+    SLIPWAY_RETURN_IF_ERROR(state_.cache.PutJson(key, "notes", Json(state_.notes)));
     return state_.cache.Put(key, "model.onnx", state_.onnx);
   }
 
@@ -281,12 +285,14 @@ Result<StepEnd> TrainStep(RunState& state) {
   const std::string folds = FoldSummary(state.folds, metric);
   if (!folds.empty()) end.summary += " · " + folds;
   end.summary += PreprocessingSummary(state.plan);
+  for (const std::string& note : state.notes) end.summary += " · " + note;
   Json fold_list = Json::array();
   for (const train::FoldResult& fold : state.folds) fold_list.push_back(train::ToJson(fold));
   end.facts = {{"model_type", model.model_type},
                {"folds", std::move(fold_list)},
                {"dropped_features", DroppedJson(state.plan.dropped)},
-               {"outlier_rows", state.plan.outlier_rows}};
+               {"outlier_rows", state.plan.outlier_rows},
+               {"notes", state.notes}};
   return end;
 }
 

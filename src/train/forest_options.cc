@@ -12,44 +12,7 @@
 namespace slipway::train {
 namespace {
 
-constexpr int64_t kLargestCount = std::numeric_limits<int32_t>::max();
 constexpr int64_t kDefaultBins = 256;
-
-bool ReadInteger(const Json& value, int64_t least, int64_t most, int64_t* result) {
-  if (!value.is_number_integer()) return false;
-  if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(most))
-    return false;
-  const auto number = value.get<int64_t>();
-  if (number < least || number > most) return false;
-  *result = number;
-  return true;
-}
-
-bool ReadIntegerOrNull(const Json& value, int64_t least, int64_t most, int64_t* result) {
-  if (!value.is_null()) return ReadInteger(value, least, most, result);
-  *result = 0;
-  return true;
-}
-
-bool ReadNumber(const Json& value, double least, double most, double* result) {
-  if (!value.is_number()) return false;
-  const auto number = value.get<double>();
-  if (!(number >= least && number <= most)) return false;
-  *result = number;
-  return true;
-}
-
-// A whole number counts; a number with a point is a share above 0 and at most 1.
-bool ReadAmount(const Json& value, int64_t least, Amount* result) {
-  if (!value.is_number_float()) {
-    result->share.reset();
-    return ReadInteger(value, least, kLargestCount, &result->count);
-  }
-  const auto share = value.get<double>();
-  if (!(share > 0 && share <= 1)) return false;
-  result->share = share;
-  return true;
-}
 
 bool ReadMaxFeatures(const Json& value, ForestOptions* options) {
   if (value.is_null()) {
@@ -72,17 +35,6 @@ bool ReadCriterion(const Json& value, ForestOptions* options) {
   return true;
 }
 
-bool ReadRandomState(const Json& value, ForestOptions* options) {
-  if (value.is_null()) {
-    options->random_state.reset();
-    return true;
-  }
-  int64_t seed = 0;
-  if (!ReadInteger(value, 0, std::numeric_limits<uint32_t>::max(), &seed)) return false;
-  options->random_state = static_cast<uint32_t>(seed);
-  return true;
-}
-
 bool ReadMaxSamples(const Json& value, ForestOptions* options) {
   if (value.is_null()) {
     options->max_samples.reset();
@@ -94,42 +46,11 @@ bool ReadMaxSamples(const Json& value, ForestOptions* options) {
   return true;
 }
 
-bool ReadJobs(const Json& value, ForestOptions* options) {
-  if (value.is_null()) {
-    options->n_jobs = -1;
-    return true;
-  }
-  return ReadInteger(value, -kLargestCount, kLargestCount, &options->n_jobs) &&
-         options->n_jobs != 0;
-}
+using Rules = HyperparameterRules<ForestOptions>;
 
-// The labels are checked against the target when the weights are made.
-bool IsClassWeight(const Json& value) {
-  if (value.is_null() || value == "balanced") return true;
-  if (!value.is_object() || value.empty()) return false;
-  return std::ranges::all_of(value, [](const Json& weight) {
-    double number = 0;
-    return ReadNumber(weight, 0, std::numeric_limits<float>::max(), &number);
-  });
-}
-
-bool ReadBool(const Json& value, bool* result) {
-  if (!value.is_boolean()) return false;
-  *result = value.get<bool>();
-  return true;
-}
-
-// One hyper-parameter: its documentation, and how its value is read. `read` is false for an
-// unusable value.
-struct Rule {
-  HyperparameterDoc doc;
-  const char* expected;
-  bool (*read)(const Json& value, ForestOptions* options);
-};
-
-const std::vector<Rule>& Rules() {
+const Rules& ForestRules() {
   using Options = ForestOptions;
-  static const std::vector<Rule> rules = {
+  static const Rules rules = {
       {{"n_estimators", "int", "100", "Trees in the forest."},
        "a whole number from 1 to 32768",
        [](const Json& v, Options* o) {
@@ -192,11 +113,11 @@ const std::vector<Rule>& Rules() {
        [](const Json& v, Options*) { return IsClassWeight(v); }},
       {{"random_state", "int or null", "null", "Seed of the forest; null takes the run's."},
        "a whole number from 0 to 4294967295, or null",
-       ReadRandomState},
+       [](const Json& v, Options* o) { return ReadSeed(v, &o->random_state); }},
       {{"n_jobs", "int or null", "null",
         "Threads at most; null or -1 for all. The forest is the same on any number."},
        "a whole number other than 0, or null",
-       ReadJobs},
+       [](const Json& v, Options* o) { return ReadJobs(v, &o->n_jobs); }},
       // What scikit-learn's get_params() gives besides: taken where it asks for nothing.
       {{"ccp_alpha", "float", "0.0", "Pruning, which this forest does not do."},
        "0.0",
@@ -223,37 +144,12 @@ const std::vector<Rule>& Rules() {
   return rules;
 }
 
-Location Where(const std::string& name) {
-  Location location;
-  location.field = name.empty() ? "model.hyperparameters" : "model.hyperparameters." + name;
-  return location;
-}
-
-std::vector<std::string> Names() {
-  std::vector<std::string> names;
-  for (const Rule& rule : Rules()) names.push_back(rule.doc.name);
-  return names;
-}
-
-Error UnknownName(const std::string& name) {
-  return Error(ErrorCode::kInvalidInput, "random_forest has no such hyper-parameter")
-      .At(Where(name))
-      .Expected("one of " + Join(Names(), ", "))
-      .Try(NearestName(name, Names()));
-}
-
-Error UnusableValue(const Rule& rule, const Json& value) {
-  Error error = Error(ErrorCode::kInvalidInput, fmt::format("{} can't be used", CompactJson(value)))
-                    .At(Where(rule.doc.name))
-                    .Expected(rule.expected);
-  // What a Python user writes by habit; YAML reads it as text.
-  const bool python_none =
-      value == "None" && rule.read(Json(nullptr), std::make_unique<ForestOptions>().get());
-  return python_none ? std::move(error).Try("null, which is YAML's None") : error;
-}
-
-int64_t RoundUp(double share, int64_t all) {
-  return static_cast<int64_t>(std::ceil(share * static_cast<double>(all)));
+// What no single hyper-parameter can tell.
+void CheckTogether(const ForestOptions& options, std::vector<Error>* errors) {
+  if (!options.max_samples || options.bootstrap) return;
+  errors->push_back(Error(ErrorCode::kInvalidInput, "rows are only drawn where bootstrap is true")
+                        .At(HyperparameterLocation("max_samples"))
+                        .Expected("null beside bootstrap: false"));
 }
 
 int64_t FeaturesPerNode(const ForestOptions& options, int64_t columns) {
@@ -281,7 +177,7 @@ Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
     return Error(ErrorCode::kInvalidInput,
                  fmt::format("{} rows a tree, and training has {}",
                              FormatCount(options.max_samples->count), FormatCount(rows)))
-        .At(Where("max_samples"))
+        .At(HyperparameterLocation("max_samples"))
         .Expected(fmt::format("at most {}", rows))
         .Try("a share such as 0.5");
   }
@@ -291,42 +187,12 @@ Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
 }  // namespace
 
 const std::vector<HyperparameterDoc>& ForestHyperparameters() {
-  static const std::vector<HyperparameterDoc> docs = [] {
-    std::vector<HyperparameterDoc> all;
-    for (const Rule& rule : Rules()) all.push_back(rule.doc);
-    return all;
-  }();
+  static const std::vector<HyperparameterDoc> docs = DocsOf(ForestRules());
   return docs;
 }
 
 Result<ForestOptions> ParseForestOptions(const Json& hyperparameters) {
-  ForestOptions options;
-  if (hyperparameters.is_null()) return options;
-  if (!hyperparameters.is_object()) {
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("{} can't be used", CompactJson(hyperparameters)))
-        .At(Where(""))
-        .Expected("a map from name to value");
-  }
-  std::vector<Error> errors;
-  for (const auto& [name, value] : hyperparameters.items()) {
-    const auto rule = std::ranges::find(
-        Rules(), name, [](const Rule& r) -> const std::string& { return r.doc.name; });
-    if (rule == Rules().end()) {
-      errors.push_back(UnknownName(name));
-    } else if (!rule->read(value, &options)) {
-      errors.push_back(UnusableValue(*rule, value));
-    }
-  }
-  if (errors.empty() && options.max_samples && !options.bootstrap) {
-    errors.push_back(Error(ErrorCode::kInvalidInput, "rows are only drawn where bootstrap is true")
-                         .At(Where("max_samples"))
-                         .Expected("null beside bootstrap: false"));
-  }
-  if (errors.empty()) return options;
-  Error all = std::move(errors.front());
-  for (size_t i = 1; i < errors.size(); ++i) all = std::move(all).Also(std::move(errors[i]));
-  return all;
+  return ParseHyperparameters("random_forest", ForestRules(), hyperparameters, CheckTogether);
 }
 
 Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_t columns,
@@ -338,17 +204,14 @@ Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_
   plan.features_per_node = FeaturesPerNode(options, columns);
   SLIPWAY_ASSIGN_OR_RETURN(plan.samples_per_tree, SamplesPerTree(options, rows));
   plan.bootstrap = options.bootstrap;
-  const Amount& leaf = options.min_samples_leaf;
-  const Amount& split = options.min_samples_split;
-  plan.min_leaf = leaf.share ? std::max<int64_t>(1, RoundUp(*leaf.share, rows)) : leaf.count;
-  plan.min_split = split.share ? std::max<int64_t>(2, RoundUp(*split.share, rows)) : split.count;
+  plan.min_leaf = CountOf(options.min_samples_leaf, rows, 1);
+  plan.min_split = CountOf(options.min_samples_split, rows, 2);
   plan.min_weight_share = options.min_weight_fraction_leaf;
   plan.min_impurity_decrease = options.min_impurity_decrease;
   plan.max_leaves = options.max_leaf_nodes;
   plan.max_bins = options.max_bins > 0 ? options.max_bins : kDefaultBins;
   plan.seed = options.random_state ? *options.random_state : seed;
-  const int64_t allowed = options.n_jobs > 0 ? options.n_jobs : threads + 1 + options.n_jobs;
-  plan.threads = static_cast<int>(std::clamp<int64_t>(allowed, 1, std::max(threads, 1)));
+  plan.threads = ThreadsFor(options.n_jobs, threads);
   return plan;
 }
 

@@ -8,15 +8,10 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "train/hyperparameters_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
-
-// scikit-learn's "int or float": a number of things, or a share of all of them.
-struct Amount {
-  int64_t count = 0;
-  std::optional<double> share;
-};
 
 // Classes that a forest can tell apart, and rows that it can learn from.
 inline constexpr int kMostClasses = 4096;

@@ -1,11 +1,8 @@
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/file_system.h"
-#include "core/source_folder.h"
 #include "train/forest_options_internal.h"
 
 namespace slipway::train {
@@ -30,15 +27,6 @@ TEST(ForestOptions, DefaultsAreThoseOfScikitLearn) {
   EXPECT_TRUE(plan->bootstrap);
   EXPECT_EQ(plan->seed, 9U);
   EXPECT_EQ(plan->threads, 2);
-}
-
-TEST(ForestOptions, EveryDocumentedFallbackIsAccepted) {
-  for (const HyperparameterDoc& doc : ForestHyperparameters()) {
-    const Json value = Json::accept(doc.fallback) ? Json::parse(doc.fallback) : Json(doc.fallback);
-    const auto options = ParseForestOptions(Json{{doc.name, value}});
-    EXPECT_TRUE(options.ok()) << doc.name << ": " << options.error().ToString();
-    EXPECT_FALSE(doc.meaning.empty());
-  }
 }
 
 TEST(ForestOptions, AllMistakesAreToldAtOnce) {
@@ -104,16 +92,6 @@ TEST(ForestOptions, EveryNameOfACriterion) {
     const auto options = ParseForestOptions(Json{{"criterion", name}});
     ASSERT_TRUE(options.ok());
     EXPECT_EQ(PlanForest(*options, 10, 3, 0, 1)->criterion, criterion);
-  }
-}
-
-TEST(ForestOptions, TheManualListsThem) {
-  const auto manual = LocalFileSystem().ReadFile(SourceFolder() + "/docs/models.md");
-  ASSERT_TRUE(manual.ok());
-  for (const HyperparameterDoc& doc : ForestHyperparameters()) {
-    const std::string row =
-        fmt::format("| `{}` | {} | `{}` | {} |\n", doc.name, doc.type, doc.fallback, doc.meaning);
-    EXPECT_NE(manual->find(row), std::string::npos) << row;
   }
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "core/result.h"
+#include "train/boosting_options_internal.h"
 #include "train/forest_options_internal.h"
+#include "train/logistic_options_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
@@ -10,7 +12,9 @@ namespace slipway::train {
 inline constexpr char kTrainerPlugin[] = "libslipway_trainers.so";
 
 struct TrainerFunctions {
-  Result<FittedForest> (*fit_forest)(const TrainingSet& set, const ForestPlan& plan);
+  Result<FittedModel> (*fit_forest)(const TrainingSet& set, const ForestPlan& plan);
+  Result<FittedModel> (*fit_boosting)(const TrainingSet& set, const BoostingPlan& plan);
+  Result<FittedModel> (*fit_logistic)(const TrainingSet& set, const LogisticPlan& plan);
 };
 
 }  // namespace slipway::train

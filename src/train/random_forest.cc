@@ -1,13 +1,12 @@
-// The plug-in libslipway_trainers.so: random forests by histograms (docs/design/0005).
+// Random forests by histograms (docs/design/0005).
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 
-#include "core/build_info.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
-#include "core/plugin.h"
-#include "train/plugin_internal.h"
+#include "model/tree_ensemble.h"
+#include "train/fits_internal.h"
 #include "train/tree_grower_internal.h"
 
 namespace slipway::train {
@@ -94,8 +93,8 @@ std::vector<double> Relative(std::span<const double> weights) {
 }
 
 template <typename Bin>
-Result<FittedForest> GrowForest(const TrainingSet& set, const ForestPlan& plan,
-                                const std::vector<ColumnBins>& columns) {
+Result<FittedModel> GrowForest(const TrainingSet& set, const ForestPlan& plan,
+                               const std::vector<ColumnBins>& columns) {
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<Bin> rows,
                            BinRows<Bin>(set.features, columns, plan.threads));
   const std::vector<double> ones(static_cast<size_t>(set.class_count), 1.0);
@@ -125,26 +124,23 @@ Result<FittedForest> GrowForest(const TrainingSet& set, const ForestPlan& plan,
       throw;
     }
   }));
-  FittedForest fitted;
+  FittedModel fitted;
   fitted.importances = MeanImportances(trees, columns.size());
-  for (GrownTree& grown : trees) fitted.trees.push_back(std::move(grown.tree));
+  std::vector<model::ProbabilityTree> forest;
+  for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      fitted.scorer.body,
+      model::AverageForest(forest, set.class_count, static_cast<int>(columns.size())));
   return fitted;
 }
 
-Result<FittedForest> FitForest(const TrainingSet& set, const ForestPlan& plan) {
+}  // namespace
+
+Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
                            CutColumns(set.features, plan.max_bins, plan.threads));
   return plan.max_bins <= kBinsOfAByte ? GrowForest<uint8_t>(set, plan, columns)
                                        : GrowForest<uint16_t>(set, plan, columns);
 }
 
-constexpr TrainerFunctions kFunctions{FitForest};
-
-}  // namespace
 }  // namespace slipway::train
-
-extern "C" {
-extern __attribute__((visibility("default"))) const slipway::Plugin slipway_plugin_v1;
-const slipway::Plugin slipway_plugin_v1{slipway::BuildId(), slipway::train::kTrainerPlugin,
-                                        &slipway::train::kFunctions, slipway::FollowInterrupts};
-}

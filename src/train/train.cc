@@ -7,7 +7,7 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "data/preprocessing.h"
-#include "model/tree_ensemble.h"
+#include "model/scorer.h"
 
 namespace slipway::train {
 namespace {
@@ -117,13 +117,11 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                            ClassWeights(class_weight, input.target, kept));
   const std::vector<int32_t> classes = ClassesOf(input.target, kept);
   const TrainingSet set{matrix, classes, input.target.class_count(), weights};
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const FittedForest forest,
-      trainer.Fit(set, input.config.model.hyperparameters, input.seed, input.threads));
-  SLIPWAY_ASSIGN_OR_RETURN(trained.ensemble,
-                           model::AverageForest(forest.trees, input.target.class_count(),
-                                                static_cast<int>(matrix.columns)));
-  trained.importances = ByFeature(trained.plan, forest.importances);
+  SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, input.config.model.hyperparameters,
+                                                           input.seed, input.threads));
+  trained.scorer = std::move(fitted.scorer);
+  trained.notes = std::move(fitted.notes);
+  trained.importances = ByFeature(trained.plan, fitted.importances);
   return trained;
 }
 
@@ -136,7 +134,7 @@ Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const 
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
   const model::Predictions predictions =
-      model::PredictMatrix(trained.ensemble, matrix, input.threads);
+      model::PredictMatrix(trained.scorer, matrix, input.threads);
   FoldResult result;
   result.fold = fold;
   result.train_rows = std::ssize(rows.train);

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "core/random.h"
-#include "model/tree_ensemble.h"
+#include "model/scorer.h"
 
 namespace slipway::train {
 namespace {
@@ -66,8 +66,8 @@ TEST(Fit, GivesAModelAndWhatMattered) {
   const Project project = MakeProject();
   const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
   ASSERT_TRUE(trained.ok()) << trained.error().ToString();
-  EXPECT_EQ(trained->ensemble.outputs, 2);
-  EXPECT_EQ(trained->ensemble.trees.size(), 30U);
+  EXPECT_EQ(trained->scorer.classes(), 2);
+  EXPECT_EQ(std::get<model::TreeEnsemble>(trained->scorer.body).trees.size(), 30U);
   ASSERT_EQ(trained->importances.size(), 3U);
   EXPECT_EQ(trained->importances[2].feature, "noise");
   EXPECT_LT(trained->importances[2].importance, 0.1);
@@ -81,9 +81,9 @@ TEST(Fit, IsTheSameOnAnyNumberOfThreads) {
   const auto one = Fit(*Forest(), project.Input(1), project.AllRows());
   const auto four = Fit(*Forest(), project.Input(4), project.AllRows());
   ASSERT_TRUE(one.ok() && four.ok());
-  for (size_t i = 0; i < one->ensemble.trees.size(); ++i) {
-    EXPECT_EQ(one->ensemble.trees[i].leaf_values, four->ensemble.trees[i].leaf_values);
-  }
+  const auto& trees = std::get<model::TreeEnsemble>(one->scorer.body).trees;
+  const auto& others = std::get<model::TreeEnsemble>(four->scorer.body).trees;
+  for (size_t i = 0; i < trees.size(); ++i) EXPECT_EQ(trees[i].leaf_values, others[i].leaf_values);
   for (size_t i = 0; i < one->importances.size(); ++i) {
     EXPECT_EQ(one->importances[i].feature, four->importances[i].feature);
     EXPECT_EQ(one->importances[i].importance, four->importances[i].importance);
@@ -117,7 +117,7 @@ TEST(Fit, ClassWeightCountsFromEitherPlaceButNotFromTwo) {
     const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
     EXPECT_TRUE(trained.ok());
     const auto matrix = data::ApplyPreprocessing(trained->plan, project.table, project.AllRows());
-    const auto labels = model::PredictMatrix(trained->ensemble, *matrix).labels;
+    const auto labels = model::PredictMatrix(trained->scorer, *matrix).labels;
     return std::accumulate(labels.begin(), labels.end(), 0);
   };
   project.config.model.hyperparameters["max_depth"] = 1;

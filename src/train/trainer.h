@@ -11,7 +11,7 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "data/types.h"
-#include "model/tree_ensemble.h"
+#include "model/types.h"
 
 namespace slipway::train {
 
@@ -31,10 +31,12 @@ struct TrainingSet {
   std::span<const double> class_weights;  // One a class, from 0; empty for all 1.
 };
 
-struct FittedForest {
-  std::vector<model::ProbabilityTree> trees;
-  std::vector<double>
-      importances;  // One a matrix column, mean decrease in impurity, sum 1 (all 0 for stumps).
+struct FittedModel {
+  model::Scorer scorer;
+  // One a matrix column, its share of what the trainer measures importance by (each says what in
+  // its documentation); all 0 where no column mattered.
+  std::vector<double> importances;
+  std::vector<std::string> notes;  // What a person should know, as that a search was cut short.
 };
 
 // Stateless; Fit may run on several threads at once.
@@ -46,9 +48,9 @@ class Trainer {
   // kInvalidInput for each unknown name (with the nearest valid one) and each unusable value, all
   // at once.
   virtual Status CheckHyperparameters(const Json& hyperparameters) const = 0;
-  // The same forest for the same input, seed and build, on any number of threads.
-  virtual Result<FittedForest> Fit(const TrainingSet& set, const Json& hyperparameters,
-                                   uint64_t seed, int threads) const = 0;
+  // The same model for the same input, seed and build, on any number of threads.
+  virtual Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters,
+                                  uint64_t seed, int threads) const = 0;
 };
 
 // Trainers by `model_type`: one table. Documentation and checks of hyper-parameters need no

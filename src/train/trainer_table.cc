@@ -9,7 +9,9 @@
 #include "core/parallel.h"
 #include "core/plugin.h"
 #include "core/text.h"
+#include "train/boosting_options_internal.h"
 #include "train/forest_options_internal.h"
+#include "train/logistic_options_internal.h"
 #include "train/plugin_internal.h"
 #include "train/trainer.h"
 
@@ -44,6 +46,14 @@ Status CheckTrainingSet(const TrainingSet& set) {
       .Try("handle_missing among the preprocessing steps");
 }
 
+Result<const TrainerFunctions*> OpenTrainers() {
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+  SLIPWAY_ASSIGN_OR_RETURN(const void* plugin, LoadPlugin(kTrainerPlugin, PluginFolders()));
+  return static_cast<const TrainerFunctions*>(plugin);
+}
+
+int ThreadsOr(int threads) { return threads > 0 ? threads : AvailableCores(); }
+
 class RandomForest : public Trainer {
  public:
   std::string name() const override { return "random_forest"; }
@@ -56,16 +66,63 @@ class RandomForest : public Trainer {
     return {};
   }
 
-  Result<FittedForest> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                           int threads) const override {
+  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                          int threads) const override {
     SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
     SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-    SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan,
-                             PlanForest(options, set.features.rows, set.features.columns, seed,
-                                        threads > 0 ? threads : AvailableCores()));
-    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    SLIPWAY_ASSIGN_OR_RETURN(const void* plugin, LoadPlugin(kTrainerPlugin, PluginFolders()));
-    return static_cast<const TrainerFunctions*>(plugin)->fit_forest(set, plan);
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const ForestPlan plan,
+        PlanForest(options, set.features.rows, set.features.columns, seed, ThreadsOr(threads)));
+    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+    return trainers->fit_forest(set, plan);
+  }
+};
+
+class GradientBoosting : public Trainer {
+ public:
+  std::string name() const override { return "gradient_boosting"; }
+  std::vector<HyperparameterDoc> hyperparameters() const override {
+    return BoostingHyperparameters();
+  }
+
+  Status CheckHyperparameters(const Json& hyperparameters) const override {
+    SLIPWAY_RETURN_IF_ERROR(ParseBoostingOptions(hyperparameters));
+    return {};
+  }
+
+  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                          int threads) const override {
+    SLIPWAY_ASSIGN_OR_RETURN(const BoostingOptions options, ParseBoostingOptions(hyperparameters));
+    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+    const BoostingPlan plan =
+        PlanBoosting(options, set.features.rows, set.features.columns, seed, ThreadsOr(threads));
+    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+    return trainers->fit_boosting(set, plan);
+  }
+};
+
+class LogisticRegression : public Trainer {
+ public:
+  std::string name() const override { return "logistic_regression"; }
+  std::vector<HyperparameterDoc> hyperparameters() const override {
+    return LogisticHyperparameters();
+  }
+
+  Status CheckHyperparameters(const Json& hyperparameters) const override {
+    SLIPWAY_RETURN_IF_ERROR(ParseLogisticOptions(hyperparameters));
+    return {};
+  }
+
+  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t,
+                          int threads) const override {
+    SLIPWAY_ASSIGN_OR_RETURN(const LogisticOptions options, ParseLogisticOptions(hyperparameters));
+    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+    double total_weight = 0;
+    for (const int32_t cls : set.classes)
+      total_weight += set.class_weights.empty() ? 1 : set.class_weights[static_cast<size_t>(cls)];
+    const LogisticPlan plan = PlanLogistic(options, total_weight, ThreadsOr(threads));
+    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+    return trainers->fit_logistic(set, plan);
   }
 };
 
@@ -77,6 +134,10 @@ struct TableEntry {
 constexpr std::array kTrainers = {
     TableEntry{"random_forest",
                []() -> std::unique_ptr<Trainer> { return std::make_unique<RandomForest>(); }},
+    TableEntry{"gradient_boosting",
+               []() -> std::unique_ptr<Trainer> { return std::make_unique<GradientBoosting>(); }},
+    TableEntry{"logistic_regression",
+               []() -> std::unique_ptr<Trainer> { return std::make_unique<LogisticRegression>(); }},
 };
 
 }  // namespace

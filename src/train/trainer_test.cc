@@ -15,6 +15,7 @@
 #include "core/parallel.h"
 #include "core/plugin.h"
 #include "core/random.h"
+#include "model/tree_ensemble.h"
 #include "train/plugin_internal.h"
 
 namespace slipway::train {
@@ -49,13 +50,35 @@ Sample MakeSample(int64_t rows, int64_t columns, int classes, uint64_t seed = 1)
   return sample;
 }
 
-FittedForest FitOrDie(const Sample& sample, const Json& hyperparameters, int threads = 2,
-                      uint64_t seed = 5) {
+// The trees of a fitted forest with probabilities of sum 1, but for the grid they were put on.
+struct Forest {
+  std::vector<model::ProbabilityTree> trees;
+  std::vector<double> importances;
+};
+
+Forest ForestOf(const FittedModel& fitted, int class_count) {
+  Forest forest{{}, fitted.importances};
+  for (const model::Tree& tree : std::get<model::TreeEnsemble>(fitted.scorer.body).trees) {
+    model::ProbabilityTree& own = forest.trees.emplace_back();
+    for (const model::TreeNode& node : tree.nodes)
+      own.nodes.push_back({node.feature, node.threshold, node.left, node.right});
+    const auto classes = static_cast<size_t>(class_count);
+    for (size_t leaf = 0; leaf < tree.leaf_values.size(); leaf += classes) {
+      const float* values = tree.leaf_values.data() + leaf;
+      const double sum = std::accumulate(values, values + classes, 0.0);
+      for (size_t cls = 0; cls < classes; ++cls) own.probabilities.push_back(values[cls] / sum);
+    }
+  }
+  return forest;
+}
+
+Forest FitOrDie(const Sample& sample, const Json& hyperparameters, int threads = 2,
+                uint64_t seed = 5) {
   const auto trainer = MakeTrainer("random_forest");
   EXPECT_TRUE(trainer.ok());
-  auto forest = (*trainer)->Fit(sample.set(), hyperparameters, seed, threads);
-  EXPECT_TRUE(forest.ok()) << (forest.ok() ? "" : forest.error().ToString());
-  return forest.ok() ? *std::move(forest) : FittedForest{};
+  const auto fitted = (*trainer)->Fit(sample.set(), hyperparameters, seed, threads);
+  EXPECT_TRUE(fitted.ok()) << (fitted.ok() ? "" : fitted.error().ToString());
+  return fitted.ok() ? ForestOf(*fitted, sample.class_count) : Forest{};
 }
 
 size_t LeafOf(const model::ProbabilityTree& tree, const data::Matrix& matrix, int64_t row) {
@@ -68,7 +91,7 @@ size_t LeafOf(const model::ProbabilityTree& tree, const data::Matrix& matrix, in
   return static_cast<size_t>(tree.nodes[node].left);
 }
 
-int32_t Vote(const FittedForest& forest, const Sample& sample, int64_t row) {
+int32_t Vote(const Forest& forest, const Sample& sample, int64_t row) {
   std::vector<double> sums(static_cast<size_t>(sample.class_count));
   for (const auto& tree : forest.trees) {
     const size_t leaf = LeafOf(tree, sample.matrix, row);
@@ -77,7 +100,7 @@ int32_t Vote(const FittedForest& forest, const Sample& sample, int64_t row) {
   return static_cast<int32_t>(std::ranges::max_element(sums) - sums.begin());
 }
 
-double Accuracy(const FittedForest& forest, const Sample& sample) {
+double Accuracy(const Forest& forest, const Sample& sample) {
   int64_t hits = 0;
   for (int64_t row = 0; row < sample.matrix.rows; ++row) {
     hits += Vote(forest, sample, row) == sample.classes[static_cast<size_t>(row)] ? 1 : 0;
@@ -98,7 +121,7 @@ size_t Leaves(const model::ProbabilityTree& tree) {
 
 // What must hold of any forest: whole trees, features that exist, leaves whose probabilities sum
 // to 1.
-void ExpectSound(const FittedForest& forest, const Sample& sample) {
+void ExpectSound(const Forest& forest, const Sample& sample) {
   for (const auto& tree : forest.trees) {
     const size_t leaves = Leaves(tree);
     EXPECT_EQ(tree.nodes.size(), 2 * leaves - 1);
@@ -114,7 +137,7 @@ void ExpectSound(const FittedForest& forest, const Sample& sample) {
   EXPECT_TRUE(std::abs(total - 1) < 1e-9 || total == 0) << total;
 }
 
-void ExpectSame(const FittedForest& left, const FittedForest& right) {
+void ExpectSame(const Forest& left, const Forest& right) {
   EXPECT_EQ(left.importances, right.importances);
   ASSERT_EQ(left.trees.size(), right.trees.size());
   for (size_t i = 0; i < left.trees.size(); ++i) {
@@ -132,7 +155,10 @@ TEST(Trainers, AnUnknownModelTypeListsTheValidOnes) {
   EXPECT_THAT(TrainerNames(), ::testing::Contains("random_forest"));
   const auto trainer = MakeTrainer("random_forrest");
   ASSERT_FALSE(trainer.ok());
-  EXPECT_THAT(trainer.error().ToString(), HasSubstr("expected random_forest; try random_forest"));
+  EXPECT_THAT(
+      trainer.error().ToString(),
+      HasSubstr(
+          "expected random_forest, gradient_boosting or logistic_regression; try random_forest"));
 }
 
 TEST(Trainers, HyperparametersNeedNoPlugin) {
@@ -156,7 +182,7 @@ TEST(Trainers, AnotherPluginUnderTheirNameIsAnError) {
 
 TEST(RandomForest, LearnsAndTellsWhatMattered) {
   const Sample train = MakeSample(2000, 5, 2), test = MakeSample(1000, 5, 2, 2);
-  const FittedForest forest = FitOrDie(train, {{"max_depth", 8}});
+  const Forest forest = FitOrDie(train, {{"max_depth", 8}});
   ASSERT_EQ(forest.trees.size(), 100U);
   ExpectSound(forest, train);
   EXPECT_GT(Accuracy(forest, test), 0.92);
@@ -167,7 +193,7 @@ TEST(RandomForest, LearnsAndTellsWhatMattered) {
 TEST(RandomForest, IsTheSameOnAnyNumberOfThreads) {
   for (const int classes : {2, 5}) {
     const Sample sample = MakeSample(6000, 6, classes);
-    const FittedForest one = FitOrDie(sample, {{"n_estimators", 30}}, 1);
+    const Forest one = FitOrDie(sample, {{"n_estimators", 30}}, 1);
     ExpectSame(one, FitOrDie(sample, {{"n_estimators", 30}}, 2));
     ExpectSame(one, FitOrDie(sample, {{"n_estimators", 30}}, 4));
   }
@@ -175,13 +201,13 @@ TEST(RandomForest, IsTheSameOnAnyNumberOfThreads) {
 
 TEST(RandomForest, FitsSideBySideDoNotDisturbEachOther) {
   const Sample sample = MakeSample(3000, 5, 2);
-  const FittedForest alone = FitOrDie(sample, {{"n_estimators", 20}}, 1);
-  std::vector<FittedForest> forests(4);
+  const Forest alone = FitOrDie(sample, {{"n_estimators", 20}}, 1);
+  std::vector<Forest> forests(4);
   ASSERT_TRUE(ParallelFor(forests.size(), 4, [&](size_t i) -> Status {
                 forests[i] = FitOrDie(sample, {{"n_estimators", 20}}, i % 2 == 0 ? 1 : 2);
                 return {};
               }).ok());
-  for (const FittedForest& forest : forests) ExpectSame(alone, forest);
+  for (const Forest& forest : forests) ExpectSame(alone, forest);
 }
 
 TEST(RandomForest, TheSeedDecides) {
@@ -203,7 +229,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
     // Enough rows that values share bins.
     Sample sample = MakeSample(9000, 4, 3);
     if (weighted) sample.class_weights = {0.5, 3, 6};
-    const FittedForest forest =
+    const Forest forest =
         FitOrDie(sample, {{"n_estimators", 3}, {"bootstrap", false}, {"max_depth", 4}});
     ExpectSound(forest, sample);
     for (const auto& tree : forest.trees) {
@@ -225,7 +251,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
 
 TEST(RandomForest, WeightsMoveTheDecision) {
   Sample sample = MakeSample(2000, 3, 2);
-  const auto ones = [&](const FittedForest& forest) {
+  const auto ones = [&](const Forest& forest) {
     int64_t count = 0;
     for (int64_t row = 0; row < sample.matrix.rows; ++row) count += Vote(forest, sample, row);
     return count;
@@ -262,7 +288,7 @@ TEST(RandomForest, LimitsHold) {
 TEST(RandomForest, OddShapes) {
   Sample constant = MakeSample(300, 3, 2);
   std::ranges::fill(constant.matrix.values, 1.5F);
-  const FittedForest stumps = FitOrDie(constant, Json::object());
+  const Forest stumps = FitOrDie(constant, Json::object());
   ExpectSound(stumps, constant);
   EXPECT_EQ(stumps.importances, std::vector<double>(3, 0.0));
 
@@ -314,7 +340,7 @@ TEST(RandomForest, BootstrapDrawsByWeight) {
     rare += sample.classes[row];
   }
   sample.class_weights = {1, 29};
-  const FittedForest forest = FitOrDie(sample, {{"max_depth", 1}, {"n_estimators", 50}});
+  const Forest forest = FitOrDie(sample, {{"max_depth", 1}, {"n_estimators", 50}});
   double sum = 0;
   for (const auto& tree : forest.trees) {
     for (int64_t row = 0; row < sample.matrix.rows; ++row)
@@ -341,7 +367,7 @@ TEST(RandomForest, HugeAndTinyWeightsAreRatios) {
   for (const bool bootstrap : {false, true}) {
     const Json options = {{"n_estimators", 5}, {"max_depth", 4}, {"bootstrap", bootstrap}};
     sample.class_weights = {1, 4};
-    const FittedForest plain = FitOrDie(sample, options);
+    const Forest plain = FitOrDie(sample, options);
     for (const double scale : {0x1p-120, 0x1p+120}) {
       sample.class_weights = {scale, 4 * scale};
       ExpectSame(plain, FitOrDie(sample, options));

@@ -34,8 +34,9 @@ struct FeatureImportance {
 
 struct TrainedModel {
   data::PreprocessingPlan plan;
-  model::TreeEnsemble ensemble;
+  model::Scorer scorer;
   std::vector<FeatureImportance> importances;  // Highest first, ties by name.
+  std::vector<std::string> notes;              // Of the trainer, for a person.
 };
 
 Json ToJson(const FoldResult& fold);

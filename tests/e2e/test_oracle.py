@@ -6,10 +6,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import basic_config, number_table
+from sklearn.calibration import calibration_curve
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score, roc_auc_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (accuracy_score, average_precision_score, balanced_accuracy_score, brier_score_loss, f1_score,
+                             log_loss, precision_score, recall_score, roc_auc_score)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -31,6 +34,13 @@ def predictions(project, frame, target="target"):
     return pd.read_csv(out)
 
 
+def calibration_error(truth, score):
+    """Guo et al. 2017 over the bins of scikit-learn's calibration_curve."""
+    share, mean = calibration_curve(truth, score, n_bins=10)
+    rows = np.bincount(np.searchsorted(np.linspace(0, 1, 11)[1:-1], score), minlength=10)
+    return (np.abs(share - mean) * rows[rows > 0] / len(truth)).sum()
+
+
 @pytest.mark.parametrize("averaging", ["weighted", "macro", "micro", "binary"])
 def test_binary_metrics_equal_scikit_learn(project, averaging):
     frame = number_table(rows=1500)
@@ -43,7 +53,9 @@ def test_binary_metrics_equal_scikit_learn(project, averaging):
     options = {"average": averaging, "zero_division": 0}
     expected = {"accuracy": accuracy_score(truth, label), "precision": precision_score(truth, label, **options),
                 "recall": recall_score(truth, label, **options), "f1": f1_score(truth, label, **options),
-                "auc": roc_auc_score(truth, score),
+                "auc": roc_auc_score(truth, score), "pr_auc": average_precision_score(truth, score),
+                "balanced_accuracy": balanced_accuracy_score(truth, label), "brier": brier_score_loss(truth, score),
+                "calibration_error": calibration_error(truth, score),
                 "log_loss": log_loss(truth, answers[["probability_0", "probability_1"]].to_numpy(dtype="float64"))}
     for name, value in expected.items():
         assert last["metrics"][name] == pytest.approx(value, abs=1e-6 if name == "log_loss" else 1e-9), name
@@ -61,6 +73,12 @@ def test_multiclass_metrics_equal_scikit_learn(project):
     assert last["metrics"]["accuracy"] == pytest.approx(accuracy_score(test["target"], answers["label"]), abs=1e-9)
     assert last["metrics"]["auc"] == pytest.approx(
         roc_auc_score(test["target"], scores / scores.sum(axis=1, keepdims=True), multi_class="ovr", average="weighted"), abs=1e-7)
+    assert last["metrics"]["balanced_accuracy"] == pytest.approx(
+        balanced_accuracy_score(test["target"], answers["label"]), abs=1e-9)
+    assert last["metrics"]["pr_auc"] == pytest.approx(
+        average_precision_score(pd.get_dummies(test["target"]), scores, average="weighted"), abs=1e-9)
+    truth = pd.get_dummies(test["target"]).to_numpy()
+    assert last["metrics"]["brier"] == pytest.approx(((scores - truth) ** 2).sum(axis=1).mean(), abs=1e-9)
 
 
 # With all rows and all columns nothing of a tree is left to chance, and with enough rows in each leaf hardly any two
@@ -97,6 +115,73 @@ def test_a_tree_is_scikit_learns(project, options, classes):
         assert forest.estimators_[0].get_n_leaves() > 3
         furthest.append(np.abs(ours - forest.predict_proba(test.drop(columns="target"))).max())
     assert min(furthest) < 1e-6
+
+
+# With fewer values than bins both choose among the same thresholds by the same gains.
+@pytest.mark.parametrize("options", [
+    {},
+    {"max_depth": 6, "min_samples_leaf": 20},
+    {"max_depth": None, "max_leaf_nodes": 15, "l2_regularization": 2.0},
+    {"learning_rate": 0.3, "class_weight": "balanced"},
+], ids=str)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_gradient_boosting_is_scikit_learns(project, options, classes):
+    frame = number_table(rows=4000, missing=0).round(1)
+    noise = np.random.default_rng(5).normal(scale=0.8, size=len(frame))
+    signal = frame["feature1"] * frame["feature2"] - frame["feature3"] + noise
+    frame["target"] = np.select([signal > 1, signal > -0.5], [classes - 1, 1], 0)
+    project.write_table(frame)
+    options = {"learning_rate": 0.1, "max_depth": 3, "min_samples_leaf": 5, **options}
+    project.write_config(basic_config(data__preprocessing_steps=[], model__model_type="gradient_boosting",
+                                      model__performance_thresholds={"accuracy": 0.1},
+                                      model__hyperparameters={**options, "n_estimators": 20}))
+    test, train = test_part_of(project, project.run(), frame)
+    ours = predictions(project, test)[[f"probability_{label}" for label in range(classes)]].to_numpy()
+    options.setdefault("max_leaf_nodes", None)
+    fitted = HistGradientBoostingClassifier(max_iter=20, early_stopping=False, **options)
+    theirs = fitted.fit(train.drop(columns="target"), train["target"]).predict_proba(test.drop(columns="target"))
+    # Two splits that gain the same part the ways of a few rows.
+    difference = np.abs(ours - theirs).max(axis=1)
+    assert np.quantile(difference, 0.95) < 1e-3
+    assert difference.mean() < 1e-3
+
+
+@pytest.mark.parametrize("options", [
+    {},
+    {"C": 0.03},
+    {"C": 5, "class_weight": "balanced"},
+    {"C": 0.05, "l1_ratio": 1.0, "solver": "saga"},
+    {"C": 0.05, "l1_ratio": 0.4, "solver": "saga"},
+    {"fit_intercept": False},
+], ids=str)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logistic_regression_is_scikit_learns(project, options, classes):
+    frame = number_table(rows=1200, missing=0)
+    noise = np.random.default_rng(5).logistic(size=len(frame))
+    signal = 1.5 * frame["feature1"] - frame["feature2"] + 0.3 * frame["feature3"] + noise
+    frame["target"] = np.select([signal > 1, signal > -0.5], [classes - 1, 1], 0)
+    project.write_table(frame)
+    exact = {**options, "tol": 1e-9, "max_iter": 20000}
+    project.write_config(basic_config(data__preprocessing_steps=[], model__model_type="logistic_regression",
+                                      model__performance_thresholds={"accuracy": 0.1}, model__hyperparameters=exact))
+    last = project.run()
+    test, train = test_part_of(project, last, frame)
+    ours = predictions(project, test)
+    # The very float32 values that ours learns from.
+    fitted = LogisticRegression(**exact).fit(train.drop(columns="target").astype("float32").astype(float), train["target"])
+    theirs = fitted.predict_proba(test.drop(columns="target").astype("float32").astype(float))
+    names = [f"probability_{label}" for label in range(classes)]
+    assert np.abs(ours[names].to_numpy() - theirs).max() < 1e-5
+    assert (ours["label"] == fitted.classes_[theirs.argmax(axis=1)]).mean() > 0.999
+
+
+def test_a_search_that_stops_early_is_told(project):
+    project.write_table(number_table())
+    project.write_config(basic_config(model__model_type="logistic_regression",
+                                      model__hyperparameters={"max_iter": 1, "tol": 1e-9}))
+    answer = project.call("run", "--env", "development")
+    assert answer.code == 0, answer.err
+    assert "logistic_regression stopped after 1 iterations" in answer.out + answer.err
 
 
 def test_a_rare_class_with_weights_is_found_as_scikit_learn_finds_it(project):

@@ -1,0 +1,315 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/parallel.h"
+#include "model/tree_ensemble.h"
+#include "train/boosted_tree_internal.h"
+
+namespace slipway::train {
+namespace {
+
+constexpr size_t kBins = 256;
+// Columns whose histograms stay in the first-level cache while rows pass by.
+constexpr size_t kColumnsAtOnce = 10;
+// Least second derivative of a side of a split, as in scikit-learn's histogram boosting: below it a
+// step would be mostly noise.
+constexpr double kLeastSecond = 1e-3;
+
+double Worth(double first, double second, double l2) { return first * first / (second + l2); }
+
+}  // namespace
+
+float BoostedTree::StepOf(const uint8_t* bins) const {
+  size_t at = 0;
+  while (tree.nodes[at].feature >= 0) {
+    const model::TreeNode& node = tree.nodes[at];
+    at = static_cast<size_t>(bins[node.feature] <= last_left[at] ? node.left : node.right);
+  }
+  return tree.leaf_values[static_cast<size_t>(tree.nodes[at].left)];
+}
+
+BoostedTreeGrower::BoostedTreeGrower(const BinnedRows<uint8_t>& rows,
+                                     const std::vector<ColumnBins>& columns,
+                                     const BoostingPlan& plan)
+    : rows_(rows),
+      columns_(columns),
+      plan_(plan),
+      count_rows_(plan.min_leaf > 1),
+      column_groups_((columns.size() + kColumnsAtOnce - 1) / kColumnsAtOnce) {}
+
+Result<BoostedTree> BoostedTreeGrower::Grow(std::span<uint32_t> rows,
+                                            std::span<const Derivatives> derivatives,
+                                            const DerivativeUnits& units, Random random) {
+  tree_rows_ = rows;
+  derivatives_ = derivatives;
+  units_ = units;
+  random_ = random;
+  grown_ = {};
+  grown_.gains.resize(columns_.size());
+  right_.resize(rows.size());
+  open_.clear();
+  free_.clear();
+  for (size_t i = 0; i < histograms_.size(); ++i) free_.push_back(i);
+  leaves_ = 1;
+
+  Derivatives sum = 0;
+  for (const uint32_t row : rows) sum += derivatives[row];
+  std::vector<Node> wave = {AddNode(0, static_cast<uint32_t>(rows.size()), 0, sum)};
+  if (MayDivide(wave[0])) {
+    wave[0].histogram = TakeHistogram();
+    SLIPWAY_RETURN_IF_ERROR(FillWave(&wave, {{0, 0, 0}}));
+    open_.push_back(std::move(wave[0]));
+  } else {
+    Finish(wave[0]);
+  }
+  while (!open_.empty()) {
+    wave = TakeWave();
+    if (!wave.empty()) SLIPWAY_RETURN_IF_ERROR(Divide(std::move(wave)));
+  }
+  return std::move(grown_);
+}
+
+bool BoostedTreeGrower::MayDivide(const Node& node) const {
+  const int64_t rows = node.end - node.begin;
+  if (rows < plan_.min_split || rows < 2 * plan_.min_leaf) return false;
+  return plan_.max_depth == 0 || node.depth < plan_.max_depth;
+}
+
+size_t BoostedTreeGrower::TakeHistogram() {
+  if (free_.empty()) {
+    free_.push_back(histograms_.size());
+    Histogram& histogram = histograms_.emplace_back();
+    histogram.sums.resize(columns_.size() * kBins);
+    if (count_rows_) histogram.rows.resize(columns_.size() * kBins);
+  }
+  const size_t taken = free_.back();
+  free_.pop_back();
+  return taken;
+}
+
+BoostedTreeGrower::Node BoostedTreeGrower::AddNode(uint32_t begin, uint32_t end, int32_t depth,
+                                                   Derivatives sum) {
+  Node node;
+  node.index = static_cast<int32_t>(grown_.tree.nodes.size());
+  node.begin = begin;
+  node.end = end;
+  node.depth = depth;
+  node.sum = sum;
+  grown_.tree.nodes.push_back({-1, 0, 0, 0});
+  grown_.last_left.push_back(0);
+  return node;
+}
+
+void BoostedTreeGrower::Count(const Node& node, size_t first_column, size_t last_column) {
+  Histogram& histogram = histograms_[node.histogram];
+  Derivatives* sums = histogram.sums.data() + first_column * kBins;
+  const size_t columns = last_column - first_column;
+  std::fill_n(sums, columns * kBins, Derivatives{0});
+  const std::span<const uint32_t> rows = tree_rows_.subspan(node.begin, node.end - node.begin);
+  if (columns == kColumnsAtOnce) {
+    // The same with a number of columns that the compiler knows.
+    for (const uint32_t row : rows) {
+      const uint8_t* bins = rows_.Row(row) + first_column;
+      const Derivatives own = derivatives_[row];
+      for (size_t i = 0; i < kColumnsAtOnce; ++i) sums[i * kBins + bins[i]] += own;
+    }
+  } else {
+    for (const uint32_t row : rows) {
+      const uint8_t* bins = rows_.Row(row) + first_column;
+      const Derivatives own = derivatives_[row];
+      for (size_t i = 0; i < columns; ++i) sums[i * kBins + bins[i]] += own;
+    }
+  }
+  if (!count_rows_) return;
+  uint32_t* counts = histogram.rows.data() + first_column * kBins;
+  std::fill_n(counts, columns * kBins, 0U);
+  for (const uint32_t row : rows) {
+    const uint8_t* bins = rows_.Row(row) + first_column;
+    for (size_t i = 0; i < columns; ++i) ++counts[i * kBins + bins[i]];
+  }
+}
+
+void BoostedTreeGrower::FindSplit(Node* node) const {
+  const Histogram& histogram = histograms_[node->histogram];
+  const double all = Worth(units_.First(node->sum), units_.Second(node->sum), plan_.l2);
+  const auto rows = static_cast<int64_t>(node->end - node->begin);
+  const auto try_column = [&](size_t column) {
+    const Derivatives* sums = histogram.sums.data() + column * kBins;
+    const uint32_t* counts = count_rows_ ? histogram.rows.data() + column * kBins : nullptr;
+    const size_t bins = columns_[column].upper.size();
+    Derivatives left = 0;
+    int64_t rows_left = 0;
+    for (size_t bin = 0; bin + 1 < bins; ++bin) {
+      if (counts != nullptr) {
+        rows_left += counts[bin];
+        if (rows_left < plan_.min_leaf) {
+          left += sums[bin];
+          continue;
+        }
+        if (rows - rows_left < plan_.min_leaf) break;
+      }
+      if (sums[bin] == 0) continue;
+      left += sums[bin];
+      const Derivatives right = node->sum - left;
+      const double second_left = units_.Second(left), second_right = units_.Second(right);
+      if (second_left < kLeastSecond) continue;
+      if (second_right < kLeastSecond) break;
+      const double gain = Worth(units_.First(left), second_left, plan_.l2) +
+                          Worth(units_.First(right), second_right, plan_.l2) - all;
+      if (gain > node->split.gain) {
+        node->split = {static_cast<int32_t>(column), static_cast<int32_t>(bin), gain, left};
+      }
+    }
+  };
+  if (node->columns.empty()) {
+    for (size_t column = 0; column < columns_.size(); ++column) try_column(column);
+  } else {
+    for (const int32_t column : node->columns) try_column(static_cast<size_t>(column));
+  }
+}
+
+Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pair>& pairs) {
+  if (plan_.features_per_node < std::ssize(columns_)) {
+    for (Node& node : *wave) {
+      std::vector<int32_t> all(columns_.size());
+      for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int32_t>(i);
+      random_.Shuffle(std::span(all));
+      all.resize(static_cast<size_t>(plan_.features_per_node));
+      std::ranges::sort(all);
+      node.columns = std::move(all);
+    }
+  }
+  SLIPWAY_RETURN_IF_ERROR(
+      ParallelFor(pairs.size() * column_groups_, plan_.threads, [&](size_t task) -> Status {
+        const Pair& pair = pairs[task / column_groups_];
+        const size_t first = task % column_groups_ * kColumnsAtOnce;
+        const size_t last = std::min(first + kColumnsAtOnce, columns_.size());
+        Count((*wave)[pair.counted], first, last);
+        if (pair.other == pair.counted) return {};
+        // In place: what was the parent's is now the other child's.
+        const Histogram& counted = histograms_[(*wave)[pair.counted].histogram];
+        Histogram& other = histograms_[pair.parent];
+        for (size_t i = first * kBins; i < last * kBins; ++i) other.sums[i] -= counted.sums[i];
+        if (count_rows_) {
+          for (size_t i = first * kBins; i < last * kBins; ++i) other.rows[i] -= counted.rows[i];
+        }
+        return {};
+      }));
+  return ParallelFor(wave->size(), plan_.threads, [&](size_t i) -> Status {
+    if (MayDivide((*wave)[i])) FindSplit(&(*wave)[i]);
+    return {};
+  });
+}
+
+std::vector<BoostedTreeGrower::Node> BoostedTreeGrower::TakeWave() {
+  std::vector<Node> wave;
+  const auto close = [&](Node& node) {
+    free_.push_back(node.histogram);
+    Finish(node);
+  };
+  if (plan_.max_leaves == 0) {
+    for (Node& node : open_) {
+      if (node.split.column < 0) {
+        close(node);
+      } else {
+        wave.push_back(std::move(node));
+      }
+    }
+    open_.clear();
+    return wave;
+  }
+  const auto best = std::ranges::max_element(
+      open_, {}, [](const Node& node) { return node.split.column < 0 ? -1 : node.split.gain; });
+  if (best->split.column < 0 || leaves_ >= plan_.max_leaves) {
+    for (Node& node : open_) close(node);
+    open_.clear();
+    return wave;
+  }
+  wave.push_back(std::move(*best));
+  open_.erase(best);
+  return wave;
+}
+
+// Moves the rows of the left side to the front, each side in its order; returns how many they are.
+uint32_t BoostedTreeGrower::PartRows(const Node& node, size_t scratch) {
+  const uint8_t* bins = rows_.values.data() + node.split.column;
+  const auto stride = static_cast<size_t>(rows_.columns);
+  const auto last_left = static_cast<uint8_t>(node.split.last_left);
+  uint32_t* left = tree_rows_.data() + node.begin;
+  uint32_t* right = right_.data() + scratch;
+  uint32_t* const first_right = right;
+  for (uint32_t i = node.begin; i < node.end; ++i) {
+    const uint32_t row = tree_rows_[i];
+    const bool goes_left = bins[row * stride] <= last_left;
+    // Both are written, and one of them stays: no branch to mispredict.
+    *left = row;
+    *right = row;
+    left += goes_left ? 1 : 0;
+    right += goes_left ? 0 : 1;
+  }
+  std::copy(first_right, right, left);
+  return static_cast<uint32_t>(left - (tree_rows_.data() + node.begin));
+}
+
+Status BoostedTreeGrower::Divide(std::vector<Node> wave) {
+  std::vector<uint32_t> left_rows(wave.size());
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(wave.size(), plan_.threads, [&](size_t i) -> Status {
+    left_rows[i] = PartRows(wave[i], wave[i].begin);
+    return {};
+  }));
+  std::vector<Node> children;
+  std::vector<Pair> pairs;
+  for (size_t i = 0; i < wave.size(); ++i) {
+    const Node& node = wave[i];
+    const auto column = static_cast<size_t>(node.split.column);
+    const auto bin = static_cast<size_t>(node.split.last_left);
+    const uint32_t middle = node.begin + left_rows[i];
+    Node left = AddNode(node.begin, middle, node.depth + 1, node.split.left);
+    Node right = AddNode(middle, node.end, node.depth + 1, node.sum - node.split.left);
+    grown_.tree.nodes[static_cast<size_t>(node.index)] = {
+        node.split.column, model::RoundDown(columns_[column].Threshold(bin, bin + 1)), left.index,
+        right.index};
+    grown_.last_left[static_cast<size_t>(node.index)] = static_cast<uint8_t>(bin);
+    grown_.gains[column] += node.split.gain;
+    ++leaves_;
+    const bool left_may = MayDivide(left), right_may = MayDivide(right);
+    if (!left_may) Finish(left);
+    if (!right_may) Finish(right);
+    if (!left_may && !right_may) {
+      free_.push_back(node.histogram);
+      continue;
+    }
+    // Fewer rows are counted; what is asked of the other is a subtraction.
+    const bool left_smaller = left.end - left.begin <= right.end - right.begin;
+    const bool both = left_may && right_may;
+    if (both) {
+      Node& counted = left_smaller ? left : right;
+      Node& other = left_smaller ? right : left;
+      counted.histogram = TakeHistogram();
+      other.histogram = node.histogram;
+      pairs.push_back({children.size(), children.size() + 1, node.histogram});
+      children.push_back(std::move(counted));
+      children.push_back(std::move(other));
+    } else {
+      Node& only = left_may ? left : right;
+      only.histogram = node.histogram;
+      pairs.push_back({children.size(), children.size(), node.histogram});
+      children.push_back(std::move(only));
+    }
+  }
+  SLIPWAY_RETURN_IF_ERROR(FillWave(&children, pairs));
+  for (Node& child : children) open_.push_back(std::move(child));
+  return {};
+}
+
+void BoostedTreeGrower::Finish(const Node& leaf) {
+  const double second = units_.Second(leaf.sum) + plan_.l2;
+  const double step = second > 0 ? -units_.First(leaf.sum) / second * plan_.learning_rate : 0;
+  grown_.tree.nodes[static_cast<size_t>(leaf.index)].left =
+      static_cast<int32_t>(grown_.tree.leaf_values.size());
+  grown_.tree.leaf_values.push_back(static_cast<float>(step));
+  grown_.leaves.push_back({leaf.begin, leaf.end, static_cast<float>(step)});
+}
+
+}  // namespace slipway::train

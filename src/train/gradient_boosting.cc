@@ -1,0 +1,300 @@
+// Gradient boosting of Newton trees by histograms (docs/design/0007).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/interrupt.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "model/tree_ensemble.h"
+#include "train/boosted_tree_internal.h"
+#include "train/fits_internal.h"
+
+namespace slipway::train {
+namespace {
+
+constexpr int64_t kBlockRows = 8192;
+// Totals of derivatives in units, of which rounding may add one a row.
+constexpr double kMostUnits = 0x1p31 - 1;
+
+// Rows that are fitted, and those that are held out to see when to stop.
+struct Parts {
+  std::vector<uint32_t> fitted, held_out;
+};
+
+// The same share of each class is held out.
+Parts PartRows(const TrainingSet& set, const BoostingPlan& plan) {
+  Parts parts;
+  std::vector<std::vector<uint32_t>> by_class(static_cast<size_t>(set.class_count));
+  for (size_t row = 0; row < set.classes.size(); ++row)
+    by_class[static_cast<size_t>(set.classes[row])].push_back(static_cast<uint32_t>(row));
+  Random random(DeriveSeed(plan.seed, 0));
+  for (std::vector<uint32_t>& rows : by_class) {
+    if (plan.patience > 0) random.Shuffle(std::span(rows));
+    const double share = plan.patience > 0 ? plan.validation_share : 0;
+    const auto held =
+        static_cast<std::ptrdiff_t>(std::round(share * static_cast<double>(rows.size())));
+    parts.held_out.insert(parts.held_out.end(), rows.begin(), rows.begin() + held);
+    parts.fitted.insert(parts.fitted.end(), rows.begin() + held, rows.end());
+  }
+  std::ranges::sort(parts.fitted);
+  std::ranges::sort(parts.held_out);
+  return parts;
+}
+
+class Boosting {
+ public:
+  Boosting(const TrainingSet& set, const BoostingPlan& plan, const BinnedRows<uint8_t>& rows,
+           const std::vector<ColumnBins>& columns)
+      : set_(set),
+        plan_(plan),
+        rows_(rows),
+        parts_(PartRows(set, plan)),
+        outputs_(set.class_count == 2 ? 1 : static_cast<size_t>(set.class_count)),
+        grower_(rows, columns, plan),
+        gains_(columns.size()) {
+    StartFromTheClasses();
+  }
+
+  Status Run() {
+    for (int64_t round = 0; round < plan_.rounds; ++round) {
+      SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+      SLIPWAY_RETURN_IF_ERROR(Round());
+      if (plan_.patience > 0 && !Progresses(round)) break;
+    }
+    return {};
+  }
+
+  Result<FittedModel> Finish() {
+    FittedModel fitted;
+    const size_t rounds = trees_.size() / outputs_;
+    if (static_cast<int64_t>(rounds) < plan_.rounds) {
+      fitted.notes.push_back(
+          fmt::format("stopped after {} of {} rounds, as {} held-out rows saw no progress", rounds,
+                      plan_.rounds, FormatCount(std::ssize(parts_.held_out))));
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body,
+                             model::SumTrees(std::move(trees_), base_, static_cast<int>(outputs_),
+                                             static_cast<int>(gains_.size())));
+    fitted.scorer.link = outputs_ == 1 ? model::Link::kLogit : model::Link::kSoftmax;
+    const double sum = std::accumulate(gains_.begin(), gains_.end(), 0.0);
+    for (double& gain : gains_) gain = sum > 0 ? gain / sum : 0;
+    fitted.importances = gains_;
+    return fitted;
+  }
+
+ private:
+  double WeightOf(int32_t cls) const {
+    return set_.class_weights.empty() ? 1 : set_.class_weights[static_cast<size_t>(cls)];
+  }
+
+  // The scores that predict every row with the classes' shares of weight.
+  void StartFromTheClasses() {
+    std::vector<double> mass(static_cast<size_t>(set_.class_count));
+    double total = 0;
+    for (const uint32_t row : parts_.fitted) {
+      const int32_t cls = set_.classes[row];
+      mass[static_cast<size_t>(cls)] += WeightOf(cls);
+      total += WeightOf(cls);
+    }
+    // A class without weight has no logarithm.
+    constexpr double kLeast = 1e-12;
+    const auto log_share = [&](size_t cls) {
+      return std::log(std::clamp(total > 0 ? mass[cls] / total : 0, kLeast, 1 - kLeast));
+    };
+    if (outputs_ == 1) {
+      base_ = {log_share(1) - log_share(0)};
+    } else {
+      for (size_t cls = 0; cls < outputs_; ++cls) base_.push_back(log_share(cls));
+    }
+    scores_.resize(set_.classes.size() * outputs_);
+    for (size_t i = 0; i < scores_.size(); ++i) scores_[i] = base_[i % outputs_];
+    probabilities_.resize(scores_.size());
+    cells_.resize(set_.classes.size());
+  }
+
+  template <typename Work>
+  Status InBlocks(size_t rows, const Work& work) const {
+    const size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+    return ParallelFor(blocks, plan_.threads, [&](size_t block) -> Status {
+      work(block, block * kBlockRows, std::min(rows, (block + 1) * kBlockRows));
+      return {};
+    });
+  }
+
+  void UpdateProbabilities(size_t begin, size_t end) {
+    for (size_t row = begin; row < end; ++row) {
+      const double* scores = scores_.data() + row * outputs_;
+      double* own = probabilities_.data() + row * outputs_;
+      if (outputs_ == 1) {
+        own[0] = 1 / (1 + std::exp(-scores[0]));
+        continue;
+      }
+      const double highest = *std::max_element(scores, scores + outputs_);
+      double sum = 0;
+      for (size_t k = 0; k < outputs_; ++k) sum += own[k] = std::exp(scores[k] - highest);
+      for (size_t k = 0; k < outputs_; ++k) own[k] /= sum;
+    }
+  }
+
+  struct RowDerivatives {
+    double first = 0, second = 0;
+  };
+  RowDerivatives DerivativesOf(size_t row, size_t output) const {
+    const int32_t truth = set_.classes[row];
+    const double p = probabilities_[row * outputs_ + output];
+    const int32_t event = outputs_ == 1 ? 1 : static_cast<int32_t>(output);
+    const double weight = WeightOf(truth);
+    return {weight * (p - (truth == event ? 1 : 0)), weight * p * (1 - p)};
+  }
+
+  // A fraction of a unit is rounded up as often as it is large, by a number that only the row and
+  // the tree decide: no sum is off in one direction.
+  static int64_t Dither(double units, uint64_t random) {
+    return static_cast<int64_t>(std::floor(units + static_cast<double>(random >> 40U) * 0x1p-24));
+  }
+
+  Status SetCells(size_t output, uint64_t tree_seed, DerivativeUnits* units) {
+    const size_t rows = set_.classes.size();
+    std::vector<RowDerivatives> sums((rows + kBlockRows - 1) / kBlockRows);
+    SLIPWAY_RETURN_IF_ERROR(InBlocks(rows, [&](size_t block, size_t begin, size_t end) {
+      for (size_t row = begin; row < end; ++row) {
+        const RowDerivatives own = DerivativesOf(row, output);
+        sums[block].first += std::abs(own.first);
+        sums[block].second += own.second;
+      }
+    }));
+    RowDerivatives total;
+    for (const RowDerivatives& sum : sums) {
+      total.first += sum.first;
+      total.second += sum.second;
+    }
+    const double most = kMostUnits - static_cast<double>(rows);
+    const double first_units = total.first > 0 ? most / total.first : 0;
+    const double second_units = total.second > 0 ? most / total.second : 0;
+    *units = {total.first > 0 ? 1 / first_units : 0, total.second > 0 ? 1 / second_units : 0};
+    return InBlocks(rows, [&](size_t block, size_t begin, size_t end) {
+      Random random(DeriveSeed(tree_seed, block));
+      for (size_t row = begin; row < end; ++row) {
+        const RowDerivatives own = DerivativesOf(row, output);
+        const uint64_t drawn = random.Next();
+        const int64_t first = Dither(own.first * first_units, drawn);
+        const int64_t second = Dither(own.second * second_units, drawn << 24U);
+        cells_[row] = first * (int64_t{1} << 32) + second;
+      }
+    });
+  }
+
+  std::vector<uint32_t> RowsOfTree(Random* random) const {
+    std::vector<uint32_t> rows = parts_.fitted;
+    if (plan_.row_share >= 1) return rows;
+    const double count = std::ceil(plan_.row_share * static_cast<double>(rows.size()));
+    random->Shuffle(std::span(rows));
+    rows.resize(static_cast<size_t>(count));
+    std::ranges::sort(rows);
+    return rows;
+  }
+
+  Status Round() {
+    SLIPWAY_RETURN_IF_ERROR(InBlocks(set_.classes.size(), [&](size_t, size_t begin, size_t end) {
+      UpdateProbabilities(begin, end);
+    }));
+    for (size_t output = 0; output < outputs_; ++output) {
+      const uint64_t tree_seed = DeriveSeed(plan_.seed, 1 + static_cast<uint64_t>(trees_.size()));
+      DerivativeUnits units;
+      SLIPWAY_RETURN_IF_ERROR(SetCells(output, tree_seed, &units));
+      Random random(tree_seed);
+      std::vector<uint32_t> rows = RowsOfTree(&random);
+      SLIPWAY_ASSIGN_OR_RETURN(BoostedTree grown, grower_.Grow(rows, cells_, units, random));
+      SLIPWAY_RETURN_IF_ERROR(AddSteps(grown, rows, output));
+      for (size_t i = 0; i < gains_.size(); ++i) gains_[i] += grown.gains[i];
+      trees_.push_back(WithOutputs(std::move(grown.tree), output));
+    }
+    return {};
+  }
+
+  Status AddSteps(const BoostedTree& grown, const std::vector<uint32_t>& rows, size_t output) {
+    const bool all = rows.size() == set_.classes.size();
+    if (!all) {
+      return InBlocks(set_.classes.size(), [&](size_t, size_t begin, size_t end) {
+        for (size_t row = begin; row < end; ++row)
+          scores_[row * outputs_ + output] += grown.StepOf(rows_.Row(row));
+      });
+    }
+    return ParallelFor(grown.leaves.size(), plan_.threads, [&](size_t i) -> Status {
+      const BoostedTree::Leaf& leaf = grown.leaves[i];
+      for (uint32_t at = leaf.begin; at < leaf.end; ++at)
+        scores_[rows[at] * outputs_ + output] += leaf.step;
+      return {};
+    });
+  }
+
+  // A leaf's step for one of several outputs, 0 for the rest.
+  model::Tree WithOutputs(model::Tree tree, size_t output) const {
+    if (outputs_ == 1) return tree;
+    std::vector<float> values(tree.leaf_values.size() * outputs_);
+    for (size_t leaf = 0; leaf < tree.leaf_values.size(); ++leaf)
+      values[leaf * outputs_ + output] = tree.leaf_values[leaf];
+    tree.leaf_values = std::move(values);
+    return tree;
+  }
+
+  double HeldOutLoss() {
+    double loss = 0, total = 0;
+    for (const uint32_t row : parts_.held_out) {
+      UpdateProbabilities(row, row + 1);
+      const int32_t truth = set_.classes[row];
+      const double p = outputs_ == 1 ? (truth == 1 ? probabilities_[row] : 1 - probabilities_[row])
+                                     : probabilities_[row * outputs_ + static_cast<size_t>(truth)];
+      loss -= WeightOf(truth) * std::log(std::max(p, 0x1p-52));
+      total += WeightOf(truth);
+    }
+    return total > 0 ? loss / total : 0;
+  }
+
+  // scikit-learn's rule: the loss of this round is lower than one of the last `patience` by more
+  // than tol.
+  bool Progresses(int64_t round) {
+    const double loss = HeldOutLoss();
+    const auto place = static_cast<size_t>(round % plan_.patience);
+    if (losses_.size() < static_cast<size_t>(plan_.patience)) {
+      losses_.push_back(loss);
+      return true;
+    }
+    if (std::ranges::none_of(losses_, [&](double earlier) { return loss + plan_.tol < earlier; }))
+      return false;
+    losses_[place] = loss;
+    return true;
+  }
+
+  const TrainingSet& set_;
+  const BoostingPlan& plan_;
+  const BinnedRows<uint8_t>& rows_;
+  Parts parts_;
+  size_t outputs_;
+  BoostedTreeGrower grower_;
+  std::vector<double> gains_;
+  std::vector<double> base_;
+  std::vector<double> scores_;         // rows × outputs.
+  std::vector<double> probabilities_;  // Alike.
+  std::vector<Derivatives> cells_;
+  std::vector<double> losses_;  // Of the last rounds, by round modulo patience.
+  std::vector<model::Tree> trees_;
+};
+
+}  // namespace
+
+Result<FittedModel> FitBoosting(const TrainingSet& set, const BoostingPlan& plan) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
+                           CutColumns(set.features, plan.max_bins, plan.threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<uint8_t> rows,
+                           BinRows<uint8_t>(set.features, columns, plan.threads));
+  Boosting boosting(set, plan, rows, columns);
+  SLIPWAY_RETURN_IF_ERROR(boosting.Run());
+  return boosting.Finish();
+}
+
+}  // namespace slipway::train
