@@ -433,8 +433,8 @@ TEST(Show, PutsOriginsBesideValues) {
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"
-            "#   model.training_config.early_stopping: for trainers that learn in rounds; a "
-            "random_forest has none to stop\n"
+            "#   model.training_config.early_stopping: for all trainers; "
+            "gradient_boosting stops by its n_iter_no_change\n"
             "#   model.evaluation_metrics.rmse: for more metrics\n");
   const Json json = ToJson(loaded);
   EXPECT_EQ(json["environment"], "development");

@@ -12,7 +12,7 @@ std::vector<Field> TrainingFields() {
        .range = {.min = 0, .max = 1000}},
       {SLIPWAY_KEY(model.training_config.early_stopping), .kind = Kind::kBoolean,
        .about = "Stops when the validation part gets no better.",
-       .later = "trainers that learn in rounds; a random_forest has none to stop"},
+       .later = "all trainers; gradient_boosting stops by its n_iter_no_change"},
       {SLIPWAY_KEY(model.training_config.hyperparameter_tuning), .kind = Kind::kBoolean,
        .about = "Searches `search_space` before training.", .later = "tuning"},
       {SLIPWAY_KEY(model.search_space), .kind = Kind::kMapping,
