@@ -1,4 +1,5 @@
 #include "model/onnx_builder_internal.h"
+#include "model/scorer.h"
 
 namespace slipway::model {
 namespace {
@@ -20,8 +21,7 @@ void AddLinear(GraphBuilder& builder, const std::string& features, const LinearS
                const std::string& output) {
   std::vector<double> by_feature;
   for (int feature = 0; feature < linear.features; ++feature) {
-    for (int k = 0; k < linear.outputs; ++k)
-      by_feature.push_back(linear.weights[static_cast<size_t>(k * linear.features + feature)]);
+    for (int k = 0; k < linear.outputs; ++k) by_feature.push_back(WeightOf(linear, k, feature));
   }
   AddDoubles(builder, "weights", {linear.features, linear.outputs}, by_feature);
   AddDoubles(builder, "intercepts", {linear.outputs}, linear.intercepts);

@@ -1,10 +1,17 @@
 // Answers on prepared features, without a graph.
 #pragma once
 
+#include <cstddef>
+
 #include "data/types.h"
 #include "model/types.h"
 
 namespace slipway::model {
+
+inline double WeightOf(const LinearScorer& linear, int output, int feature) {
+  const auto features = static_cast<size_t>(linear.features);
+  return linear.weights[static_cast<size_t>(output) * features + static_cast<size_t>(feature)];
+}
 
 // Probabilities of the rows of `matrix`, whose columns are the scorer's features; label is the
 // first class with the highest one. The same on any number of threads.

@@ -29,7 +29,7 @@ void ScoreLinear(const LinearScorer& linear, const data::Matrix& matrix, int64_t
   for (int feature = 0; feature < linear.features; ++feature) {
     const float* values = matrix.Column(feature) + begin;
     for (int output = 0; output < linear.outputs; ++output) {
-      const double weight = linear.weights[static_cast<size_t>(output * linear.features + feature)];
+      const double weight = WeightOf(linear, output, feature);
       for (int64_t row = 0; row < rows; ++row)
         raw[row * linear.outputs + output] += weight * static_cast<double>(values[row]);
     }

@@ -186,7 +186,7 @@ Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, in
   return ensemble;
 }
 
-Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::vector<double> base, int outputs,
+Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::span<const double> base, int outputs,
                               int features) {
   double largest = 0;
   for (const double one : base) largest = std::max(largest, std::abs(one));

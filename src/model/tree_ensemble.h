@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/result.h"
@@ -39,7 +40,7 @@ Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, in
 // value is put on one grid, a power of two, that is fine enough for float32 sums to be exact and
 // their rounding to be at most 2^-22 of the largest sum a tree. kInternal where the largest
 // possible sum is not finite.
-Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::vector<double> base, int outputs,
+Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::span<const double> base, int outputs,
                               int features);
 
 }  // namespace slipway::model

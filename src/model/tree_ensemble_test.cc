@@ -148,7 +148,7 @@ TEST(SumTreesTest, SumsAreTheSameInEveryOrder) {
     for (Tree& tree : raw.trees) {
       for (float& value : tree.leaf_values) value *= scale;
     }
-    const auto sum = SumTrees(raw.trees, {0.3 * scale, -0.7 * scale}, 2, 3);
+    const auto sum = SumTrees(raw.trees, std::vector<double>{0.3 * scale, -0.7 * scale}, 2, 3);
     ASSERT_TRUE(sum.ok());
     TreeEnsemble reversed = *sum;
     std::ranges::reverse(reversed.trees);

@@ -16,6 +16,10 @@ constexpr size_t kColumnsAtOnce = 10;
 // step would be mostly noise.
 constexpr double kLeastSecond = 1e-3;
 
+// Histograms of one wave: more nodes wait, so that memory is bounded by the depth of a tree, not by
+// its leaves.
+constexpr size_t kWaveBytes = size_t{64} << 20U;
+
 double Worth(double first, double second, double l2) { return first * first / (second + l2); }
 
 }  // namespace
@@ -36,7 +40,9 @@ BoostedTreeGrower::BoostedTreeGrower(const BinnedRows<uint8_t>& rows,
       columns_(columns),
       plan_(plan),
       count_rows_(plan.min_leaf > 1),
-      column_groups_((columns.size() + kColumnsAtOnce - 1) / kColumnsAtOnce) {}
+      column_groups_((columns.size() + kColumnsAtOnce - 1) / kColumnsAtOnce),
+      wave_nodes_(
+          std::max<size_t>(1, kWaveBytes / (columns.size() * kBins * sizeof(Derivatives)))) {}
 
 Result<BoostedTree> BoostedTreeGrower::Grow(std::span<uint32_t> rows,
                                             std::span<const Derivatives> derivatives,
@@ -59,15 +65,18 @@ Result<BoostedTree> BoostedTreeGrower::Grow(std::span<uint32_t> rows,
   if (MayDivide(wave[0])) {
     wave[0].histogram = TakeHistogram();
     SLIPWAY_RETURN_IF_ERROR(FillWave(&wave, {{0, 0, 0}}));
-    open_.push_back(std::move(wave[0]));
+    Open(std::move(wave[0]));
   } else {
     Finish(wave[0]);
   }
-  while (!open_.empty()) {
-    wave = TakeWave();
-    if (!wave.empty()) SLIPWAY_RETURN_IF_ERROR(Divide(std::move(wave)));
-  }
+  while (!open_.empty() && (plan_.max_leaves == 0 || leaves_ < plan_.max_leaves))
+    SLIPWAY_RETURN_IF_ERROR(Divide(TakeWave()));
+  for (const Node& node : open_) Finish(node);
   return std::move(grown_);
+}
+
+bool BoostedTreeGrower::GainsLess(const Node& a, const Node& b) {
+  return a.split.gain != b.split.gain ? a.split.gain < b.split.gain : a.index > b.index;
 }
 
 bool BoostedTreeGrower::MayDivide(const Node& node) const {
@@ -202,32 +211,24 @@ Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pa
   });
 }
 
-std::vector<BoostedTreeGrower::Node> BoostedTreeGrower::TakeWave() {
-  std::vector<Node> wave;
-  const auto close = [&](Node& node) {
+void BoostedTreeGrower::Open(Node node) {
+  if (node.split.column < 0) {
     free_.push_back(node.histogram);
     Finish(node);
-  };
-  if (plan_.max_leaves == 0) {
-    for (Node& node : open_) {
-      if (node.split.column < 0) {
-        close(node);
-      } else {
-        wave.push_back(std::move(node));
-      }
-    }
-    open_.clear();
-    return wave;
+    return;
   }
-  const auto best = std::ranges::max_element(
-      open_, {}, [](const Node& node) { return node.split.column < 0 ? -1 : node.split.gain; });
-  if (best->split.column < 0 || leaves_ >= plan_.max_leaves) {
-    for (Node& node : open_) close(node);
-    open_.clear();
-    return wave;
+  open_.push_back(std::move(node));
+  if (plan_.max_leaves > 0) std::ranges::push_heap(open_, GainsLess);
+}
+
+std::vector<BoostedTreeGrower::Node> BoostedTreeGrower::TakeWave() {
+  std::vector<Node> wave;
+  const size_t most = plan_.max_leaves > 0 ? 1 : wave_nodes_;
+  while (wave.size() < most && !open_.empty()) {
+    if (plan_.max_leaves > 0) std::ranges::pop_heap(open_, GainsLess);
+    wave.push_back(std::move(open_.back()));
+    open_.pop_back();
   }
-  wave.push_back(std::move(*best));
-  open_.erase(best);
   return wave;
 }
 
@@ -299,7 +300,7 @@ Status BoostedTreeGrower::Divide(std::vector<Node> wave) {
     }
   }
   SLIPWAY_RETURN_IF_ERROR(FillWave(&children, pairs));
-  for (Node& child : children) open_.push_back(std::move(child));
+  for (Node& child : children) Open(std::move(child));
   return {};
 }
 

@@ -94,8 +94,12 @@ class BoostedTreeGrower {
   void Count(const Node& node, size_t first_column, size_t last_column);
   void FindSplit(Node* node) const;
   Status FillWave(std::vector<Node>* wave, const std::vector<Pair>& pairs);
-  // Takes what is divided next out of `open_`.
+  // Keeps a node for division; one without a split becomes a leaf.
+  void Open(Node node);
+  // Takes what is divided next out of `open_`: the last nodes, or the one of the largest gain where
+  // the number of leaves is limited.
   std::vector<Node> TakeWave();
+  static bool GainsLess(const Node& a, const Node& b);
   uint32_t PartRows(const Node& node, size_t scratch);
   Status Divide(std::vector<Node> wave);
   void Finish(const Node& leaf);
@@ -105,13 +109,14 @@ class BoostedTreeGrower {
   const BoostingPlan& plan_;
   bool count_rows_;
   size_t column_groups_;
+  size_t wave_nodes_;  // At most.
 
   std::span<uint32_t> tree_rows_;
   std::span<const Derivatives> derivatives_;
   DerivativeUnits units_;
   Random random_{0};
   BoostedTree grown_;
-  std::vector<Node> open_;
+  std::vector<Node> open_;  // With a split each; a heap where the number of leaves is limited.
   int64_t leaves_ = 0;
   std::vector<Histogram> histograms_;
   std::vector<size_t> free_;
