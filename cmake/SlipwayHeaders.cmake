@@ -2,7 +2,8 @@
 # takes. Every file still includes what it uses: tools/tidy reads each without them.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   set(precompiled module plugin test)
-  # The same bytes in every clone, so that ccache knows them and what was compiled with them.
+  # Of clang's file even the bytes say where it was made. So that ccache knows what another checkout compiled with the same
+  # headers, it is given a sum of them instead (scripts/common.sh).
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp" "SHELL:-Xclang -fno-validate-pch")
 else()
   # GCC 12 forgets of a precompiled std::string that it is a system's, and tells false alarms in it.
@@ -22,6 +23,20 @@ set(headers
   <variant> <vector>
   <fmt/format.h> <nlohmann/json.hpp>)
 
+# slipway_sum_headers(variable text…): a sum of the texts, of the compiler, and of the libraries whose headers they are, whose
+# version is in these files.
+function(slipway_sum_headers variable)
+  set(texts ${ARGN} ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION})
+  foreach(header bits/c++config.h fmt/core.h nlohmann/json.hpp gtest/gtest.h gmock/gmock.h)
+    find_file(found ${header} PATHS ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES} NO_CACHE REQUIRED)
+    file(SHA256 ${found} of_file)
+    list(APPEND texts ${of_file})
+    unset(found)
+  endforeach()
+  string(SHA256 sum "${texts}")
+  set(${variable} ${sum} PARENT_SCOPE)
+endfunction()
+
 # slipway_header_kind(kind [HIDDEN] [DEPENDS target …] [HEADERS <h> …] [OPTIONS option …])
 function(slipway_header_kind kind)
   cmake_parse_arguments(ARG "HIDDEN" "" "DEPENDS;HEADERS;OPTIONS" ${ARGN})
@@ -33,6 +48,10 @@ function(slipway_header_kind kind)
   target_link_libraries(slipway_headers_${kind} PRIVATE slipway_settings fmt::fmt nlohmann_json::nlohmann_json ${ARG_DEPENDS})
   target_precompile_headers(slipway_headers_${kind} PRIVATE ${headers} ${ARG_HEADERS})
   target_compile_options(slipway_headers_${kind} PRIVATE ${ARG_OPTIONS})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    slipway_sum_headers(sum ${kind} ${headers} ${ARG_HEADERS})
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/CMakeFiles/slipway_headers_${kind}.dir/cmake_pch.hxx.pch.sum CONTENT "${sum}")
+  endif()
   if(ARG_HIDDEN)
     set_target_properties(slipway_headers_${kind} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   endif()

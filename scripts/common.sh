@@ -19,6 +19,7 @@ export CCACHE_NOHASHDIR=1
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G}
 # What ccache asks for where headers are precompiled; no file of ours uses __TIME__.
 export CCACHE_SLOPPINESS=pch_defines,time_macros
+export CCACHE_PCH_EXTSUM=1  # SlipwayHeaders.cmake writes the sum.
 
 JOBS=${JOBS:-$(nproc)}
 
