@@ -59,7 +59,14 @@ endfunction()
 
 # slipway_use_headers(target kind): `target` compiles with the options that headers of that kind have.
 function(slipway_use_headers target kind)
-  if(kind IN_LIST SLIPWAY_PRECOMPILE)
+  if(NOT kind IN_LIST SLIPWAY_PRECOMPILE)
+    return()
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # As REUSE_FROM does, but by a path that is the same in every checkout; clang finds the .pch beside it.
+    target_compile_options(${target} PRIVATE "SHELL:-include CMakeFiles/slipway_headers_${kind}.dir/cmake_pch.hxx")
+    add_dependencies(${target} slipway_headers_${kind})
+  else()
     target_precompile_headers(${target} REUSE_FROM slipway_headers_${kind})
   endif()
 endfunction()
