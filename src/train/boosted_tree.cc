@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "core/parallel.h"
@@ -64,7 +64,7 @@ Result<BoostedTree> BoostedTreeGrower::Grow(std::span<uint32_t> rows,
   std::vector<Node> wave = {AddNode(0, static_cast<uint32_t>(rows.size()), 0, sum)};
   if (MayDivide(wave[0])) {
     wave[0].histogram = TakeHistogram();
-    SLIPWAY_RETURN_IF_ERROR(FillWave(&wave, {{0, 0, 0}}));
+    SLIPWAY_RETURN_IF_ERROR(FillWave(&wave, {{0, 0}}));
     Open(std::move(wave[0]));
   } else {
     Finish(wave[0]);
@@ -182,7 +182,7 @@ Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pa
   if (plan_.features_per_node < std::ssize(columns_)) {
     for (Node& node : *wave) {
       std::vector<int32_t> all(columns_.size());
-      for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int32_t>(i);
+      std::iota(all.begin(), all.end(), 0);
       random_.Shuffle(std::span(all));
       all.resize(static_cast<size_t>(plan_.features_per_node));
       std::ranges::sort(all);
@@ -196,9 +196,9 @@ Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pa
         const size_t last = std::min(first + kColumnsAtOnce, columns_.size());
         Count((*wave)[pair.counted], first, last);
         if (pair.other == pair.counted) return {};
-        // In place: what was the parent's is now the other child's.
+        // The other child has its parent's histogram until here.
         const Histogram& counted = histograms_[(*wave)[pair.counted].histogram];
-        Histogram& other = histograms_[pair.parent];
+        Histogram& other = histograms_[(*wave)[pair.other].histogram];
         for (size_t i = first * kBins; i < last * kBins; ++i) other.sums[i] -= counted.sums[i];
         if (count_rows_) {
           for (size_t i = first * kBins; i < last * kBins; ++i) other.rows[i] -= counted.rows[i];
@@ -206,7 +206,7 @@ Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pa
         return {};
       }));
   return ParallelFor(wave->size(), plan_.threads, [&](size_t i) -> Status {
-    if (MayDivide((*wave)[i])) FindSplit(&(*wave)[i]);
+    FindSplit(&(*wave)[i]);
     return {};
   });
 }
@@ -233,12 +233,12 @@ std::vector<BoostedTreeGrower::Node> BoostedTreeGrower::TakeWave() {
 }
 
 // Moves the rows of the left side to the front, each side in its order; returns how many they are.
-uint32_t BoostedTreeGrower::PartRows(const Node& node, size_t scratch) {
+uint32_t BoostedTreeGrower::PartRows(const Node& node) {
   const uint8_t* bins = rows_.values.data() + node.split.column;
   const auto stride = static_cast<size_t>(rows_.columns);
   const auto last_left = static_cast<uint8_t>(node.split.last_left);
   uint32_t* left = tree_rows_.data() + node.begin;
-  uint32_t* right = right_.data() + scratch;
+  uint32_t* right = right_.data() + node.begin;
   uint32_t* const first_right = right;
   for (uint32_t i = node.begin; i < node.end; ++i) {
     const uint32_t row = tree_rows_[i];
@@ -256,7 +256,7 @@ uint32_t BoostedTreeGrower::PartRows(const Node& node, size_t scratch) {
 Status BoostedTreeGrower::Divide(std::vector<Node> wave) {
   std::vector<uint32_t> left_rows(wave.size());
   SLIPWAY_RETURN_IF_ERROR(ParallelFor(wave.size(), plan_.threads, [&](size_t i) -> Status {
-    left_rows[i] = PartRows(wave[i], wave[i].begin);
+    left_rows[i] = PartRows(wave[i]);
     return {};
   }));
   std::vector<Node> children;
@@ -283,19 +283,18 @@ Status BoostedTreeGrower::Divide(std::vector<Node> wave) {
     }
     // Fewer rows are counted; what is asked of the other is a subtraction.
     const bool left_smaller = left.end - left.begin <= right.end - right.begin;
-    const bool both = left_may && right_may;
-    if (both) {
+    if (left_may && right_may) {
       Node& counted = left_smaller ? left : right;
       Node& other = left_smaller ? right : left;
       counted.histogram = TakeHistogram();
       other.histogram = node.histogram;
-      pairs.push_back({children.size(), children.size() + 1, node.histogram});
+      pairs.push_back({children.size(), children.size() + 1});
       children.push_back(std::move(counted));
       children.push_back(std::move(other));
     } else {
       Node& only = left_may ? left : right;
       only.histogram = node.histogram;
-      pairs.push_back({children.size(), children.size(), node.histogram});
+      pairs.push_back({children.size(), children.size()});
       children.push_back(std::move(only));
     }
   }
@@ -310,7 +309,7 @@ void BoostedTreeGrower::Finish(const Node& leaf) {
   grown_.tree.nodes[static_cast<size_t>(leaf.index)].left =
       static_cast<int32_t>(grown_.tree.leaf_values.size());
   grown_.tree.leaf_values.push_back(static_cast<float>(step));
-  grown_.leaves.push_back({leaf.begin, leaf.end, static_cast<float>(step)});
+  grown_.leaves.push_back({leaf.begin, leaf.end});
 }
 
 }  // namespace slipway::train

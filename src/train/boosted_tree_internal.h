@@ -37,9 +37,8 @@ struct BoostedTree {
   std::vector<double> gains;       // By column: what its splits gained.
   struct Leaf {
     uint32_t begin = 0, end = 0;  // Of the rows as Grow left them.
-    float step = 0;
   };
-  std::vector<Leaf> leaves;
+  std::vector<Leaf> leaves;  // In the order of the tree's leaf values.
 
   // The step of a row that the tree did not learn from.
   float StepOf(const uint8_t* bins) const;
@@ -85,7 +84,6 @@ class BoostedTreeGrower {
   struct Pair {
     size_t counted = 0;  // In the wave.
     size_t other = 0;    // The same as `counted` where there is no other.
-    size_t parent = 0;   // Histogram.
   };
 
   bool MayDivide(const Node& node) const;
@@ -100,7 +98,7 @@ class BoostedTreeGrower {
   // the number of leaves is limited.
   std::vector<Node> TakeWave();
   static bool GainsLess(const Node& a, const Node& b);
-  uint32_t PartRows(const Node& node, size_t scratch);
+  uint32_t PartRows(const Node& node);
   Status Divide(std::vector<Node> wave);
   void Finish(const Node& leaf);
 

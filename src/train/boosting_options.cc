@@ -13,17 +13,6 @@ using Options = BoostingOptions;
 constexpr int64_t kMostRounds = 100'000;
 constexpr int64_t kDefaultBins = 256;
 
-bool ReadMaxFeatures(const Json& value, Options* options) {
-  if (value.is_null()) {
-    options->max_features.reset();
-    return true;
-  }
-  Amount amount;
-  if (!ReadAmount(value, 1, &amount)) return false;
-  options->max_features = amount;
-  return true;
-}
-
 const HyperparameterRules<Options>& Rules() {
   constexpr double kLargest = std::numeric_limits<double>::max();
   static const HyperparameterRules<Options> rules = {
@@ -40,21 +29,9 @@ const HyperparameterRules<Options>& Rules() {
        [](const Json& v, Options* o) {
          return ReadIntegerOrNull(v, 1, kLargestCount, &o->max_depth);
        }},
-      {{"max_leaf_nodes", "int or null", "null", "Leaves of a tree at most, best splits first."},
-       "a whole number from 2, or null",
-       [](const Json& v, Options* o) {
-         return ReadIntegerOrNull(v, 2, kLargestCount, &o->max_leaf_nodes);
-       }},
-      {{"min_samples_split", "int or float", "2",
-        "Rows that a node needs to be split; with a point a share of all rows."},
-       "a whole number from 2, or a share above 0.0 and up to 1.0",
-       [](const Json& v, Options* o) { return ReadAmount(v, 2, &o->min_samples_split); }},
-      {{"min_samples_leaf", "int or float", "1",
-        "Rows that each leaf keeps; with a point a share of all rows."},
-       "a whole number from 1, or a share above 0.0 and below 1.0",
-       [](const Json& v, Options* o) {
-         return ReadAmount(v, 1, &o->min_samples_leaf) && o->min_samples_leaf.share.value_or(0) < 1;
-       }},
+      MaxLeafNodesRule<Options>(),
+      MinSamplesSplitRule<Options>(),
+      MinSamplesLeafRule<Options>(),
       {{"subsample", "float", "1.0", "Share of the rows that each tree learns from."},
        "a share above 0.0 and up to 1.0",
        [](const Json& v, Options* o) {
@@ -63,7 +40,7 @@ const HyperparameterRules<Options>& Rules() {
       {{"max_features", "int, float or null", "null",
         "Columns tried at each split: a count, a share, or null for all."},
        "a whole number from 1, a share above 0.0 and up to 1.0, or null",
-       ReadMaxFeatures},
+       [](const Json& v, Options* o) { return ReadAmountOrNull(v, 1, &o->max_features); }},
       {{"l2_regularization", "float", "0.0",
         "Added to a leaf's second derivatives: shorter steps."},
        "a number from 0.0",
@@ -83,10 +60,7 @@ const HyperparameterRules<Options>& Rules() {
       {{"tol", "float", "0.0001", "Least progress of the held-out loss that counts as such."},
        "a number from 0.0",
        [](const Json& v, Options* o) { return ReadNumber(v, 0, kLargest, &o->tol); }},
-      {{"class_weight", "text, map or null", "null",
-        "Weight of each label's rows, or balanced for rows / (classes x rows of the class)."},
-       "\"balanced\", a map from label to a weight from 0, or null",
-       [](const Json& v, Options*) { return IsClassWeight(v); }},
+      ClassWeightRule<Options>(),
       {{"random_state", "int or null", "null", "Seed of what is drawn; null takes the run's."},
        "a whole number from 0 to 4294967295, or null",
        [](const Json& v, Options* o) { return ReadSeed(v, &o->random_state); }},

@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "model/scorer.h"
 #include "train/boosting_options_internal.h"
+#include "train/test_sample_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
@@ -15,25 +16,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Sample {
-  data::Matrix matrix;
-  std::vector<int32_t> classes;
-  int class_count = 2;
-  std::vector<double> class_weights;
-
-  TrainingSet set() const { return {matrix, classes, class_count, class_weights}; }
-};
-
 // The class follows a product of the first two columns: no single split sees it.
 Sample MakeSample(int64_t rows, int64_t columns, int classes, double noise = 0.3,
                   uint64_t seed = 1) {
   Random random(seed);
-  Sample sample;
-  sample.class_count = classes;
-  sample.matrix.rows = rows;
-  sample.matrix.columns = columns;
-  sample.matrix.values.resize(static_cast<size_t>(rows * columns));
-  for (float& value : sample.matrix.values) value = static_cast<float>(random.Uniform() * 2 - 1);
+  Sample sample = UniformSample(rows, columns, classes, &random);
   for (int64_t row = 0; row < rows; ++row) {
     const double product =
         sample.matrix.Column(0)[row] * sample.matrix.Column(columns > 1 ? 1 : 0)[row];

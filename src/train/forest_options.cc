@@ -35,17 +35,6 @@ bool ReadCriterion(const Json& value, ForestOptions* options) {
   return true;
 }
 
-bool ReadMaxSamples(const Json& value, ForestOptions* options) {
-  if (value.is_null()) {
-    options->max_samples.reset();
-    return true;
-  }
-  Amount amount;
-  if (!ReadAmount(value, 1, &amount)) return false;
-  options->max_samples = amount;
-  return true;
-}
-
 using Rules = HyperparameterRules<ForestOptions>;
 
 const Rules& ForestRules() {
@@ -66,16 +55,8 @@ const Rules& ForestRules() {
        [](const Json& v, Options* o) {
          return ReadIntegerOrNull(v, 1, kLargestCount, &o->max_depth);
        }},
-      {{"min_samples_split", "int or float", "2",
-        "Rows that a node needs to be split; with a point a share of all rows."},
-       "a whole number from 2, or a share above 0.0 and up to 1.0",
-       [](const Json& v, Options* o) { return ReadAmount(v, 2, &o->min_samples_split); }},
-      {{"min_samples_leaf", "int or float", "1",
-        "Rows that each leaf keeps; with a point a share of all rows."},
-       "a whole number from 1, or a share above 0.0 and below 1.0",
-       [](const Json& v, Options* o) {
-         return ReadAmount(v, 1, &o->min_samples_leaf) && o->min_samples_leaf.share.value_or(0) < 1;
-       }},
+      MinSamplesSplitRule<Options>(),
+      MinSamplesLeafRule<Options>(),
       {{"min_weight_fraction_leaf", "float", "0.0",
         "Share of the rows' total weight that each leaf keeps."},
        "a number from 0.0 to 0.5",
@@ -88,11 +69,7 @@ const Rules& ForestRules() {
         "value."},
        "\"sqrt\", \"log2\", a whole number from 1, a share above 0.0 and up to 1.0, or null",
        ReadMaxFeatures},
-      {{"max_leaf_nodes", "int or null", "null", "Leaves of a tree at most, best splits first."},
-       "a whole number from 2, or null",
-       [](const Json& v, Options* o) {
-         return ReadIntegerOrNull(v, 2, kLargestCount, &o->max_leaf_nodes);
-       }},
+      MaxLeafNodesRule<Options>(),
       {{"min_impurity_decrease", "float", "0.0",
         "A split lowers the weighted impurity by at least this."},
        "a number from 0.0",
@@ -106,11 +83,8 @@ const Rules& ForestRules() {
       {{"max_samples", "int, float or null", "null",
         "Rows drawn for each tree; with a point a share; null for as many as there are."},
        "a whole number from 1, a share above 0.0 and up to 1.0, or null",
-       ReadMaxSamples},
-      {{"class_weight", "text, map or null", "null",
-        "Weight of each label's rows, or balanced for rows / (classes x rows of the class)."},
-       "\"balanced\", a map from label to a weight from 0, or null",
-       [](const Json& v, Options*) { return IsClassWeight(v); }},
+       [](const Json& v, Options* o) { return ReadAmountOrNull(v, 1, &o->max_samples); }},
+      ClassWeightRule<Options>(),
       {{"random_state", "int or null", "null", "Seed of the forest; null takes the run's."},
        "a whole number from 0 to 4294967295, or null",
        [](const Json& v, Options* o) { return ReadSeed(v, &o->random_state); }},

@@ -53,7 +53,7 @@ class Boosting {
         plan_(plan),
         rows_(rows),
         parts_(PartRows(set, plan)),
-        outputs_(set.class_count == 2 ? 1 : static_cast<size_t>(set.class_count)),
+        outputs_(static_cast<size_t>(set.raw_scores())),
         grower_(rows, columns, plan),
         gains_(columns.size()) {
     StartFromTheClasses();
@@ -79,7 +79,7 @@ class Boosting {
     SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body,
                              model::SumTrees(std::move(trees_), base_, static_cast<int>(outputs_),
                                              static_cast<int>(gains_.size())));
-    fitted.scorer.link = outputs_ == 1 ? model::Link::kLogit : model::Link::kSoftmax;
+    fitted.scorer.link = set_.raw_link();
     const double sum = std::accumulate(gains_.begin(), gains_.end(), 0.0);
     for (double& gain : gains_) gain = sum > 0 ? gain / sum : 0;
     fitted.importances = gains_;
@@ -87,18 +87,14 @@ class Boosting {
   }
 
  private:
-  double WeightOf(int32_t cls) const {
-    return set_.class_weights.empty() ? 1 : set_.class_weights[static_cast<size_t>(cls)];
-  }
-
   // The scores that predict every row with the classes' shares of weight.
   void StartFromTheClasses() {
     std::vector<double> mass(static_cast<size_t>(set_.class_count));
     double total = 0;
     for (const uint32_t row : parts_.fitted) {
       const int32_t cls = set_.classes[row];
-      mass[static_cast<size_t>(cls)] += WeightOf(cls);
-      total += WeightOf(cls);
+      mass[static_cast<size_t>(cls)] += set_.WeightOf(cls);
+      total += set_.WeightOf(cls);
     }
     // A class without weight has no logarithm.
     constexpr double kLeast = 1e-12;
@@ -147,7 +143,7 @@ class Boosting {
     const int32_t truth = set_.classes[row];
     const double p = probabilities_[row * outputs_ + output];
     const int32_t event = outputs_ == 1 ? 1 : static_cast<int32_t>(output);
-    const double weight = WeightOf(truth);
+    const double weight = set_.WeightOf(truth);
     return {weight * (p - (truth == event ? 1 : 0)), weight * p * (1 - p)};
   }
 
@@ -227,7 +223,7 @@ class Boosting {
     return ParallelFor(grown.leaves.size(), plan_.threads, [&](size_t i) -> Status {
       const BoostedTree::Leaf& leaf = grown.leaves[i];
       for (uint32_t at = leaf.begin; at < leaf.end; ++at)
-        scores_[rows[at] * outputs_ + output] += leaf.step;
+        scores_[rows[at] * outputs_ + output] += grown.tree.leaf_values[i];
       return {};
     });
   }
@@ -249,8 +245,8 @@ class Boosting {
       const int32_t truth = set_.classes[row];
       const double p = outputs_ == 1 ? (truth == 1 ? probabilities_[row] : 1 - probabilities_[row])
                                      : probabilities_[row * outputs_ + static_cast<size_t>(truth)];
-      loss -= WeightOf(truth) * std::log(std::max(p, 0x1p-52));
-      total += WeightOf(truth);
+      loss -= set_.WeightOf(truth) * std::log(std::max(p, 0x1p-52));
+      total += set_.WeightOf(truth);
     }
     return total > 0 ? loss / total : 0;
   }

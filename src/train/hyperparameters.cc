@@ -49,6 +49,17 @@ bool ReadAmount(const Json& value, int64_t least, Amount* result) {
   return true;
 }
 
+bool ReadAmountOrNull(const Json& value, int64_t least, std::optional<Amount>* result) {
+  if (value.is_null()) {
+    result->reset();
+    return true;
+  }
+  Amount amount;
+  if (!ReadAmount(value, least, &amount)) return false;
+  *result = amount;
+  return true;
+}
+
 bool ReadSeed(const Json& value, std::optional<uint32_t>* result) {
   if (value.is_null()) {
     result->reset();

@@ -30,6 +30,7 @@ bool ReadNumber(const Json& value, double least, double most, double* result);
 bool ReadBool(const Json& value, bool* result);
 // A whole number counts; a number with a point is a share above 0 and at most 1.
 bool ReadAmount(const Json& value, int64_t least, Amount* result);
+bool ReadAmountOrNull(const Json& value, int64_t least, std::optional<Amount>* result);
 // A whole number from 0 to 2^32 - 1, or null.
 bool ReadSeed(const Json& value, std::optional<uint32_t>* result);
 // A whole number other than 0, or null for -1.
@@ -52,6 +53,46 @@ struct HyperparameterRule {
 
 template <typename Options>
 using HyperparameterRules = std::vector<HyperparameterRule<Options>>;
+
+// Rows of several tables; `Options` have members of these names.
+template <typename Options>
+HyperparameterRule<Options> MaxLeafNodesRule() {
+  return {{"max_leaf_nodes", "int or null", "null", "Leaves of a tree at most, best splits first."},
+          "a whole number from 2, or null",
+          [](const Json& value, Options* options) {
+            return ReadIntegerOrNull(value, 2, kLargestCount, &options->max_leaf_nodes);
+          }};
+}
+
+template <typename Options>
+HyperparameterRule<Options> MinSamplesSplitRule() {
+  return {{"min_samples_split", "int or float", "2",
+           "Rows that a node needs to be split; with a point a share of all rows."},
+          "a whole number from 2, or a share above 0.0 and up to 1.0",
+          [](const Json& value, Options* options) {
+            return ReadAmount(value, 2, &options->min_samples_split);
+          }};
+}
+
+template <typename Options>
+HyperparameterRule<Options> MinSamplesLeafRule() {
+  return {{"min_samples_leaf", "int or float", "1",
+           "Rows that each leaf keeps; with a point a share of all rows."},
+          "a whole number from 1, or a share above 0.0 and below 1.0",
+          [](const Json& value, Options* options) {
+            return ReadAmount(value, 1, &options->min_samples_leaf) &&
+                   options->min_samples_leaf.share.value_or(0) < 1;
+          }};
+}
+
+// The weights are the train stage's.
+template <typename Options>
+HyperparameterRule<Options> ClassWeightRule() {
+  return {{"class_weight", "text, map or null", "null",
+           "Weight of each label's rows, or balanced for rows / (classes x rows of the class)."},
+          "\"balanced\", a map from label to a weight from 0, or null",
+          [](const Json& value, Options*) { return IsClassWeight(value); }};
+}
 
 Location HyperparameterLocation(const std::string& name);
 Error NotAMap(const Json& hyperparameters);

@@ -36,9 +36,6 @@ class LogisticLoss {
                std::span<const double> intercepts, Part* part) const;
   // Turns scores into the loss's derivatives by them.
   void Derive(int64_t begin, int64_t rows, Part* part) const;
-  double WeightOf(int32_t cls) const {
-    return set_.class_weights.empty() ? 1 : set_.class_weights[static_cast<size_t>(cls)];
-  }
 
   const TrainingSet& set_;
   int threads_;

@@ -42,6 +42,7 @@ class Search {
  public:
   Search(const TrainingSet& set, const LogisticPlan& plan)
       : plan_(plan),
+        link_(set.raw_link()),
         loss_(set, plan.threads),
         moments_(MomentsOf(set.features)),
         columns_(static_cast<size_t>(set.features.columns)),
@@ -109,7 +110,7 @@ class Search {
       for (double& importance : fitted.importances) importance /= sum;
     }
     fitted.scorer.body = std::move(linear);
-    fitted.scorer.link = outputs_ == 1 ? model::Link::kLogit : model::Link::kSoftmax;
+    fitted.scorer.link = link_;
     if (!converged_) {
       fitted.notes.push_back(fmt::format(
           "logistic_regression stopped after {} iterations, before its gradient was below tol",
@@ -176,6 +177,7 @@ class Search {
   }
 
   const LogisticPlan& plan_;
+  model::Link link_;
   LogisticLoss loss_;
   Moments moments_;
   std::vector<double> scales_;  // What a column's weight is multiplied by in the search.

@@ -7,6 +7,7 @@
 #include "core/random.h"
 #include "model/scorer.h"
 #include "train/logistic_options_internal.h"
+#include "train/test_sample_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
@@ -15,15 +16,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct Sample {
-  data::Matrix matrix;
-  std::vector<int32_t> classes;
-  int class_count = 2;
-  std::vector<double> class_weights;
-
-  TrainingSet set() const { return {matrix, classes, class_count, class_weights}; }
-};
 
 // Columns of very different scale and place; the class follows some of them, with noise.
 Sample MakeSample(int64_t rows, int64_t columns, int classes) {

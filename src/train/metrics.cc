@@ -156,19 +156,17 @@ void MetricEvaluator::SetEvents(const model::Predictions& predictions) {
 // recall: the mean precision at each threshold, weighted by what recall it adds, without
 // interpolation (scikit-learn's average_precision_score).
 MetricEvaluator::Areas MetricEvaluator::AreasOf(const Ranking& ranking,
-                                                std::span<const uint32_t> counts,
-                                                double positives) {
+                                                std::span<const uint32_t> counts, double positives,
+                                                double total) {
   uint64_t below = 0, ordered = 0, positives_below = 0;
   uint64_t tied[2] = {0, 0};
-  uint64_t total = 0;
-  for (const uint32_t count : counts) total += count;
   double precision_sum = 0;
   for (size_t i = 0; i < ranking.order.size(); ++i) {
     tied[ranking.relevant[i]] += counts[ranking.order[i]];
     if (ranking.last_of_ties[i] == 0) continue;
     ordered += tied[1] * (2 * below + tied[0]);
     if (tied[1] > 0) {
-      const double reached = static_cast<double>(total - below - positives_below);
+      const double reached = total - static_cast<double>(below + positives_below);
       precision_sum += static_cast<double>(tied[1]) *
                        (positives - static_cast<double>(positives_below)) / reached;
     }
@@ -184,12 +182,13 @@ MetricEvaluator::Areas MetricEvaluator::AreasOf(const Ranking& ranking,
 
 void MetricEvaluator::AddAreas(std::span<const uint32_t> counts, const Workspace& workspace,
                                MetricValues* values) const {
+  const double total = std::accumulate(workspace.supports.begin(), workspace.supports.end(), 0.0);
   double roc = 0, precision_recall = 0, weights = 0;
   for (const Ranking& ranking : rankings_) {
     const double support = workspace.supports[static_cast<size_t>(ranking.positive)];
     const bool alone = rankings_.size() == 1;
     const double weight = alone || averaging_ == Averaging::kMacro ? 1 : support;
-    const Areas areas = AreasOf(ranking, counts, support);
+    const Areas areas = AreasOf(ranking, counts, support, total);
     roc += weight * areas.roc;
     precision_recall += weight * areas.precision_recall;
     weights += weight;

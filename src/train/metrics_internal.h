@@ -65,7 +65,8 @@ class MetricEvaluator {
     double roc = 0;
     double precision_recall = 0;
   };
-  static Areas AreasOf(const Ranking& ranking, std::span<const uint32_t> counts, double positives);
+  static Areas AreasOf(const Ranking& ranking, std::span<const uint32_t> counts, double positives,
+                       double total);
   void AddAreas(std::span<const uint32_t> counts, const Workspace& workspace,
                 MetricValues* values) const;
   void Tally(std::span<const uint32_t> counts, Workspace* workspace, MetricValues* values) const;

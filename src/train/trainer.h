@@ -29,6 +29,16 @@ struct TrainingSet {
   std::span<const int32_t> classes;  // features.rows class indices.
   int class_count = 0;
   std::span<const double> class_weights;  // One a class, from 0; empty for all 1.
+
+  double WeightOf(int32_t cls) const {
+    return class_weights.empty() ? 1 : class_weights[static_cast<size_t>(cls)];
+  }
+  // Raw scores of models that add up log odds: one for two classes, else one a class; and what they
+  // say then.
+  int raw_scores() const { return class_count == 2 ? 1 : class_count; }
+  model::Link raw_link() const {
+    return class_count == 2 ? model::Link::kLogit : model::Link::kSoftmax;
+  }
 };
 
 struct FittedModel {

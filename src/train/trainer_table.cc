@@ -52,92 +52,77 @@ Result<const TrainerFunctions*> OpenTrainers() {
   return static_cast<const TrainerFunctions*>(plugin);
 }
 
-int ThreadsOr(int threads) { return threads > 0 ? threads : AvailableCores(); }
+Result<FittedModel> FitForest(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                              int threads) {
+  SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
+  SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+  SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan, PlanForest(options, set.features.rows,
+                                                             set.features.columns, seed, threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+  return trainers->fit_forest(set, plan);
+}
 
-class RandomForest : public Trainer {
- public:
-  std::string name() const override { return "random_forest"; }
-  std::vector<HyperparameterDoc> hyperparameters() const override {
-    return ForestHyperparameters();
-  }
+Result<FittedModel> FitBoosting(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                                int threads) {
+  SLIPWAY_ASSIGN_OR_RETURN(const BoostingOptions options, ParseBoostingOptions(hyperparameters));
+  SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+  const BoostingPlan plan =
+      PlanBoosting(options, set.features.rows, set.features.columns, seed, threads);
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+  return trainers->fit_boosting(set, plan);
+}
 
-  Status CheckHyperparameters(const Json& hyperparameters) const override {
-    SLIPWAY_RETURN_IF_ERROR(ParseForestOptions(hyperparameters));
-    return {};
-  }
+Result<FittedModel> FitLogistic(const TrainingSet& set, const Json& hyperparameters, uint64_t,
+                                int threads) {
+  SLIPWAY_ASSIGN_OR_RETURN(const LogisticOptions options, ParseLogisticOptions(hyperparameters));
+  SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+  double total_weight = 0;
+  for (const int32_t cls : set.classes) total_weight += set.WeightOf(cls);
+  const LogisticPlan plan = PlanLogistic(options, total_weight, threads);
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+  return trainers->fit_logistic(set, plan);
+}
 
-  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                          int threads) const override {
-    SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
-    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-    SLIPWAY_ASSIGN_OR_RETURN(
-        const ForestPlan plan,
-        PlanForest(options, set.features.rows, set.features.columns, seed, ThreadsOr(threads)));
-    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
-    return trainers->fit_forest(set, plan);
-  }
-};
-
-class GradientBoosting : public Trainer {
- public:
-  std::string name() const override { return "gradient_boosting"; }
-  std::vector<HyperparameterDoc> hyperparameters() const override {
-    return BoostingHyperparameters();
-  }
-
-  Status CheckHyperparameters(const Json& hyperparameters) const override {
-    SLIPWAY_RETURN_IF_ERROR(ParseBoostingOptions(hyperparameters));
-    return {};
-  }
-
-  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                          int threads) const override {
-    SLIPWAY_ASSIGN_OR_RETURN(const BoostingOptions options, ParseBoostingOptions(hyperparameters));
-    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-    const BoostingPlan plan =
-        PlanBoosting(options, set.features.rows, set.features.columns, seed, ThreadsOr(threads));
-    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
-    return trainers->fit_boosting(set, plan);
-  }
-};
-
-class LogisticRegression : public Trainer {
- public:
-  std::string name() const override { return "logistic_regression"; }
-  std::vector<HyperparameterDoc> hyperparameters() const override {
-    return LogisticHyperparameters();
-  }
-
-  Status CheckHyperparameters(const Json& hyperparameters) const override {
-    SLIPWAY_RETURN_IF_ERROR(ParseLogisticOptions(hyperparameters));
-    return {};
-  }
-
-  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t,
-                          int threads) const override {
-    SLIPWAY_ASSIGN_OR_RETURN(const LogisticOptions options, ParseLogisticOptions(hyperparameters));
-    SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-    double total_weight = 0;
-    for (const int32_t cls : set.classes)
-      total_weight += set.class_weights.empty() ? 1 : set.class_weights[static_cast<size_t>(cls)];
-    const LogisticPlan plan = PlanLogistic(options, total_weight, ThreadsOr(threads));
-    SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
-    return trainers->fit_logistic(set, plan);
-  }
-};
+template <auto kParse>
+Status Check(const Json& hyperparameters) {
+  SLIPWAY_RETURN_IF_ERROR(kParse(hyperparameters));
+  return {};
+}
 
 struct TableEntry {
   const char* model_type;
-  std::unique_ptr<Trainer> (*make)();
+  const std::vector<HyperparameterDoc>& (*hyperparameters)();
+  Status (*check)(const Json& hyperparameters);
+  Result<FittedModel> (*fit)(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                             int threads);
 };
 
 constexpr std::array kTrainers = {
-    TableEntry{"random_forest",
-               []() -> std::unique_ptr<Trainer> { return std::make_unique<RandomForest>(); }},
-    TableEntry{"gradient_boosting",
-               []() -> std::unique_ptr<Trainer> { return std::make_unique<GradientBoosting>(); }},
-    TableEntry{"logistic_regression",
-               []() -> std::unique_ptr<Trainer> { return std::make_unique<LogisticRegression>(); }},
+    TableEntry{"random_forest", ForestHyperparameters, Check<ParseForestOptions>, FitForest},
+    TableEntry{"gradient_boosting", BoostingHyperparameters, Check<ParseBoostingOptions>,
+               FitBoosting},
+    TableEntry{"logistic_regression", LogisticHyperparameters, Check<ParseLogisticOptions>,
+               FitLogistic},
+};
+
+class TableTrainer : public Trainer {
+ public:
+  explicit TableTrainer(const TableEntry& entry) : entry_(entry) {}
+
+  std::string name() const override { return entry_.model_type; }
+  std::vector<HyperparameterDoc> hyperparameters() const override {
+    return entry_.hyperparameters();
+  }
+  Status CheckHyperparameters(const Json& hyperparameters) const override {
+    return entry_.check(hyperparameters);
+  }
+  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
+                          int threads) const override {
+    return entry_.fit(set, hyperparameters, seed, threads > 0 ? threads : AvailableCores());
+  }
+
+ private:
+  const TableEntry& entry_;  // Of kTrainers.
 };
 
 }  // namespace
@@ -150,7 +135,7 @@ std::vector<std::string> TrainerNames() {
 
 Result<std::unique_ptr<Trainer>> MakeTrainer(const std::string& model_type) {
   for (const TableEntry& entry : kTrainers) {
-    if (model_type == entry.model_type) return entry.make();
+    if (model_type == entry.model_type) return std::make_unique<TableTrainer>(entry);
   }
   Location location;
   location.field = "model.model_type";

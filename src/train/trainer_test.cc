@@ -17,30 +17,17 @@
 #include "core/random.h"
 #include "model/tree_ensemble.h"
 #include "train/plugin_internal.h"
+#include "train/test_sample_internal.h"
 
 namespace slipway::train {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Sample {
-  data::Matrix matrix;
-  std::vector<int32_t> classes;
-  std::vector<double> class_weights;
-  int class_count = 2;
-
-  TrainingSet set() const { return {matrix, classes, class_count, class_weights}; }
-};
-
 // Class by a noisy sum of the first two columns; the others are noise.
 Sample MakeSample(int64_t rows, int64_t columns, int classes, uint64_t seed = 1) {
   Random random(seed);
-  Sample sample;
-  sample.class_count = classes;
-  sample.matrix.rows = rows;
-  sample.matrix.columns = columns;
-  sample.matrix.values.resize(static_cast<size_t>(rows * columns));
-  for (float& value : sample.matrix.values) value = static_cast<float>(random.Uniform() * 2 - 1);
+  Sample sample = UniformSample(rows, columns, classes, &random);
   for (int64_t row = 0; row < rows; ++row) {
     const double signal =
         sample.matrix.Column(0)[row] + sample.matrix.Column(columns > 1 ? 1 : 0)[row];
