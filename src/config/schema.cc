@@ -85,7 +85,7 @@ Json MapSchema(const FieldTree& tree) {
   schema["additionalProperties"] = false;
   for (const Name& name : *tree.field.keys) {
     if (name.support == Support::kRefused) continue;
-    Json value = tree.field.keys == &ThresholdMetrics()
+    Json value = tree.field.keys == &Metrics()
                      ? NumberSchema("number", MetricRange(name.name))
                      : OneSchema(tree);
     value["description"] = name.about;

@@ -106,7 +106,7 @@ Result<ManifestEntry> EntryFromJson(const Json& json, const std::string& file) {
 ModelSchema SchemaOf(const Predictor& predictor) {
   ModelSchema schema;
   schema.inputs = predictor.inputs();
-  schema.task = "classification";
+  schema.task = predictor.classes().empty() ? "regression" : "classification";
   schema.classes = predictor.classes();
   schema.integer_labels = predictor.integer_labels();
   return schema;

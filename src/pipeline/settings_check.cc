@@ -1,6 +1,9 @@
 #include "pipeline/settings_check.h"
 
+#include <optional>
+
 #include "data/preprocessing.h"
+#include "data/target.h"
 #include "train/trainer.h"
 
 namespace slipway::pipeline {
@@ -26,6 +29,14 @@ Error PlacedInSteps(const Error& error, const config::LoadedConfig& loaded) {
       .Try(error.hint());
 }
 
+// nullopt where the data decides.
+std::optional<data::Task> TaskNamed(const std::string& name) {
+  for (const data::Task task : {data::Task::kClassification, data::Task::kRegression}) {
+    if (name == data::ToString(task)) return task;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Status CheckSettings(const config::LoadedConfig& loaded) {
@@ -37,6 +48,11 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
   if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
   const config::ModelConfig& model = loaded.config.model;
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
+  const auto task = TaskNamed(model.task);
+  if (task) {
+    const Status learns = train::CheckLearns(*trainer, *task);
+    if (!learns.ok()) add(Placed(learns.error(), loaded));
+  }
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
   if (checked.ok()) return all;
   add(Placed(checked.error(), loaded));
