@@ -112,10 +112,10 @@ Comparison CompareAccuracy(const Answers& candidate, const Answers& production,
                        {"only_production_right", counts.only_production}}};
 }
 
-Comparison CompareR2(const Answers& candidate, const Answers& production,
-                     const data::Target& truth, double confidence) {
-  const train::R2Difference found = train::CompareR2(
-      truth.values, candidate.predictions.values, production.predictions.values, confidence);
+Comparison CompareR2(const Answers& candidate, const Answers& production, const data::Target& truth,
+                     double confidence) {
+  const train::R2Difference found = train::CompareR2(truth.values, candidate.predictions.values,
+                                                     production.predictions.values, confidence);
   return {.metric = "r2",
           .difference = found.difference,
           .bounds = {found.lower, found.upper},

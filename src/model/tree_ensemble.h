@@ -33,8 +33,7 @@ inline constexpr int64_t kMostTrees = int64_t{1} << 15;
 // The mean of at most kMostTrees trees' probabilities. Thresholds are rounded down to float32
 // (which decides the same for every float32 value); leaf values are put on the grid of 2^-23 by
 // largest remainder, so that each row's scores sum to exactly 1.
-Result<TreeEnsemble> AverageForest(const std::vector<FittedTree>& trees, int classes,
-                                   int features);
+Result<TreeEnsemble> AverageForest(const std::vector<FittedTree>& trees, int classes, int features);
 
 // The mean of at most kMostTrees trees with a number a leaf, on the grid of SumTrees.
 Result<TreeEnsemble> AverageTrees(const std::vector<FittedTree>& trees, int features);

@@ -41,6 +41,7 @@ Json TrainingFields(const config::Config& config) {
   return {{"model_type", config.model.model_type},
           {"hyperparameters", config.model.hyperparameters},
           {"class_weight", config.model.class_weight},
+          {"early_stopping", config.model.training_config.early_stopping},
           {"averaging", config.model.averaging},
           {"steps", std::move(steps)}};
 }
@@ -56,6 +57,8 @@ Json GateFields(const config::ModelConfig& model) {
           {"size", gates.max_size_mb},
           {"parity", gates.parity},
           {"baseline", gates.beats_baseline},
+          {"lower_bound", gates.lower_bound},
+          {"gap", gates.max_train_test_gap ? Json(*gates.max_train_test_gap) : Json()},
           {"margin", gates.production.margin},
           {"confidence", gates.production.confidence},
           {"dry_run", gates.dry_run}};

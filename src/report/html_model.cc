@@ -133,9 +133,10 @@ std::string ScoreFigure(const RunReport& report) {
 std::string EstimateFigure(const RunReport& report) {
   if (report.estimates.empty()) return "";
   return "<figure><h3>Estimates</h3>" + EstimateSvg(report.estimates) +
-         fmt::format("<figcaption>{} of the test part; on the line the estimate is "
-                     "right.</figcaption></figure>\n",
-                     Plural(std::ssize(report.estimates), "row", "rows"));
+         fmt::format(
+             "<figcaption>{} of the test part; on the line the estimate is "
+             "right.</figcaption></figure>\n",
+             Plural(std::ssize(report.estimates), "row", "rows"));
 }
 
 std::string ErrorFigure(const RunReport& report) {
@@ -241,6 +242,13 @@ std::string FoldTable(const RunReport& report, const std::vector<std::string>& m
   return TableMarkup("Folds", head, rows);
 }
 
+// docs/models.md has the formulas.
+const char* ImportanceMeaning(const std::string& algorithm) {
+  if (algorithm == "random_forest") return "Share of the mean decrease in impurity";
+  if (algorithm == "gradient_boosting") return "Share of what splits gained";
+  return "Share of weights times what their columns vary";
+}
+
 // What preprocessing left out before the model saw it.
 std::string LeftOut(const RunReport& report) {
   std::string out;
@@ -318,8 +326,10 @@ std::string ImportancesBody(const RunReport& report) {
                        FormatShare(rest));
   }
   return out +
-         "<p class=\"soft\">Share of the mean decrease in impurity; a category’s columns are "
-         "summed, and so are a time’s.</p>\n" +
+         fmt::format(
+             "<p class=\"soft\">{}; a category’s columns are summed, and so are a "
+             "time’s.</p>\n",
+             ImportanceMeaning(report.algorithm)) +
          LeftOut(report);
 }
 

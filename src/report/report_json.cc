@@ -101,8 +101,7 @@ Json GatesJson(const RunReport& report) {
 
 Json EstimatesJson(const std::vector<RunReport::Estimate>& estimates) {
   Json json = Json::array();
-  for (const RunReport::Estimate& point : estimates)
-    json.push_back({point.truth, point.estimate});
+  for (const RunReport::Estimate& point : estimates) json.push_back({point.truth, point.estimate});
   return json;
 }
 

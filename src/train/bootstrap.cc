@@ -120,8 +120,7 @@ R2Difference CompareR2(std::span<const double> truth, std::span<const double> ca
                        std::span<const double> other, double confidence) {
   const PairedEvaluator evaluator(truth, candidate, other);
   PairedEvaluator::Workspace none;
-  const double difference =
-      evaluator.Evaluate(std::vector<uint32_t>(truth.size(), 1), &none);
+  const double difference = evaluator.Evaluate(std::vector<uint32_t>(truth.size(), 1), &none);
   constexpr int kResamples = 2000;
   const auto [lower, upper] =
       IntervalOf(Resample(evaluator, kPairedSeed, kResamples, 0), 1 - confidence);

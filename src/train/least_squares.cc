@@ -120,8 +120,7 @@ VectorXd Solve(const Products& products, double alpha) {
   const auto still = (sizes.array() <= least).count();
   const auto moving = sizes.size() - still;
   const MatrixXd directions = parts.eigenvectors().rightCols(moving);
-  const VectorXd along =
-      (directions.transpose() * right).cwiseQuotient(sizes.tail(moving));
+  const VectorXd along = (directions.transpose() * right).cwiseQuotient(sizes.tail(moving));
   return Shortest(inverse.asDiagonal() * (directions * along),
                   inverse.asDiagonal() * parts.eigenvectors().leftCols(still));
 }
@@ -137,11 +136,11 @@ std::vector<double> ImportancesOf(const VectorXd& weights, const MatrixXd& gram)
 
 Status CheckWidth(int64_t columns) {
   if (columns <= kMostLinearColumns) return {};
-  return Error(ErrorCode::kInvalidInput,
-               fmt::format("{} prepared columns", FormatCount(columns)))
+  return Error(ErrorCode::kInvalidInput, fmt::format("{} prepared columns", FormatCount(columns)))
       .Expected(fmt::format("at most {}", FormatCount(kMostLinearColumns)))
-      .Try("fewer categories (encode: {max_categories: …}), feature_selection, or "
-           "gradient_boosting");
+      .Try(
+          "fewer categories (encode: {max_categories: …}), feature_selection, or "
+          "gradient_boosting");
 }
 
 }  // namespace

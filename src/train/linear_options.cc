@@ -70,25 +70,27 @@ const Rules& RidgeRules() {
                   InterceptRule(),
                   JobsRule()};
     AddShared(&made);
-    made.push_back({{"solver", "text", "auto",
-                     "Taken, and without effect: all of scikit-learn's look for the same minimum."},
-                    "\"auto\", \"svd\", \"cholesky\", \"lsqr\", \"sparse_cg\", \"sag\", \"saga\" or "
-                    "\"lbfgs\"",
-                    [](const Json& v, Options*) { return IsSolver(v); }});
-    made.push_back({{"max_iter", "int or null", "null", "Taken, and without effect: there are no "
-                                                        "iterations."},
+    made.push_back(
+        {{"solver", "text", "auto",
+          "Taken, and without effect: all of scikit-learn's look for the same minimum."},
+         "\"auto\", \"svd\", \"cholesky\", \"lsqr\", \"sparse_cg\", \"sag\", \"saga\" or "
+         "\"lbfgs\"",
+         [](const Json& v, Options*) { return IsSolver(v); }});
+    made.push_back({{"max_iter", "int or null", "null",
+                     "Taken, and without effect: there are no "
+                     "iterations."},
                     "a whole number from 1, or null",
                     [](const Json& v, Options*) {
                       int64_t most = 0;
                       return ReadIntegerOrNull(v, 1, kLargestCount, &most);
                     }});
-    made.push_back({{"random_state", "int or null", "null",
-                     "Taken, and without effect: nothing is drawn."},
-                    "a whole number from 0 to 4294967295, or null",
-                    [](const Json& v, Options*) {
-                      std::optional<uint32_t> seed;
-                      return ReadSeed(v, &seed);
-                    }});
+    made.push_back(
+        {{"random_state", "int or null", "null", "Taken, and without effect: nothing is drawn."},
+         "a whole number from 0 to 4294967295, or null",
+         [](const Json& v, Options*) {
+           std::optional<uint32_t> seed;
+           return ReadSeed(v, &seed);
+         }});
     return made;
   }();
   return rules;

@@ -33,7 +33,8 @@ struct Alias {
   const char* alias;
   const char* name;
 };
-constexpr std::array kAliases = {Alias{"f1_score", "f1"}, Alias{"brier_score", "brier"},
+constexpr std::array kAliases = {Alias{"f1_score", "f1"},
+                                 Alias{"brier_score", "brier"},
                                  Alias{"average_precision", "pr_auc"},
                                  Alias{"ece", "calibration_error"},
                                  Alias{"root_mean_squared_error", "rmse"},
@@ -42,8 +43,8 @@ constexpr std::array kAliases = {Alias{"f1_score", "f1"}, Alias{"brier_score", "
                                  Alias{"r2_score", "r2"},
                                  Alias{"mean_absolute_percentage_error", "mape"}};
 
-constexpr std::array kErrors = {"log_loss", "brier", "calibration_error", "rmse",
-                                "mse",      "mae",   "mape"};
+constexpr std::array kErrors = {"log_loss", "brier", "calibration_error", "rmse", "mse",
+                                "mae",      "mape"};
 
 constexpr size_t kCalibrationBins = 10;
 

@@ -8,11 +8,10 @@
 namespace slipway::train {
 namespace {
 
-constexpr std::array kMembers = {MetricMember{"rmse", &RegressionValues::rmse},
-                                 MetricMember{"mse", &RegressionValues::mse},
-                                 MetricMember{"mae", &RegressionValues::mae},
-                                 MetricMember{"r2", &RegressionValues::r2},
-                                 MetricMember{"mape", &RegressionValues::mape}};
+constexpr std::array kMembers = {
+    MetricMember{"rmse", &RegressionValues::rmse}, MetricMember{"mse", &RegressionValues::mse},
+    MetricMember{"mae", &RegressionValues::mae}, MetricMember{"r2", &RegressionValues::r2},
+    MetricMember{"mape", &RegressionValues::mape}};
 
 // scikit-learn's r2_score, whose answer for equal rows is finite.
 double ShareExplained(double left, double all, double rows) {
@@ -31,8 +30,7 @@ RegressionEvaluator::RegressionEvaluator(std::span<const double> truth,
   std::ranges::transform(estimates, truth, errors_.begin(), std::minus<>());
 }
 
-RegressionValues RegressionEvaluator::Evaluate(std::span<const uint32_t> counts,
-                                               Workspace*) const {
+RegressionValues RegressionEvaluator::Evaluate(std::span<const uint32_t> counts, Workspace*) const {
   constexpr double kLeast = std::numeric_limits<double>::epsilon();
   double rows = 0, sum = 0, squares = 0, distances = 0, shares = 0;
   for (size_t row = 0; row < truth_.size(); ++row) {

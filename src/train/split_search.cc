@@ -65,7 +65,8 @@ SplitSearch<Bin>::SplitSearch(const BinnedRows<Bin>& rows, const std::vector<Col
       drawn_(columns.size()),
       class_draws_(width_),
       left_tally_(width_),
-      weighted_(std::ranges::any_of(goal.class_weights, [](double weight) { return weight != 1; })) {
+      weighted_(
+          std::ranges::any_of(goal.class_weights, [](double weight) { return weight != 1; })) {
   StartTree();
   size_t most_bins = 0;
   for (const ColumnBins& column : columns) most_bins = std::max(most_bins, column.upper.size());

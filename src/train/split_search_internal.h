@@ -16,7 +16,7 @@ namespace slipway::train {
 // A row as a tree learns from it, in 8 bytes: nodes pass over millions of them.
 struct TreeRow {
   uint32_t row = 0;
-  uint32_t cls : 12 = 0;  // 0 where numbers are learned.
+  uint32_t cls : 12 = 0;    // 0 where numbers are learned.
   uint32_t times : 20 = 1;  // How often it was drawn.
 };
 static_assert(kMostClasses <= 1 << 12);
@@ -120,9 +120,9 @@ class SplitSearch {
   size_t width_;
   std::vector<int32_t> drawn_;                        // All columns, the last ones drawn first.
   std::array<size_t, kColumnsAtOnce> first_cells_{};  // Of each column that is being tried.
-  std::vector<Cell> cells_;         // By column and bin; all 0 between calls.
-  std::vector<uint64_t> occupied_;  // A bit a bin; all 0 between calls.
-  std::vector<uint32_t> bins_;      // The first bin_count_ are set.
+  std::vector<Cell> cells_;                           // By column and bin; all 0 between calls.
+  std::vector<uint64_t> occupied_;                    // A bit a bin; all 0 between calls.
+  std::vector<uint32_t> bins_;                        // The first bin_count_ are set.
   size_t bin_count_ = 0;
   std::vector<uint32_t> rows_left_;  // By candidate, as the next two.
   std::vector<double> weight_left_;

@@ -99,8 +99,8 @@ bool TreeGrower<Bin>::MayDivide(const Node& node) const {
 template <typename Bin>
 bool TreeGrower<Bin>::AllEqual(std::span<const TreeRow> rows) const {
   const double first = goal_.numbers[rows.front().row];
-  return std::ranges::all_of(
-      rows, [&](const TreeRow& row) { return goal_.numbers[row.row] == first; });
+  return std::ranges::all_of(rows,
+                             [&](const TreeRow& row) { return goal_.numbers[row.row] == first; });
 }
 
 template <typename Bin>
@@ -136,8 +136,7 @@ void TreeGrower<Bin>::Divide(const OpenNode& open) {
   const Node& node = open.node;
   const uint32_t middle = node.begin + split.rows_left;
   const Node left = AddNode(open.children_tally, node.begin, middle, node.depth + 1);
-  const Node right =
-      AddNode(open.children_tally + goal_.width(), middle, node.end, node.depth + 1);
+  const Node right = AddNode(open.children_tally + goal_.width(), middle, node.end, node.depth + 1);
   const auto column = static_cast<size_t>(split.column);
   grown_.tree.nodes[static_cast<size_t>(node.index)] = {
       split.column,
