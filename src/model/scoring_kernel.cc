@@ -52,8 +52,9 @@ void Softmax(std::span<double> raw, float* scores) {
                          [&](double power) { return static_cast<float>(power / sum); });
 }
 
-// From one row's raw scores, which are spent, to its probabilities.
-void Answer(Link link, std::span<double> raw, float* scores) {
+}  // namespace
+
+void LinkScores(Link link, std::span<double> raw, float* scores) {
   switch (link) {
     case Link::kProbability:
       std::ranges::transform(raw, scores, [](double value) { return static_cast<float>(value); });
@@ -67,8 +68,6 @@ void Answer(Link link, std::span<double> raw, float* scores) {
     case Link::kSoftmax: Softmax(raw, scores); break;
   }
 }
-
-}  // namespace
 
 ScoringKernel::ScoringKernel(const Scorer& scorer)
     : body_(BodyOf(scorer)), link_(scorer.link), classes_(scorer.classes()) {}
@@ -93,7 +92,7 @@ void ScoringKernel::PredictBlock(const data::Matrix& matrix, int64_t begin, int6
   for (int64_t row = 0; row < rows; ++row) {
     const auto from =
         std::span(raw).subspan(static_cast<size_t>(row * outputs), static_cast<size_t>(outputs));
-    Answer(link_, from, scores + row * classes_);
+    LinkScores(link_, from, scores + row * classes_);
   }
 }
 

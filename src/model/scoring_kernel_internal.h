@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <variant>
 
 #include "core/result.h"
@@ -30,6 +31,9 @@ class ScoringKernel {
   Link link_;
   int classes_;
 };
+
+// From one row's raw scores, which are spent, to its probabilities.
+void LinkScores(Link link, std::span<double> raw, float* scores);
 
 // Predicts all rows of `matrix` with blocks in parallel; fails only when interrupted.
 Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,

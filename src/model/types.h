@@ -70,6 +70,8 @@ struct InputField {
   bool nullable = false;                // Training had missing values here.
   std::vector<std::string> categories;  // Category fields: those of training.
   double min = 0, max = 0;              // Numeric fields: range of training.
+  // Category fields: the graph does not say which it knows. Not part of schema.json.
+  bool any_category = false;
 };
 
 // schema.json: what a model takes and gives.
@@ -96,6 +98,7 @@ struct Predictions {
   int classes = 0;
   std::vector<int32_t> labels;  // Class index a row.
   std::vector<float> scores;    // rows × classes, row-major.
+  std::vector<double> values;   // Of a regression, one a row; then all above is empty.
 
   float Score(int64_t row, int cls) const {
     return scores[static_cast<size_t>(row * classes + cls)];
