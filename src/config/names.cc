@@ -162,8 +162,8 @@ const Names& ModelTypes() {
       {"logistic_regression", "a linear classifier"},
       {"linear_regression", "least squares", Support::kRefused},
       {"ridge", "least squares with an L2 penalty", Support::kRefused},
-      {"command", "a program of yours that writes an ONNX file", Support::kRefused},
-      {"onnx", "an ONNX file of yours", Support::kRefused},
+      {"command", "a program of yours that writes an ONNX file"},
+      {"onnx", "an ONNX file of yours"},
   };
   return names;
 }

@@ -1,6 +1,7 @@
 #include "pipeline/settings_check.h"
 
 #include "data/preprocessing.h"
+#include "pipeline/graph_model_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::pipeline {
@@ -36,6 +37,11 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
   const Status steps = data::CheckPreprocessingSteps(loaded.config.data.preprocessing_steps);
   if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
   const config::ModelConfig& model = loaded.config.model;
+  if (ComesAsGraph(model)) {
+    const Status graph = CheckGraphSettings(loaded);
+    if (!graph.ok()) add(Placed(graph.error(), loaded));
+    return all;
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
   if (checked.ok()) return all;

@@ -38,11 +38,10 @@ Json TrainingFields(const config::Config& config) {
   for (const config::PreprocessingStep& step : config.data.preprocessing_steps) {
     steps.push_back({step.name, step.options});
   }
-  return {{"model_type", config.model.model_type},
-          {"hyperparameters", config.model.hyperparameters},
-          {"class_weight", config.model.class_weight},
-          {"averaging", config.model.averaging},
-          {"steps", std::move(steps)}};
+  return {
+      {"model_type", config.model.model_type}, {"hyperparameters", config.model.hyperparameters},
+      {"command", config.model.command.run},   {"class_weight", config.model.class_weight},
+      {"averaging", config.model.averaging},   {"steps", std::move(steps)}};
 }
 
 Json GateFields(const config::ModelConfig& model) {
@@ -74,6 +73,7 @@ uint64_t SplitSeed(const config::Config& config) {
 }
 
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
+                         const std::string& graph_digest,
                          const std::vector<std::string>& text_columns, const std::string& rules_key,
                          const std::string& production_digest) {
   StepKeys keys;
@@ -82,7 +82,7 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   keys.data = StepKey({"data", table, rules_key});
   // The rules judge the table and do not change it; the schema's types are part of its key.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
-  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
+  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config)), graph_digest});
   keys.evaluate = StepKey({"evaluate", keys.train});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
   // counts here.
