@@ -43,6 +43,13 @@ add_library(slipway_re2 INTERFACE)
 target_include_directories(slipway_re2 SYSTEM INTERFACE ${RE2_INCLUDE_DIR})
 target_link_libraries(slipway_re2 INTERFACE ${RE2_LIBRARY} Threads::Threads)
 
+# Eigen, headers only; its parts under another licence than MPL2 stay out.
+find_path(EIGEN_INCLUDE_DIR Eigen/Cholesky PATH_SUFFIXES eigen3 REQUIRED)
+mark_as_advanced(EIGEN_INCLUDE_DIR)
+add_library(slipway_eigen INTERFACE)
+target_include_directories(slipway_eigen SYSTEM INTERFACE ${EIGEN_INCLUDE_DIR})
+target_compile_definitions(slipway_eigen INTERFACE EIGEN_MPL2_ONLY)
+
 # libLBFGS, an archive without a CMake package.
 find_path(LBFGS_INCLUDE_DIR lbfgs.h REQUIRED)
 find_library(LBFGS_LIBRARY NAMES liblbfgs.a lbfgs REQUIRED)

@@ -284,18 +284,6 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:37: approvals.production.minimum: 0 is out of range; expected a "
              "whole number, 1 or more\n"}));
 
-TEST(Errors, EveryModelTypeOfALaterStageIsToldAsSuch) {
-  for (const std::string type : {"linear_regression", "ridge"}) {
-    EXPECT_EQ(ErrorsOf("development:\n  project_name: p\n"
-                       "  data: {source_path: a.csv, target_column: y}\n"
-                       "  model: {model_type: " +
-                       type + "}\n"),
-              "error: c.yaml:4:23: model.model_type: \"" + type +
-                  "\" is not trained by this build; expected random_forest, gradient_boosting, "
-                  "logistic_regression, command or onnx\n");
-  }
-}
-
 TEST(Errors, ATypeWithASectionOfItsOwnNeedsIt) {
   const auto with = [](const std::string& model) {
     return ErrorsOf(

@@ -104,7 +104,7 @@ std::vector<Field> ModelFields() {
       {SLIPWAY_KEY(model.evaluation_metrics), .kind = Kind::kChoice, .shape = Shape::kList,
        .about = "Metrics to show; where absent all.", .values = &Metrics(), .stage = "evaluate"},
       {SLIPWAY_KEY(model.performance_thresholds), .kind = Kind::kNumber, .shape = Shape::kMap,
-       .about = "Metric → the value it must reach on the test part.", .keys = &ThresholdMetrics(),
+       .about = "Metric → the value it must reach on the test part.", .keys = &Metrics(),
        .stage = "gates"},
   };
   fields.insert(fields.end(), metrics.begin(), metrics.end());

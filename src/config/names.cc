@@ -36,12 +36,11 @@ const std::vector<Metric>& MetricTable() {
        {0, 1},
        kClassification},
       {{"ece", "the same as calibration_error"}, {0, 1}, kClassification},
-      {{"rmse", "root of the mean squared error", Support::kLater}, {0, kInfinity}, kRegression},
-      {{"mae", "mean absolute error", Support::kLater}, {0, kInfinity}, kRegression},
-      {{"r2", "share of variance explained", Support::kLater}, {-kInfinity, 1}, kRegression},
-      {{"mape", "mean absolute error as a share of the truth", Support::kLater},
-       {0, kInfinity},
-       kRegression},
+      {{"rmse", "root of the mean squared error"}, {0, kInfinity}, kRegression},
+      {{"mse", "mean squared error"}, {0, kInfinity}, kRegression},
+      {{"mae", "mean absolute error"}, {0, kInfinity}, kRegression},
+      {{"r2", "share of variance explained"}, {-kInfinity, 1}, kRegression},
+      {{"mape", "mean absolute error as a share of the truth"}, {0, kInfinity}, kRegression},
   };
   return table;
 }
@@ -160,8 +159,8 @@ const Names& ModelTypes() {
       {"random_forest", "a forest of randomized trees"},
       {"gradient_boosting", "boosted trees"},
       {"logistic_regression", "a linear classifier"},
-      {"linear_regression", "least squares", Support::kRefused},
-      {"ridge", "least squares with an L2 penalty", Support::kRefused},
+      {"linear_regression", "least squares, of numbers"},
+      {"ridge", "least squares with an L2 penalty, of numbers"},
       {"command", "a program of yours that writes an ONNX file"},
       {"onnx", "an ONNX file of yours"},
   };
@@ -172,7 +171,7 @@ const Names& Tasks() {
   static const Names names = {
       {"auto", "by the target column"},
       {kClassification, "the target is one of a few labels"},
-      {kRegression, "the target is a number", Support::kRefused},
+      {kRegression, "the target is a number"},
   };
   return names;
 }
@@ -196,17 +195,6 @@ const Names& Metrics() {
   return names;
 }
 
-const Names& ThresholdMetrics() {
-  static const Names names = [] {
-    Names all = Metrics();
-    for (Name& metric : all) {
-      if (metric.support == Support::kLater) metric.support = Support::kRefused;
-    }
-    return all;
-  }();
-  return names;
-}
-
 const Names& GateNames() {
   static const Names names = [] {
     Names all = {
@@ -214,7 +202,7 @@ const Names& GateNames() {
         {"batch_latency", "mean time of a row in a batch"},
         {"size", "size of the artifact"},
         {"parity", "the reloaded model predicts the same"},
-        {"baseline", "better than always the most frequent class"},
+        {"baseline", "better than always the most frequent class, or the mean"},
         {"production", "not worse than the version in production"},
     };
     for (const Metric& metric : MetricTable()) all.push_back(metric.name);
@@ -297,8 +285,6 @@ std::vector<std::string> AcceptedNames(const Names& names) {
 }
 
 std::string RefusalOf(const Names& names) {
-  if (&names == &ModelTypes() || &names == &Tasks()) return "is not trained by this build";
-  if (&names == &ThresholdMetrics()) return "is not computed by this build";
   if (&names == &UnknownCategories()) {
     return "can't be done inside a model's graph: `slipway predict` warns of them";
   }

@@ -20,7 +20,6 @@ struct Range {
 
 enum class Support {
   kNow,
-  kLater,    // Accepted and told as not acted on yet.
   kRefused,  // Known, and an error until a stage can do it.
 };
 
@@ -48,8 +47,7 @@ const Names& ModelTypes();
 const Names& Tasks();
 const Names& Averagings();
 const Names& Metrics();
-const Names& ThresholdMetrics();  // A gate on what is never computed would never be judged.
-const Names& GateNames();         // Metrics are gates too, where they have a threshold.
+const Names& GateNames();  // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
 const Names& CanaryMetrics();  // What is measured of every request.

@@ -58,7 +58,6 @@ void AddNames(const FieldTree& tree, std::vector<const Names*>* seen, std::strin
     *text += fmt::format("\n`{}`:\n\n", tree.field.key);
     for (const Name& name : *names) {
       std::string note;
-      if (name.support == Support::kLater) note = ", accepted and not computed by this build";
       if (name.support == Support::kRefused) note = ", which " + RefusalOf(*names);
       *text += fmt::format("- `{}`: {}{}\n", name.name, name.about, note);
     }

@@ -194,7 +194,7 @@ std::optional<ResolvedValue> Resolver::Map(const FieldTree& tree, const YamlNode
     const std::string entry_key = Below(key, entry.key);
     resolved_.positions[entry_key] = entry.at;
     if (!CheckMapKey(tree.field, entry, entry_key)) continue;
-    if (tree.field.keys == &ThresholdMetrics()) value_tree.field.range = MetricRange(entry.key);
+    if (tree.field.keys == &Metrics()) value_tree.field.range = MetricRange(entry.key);
     auto value = Value(value_tree, entry, entry_key);
     good = good && value;
     if (!value) continue;
@@ -275,21 +275,8 @@ void Resolver::TellTwice(const YamlNode& list, const std::string& key) {
 void Resolver::NoteLater(const FieldTree& tree, const Json& value, const std::string& key) {
   const Field& field = tree.field;
   if (inside_later_ > 0) return;
-  if (!field.later.empty()) {
-    if (value != field.default_value()) resolved_.later.push_back({key, field.later});
-    return;
-  }
-  const auto note = [&](const Names* names, const std::string& name) {
-    const Name* found = names == nullptr ? nullptr : FindName(*names, name);
-    if (found == nullptr || found->support != Support::kLater) return;
-    resolved_.later.push_back({key + "." + name, "more metrics"});
-  };
-  if (value.is_object()) {
-    for (const auto& [name, item] : value.items()) note(field.keys, name);
-  }
-  if (value.is_array() && field.kind == Kind::kChoice) {
-    for (const Json& item : value) note(field.values, item.get<std::string>());
-  }
+  if (!field.later.empty() && value != field.default_value())
+    resolved_.later.push_back({key, field.later});
 }
 
 void Resolver::AddOrigins(const YamlNode& node, const std::string& key) {

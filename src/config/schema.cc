@@ -85,9 +85,8 @@ Json MapSchema(const FieldTree& tree) {
   schema["additionalProperties"] = false;
   for (const Name& name : *tree.field.keys) {
     if (name.support == Support::kRefused) continue;
-    Json value = tree.field.keys == &ThresholdMetrics()
-                     ? NumberSchema("number", MetricRange(name.name))
-                     : OneSchema(tree);
+    Json value = tree.field.keys == &Metrics() ? NumberSchema("number", MetricRange(name.name))
+                                               : OneSchema(tree);
     value["description"] = name.about;
     schema["properties"][name.name] = std::move(value);
   }

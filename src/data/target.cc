@@ -173,6 +173,23 @@ std::vector<LabelCount> CountLabels(const Column& column) {
                                               : CountNumberLabels(column);
 }
 
+Target SelectRows(const Target& target, std::span<const int64_t> rows) {
+  Target selected = {.column = target.column,
+                     .task = target.task,
+                     .labels = target.labels,
+                     .integer_labels = target.integer_labels,
+                     .positive = target.positive,
+                     .classes = {},
+                     .values = {}};
+  const auto select = [&](const auto& from, auto* to) {
+    to->reserve(rows.size());
+    for (const int64_t row : rows) to->push_back(from[static_cast<size_t>(row)]);
+  };
+  target.task == Task::kClassification ? select(target.classes, &selected.classes)
+                                       : select(target.values, &selected.values);
+  return selected;
+}
+
 Task GuessTask(const Column& column) {
   if (column.type == ColumnType::kCategory) return Task::kClassification;
   if (column.type == ColumnType::kTimestamp || !column.integral) return Task::kRegression;

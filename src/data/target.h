@@ -1,6 +1,7 @@
 // The column to predict, as class indices (or numbers).
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,13 @@ struct Target {
   std::vector<double> values;    // One a row, regression only.
 
   int class_count() const { return static_cast<int>(labels.size()); }
+  int64_t rows() const {
+    return static_cast<int64_t>(task == Task::kClassification ? classes.size() : values.size());
+  }
 };
+
+// What the target is in these rows, in their order.
+Target SelectRows(const Target& target, std::span<const int64_t> rows);
 
 // How often each label of a column occurs, in the order of Target::labels; missing ones are not
 // counted.

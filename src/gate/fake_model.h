@@ -111,8 +111,7 @@ struct GateCase {
                      .intervals = intervals,
                      .artifact_directory = directory,
                      .test_rows = rows,
-                     .test_classes = target.classes,
-                     .target = target,
+                     .truth = target,
                      .majority_share = 0.5,
                      .production = production};
   }

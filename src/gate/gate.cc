@@ -30,9 +30,7 @@ Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
   if (input.config.gates.parity || !loaded.ok()) {
     SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), ParityGate(files, input, loaded));
   }
-  if (input.config.gates.beats_baseline && input.target.task == data::Task::kClassification) {
-    verdicts.push_back(BaselineGate(input));
-  }
+  if (input.config.gates.beats_baseline) verdicts.push_back(BaselineGate(input));
   SLIPWAY_ASSIGN_OR_RETURN(std::optional<Verdict> production, ProductionVerdict(input, loaded));
   if (production) verdicts.push_back(*std::move(production));
   MarkDryRuns(input.config.gates.dry_run, &verdicts);

@@ -38,9 +38,8 @@ struct GateInput {
   const train::Intervals& intervals;
   const std::string& artifact_directory;  // Sealed; loaded again for parity and latency.
   const data::Table& test_rows;           // The test part's rows, all columns.
-  std::span<const int32_t> test_classes;
-  const data::Target& target;
-  double majority_share = 0;  // Share of the training part's most frequent class.
+  const data::Target& truth;              // What the target is in them.
+  double majority_share = 0;              // Share of the training part's most frequent class.
   ProductionModel* production = nullptr;
 };
 

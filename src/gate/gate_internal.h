@@ -36,7 +36,8 @@ Result<Verdict> SizeGate(FileSystem& files, const GateInput& input);
 // Value: the largest difference of any score from golden.jsonl, after loading again.
 Result<Verdict> ParityGate(FileSystem& files, const GateInput& input, const LoadedModel& loaded);
 
-// Value: accuracy minus the accuracy of always answering with the most frequent class.
+// Value: accuracy minus the accuracy of always answering with the most frequent class; of a
+// regression R².
 Verdict BaselineGate(const GateInput& input);
 
 // nullopt where nothing is in production. An Error where what is there can't be read or does not

@@ -11,12 +11,7 @@
 namespace slipway::gate {
 namespace {
 
-// Metrics that measure an error: a threshold on one is its greatest allowed value.
-bool LowerIsBetter(const std::string& metric) {
-  static const std::vector<std::string> kErrors = {"log_loss", "brier", "calibration_error",
-                                                   "rmse",     "mae",   "mape"};
-  return std::ranges::find(kErrors, metric) != kErrors.end();
-}
+constexpr const char* kAskedFor = "; model.gates.beats_baseline asks for it";
 
 std::string KnownMetrics(const train::Metrics& metrics) {
   std::vector<std::string> names;
@@ -46,9 +41,10 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
   const auto metric = input.metrics.find(verdict.name);
   if (metric == input.metrics.end()) return MissingMetric(input, std::move(verdict));
 
-  const bool at_most = LowerIsBetter(verdict.name);
+  // A threshold on an error is its greatest allowed value.
+  const bool at_most = train::LowerIsBetter(verdict.name);
   verdict.value = metric->second;
-  verdict.evidence = {{"rows", input.test_classes.size()},
+  verdict.evidence = {{"rows", input.truth.rows()},
                       {"comparison", at_most ? "at most" : "at least"}};
   AddInterval(input, &verdict);
   const auto [value, bound] = FormatApart(verdict.value, limit);
@@ -69,11 +65,31 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
 // no test rows. The most frequent class of the test rows themselves is the hardest of all constant
 // answers.
 double MajorityAccuracy(const GateInput& input) {
-  if (input.test_classes.empty()) return input.majority_share;
-  std::vector<int64_t> counts(static_cast<size_t>(std::max(1, input.target.class_count())), 0);
-  for (const int32_t cls : input.test_classes) ++counts[static_cast<size_t>(cls)];
+  const std::vector<int32_t>& classes = input.truth.classes;
+  if (classes.empty()) return input.majority_share;
+  std::vector<int64_t> counts(static_cast<size_t>(std::max(1, input.truth.class_count())), 0);
+  for (const int32_t cls : classes) ++counts[static_cast<size_t>(cls)];
   return static_cast<double>(*std::ranges::max_element(counts)) /
-         static_cast<double>(input.test_classes.size());
+         static_cast<double>(classes.size());
+}
+
+// R² is what the model is better than the mean of the test rows, which is the hardest of all
+// constant estimates.
+Verdict RegressionBaseline(const GateInput& input, Verdict verdict) {
+  const auto r2 = input.metrics.find("r2");
+  verdict.value = r2 == input.metrics.end() ? std::numeric_limits<double>::quiet_NaN() : r2->second;
+  verdict.evidence = {{"comparison", "above"}, {"rows", input.truth.rows()}};
+  const bool known = std::isfinite(verdict.value);
+  verdict.outcome = known && verdict.value > 0 ? Outcome::kPass : Outcome::kFail;
+  if (!known) {
+    verdict.reason = "r2 is unknown, so the model is not shown to beat the mean";
+    return verdict;
+  }
+  verdict.reason =
+      fmt::format("r2 {} is {} the 0 of always answering with the mean of the test rows",
+                  FormatValue(verdict.value, ""), verdict.value > 0 ? "above" : "not above");
+  if (verdict.value <= 0) verdict.reason += kAskedFor;
+  return verdict;
 }
 
 }  // namespace
@@ -89,6 +105,8 @@ std::vector<Verdict> ThresholdGates(const GateInput& input) {
 Verdict BaselineGate(const GateInput& input) {
   Verdict verdict;
   verdict.name = "baseline";
+  if (input.truth.task == data::Task::kRegression)
+    return RegressionBaseline(input, std::move(verdict));
   const double majority = MajorityAccuracy(input);
   const auto accuracy = input.metrics.find("accuracy");
   verdict.value = accuracy == input.metrics.end() ? std::numeric_limits<double>::quiet_NaN()
@@ -108,7 +126,7 @@ Verdict BaselineGate(const GateInput& input) {
   verdict.reason =
       fmt::format("accuracy {} {} {} of always answering with the most frequent class", value,
                   verdict.value > 0 ? "is above the" : "is not above the", bound);
-  if (verdict.value <= 0) verdict.reason += "; model.gates.beats_baseline asks for it";
+  if (verdict.value <= 0) verdict.reason += kAskedFor;
   return verdict;
 }
 

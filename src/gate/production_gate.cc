@@ -48,17 +48,29 @@ double Crossing(const PairedCounts& counts, double z) {
   return (low + high) / 2;
 }
 
-// Which of the test rows `model` answers rightly. Labels are compared as text: two versions may
-// number them differently.
-Result<std::vector<bool>> RightAnswers(const model::Model& model, const GateInput& input) {
-  SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions predictions,
+// A model and its answers to the test rows.
+struct Answers {
+  const model::Model& model;
+  model::Predictions predictions;
+};
+
+Result<Answers> AnswersOf(const model::Model& model, const GateInput& input) {
+  SLIPWAY_ASSIGN_OR_RETURN(model::Predictions predictions,
                            model.predictor->Predict(input.test_rows));
-  const std::vector<std::string>& classes = model.schema.classes;
+  if (predictions.regression() == (input.truth.task == data::Task::kRegression))
+    return Answers{model, std::move(predictions)};
+  return Error(ErrorCode::kInvalidInput, "it answers with another kind of prediction");
+}
+
+// Which of the test rows are answered rightly. Labels are compared as text: two versions may number
+// them differently.
+std::vector<bool> RightAnswers(const Answers& answers, const data::Target& truth) {
+  const std::vector<std::string>& classes = answers.model.schema.classes;
   std::vector<bool> right;
-  for (size_t row = 0; row < input.test_classes.size(); ++row) {
-    const std::string& truth = input.target.labels[static_cast<size_t>(input.test_classes[row])];
-    const size_t answer = static_cast<size_t>(predictions.labels[row]);
-    right.push_back(answer < classes.size() && classes[answer] == truth);
+  for (size_t row = 0; row < truth.classes.size(); ++row) {
+    const std::string& label = truth.labels[static_cast<size_t>(truth.classes[row])];
+    const size_t answer = static_cast<size_t>(answers.predictions.labels[row]);
+    right.push_back(answer < classes.size() && classes[answer] == label);
   }
   return right;
 }
@@ -80,20 +92,51 @@ Verdict Inconclusive(Verdict verdict, const std::string& why) {
   return verdict;
 }
 
+// How much better the candidate is than the version in production, by a metric of which more is
+// better.
+struct Comparison {
+  const char* metric;
+  double difference = 0;
+  DifferenceBounds bounds;
+  Json evidence;
+};
+
+Comparison CompareAccuracy(const Answers& candidate, const Answers& production,
+                           const data::Target& truth, double confidence) {
+  const PairedCounts counts =
+      Count(RightAnswers(candidate, truth), RightAnswers(production, truth));
+  return {.metric = "accuracy",
+          .difference = counts.difference(),
+          .bounds = BoundDifference(counts, confidence),
+          .evidence = {{"only_candidate_right", counts.only_candidate},
+                       {"only_production_right", counts.only_production}}};
+}
+
+Comparison CompareR2(const Answers& candidate, const Answers& production, const data::Target& truth,
+                     double confidence) {
+  const train::R2Difference found = train::CompareR2(truth.values, candidate.predictions.values,
+                                                     production.predictions.values, confidence);
+  return {.metric = "r2",
+          .difference = found.difference,
+          .bounds = {found.lower, found.upper},
+          .evidence = Json::object()};
+}
+
 // Not worse than the margin: pass. Shown to be worse, and not shown to be within the margin: fail.
 // Between the two the rows are too few to tell.
-void Decide(const PairedCounts& counts, const config::ProductionGate& gate, Verdict* verdict) {
-  const DifferenceBounds bounds = BoundDifference(counts, gate.confidence);
-  verdict->value = counts.difference();
-  verdict->evidence.update(Json{{"rows", counts.rows},
-                                {"only_candidate_right", counts.only_candidate},
-                                {"only_production_right", counts.only_production},
+void Decide(const Comparison& comparison, int64_t rows, const config::ProductionGate& gate,
+            Verdict* verdict) {
+  const DifferenceBounds& bounds = comparison.bounds;
+  verdict->value = comparison.difference;
+  verdict->evidence.update(comparison.evidence);
+  verdict->evidence.update(Json{{"metric", comparison.metric},
+                                {"rows", rows},
                                 {"lower", bounds.lower},
                                 {"upper", bounds.upper},
                                 {"confidence", gate.confidence}});
   const std::string measured =
-      fmt::format("accuracy {:+.3f} against production [{:+.3f}, {:+.3f}] on {}", verdict->value,
-                  bounds.lower, bounds.upper, Plural(counts.rows, "row", "rows"));
+      fmt::format("{} {:+.3f} against production [{:+.3f}, {:+.3f}] on {}", comparison.metric,
+                  verdict->value, bounds.lower, bounds.upper, Plural(rows, "row", "rows"));
   const std::string margin = FormatValue(gate.margin, "");
   if (bounds.lower >= -gate.margin) {
     verdict->outcome = Outcome::kPass;
@@ -118,8 +161,7 @@ DifferenceBounds BoundDifference(const PairedCounts& counts, double confidence) 
 
 Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input,
                                                  const LoadedModel& loaded) {
-  if (input.production == nullptr || input.target.task != data::Task::kClassification)
-    return std::optional<Verdict>();
+  if (input.production == nullptr) return std::optional<Verdict>();
   Verdict verdict;
   verdict.name = "production";
   verdict.limit = -input.config.gates.production.margin;
@@ -140,21 +182,25 @@ Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input,
     verdict.reason = "the same model is in production";
     return verdict;
   }
-  if (input.test_classes.empty())
+  if (input.truth.rows() == 0)
     return Inconclusive(verdict, "not compared: the test part has no rows");
   if (!(*production)->same_split) {
     return Inconclusive(verdict,
                         "not compared: the version in production learned from another split, or "
                         "from other data, and may know these test rows");
   }
-  const auto theirs = RightAnswers(other, input);
+  const auto theirs = AnswersOf(other, input);
   if (!theirs.ok()) {
     return Inconclusive(
         verdict, "the version in production can't answer these rows: " + theirs.error().ToString());
   }
-  const auto ours = RightAnswers(*loaded, input);
+  const auto ours = AnswersOf(*loaded, input);
   if (!ours.ok()) return Inconclusive(verdict, "not compared: " + ours.error().ToString());
-  Decide(Count(*ours, *theirs), input.config.gates.production, &verdict);
+  const config::ProductionGate& gate = input.config.gates.production;
+  const bool regression = input.truth.task == data::Task::kRegression;
+  Decide(regression ? CompareR2(*ours, *theirs, input.truth, gate.confidence)
+                    : CompareAccuracy(*ours, *theirs, input.truth, gate.confidence),
+         input.truth.rows(), gate, &verdict);
   return verdict;
 }
 

@@ -63,13 +63,15 @@ Result<Model> LoadModel(FileSystem& files, const std::string& directory,
                         const std::string& expected_digest = "",
                         const std::vector<std::string>& features = {});
 
-// golden.jsonl: {"input":{…},"label":…,"probabilities":{…}} a line.
+// golden.jsonl: {"input":{…},"label":…,"probabilities":{…}} a line, of a regression
+// {"input":{…},"prediction":…}.
 std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& inputs,
                         const Predictions& predictions, const ModelSchema& schema);
 struct ParityReport {
   int64_t rows = 0;
   int64_t label_mismatches = 0;
-  double largest_difference = 0;  // Of any score.
+  // Of any score; of a regression of any estimate, as a share of it where it is above 1.
+  double largest_difference = 0;
   int64_t worst_row =
       0;  // From 1: the first with another label, else the one with that difference; 0 for none.
 };

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -43,13 +44,21 @@ struct GoldenRow {
   Json input;
   std::string label;
   Json probabilities;
+  double prediction = 0;  // Of a regression.
 };
 
-Result<GoldenRow> ParseRow(std::string_view text, int64_t line) {
+Result<GoldenRow> ParseRow(std::string_view text, int64_t line, bool regression) {
   SLIPWAY_ASSIGN_OR_RETURN(Json json, ParseJson(text, kGoldenFile));
   if (!json.is_object()) return GoldenError(line, "", "not an object");
   const auto member = [&](const char* key) { return json.contains(key) ? json[key] : Json(); };
   GoldenRow row{member("input"), "", member("probabilities")};
+  if (regression) {
+    const Json prediction = member("prediction");
+    if (!row.input.is_object() || !prediction.is_number())
+      return GoldenError(line, "", "not a golden row").Expected("\"input\" and \"prediction\"");
+    row.prediction = prediction;
+    return row;
+  }
   const Json label = member("label");
   if (!row.input.is_object() || !row.probabilities.is_object() ||
       !(label.is_string() || label.is_number_integer())) {
@@ -60,11 +69,11 @@ Result<GoldenRow> ParseRow(std::string_view text, int64_t line) {
   return row;
 }
 
-Result<std::vector<GoldenRow>> ParseRows(std::string_view golden) {
+Result<std::vector<GoldenRow>> ParseRows(std::string_view golden, bool regression) {
   std::vector<GoldenRow> rows;
   for (int64_t line = 1; !golden.empty(); ++line) {
     const size_t end = std::min(golden.find('\n'), golden.size());
-    SLIPWAY_ASSIGN_OR_RETURN(GoldenRow row, ParseRow(golden.substr(0, end), line));
+    SLIPWAY_ASSIGN_OR_RETURN(GoldenRow row, ParseRow(golden.substr(0, end), line, regression));
     rows.push_back(std::move(row));
     golden.remove_prefix(std::min(end + 1, golden.size()));
   }
@@ -115,6 +124,63 @@ Result<data::Table> ReadInputs(const std::vector<GoldenRow>& rows,
   return table;
 }
 
+// {"label":…,"probabilities":{…}}, or {"prediction":…}.
+Json AnswerAt(const Predictions& predictions, int64_t row, const ModelSchema& schema) {
+  if (predictions.regression())
+    return {{"prediction", predictions.values[static_cast<size_t>(row)]}};
+  // Names are distinct: appended without a look at those that are there.
+  Json::object_t probabilities;
+  for (int cls = 0; cls < predictions.classes; ++cls) {
+    probabilities.emplace_back(schema.classes[static_cast<size_t>(cls)],
+                               ShortestNumber(predictions.Score(row, cls)));
+  }
+  const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
+  return {{"label", LabelAsJson(schema.classes[label], schema.integer_labels)},
+          {"probabilities", std::move(probabilities)}};
+}
+
+// What differs by more than anything before.
+void Note(double difference, int64_t row, ParityReport* report) {
+  if (difference <= report->largest_difference) return;
+  report->largest_difference = difference;
+  if (report->label_mismatches == 0) report->worst_row = row + 1;
+}
+
+// Rounding is relative to what is estimated: 1e-6 of a million is as little as 1e-6 of one.
+ParityReport CompareEstimates(const std::vector<GoldenRow>& rows, const Predictions& predictions) {
+  ParityReport report;
+  report.rows = predictions.rows;
+  for (int64_t row = 0; row < predictions.rows; ++row) {
+    const double wanted = rows[static_cast<size_t>(row)].prediction;
+    const double given = predictions.values[static_cast<size_t>(row)];
+    Note(std::abs(given - wanted) / std::max(1.0, std::abs(wanted)), row, &report);
+  }
+  return report;
+}
+
+Result<ParityReport> CompareScores(const std::vector<GoldenRow>& rows,
+                                   const Predictions& predictions,
+                                   const std::vector<std::string>& classes) {
+  ParityReport report;
+  report.rows = predictions.rows;
+  for (int64_t row = 0; row < predictions.rows; ++row) {
+    const GoldenRow& golden_row = rows[static_cast<size_t>(row)];
+    const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
+    if (classes[label] != golden_row.label && report.label_mismatches++ == 0)
+      report.worst_row = row + 1;
+    for (int cls = 0; cls < predictions.classes; ++cls) {
+      const std::string& name = classes[static_cast<size_t>(cls)];
+      const auto it = golden_row.probabilities.find(name);
+      if (it == golden_row.probabilities.end() || !it->is_number()) {
+        return GoldenError(row + 1, name, "no probability of this class");
+      }
+      Note(std::abs(it->get<float>() - static_cast<double>(predictions.Score(row, cls))), row,
+           &report);
+    }
+  }
+  return report;
+}
+
 }  // namespace
 
 std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& inputs,
@@ -129,47 +195,21 @@ std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& 
       const data::Column* column = columns[i];
       input.emplace_back(inputs[i].name, column == nullptr ? Json() : ValueAt(*column, row));
     }
-    Json::object_t probabilities;
-    for (int cls = 0; cls < predictions.classes; ++cls) {
-      probabilities.emplace_back(schema.classes[static_cast<size_t>(cls)],
-                                 ShortestNumber(predictions.Score(row, cls)));
-    }
-    const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
-    lines += CompactJson({{"input", std::move(input)},
-                          {"label", LabelAsJson(schema.classes[label], schema.integer_labels)},
-                          {"probabilities", std::move(probabilities)}});
-    lines += '\n';
+    Json line = {{"input", std::move(input)}};
+    line.update(AnswerAt(predictions, row, schema));
+    lines += CompactJson(line) + '\n';
   }
   return lines;
 }
 
 Result<ParityReport> CheckGolden(std::string_view golden, const ModelSchema& schema,
                                  const Predictor& predictor) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<GoldenRow> rows, ParseRows(golden));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<GoldenRow> rows,
+                           ParseRows(golden, predictor.classes().empty()));
   SLIPWAY_ASSIGN_OR_RETURN(const data::Table table, ReadInputs(rows, schema.inputs));
   SLIPWAY_ASSIGN_OR_RETURN(const Predictions predictions, predictor.Predict(table));
-  const std::vector<std::string>& classes = predictor.classes();
-  ParityReport report;
-  report.rows = table.rows;
-  for (int64_t row = 0; row < table.rows; ++row) {
-    const GoldenRow& golden_row = rows[static_cast<size_t>(row)];
-    const auto label = static_cast<size_t>(predictions.labels[static_cast<size_t>(row)]);
-    if (classes[label] != golden_row.label && report.label_mismatches++ == 0)
-      report.worst_row = row + 1;
-    for (int cls = 0; cls < predictions.classes; ++cls) {
-      const std::string& name = classes[static_cast<size_t>(cls)];
-      const auto it = golden_row.probabilities.find(name);
-      if (it == golden_row.probabilities.end() || !it->is_number()) {
-        return GoldenError(row + 1, name, "no probability of this class");
-      }
-      const double difference =
-          std::abs(it->get<float>() - static_cast<double>(predictions.Score(row, cls)));
-      if (difference <= report.largest_difference) continue;
-      report.largest_difference = difference;
-      if (report.label_mismatches == 0) report.worst_row = row + 1;
-    }
-  }
-  return report;
+  if (predictions.regression()) return CompareEstimates(rows, predictions);
+  return CompareScores(rows, predictions, predictor.classes());
 }
 
 }  // namespace slipway::model

@@ -21,9 +21,10 @@ Json SignatureInputs(const ModelSchema& schema) {
 
 Json SignatureOutputs(const ModelSchema& schema) {
   Json outputs = Json::array();
-  for (const std::string& name : OutputNames(schema.classes)) {
-    const char* type = !outputs.empty() ? "float" : (schema.integer_labels ? "long" : "string");
-    outputs.push_back({{"type", type}, {"name", name}, {"required", true}});
+  for (const OutputField& field : OutputFields(schema.classes, schema.integer_labels)) {
+    // MLflow's word for 64 bits.
+    const std::string type = field.type == "int64" ? "long" : field.type;
+    outputs.push_back({{"type", type}, {"name", field.name}, {"required", true}});
   }
   return outputs;
 }

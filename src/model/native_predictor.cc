@@ -29,11 +29,7 @@ class NativePredictor final : public Predictor {
     SLIPWAY_ASSIGN_OR_RETURN(const std::optional<data::Table> converted,
                              ConvertInputs(table, inputs_));
     const data::Table& rows = converted ? *converted : table;
-    Predictions predictions;
-    predictions.rows = rows.rows;
-    predictions.classes = kernel_.classes();
-    predictions.labels.resize(static_cast<size_t>(rows.rows));
-    predictions.scores.resize(static_cast<size_t>(rows.rows * kernel_.classes()));
+    Predictions predictions = Predictions::Make(rows.rows, kernel_.classes());
     const auto chunks = static_cast<size_t>((rows.rows + kChunkRows - 1) / kChunkRows);
     SLIPWAY_RETURN_IF_ERROR(
         ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
@@ -53,8 +49,7 @@ class NativePredictor final : public Predictor {
     std::iota(rows.begin(), rows.end(), begin);
     SLIPWAY_ASSIGN_OR_RETURN(const data::Matrix matrix,
                              data::ApplyPreprocessing(plan_, table, rows, 1));
-    kernel_.Predict(matrix, 0, matrix.rows, predictions->scores.data() + begin * kernel_.classes(),
-                    predictions->labels.data() + begin);
+    kernel_.Predict(matrix, 0, matrix.rows, begin, predictions);
     return {};
   }
 

@@ -22,7 +22,7 @@ std::unique_ptr<Predictor> TwoInputs() {
   plan.features[1].type = data::ColumnType::kCategory;
   plan.features[1].encoding = data::Encoding::kOneHot;
   plan.features[1].categories = {"7"};
-  const ProbabilityTree tree{
+  const FittedTree tree{
       {{0, 0.0, 1, 2}, {1, 0.5, 3, 4}, {-1, 0, 1, 0}, {-1, 0, 0, 0}, {-1, 0, 2, 0}},
       {1, 0, 0, 1, 0, 1}};
   const auto ensemble = AverageForest({tree}, 2, 2);

@@ -20,9 +20,7 @@ class GraphReader {
       : graph_(graph), view_(std::move(view)) {}
 
   Result<OnnxModel> Run() {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string scores, ReadLabel());
-    SLIPWAY_RETURN_IF_ERROR(CheckProbabilities(scores));
-    SLIPWAY_ASSIGN_OR_RETURN(const ScorerNodes nodes, FindScorer(view_, scores));
+    SLIPWAY_ASSIGN_OR_RETURN(const ScorerNodes nodes, ReadOutputs());
     SLIPWAY_RETURN_IF_ERROR(ReadBlocks(nodes.features));
     SLIPWAY_RETURN_IF_ERROR(ListInputs());
     const int64_t columns = model_.plan.output_columns();
@@ -35,6 +33,18 @@ class GraphReader {
   }
 
  private:
+  Result<ScorerNodes> ReadOutputs() {
+    const std::string prediction = OutputNames({}).front();
+    if (view_.NodeOf(prediction) != nullptr) {
+      SLIPWAY_RETURN_IF_ERROR(CheckOutputs());
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string estimate, ReadColumnOutput(prediction, 0));
+      return FindEstimate(view_, estimate);
+    }
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string scores, ReadLabel());
+    SLIPWAY_RETURN_IF_ERROR(CheckProbabilities(scores));
+    return FindScorer(view_, scores);
+  }
+
   // label = Gather(labels, ArgMax(scores)). Returns the name of the scores.
   Result<std::string> ReadLabel() {
     SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* label, view_.Producer("label", "Gather", 2));
@@ -55,8 +65,8 @@ class GraphReader {
     return best->input(0);
   }
 
-  // Each output besides the label is Gather(scores, class) and carries the class's name.
-  Status CheckProbabilities(const std::string& scores) const {
+  // Those of the classes, and no other.
+  Status CheckOutputs() const {
     const std::vector<std::string> names = OutputNames(model_.classes);
     std::set<std::string> wanted(names.begin(), names.end());
     for (const onnx::ValueInfoProto& output : graph_.output()) {
@@ -65,15 +75,28 @@ class GraphReader {
     }
     if (!wanted.empty())
       return CannotRun(fmt::format("a graph without the output '{}'", *wanted.begin()));
+    return {};
+  }
+
+  // output = Gather(matrix, column). Returns the name of the matrix.
+  Result<std::string> ReadColumnOutput(const std::string& output, int64_t column) const {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* gather, view_.Producer(output, "Gather", 2));
+    SLIPWAY_RETURN_IF_ERROR(Attributes(*gather).CheckInt("axis", 0, 1));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> index, view_.Ints(gather->input(1)));
+    if (index != std::vector<int64_t>{column})
+      return CannotRun(*gather, fmt::format("as the maker of '{}'", output));
+    return gather->input(0);
+  }
+
+  // Each output besides the label is the class's column of the scores and carries its name.
+  Status CheckProbabilities(const std::string& scores) const {
+    SLIPWAY_RETURN_IF_ERROR(CheckOutputs());
+    const std::vector<std::string> names = OutputNames(model_.classes);
     for (size_t i = 1; i < names.size(); ++i) {
-      SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* gather,
-                               view_.Producer(names[i], "Gather", 2));
-      SLIPWAY_RETURN_IF_ERROR(Attributes(*gather).CheckInt("axis", 0, 1));
-      SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> index, view_.Ints(gather->input(1)));
-      if (gather->input(0) != scores || index.size() != 1 ||
-          index[0] != static_cast<int64_t>(i) - 1) {
-        return CannotRun(*gather, fmt::format("as the maker of '{}'", names[i]));
-      }
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string matrix,
+                               ReadColumnOutput(names[i], static_cast<int64_t>(i) - 1));
+      if (matrix != scores)
+        return CannotRun(fmt::format("a graph whose '{}' is not of the label's scores", names[i]));
     }
     return {};
   }

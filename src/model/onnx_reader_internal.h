@@ -32,9 +32,12 @@ struct ScorerNodes {
   const onnx::NodeProto* trees = nullptr;   // A TreeEnsembleRegressor, or
   const onnx::NodeProto* linear = nullptr;  // the MatMul, whose intercepts are below.
   std::string intercepts;
+  std::string offset;  // Of trees under kIdentity.
   Link link = Link::kProbability;
 };
 Result<ScorerNodes> FindScorer(const GraphView& view, const std::string& scores);
+// What makes `estimate`, the double of a regression.
+Result<ScorerNodes> FindEstimate(const GraphView& view, const std::string& estimate);
 
 // Every number of it, checked.
 Result<Scorer> ReadScorer(const GraphView& view, const ScorerNodes& nodes, int classes,

@@ -75,6 +75,20 @@ Result<LinearScorer> ReadLinear(const GraphView& view, const ScorerNodes& nodes,
   return linear;
 }
 
+Status FindLinear(const GraphView& view, const onnx::NodeProto& sum, ScorerNodes* nodes) {
+  SLIPWAY_ASSIGN_OR_RETURN(nodes->linear, view.Producer(sum.input(0), "MatMul", 2));
+  SLIPWAY_ASSIGN_OR_RETURN(nodes->features,
+                           ReadCast(view, nodes->linear->input(0), onnx::TensorProto::DOUBLE));
+  nodes->intercepts = sum.input(1);
+  return {};
+}
+
+Status FindTrees(const GraphView& view, const std::string& sums, ScorerNodes* nodes) {
+  SLIPWAY_ASSIGN_OR_RETURN(nodes->trees, view.Producer(sums, "TreeEnsembleRegressor", 1));
+  nodes->features = nodes->trees->input(0);
+  return {};
+}
+
 }  // namespace
 
 // scores = trees, or Cast(link(raw)); raw = Cast(trees), or Add(MatMul(Cast(features), weights),
@@ -88,16 +102,28 @@ Result<ScorerNodes> FindScorer(const GraphView& view, const std::string& scores)
     SLIPWAY_ASSIGN_OR_RETURN(const std::string raw, ReadLink(view, probabilities, &nodes.link));
     if (view.OperatorOf(raw) == "Add") {
       SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* sum, view.Producer(raw, "Add", 2));
-      SLIPWAY_ASSIGN_OR_RETURN(nodes.linear, view.Producer(sum->input(0), "MatMul", 2));
-      SLIPWAY_ASSIGN_OR_RETURN(nodes.features,
-                               ReadCast(view, nodes.linear->input(0), onnx::TensorProto::DOUBLE));
-      nodes.intercepts = sum->input(1);
+      SLIPWAY_RETURN_IF_ERROR(FindLinear(view, *sum, &nodes));
       return nodes;
     }
     SLIPWAY_ASSIGN_OR_RETURN(trees, ReadCast(view, raw, onnx::TensorProto::DOUBLE));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(nodes.trees, view.Producer(trees, "TreeEnsembleRegressor", 1));
-  nodes.features = nodes.trees->input(0);
+  SLIPWAY_RETURN_IF_ERROR(FindTrees(view, trees, &nodes));
+  return nodes;
+}
+
+// estimate = Add(Cast(trees), offset), or Add(MatMul(Cast(features), weights), intercepts).
+Result<ScorerNodes> FindEstimate(const GraphView& view, const std::string& estimate) {
+  ScorerNodes nodes;
+  nodes.link = Link::kIdentity;
+  SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* sum, view.Producer(estimate, "Add", 2));
+  if (view.OperatorOf(sum->input(0)) == "MatMul") {
+    SLIPWAY_RETURN_IF_ERROR(FindLinear(view, *sum, &nodes));
+    return nodes;
+  }
+  nodes.offset = sum->input(1);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string sums,
+                           ReadCast(view, sum->input(0), onnx::TensorProto::DOUBLE));
+  SLIPWAY_RETURN_IF_ERROR(FindTrees(view, sums, &nodes));
   return nodes;
 }
 
@@ -106,9 +132,16 @@ Result<Scorer> ReadScorer(const GraphView& view, const ScorerNodes& nodes, int c
   if (nodes.link == Link::kLogit && classes != 2) {
     return CannotRun(fmt::format("a graph with one score for {} classes", classes));
   }
-  const int outputs = nodes.link == Link::kLogit ? 1 : classes;
+  const bool one = nodes.link == Link::kLogit || nodes.link == Link::kIdentity;
+  const int outputs = one ? 1 : classes;
   Scorer scorer;
   scorer.link = nodes.link;
+  if (!nodes.offset.empty()) {
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> offset, view.Doubles(nodes.offset));
+    if (offset.size() != 1 || !AllFinite(offset))
+      return CannotRun(*nodes.trees, "whose offset is not one finite number");
+    scorer.offset = offset.front();
+  }
   if (nodes.trees != nullptr) {
     SLIPWAY_ASSIGN_OR_RETURN(scorer.body, ReadTrees(*nodes.trees, outputs, features));
   } else {

@@ -53,11 +53,17 @@ void AddScorer(GraphBuilder& builder, const std::string& features, const Scorer&
     return;
   }
   std::string raw = builder.Internal("raw");
-  if (trees != nullptr) {
+  if (trees == nullptr) {
+    const bool last = scorer.link == Link::kIdentity;
+    AddLinear(builder, features, std::get<LinearScorer>(scorer.body), last ? output : raw);
+    if (last) return;
+  } else {
     AddTrees(builder, features, *trees, builder.Internal("sums"));
     AddCast(builder, builder.Internal("sums"), onnx::TensorProto::DOUBLE, raw);
-  } else {
-    AddLinear(builder, features, std::get<LinearScorer>(scorer.body), raw);
+  }
+  if (scorer.link == Link::kIdentity) {
+    builder.AddNode("Add", {raw, builder.SharedDouble("offset", scorer.offset)}, output);
+    return;
   }
   if (scorer.link != Link::kProbability) {
     AddLink(builder, scorer.link, raw, builder.Internal("probabilities"));

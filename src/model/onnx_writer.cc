@@ -77,7 +77,10 @@ class GraphWriter {
     }
   }
 
+  bool regression() const { return target_.task == data::Task::kRegression; }
+
   Status AddLabels() {
+    if (regression()) return {};
     const auto count = static_cast<int64_t>(target_.labels.size());
     if (!target_.integer_labels) {
       onnx::TensorProto& tensor = builder_.AddTensor("labels", onnx::TensorProto::STRING);
@@ -227,6 +230,7 @@ class GraphWriter {
     return builder_.AsColumn(Internal(name), name + "_column");
   }
 
+  void AddColumnOutput(const std::string& name, int64_t column, onnx::TensorProto::DataType type);
   void AddOutputs();
 
   GraphBuilder builder_;
@@ -234,8 +238,19 @@ class GraphWriter {
   const data::Target& target_;
 };
 
+// A column of the scores, without its axis.
+void GraphWriter::AddColumnOutput(const std::string& name, int64_t column,
+                                  onnx::TensorProto::DataType type) {
+  const std::string index = fmt::format("index_{}", column);
+  builder_.AddInts(index, {column}, false);
+  GraphBuilder::SetInt(builder_.AddNode("Gather", {Internal("scores"), Internal(index)}, name),
+                       "axis", 1);
+  GraphBuilder::SetType(*builder_.graph().add_output(), name, type);
+}
+
 void GraphWriter::AddOutputs() {
   const std::vector<std::string> names = OutputNames(target_.labels);
+  if (regression()) return AddColumnOutput(names[0], 0, onnx::TensorProto::DOUBLE);
   onnx::GraphProto& graph = builder_.graph();
   onnx::NodeProto& best = builder_.AddNode("ArgMax", {Internal("scores")}, Internal("class"));
   GraphBuilder::SetInt(best, "axis", 1);
@@ -245,20 +260,12 @@ void GraphWriter::AddOutputs() {
   GraphBuilder::SetType(
       *graph.add_output(), names[0],
       target_.integer_labels ? onnx::TensorProto::INT64 : onnx::TensorProto::STRING);
-  for (size_t i = 1; i < names.size(); ++i) {
-    const std::string index = fmt::format("index_{}", i - 1);
-    builder_.AddInts(index, {static_cast<int64_t>(i) - 1}, false);
-    GraphBuilder::SetInt(
-        builder_.AddNode("Gather", {Internal("scores"), Internal(index)}, names[i]), "axis", 1);
-    GraphBuilder::SetType(*graph.add_output(), names[i], onnx::TensorProto::FLOAT);
-  }
+  for (size_t i = 1; i < names.size(); ++i)
+    AddColumnOutput(names[i], static_cast<int64_t>(i) - 1, onnx::TensorProto::FLOAT);
 }
 
 Status CheckParts(const data::PreprocessingPlan& plan, const Scorer& scorer,
                   const data::Target& target) {
-  if (target.task != data::Task::kClassification) {
-    return Unwritable(target.column, "the target has no classes that scores could stand for");
-  }
   if (scorer.classes() != target.class_count() || scorer.features() != plan.output_columns()) {
     return Error(ErrorCode::kInternal, fmt::format("the scorer has {} features and {} classes, "
                                                    "its plan {} columns and its target {} classes",

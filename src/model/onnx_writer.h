@@ -11,7 +11,8 @@
 namespace slipway::model {
 
 // Deterministic bytes. Inputs and outputs as the contract says: one rank-1 input a feature (double
-// or string), outputs `label` (int64 or string) and one `probability_<class>` (float) a class.
+// or string), outputs `label` (int64 or string) and one `probability_<class>` (float) a class; of a
+// regression `prediction` (double).
 Result<std::string> WriteOnnx(const data::PreprocessingPlan& plan, const Scorer& scorer,
                               const data::Target& target);
 

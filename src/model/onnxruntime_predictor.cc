@@ -43,7 +43,7 @@ class OnnxRuntimePredictor final : public Predictor {
     for (size_t i = 0; i < graph_.fields.size(); ++i) {
       columns.push_back(rows.Find(graph_.fields[i].name, i));
     }
-    Predictions predictions = Empty(rows.rows);
+    Predictions predictions = Predictions::Make(rows.rows, static_cast<int>(graph_.classes.size()));
     const int64_t chunk_rows = graph_.one_row ? 1 : kChunkRows;
     const auto chunks = static_cast<size_t>((rows.rows + chunk_rows - 1) / chunk_rows);
     SLIPWAY_RETURN_IF_ERROR(
@@ -61,20 +61,6 @@ class OnnxRuntimePredictor final : public Predictor {
   const char* engine() const override { return "onnxruntime"; }
 
  private:
-  Predictions Empty(int64_t rows) const {
-    Predictions predictions;
-    predictions.rows = rows;
-    predictions.classes = static_cast<int>(graph_.classes.size());
-    const auto count = static_cast<size_t>(rows);
-    if (graph_.regression()) {
-      predictions.values.resize(count);
-    } else {
-      predictions.labels.resize(count);
-      predictions.scores.resize(count * graph_.classes.size());
-    }
-    return predictions;
-  }
-
   Status PredictChunk(const std::vector<const data::Column*>& columns, int64_t begin, int64_t count,
                       Predictions* predictions) const {
     SLIPWAY_ASSIGN_OR_RETURN(const std::vector<OwnedValue> outputs, Run(columns, begin, count));

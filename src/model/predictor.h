@@ -23,6 +23,7 @@ class Predictor {
 
   // Input names and types, as far as the graph tells them.
   virtual const std::vector<InputField>& inputs() const = 0;
+  // None of a regression.
   virtual const std::vector<std::string>& classes() const = 0;
   // True when the graph answers with int64 labels.
   virtual bool integer_labels() const { return false; }

@@ -16,8 +16,8 @@
 namespace slipway::model {
 
 // Children stand behind their parents in an order that is not preorder.
-inline ProbabilityTree RandomTree(Random& random, int depth, int classes, int features) {
-  ProbabilityTree tree;
+inline FittedTree RandomTree(Random& random, int depth, int classes, int features) {
+  FittedTree tree;
   tree.nodes.emplace_back();
   std::vector<int> depths = {0};
   int32_t leaves = 0;
@@ -38,13 +38,13 @@ inline ProbabilityTree RandomTree(Random& random, int depth, int classes, int fe
       sum += shares.back();
     }
     if (sum == 0) shares[0] = sum = 1;
-    for (const double share : shares) tree.probabilities.push_back(share / sum);
+    for (const double share : shares) tree.values.push_back(share / sum);
   }
   return tree;
 }
 
 inline TreeEnsemble RandomForest(Random& random, int trees, int depth, int classes, int features) {
-  std::vector<ProbabilityTree> forest;
+  std::vector<FittedTree> forest;
   for (int i = 0; i < trees; ++i) forest.push_back(RandomTree(random, depth, classes, features));
   return *AverageForest(forest, classes, features);
 }

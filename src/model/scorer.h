@@ -13,8 +13,8 @@ inline double WeightOf(const LinearScorer& linear, int output, int feature) {
   return linear.weights[static_cast<size_t>(output) * features + static_cast<size_t>(feature)];
 }
 
-// Probabilities of the rows of `matrix`, whose columns are the scorer's features; label is the
-// first class with the highest one. The same on any number of threads.
+// Answers for the rows of `matrix`, whose columns are the scorer's features; label is the first
+// class with the highest probability. The same on any number of threads.
 Predictions PredictMatrix(const Scorer& scorer, const data::Matrix& matrix, int threads = 0);
 
 }  // namespace slipway::model

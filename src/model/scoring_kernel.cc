@@ -66,46 +66,66 @@ void LinkScores(Link link, std::span<double> raw, float* scores) {
       break;
     }
     case Link::kSoftmax: Softmax(raw, scores); break;
+    case Link::kIdentity: break;  // Has no classes.
   }
 }
 
 ScoringKernel::ScoringKernel(const Scorer& scorer)
-    : body_(BodyOf(scorer)), link_(scorer.link), classes_(scorer.classes()) {}
+    : body_(BodyOf(scorer)),
+      link_(scorer.link),
+      offset_(scorer.offset),
+      outputs_(scorer.outputs()),
+      classes_(scorer.classes()) {}
 
-void ScoringKernel::PredictBlock(const data::Matrix& matrix, int64_t begin, int64_t end,
-                                 float* scores) const {
+void ScoringKernel::ScoreRaw(const data::Matrix& matrix, int64_t begin, int64_t end,
+                             Workspace* workspace) const {
+  workspace->raw.resize(static_cast<size_t>((end - begin) * outputs_));
+  const auto* forest = std::get_if<ForestKernel>(&body_);
+  if (forest == nullptr) {
+    ScoreLinear(std::get<LinearScorer>(body_), matrix, begin, end, workspace->raw.data());
+    return;
+  }
+  workspace->sums.resize(workspace->raw.size());
+  forest->Score(matrix, begin, end, workspace->sums.data());
+  std::ranges::copy(workspace->sums, workspace->raw.begin());
+}
+
+void ScoringKernel::Classify(const data::Matrix& matrix, int64_t begin, int64_t end,
+                             Workspace* workspace, float* scores) const {
   const auto* forest = std::get_if<ForestKernel>(&body_);
   if (forest != nullptr && link_ == Link::kProbability) {
     forest->Score(matrix, begin, end, scores);
     return;
   }
-  const int64_t rows = end - begin;
-  const int outputs = link_ == Link::kLogit ? 1 : classes_;
-  std::vector<double> raw(static_cast<size_t>(rows * outputs));
-  if (forest != nullptr) {
-    std::vector<float> sums(raw.size());
-    forest->Score(matrix, begin, end, sums.data());
-    std::ranges::copy(sums, raw.begin());
-  } else {
-    ScoreLinear(std::get<LinearScorer>(body_), matrix, begin, end, raw.data());
-  }
-  for (int64_t row = 0; row < rows; ++row) {
+  ScoreRaw(matrix, begin, end, workspace);
+  const auto outputs = static_cast<size_t>(outputs_);
+  for (int64_t row = 0; row < end - begin; ++row) {
     const auto from =
-        std::span(raw).subspan(static_cast<size_t>(row * outputs), static_cast<size_t>(outputs));
+        std::span(workspace->raw).subspan(static_cast<size_t>(row) * outputs, outputs);
     LinkScores(link_, from, scores + row * classes_);
   }
 }
 
-void ScoringKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
-                            int32_t* labels) const {
+void ScoringKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, int64_t place,
+                            Predictions* predictions) const {
+  Workspace workspace;
   const int64_t block = link_ == Link::kProbability ? end - begin : kBlockRows;
   for (int64_t from = begin; from < end; from += block) {
     const int64_t to = std::min(from + block, end);
-    PredictBlock(matrix, from, to, scores + (from - begin) * classes_);
+    const int64_t first = place + from - begin;
+    if (link_ != Link::kIdentity) {
+      Classify(matrix, from, to, &workspace, predictions->scores.data() + first * classes_);
+      continue;
+    }
+    ScoreRaw(matrix, from, to, &workspace);
+    std::ranges::transform(workspace.raw, predictions->values.begin() + first,
+                           [&](double raw) { return raw + offset_; });
   }
-  for (int64_t row = 0; row < end - begin; ++row) {
-    const float* own = scores + row * classes_;
-    labels[row] = static_cast<int32_t>(std::max_element(own, own + classes_) - own);
+  if (link_ == Link::kIdentity) return;
+  for (int64_t row = place; row < place + end - begin; ++row) {
+    const float* own = predictions->scores.data() + row * classes_;
+    predictions->labels[static_cast<size_t>(row)] =
+        static_cast<int32_t>(std::max_element(own, own + classes_) - own);
   }
 }
 
@@ -114,25 +134,18 @@ Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, 
   const auto chunks = static_cast<size_t>((matrix.rows + kChunkRows - 1) / kChunkRows);
   return ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
     const int64_t begin = static_cast<int64_t>(chunk) * kChunkRows;
-    const int64_t end = std::min(begin + kChunkRows, matrix.rows);
-    kernel.Predict(matrix, begin, end, predictions->scores.data() + begin * kernel.classes(),
-                   predictions->labels.data() + begin);
+    kernel.Predict(matrix, begin, std::min(begin + kChunkRows, matrix.rows), begin, predictions);
     return {};
   });
 }
 
 Predictions PredictMatrix(const Scorer& scorer, const data::Matrix& matrix, int threads) {
   const ScoringKernel kernel(scorer);
-  Predictions predictions;
-  predictions.rows = matrix.rows;
-  predictions.classes = kernel.classes();
-  predictions.labels.resize(static_cast<size_t>(matrix.rows));
-  predictions.scores.resize(static_cast<size_t>(matrix.rows * kernel.classes()));
+  Predictions predictions = Predictions::Make(matrix.rows, kernel.classes());
   // An interrupt stops the blocks; the rest is done here, so that no caller ever sees half an
   // answer.
-  if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok()) {
-    kernel.Predict(matrix, 0, matrix.rows, predictions.scores.data(), predictions.labels.data());
-  }
+  if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok())
+    kernel.Predict(matrix, 0, matrix.rows, 0, &predictions);
   return predictions;
 }
 

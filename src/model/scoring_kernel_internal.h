@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "core/result.h"
 #include "data/types.h"
@@ -19,16 +20,26 @@ class ScoringKernel {
 
   int classes() const { return classes_; }
 
-  // Probabilities of rows [begin, end) of `matrix` into `scores` ((end - begin) × classes) and
-  // `labels` (end - begin). A label is the first class with the highest probability.
-  void Predict(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores,
-               int32_t* labels) const;
+  // Answers rows [begin, end) of `matrix` in those of `predictions` from `place` on, which are
+  // there. A label is the first class with the highest probability.
+  void Predict(const data::Matrix& matrix, int64_t begin, int64_t end, int64_t place,
+               Predictions* predictions) const;
 
  private:
-  void PredictBlock(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores) const;
+  // Room for a block's raw scores.
+  struct Workspace {
+    std::vector<float> sums;
+    std::vector<double> raw;
+  };
+
+  void ScoreRaw(const data::Matrix& matrix, int64_t begin, int64_t end, Workspace* workspace) const;
+  void Classify(const data::Matrix& matrix, int64_t begin, int64_t end, Workspace* workspace,
+                float* scores) const;
 
   std::variant<ForestKernel, LinearScorer> body_;
   Link link_;
+  double offset_;
+  int outputs_;
   int classes_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -54,19 +55,21 @@ class Sharing {
   std::vector<size_t> order_;
 };
 
+// Fills the values of a leaf of the copy from those of the original.
+using CopyLeaf = std::function<Status(std::span<const double> from, std::span<float> to)>;
+
 // Copies one tree in preorder, so that children follow their parents whatever order the trainer
 // has.
 class TreeCopy {
  public:
-  TreeCopy(const ProbabilityTree& from, size_t index, int classes, int features, int64_t units)
+  TreeCopy(const FittedTree& from, size_t index, int outputs, int features, CopyLeaf copy_leaf)
       : from_(from),
         index_(index),
-        classes_(classes),
+        outputs_(static_cast<size_t>(outputs)),
         features_(features),
-        units_(units),
-        sharing_(static_cast<size_t>(classes)) {
+        copy_leaf_(std::move(copy_leaf)) {
     tree_.nodes.reserve(from.nodes.size());
-    tree_.leaf_values.reserve(from.probabilities.size());
+    tree_.leaf_values.reserve(from.values.size());
   }
 
   Result<Tree> Run() {
@@ -82,7 +85,7 @@ class TreeCopy {
         TreeNode& parent = tree_.nodes[static_cast<size_t>(next.parent)];
         (next.is_right ? parent.right : parent.left) = self;
       }
-      const ProbabilityTree::Node& node = from_.nodes[static_cast<size_t>(next.node)];
+      const FittedTree::Node& node = from_.nodes[static_cast<size_t>(next.node)];
       if (node.feature < 0) {
         SLIPWAY_RETURN_IF_ERROR(AddLeaf(node.left));
         continue;
@@ -104,7 +107,7 @@ class TreeCopy {
     bool is_right;
   };
 
-  Status CheckBranch(const ProbabilityTree::Node& node) const {
+  Status CheckBranch(const FittedTree::Node& node) const {
     const auto count = static_cast<int32_t>(from_.nodes.size());
     if (node.feature >= features_) {
       return Malformed(index_, fmt::format("asks for feature {} of {}", node.feature, features_));
@@ -118,35 +121,48 @@ class TreeCopy {
   }
 
   Status AddLeaf(int32_t leaf) {
-    const auto classes = static_cast<size_t>(classes_);
-    if (leaf < 0 || (static_cast<size_t>(leaf) + 1) * classes > from_.probabilities.size()) {
+    if (leaf < 0 || (static_cast<size_t>(leaf) + 1) * outputs_ > from_.values.size()) {
       return Malformed(index_, "names a leaf that it lacks");
     }
-    const std::span<const double> shares(
-        from_.probabilities.data() + static_cast<size_t>(leaf) * classes, classes);
-    double sum = 0;
-    for (const double share : shares) {
-      if (!(share >= 0)) return Malformed(index_, "has a leaf with a negative probability");
-      sum += share;
-    }
-    if (!(std::abs(sum - 1) <= kSumTolerance)) {
-      return Malformed(index_, fmt::format("has a leaf whose probabilities sum to {}", sum));
-    }
     const size_t offset = tree_.leaf_values.size();
-    tree_.nodes.push_back({-1, 0, static_cast<int32_t>(offset / classes), 0});
-    tree_.leaf_values.resize(offset + classes);
-    sharing_.ShareOut(shares, sum, units_, std::span(tree_.leaf_values).subspan(offset));
-    return {};
+    tree_.nodes.push_back({-1, 0, static_cast<int32_t>(offset / outputs_), 0});
+    tree_.leaf_values.resize(offset + outputs_);
+    return copy_leaf_(
+        std::span(from_.values).subspan(static_cast<size_t>(leaf) * outputs_, outputs_),
+        std::span(tree_.leaf_values).subspan(offset));
   }
 
-  const ProbabilityTree& from_;
+  const FittedTree& from_;
   size_t index_;
-  int classes_;
+  size_t outputs_;
   int features_;
-  int64_t units_;
-  Sharing sharing_;
+  CopyLeaf copy_leaf_;
   Tree tree_;
 };
+
+// A leaf that shares out `units` of 2^-23.
+Status CopyShares(size_t tree, int64_t units, std::span<const double> shares, Sharing* sharing,
+                  std::span<float> to) {
+  double sum = 0;
+  for (const double share : shares) {
+    if (!(share >= 0)) return Malformed(tree, "has a leaf with a negative probability");
+    sum += share;
+  }
+  if (!(std::abs(sum - 1) <= kSumTolerance))
+    return Malformed(tree, fmt::format("has a leaf whose probabilities sum to {}", sum));
+  sharing->ShareOut(shares, sum, units, to);
+  return {};
+}
+
+Status CheckForest(size_t trees, int outputs, int features) {
+  if (trees == 0 || trees > kMostTrees) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a forest of {} trees", trees))
+        .Expected(fmt::format("1 to {} trees", kMostTrees));
+  }
+  if (outputs >= 1 && features >= 1) return {};
+  return Error(ErrorCode::kInternal,
+               fmt::format("a forest of {} outputs and {} features", outputs, features));
+}
 
 }  // namespace
 
@@ -162,28 +178,40 @@ float RoundDown(double threshold) {
                              : rounded;
 }
 
-Result<TreeEnsemble> AverageForest(const std::vector<ProbabilityTree>& trees, int classes,
+Result<TreeEnsemble> AverageForest(const std::vector<FittedTree>& trees, int classes,
                                    int features) {
-  if (trees.empty() || trees.size() > kMostTrees) {
-    return Error(ErrorCode::kInvalidInput, fmt::format("a forest of {} trees", trees.size()))
-        .Expected(fmt::format("1 to {} trees", kMostTrees));
-  }
-  if (classes < 1 || features < 1) {
-    return Error(ErrorCode::kInternal,
-                 fmt::format("a forest of {} classes and {} features", classes, features));
-  }
+  SLIPWAY_RETURN_IF_ERROR(CheckForest(trees.size(), classes, features));
   TreeEnsemble ensemble;
   ensemble.outputs = classes;
   ensemble.features = features;
+  Sharing sharing(static_cast<size_t>(classes));
   const auto count = static_cast<int64_t>(trees.size());
   for (size_t i = 0; i < trees.size(); ++i) {
     // Trees weigh the same, but for one unit: their weights sum to exactly 1.
     const int64_t units =
         kUnitsOfOne / count + (static_cast<int64_t>(i) < kUnitsOfOne % count ? 1 : 0);
-    SLIPWAY_ASSIGN_OR_RETURN(Tree tree, TreeCopy(trees[i], i, classes, features, units).Run());
+    const auto share_out = [&](std::span<const double> from, std::span<float> to) {
+      return CopyShares(i, units, from, &sharing, to);
+    };
+    SLIPWAY_ASSIGN_OR_RETURN(Tree tree, TreeCopy(trees[i], i, classes, features, share_out).Run());
     ensemble.trees.push_back(std::move(tree));
   }
   return ensemble;
+}
+
+Result<TreeEnsemble> AverageTrees(const std::vector<FittedTree>& trees, int features) {
+  SLIPWAY_RETURN_IF_ERROR(CheckForest(trees.size(), 1, features));
+  const auto count = static_cast<double>(trees.size());
+  const auto divide = [&](std::span<const double> from, std::span<float> to) -> Status {
+    to[0] = static_cast<float>(from[0] / count);
+    return {};
+  };
+  std::vector<Tree> shares;
+  for (size_t i = 0; i < trees.size(); ++i) {
+    SLIPWAY_ASSIGN_OR_RETURN(Tree tree, TreeCopy(trees[i], i, 1, features, divide).Run());
+    shares.push_back(std::move(tree));
+  }
+  return SumTrees(std::move(shares), {}, 1, features);
 }
 
 Result<TreeEnsemble> SumTrees(std::vector<Tree> trees, std::span<const double> base, int outputs,

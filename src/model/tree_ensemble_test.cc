@@ -13,7 +13,7 @@
 namespace slipway::model {
 namespace {
 
-ProbabilityTree Stump(double threshold, std::vector<double> probabilities) {
+FittedTree Stump(double threshold, std::vector<double> probabilities) {
   return {{{0, threshold, 1, 2}, {-1, 0, 0, 0}, {-1, 0, 1, 0}}, std::move(probabilities)};
 }
 
@@ -105,7 +105,7 @@ TEST(AverageForestTest, SumsAreTheSameInEveryOrder) {
 
 TEST(AverageForestTest, StaysNearTheMeanOfProbabilities) {
   Random random(5);
-  std::vector<ProbabilityTree> trees;
+  std::vector<FittedTree> trees;
   double mean = 0;
   for (int i = 0; i < 100; ++i) {
     const double p = random.Uniform();
@@ -119,7 +119,7 @@ TEST(AverageForestTest, StaysNearTheMeanOfProbabilities) {
 TEST(AverageForestTest, RefusesWhatIsNoForest) {
   const std::vector<double> p = {1, 0, 0, 1};
   const double nan = std::nan("");
-  const std::vector<std::pair<ProbabilityTree, const char*>> cases = {
+  const std::vector<std::pair<FittedTree, const char*>> cases = {
       {{{}, {}}, "has no nodes"},
       {{{{0, 0, 0, 1}, {-1, 0, 0, 0}}, p}, "is not a tree"},
       {{{{0, 0, 1, 1}, {-1, 0, 0, 0}}, p}, "is not a tree"},

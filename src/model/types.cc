@@ -85,11 +85,38 @@ int Scorer::features() const {
   return std::visit([](const auto& scorer) { return scorer.features; }, body);
 }
 
-int Scorer::classes() const { return link == Link::kLogit ? 2 : outputs(); }
+int Scorer::classes() const {
+  switch (link) {
+    case Link::kIdentity: return 0;
+    case Link::kLogit: return 2;
+    default: return outputs();
+  }
+}
+
+Predictions Predictions::Make(int64_t rows, int classes) {
+  Predictions predictions;
+  predictions.rows = rows;
+  predictions.classes = classes;
+  if (predictions.regression()) {
+    predictions.values.resize(static_cast<size_t>(rows));
+    return predictions;
+  }
+  predictions.labels.resize(static_cast<size_t>(rows));
+  predictions.scores.resize(static_cast<size_t>(rows * classes));
+  return predictions;
+}
+
+std::vector<OutputField> OutputFields(const std::vector<std::string>& classes,
+                                      bool integer_labels) {
+  if (classes.empty()) return {{"prediction", "double"}};
+  std::vector<OutputField> fields = {{"label", integer_labels ? "int64" : "string"}};
+  for (const std::string& name : classes) fields.push_back({"probability_" + name, "float"});
+  return fields;
+}
 
 std::vector<std::string> OutputNames(const std::vector<std::string>& classes) {
-  std::vector<std::string> names = {"label"};
-  for (const std::string& name : classes) names.push_back("probability_" + name);
+  std::vector<std::string> names;
+  for (OutputField& field : OutputFields(classes, false)) names.push_back(std::move(field.name));
   return names;
 }
 
@@ -97,10 +124,8 @@ Json ToJson(const ModelSchema& schema) {
   Json inputs = Json::array();
   for (const InputField& field : schema.inputs) inputs.push_back(ToJson(field));
   Json outputs = Json::array();
-  for (const std::string& name : OutputNames(schema.classes)) {
-    const char* type = !outputs.empty() ? "float" : (schema.integer_labels ? "int64" : "string");
-    outputs.push_back({{"name", name}, {"type", type}});
-  }
+  for (const OutputField& field : OutputFields(schema.classes, schema.integer_labels))
+    outputs.push_back({{"name", field.name}, {"type", field.type}});
   return {{"inputs", std::move(inputs)},
           {"outputs", std::move(outputs)},
           {"task", schema.task},

@@ -46,21 +46,25 @@ struct LinearScorer {
   std::vector<double> intercepts;  // outputs.
 };
 
-// What raw scores say of the classes.
+// What raw scores say.
 enum class Link {
   kProbability,  // One a class: its probability.
   kLogit,        // One: the log odds of the second of two classes.
   kSoftmax,      // One a class: its log probability, but for what all of a row have in common.
+  kIdentity,     // One: the number to estimate, less `offset`.
 };
 
-// From prepared features to the probabilities of classes.
+// From prepared features to the probabilities of classes, or to a number.
 struct Scorer {
   std::variant<TreeEnsemble, LinearScorer> body;
   Link link = Link::kProbability;
+  // Added in double under kIdentity, so that float32 sums of trees are of what differs between rows
+  // only.
+  double offset = 0;
 
   int outputs() const;   // Raw scores a row.
   int features() const;  // Matrix columns.
-  int classes() const;
+  int classes() const;   // 0 of a regression.
 };
 
 struct InputField {
@@ -79,27 +83,36 @@ struct ModelSchema {
   std::vector<InputField> inputs;
   std::string task;  // "classification", "regression"
   std::string target;
-  std::vector<std::string> classes;  // In order of the model's scores.
+  std::vector<std::string> classes;  // In order of the model's scores; none of a regression.
   bool integer_labels = false;
   std::string positive_class;  // "" unless there are two classes.
   // What counts as missing in files of rows to predict: what did in training's.
   std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
 };
 
-// The model's output names: "label", then one "probability_<class>" a class.
+// A column that the model answers with.
+struct OutputField {
+  std::string name;
+  std::string type;  // "string", "int64", "float" (32 bits) or "double".
+};
+// "label", then one "probability_<class>" a class; of a regression, which has none, "prediction".
+std::vector<OutputField> OutputFields(const std::vector<std::string>& classes, bool integer_labels);
 std::vector<std::string> OutputNames(const std::vector<std::string>& classes);
 
 Json ToJson(const ModelSchema& schema);
 Result<ModelSchema> ModelSchemaFromJson(const Json& json);
 
-// Answers for a batch of rows.
+// Answers for a batch of rows: labels and scores, or values.
 struct Predictions {
   int64_t rows = 0;
-  int classes = 0;
+  int classes = 0;              // 0 of a regression.
   std::vector<int32_t> labels;  // Class index a row.
   std::vector<float> scores;    // rows × classes, row-major.
-  std::vector<double> values;   // Of a regression, one a row; then all above is empty.
+  std::vector<double> values;   // Of a regression: the estimate, one a row.
 
+  // Empty answers for `rows` rows.
+  static Predictions Make(int64_t rows, int classes);
+  bool regression() const { return classes == 0; }
   float Score(int64_t row, int cls) const {
     return scores[static_cast<size_t>(row * classes + cls)];
   }

@@ -4,48 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "pipeline/evaluation_pictures_internal.h"
+
 namespace slipway::pipeline {
 namespace {
-
-constexpr int kScoreBins = 20;
-// More curves than this are not a picture any more.
-constexpr int kMaxCurves = 10;
-
-std::vector<int32_t> ClassesOf(const data::Target& target, std::span<const int64_t> rows) {
-  std::vector<int32_t> classes;
-  classes.reserve(rows.size());
-  for (const int64_t row : rows) classes.push_back(target.classes[static_cast<size_t>(row)]);
-  return classes;
-}
-
-report::RunReport::ScoreHistogram ScoresOf(int truth_class, int score_class,
-                                           std::span<const int32_t> truth,
-                                           const model::Predictions& predictions,
-                                           const std::string& label) {
-  report::RunReport::ScoreHistogram histogram{label, std::vector<int64_t>(kScoreBins)};
-  for (size_t row = 0; row < truth.size(); ++row) {
-    if (truth[row] != truth_class) continue;
-    const float score = predictions.Score(static_cast<int64_t>(row), score_class);
-    const int bin = std::clamp(static_cast<int>(score * kScoreBins), 0, kScoreBins - 1);
-    ++histogram.counts[static_cast<size_t>(bin)];
-  }
-  return histogram;
-}
-
-void AddPictures(std::span<const int32_t> truth, const model::Predictions& predictions,
-                 const data::Target& target, Evaluation* evaluation) {
-  const bool binary = target.positive >= 0;
-  const int curves = std::min(target.class_count(), kMaxCurves);
-  for (int cls = 0; cls < curves; ++cls) {
-    const std::string& label = target.labels[static_cast<size_t>(cls)];
-    if (!binary || cls == target.positive) {
-      evaluation->roc.emplace_back(label, train::RocCurve(truth, predictions, cls));
-    }
-    evaluation->score_histograms.push_back(
-        ScoresOf(cls, binary ? target.positive : cls, truth, predictions, label));
-  }
-  evaluation->confusion = train::ConfusionMatrix(truth, predictions);
-}
 
 train::Metrics MetricsFromJson(const Json& json) {
   train::Metrics metrics;
@@ -79,32 +41,34 @@ Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
   auto metrics_of = [&](data::Part part) -> train::Metrics {
     const std::vector<int64_t> rows = split.RowsOf(part);
     if (rows.empty()) return {};
-    return train::ComputeMetrics(ClassesOf(target, rows), SelectRows(all, rows), target, averaging);
+    return train::ComputeMetrics(data::SelectRows(target, rows), SelectRows(all, rows), averaging);
   };
   Evaluation evaluation;
   evaluation.train = metrics_of(data::Part::kTrain);
   evaluation.validation = metrics_of(data::Part::kValidation);
   const std::vector<int64_t> test_rows = split.RowsOf(data::Part::kTest);
-  const std::vector<int32_t> truth = ClassesOf(target, test_rows);
+  const data::Target truth = data::SelectRows(target, test_rows);
   const model::Predictions predictions = SelectRows(all, test_rows);
-  evaluation.test = train::ComputeMetrics(truth, predictions, target, averaging);
+  evaluation.test = train::ComputeMetrics(truth, predictions, averaging);
   evaluation.intervals =
-      train::BootstrapIntervals(truth, predictions, target, averaging, seed, 1000, threads);
-  AddPictures(truth, predictions, target, &evaluation);
+      train::BootstrapIntervals(truth, predictions, averaging, seed, 1000, threads);
+  AddPictures(truth, predictions, &evaluation);
   return evaluation;
 }
 
 model::Predictions SelectRows(const model::Predictions& predictions,
                               std::span<const int64_t> rows) {
-  model::Predictions selected;
-  selected.rows = static_cast<int64_t>(rows.size());
-  selected.classes = predictions.classes;
-  selected.labels.reserve(rows.size());
-  selected.scores.reserve(rows.size() * static_cast<size_t>(predictions.classes));
-  for (const int64_t row : rows) {
-    selected.labels.push_back(predictions.labels[static_cast<size_t>(row)]);
-    for (int cls = 0; cls < predictions.classes; ++cls)
-      selected.scores.push_back(predictions.Score(row, cls));
+  model::Predictions selected = model::Predictions::Make(std::ssize(rows), predictions.classes);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto row = static_cast<size_t>(rows[i]);
+    if (predictions.regression()) {
+      selected.values[i] = predictions.values[row];
+      continue;
+    }
+    selected.labels[i] = predictions.labels[row];
+    const auto classes = static_cast<size_t>(predictions.classes);
+    std::copy_n(predictions.scores.begin() + static_cast<std::ptrdiff_t>(row * classes), classes,
+                selected.scores.begin() + static_cast<std::ptrdiff_t>(i * classes));
   }
   return selected;
 }
@@ -131,7 +95,9 @@ Json ToJson(const Evaluation& evaluation) {
           {"intervals", IntervalsJson(evaluation.intervals)},
           {"roc", std::move(roc)},
           {"confusion", evaluation.confusion},
-          {"score_histograms", std::move(histograms)}};
+          {"score_histograms", std::move(histograms)},
+          {"estimates", report::EstimatesJson(evaluation.estimates)},
+          {"errors", report::ErrorsJson(evaluation.errors)}};
 }
 
 Result<Evaluation> EvaluationFromJson(const Json& json) {
@@ -156,6 +122,10 @@ Result<Evaluation> EvaluationFromJson(const Json& json) {
     for (const Json& entry : json.at("score_histograms")) {
       evaluation.score_histograms.push_back({entry.at("truth"), entry.at("counts")});
     }
+    for (const Json& point : json.at("estimates"))
+      evaluation.estimates.push_back({point.at(0), point.at(1)});
+    const Json& errors = json.at("errors");
+    evaluation.errors = {errors.at("low"), errors.at("high"), errors.at("counts")};
     return evaluation;
   } catch (const Json::exception& error) {
     return Error(ErrorCode::kInternal, std::string("not an evaluation: ") + error.what());

@@ -21,6 +21,8 @@ struct Evaluation {
   std::vector<std::pair<std::string, std::vector<train::RocPoint>>> roc;
   std::vector<int64_t> confusion;
   std::vector<report::RunReport::ScoreHistogram> score_histograms;
+  std::vector<report::RunReport::Estimate> estimates;  // Of a regression, as the next.
+  report::RunReport::ErrorHistogram errors;
 };
 
 // `all` are predictions for every row of the table that `target` and `split` index.

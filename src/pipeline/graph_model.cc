@@ -51,12 +51,13 @@ Status CheckInput(const RunState& state, const model::InputField& field) {
 }
 
 Status CheckClasses(const RunState& state, const model::Predictor& predictor) {
-  if (state.target.task != data::Task::kClassification) {
-    return AtGraph(state,
-                   fmt::format("graphs are judged by classes, and '{}' is a number to estimate",
-                               state.target.column))
-        .Expected("a target of classes")
-        .Try("model.task: classification");
+  const bool regression = state.target.task == data::Task::kRegression;
+  if (regression != predictor.classes().empty()) {
+    return AtGraph(state, fmt::format("the graph gives {}, and '{}' is {}",
+                                      regression ? "classes" : "a number", state.target.column,
+                                      regression ? "a number to estimate" : "one of some classes"))
+        .Expected(fmt::format("a graph for a {}", data::ToString(state.target.task)))
+        .Try(regression ? "model.task: classification" : "model.task: regression");
   }
   const std::vector<std::string>& ours = state.target.labels;
   const std::vector<std::string>& theirs = predictor.classes();

@@ -129,17 +129,14 @@ Result<data::MultivariateDrift> FindMultivariateDrift(const data::TableProfile& 
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, question.table, question.judge, threads));
   const model::Predictions predictions = model::PredictMatrix(trained.scorer, matrix, threads);
-  std::vector<int32_t> truth;
-  for (const int64_t row : question.judge) {
-    truth.push_back(question.target.classes[static_cast<size_t>(row)]);
-  }
+  const data::Target truth = data::SelectRows(question.target, question.judge);
   const train::Metrics metrics =
-      train::ComputeMetrics(truth, predictions, question.target, train::Averaging::kWeighted);
-  const auto m = static_cast<double>(std::ranges::count(truth, 1));
-  const auto n = static_cast<double>(truth.size()) - m;
+      train::ComputeMetrics(truth, predictions, train::Averaging::kWeighted);
+  const auto m = static_cast<double>(std::ranges::count(truth.classes, 1));
+  const auto n = static_cast<double>(truth.rows()) - m;
   const double error = std::sqrt((n + m + 1) / (12 * n * m));
   data::MultivariateDrift drift;
-  drift.rows = static_cast<int64_t>(truth.size());
+  drift.rows = truth.rows();
   drift.auc = metrics.at("auc");
   drift.p_value = NormalTail((drift.auc - 0.5) / error);
   const double least = 1 - NormalTail(options.min_effect / std::numbers::sqrt2) - 0.5;

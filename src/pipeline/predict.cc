@@ -105,8 +105,15 @@ Result<PredictedRows> PredictFile(const model::Model& model, const PredictOption
 data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema) {
   data::Table table = rows.ids;
   table.rows = rows.predictions.rows;
-  table.columns.push_back(LabelColumn(rows, schema));
   const std::vector<std::string> names = model::OutputNames(schema.classes);
+  if (rows.predictions.regression()) {
+    data::Column column;
+    column.name = names.front();
+    column.numbers = rows.predictions.values;
+    table.columns.push_back(std::move(column));
+    return table;
+  }
+  table.columns.push_back(LabelColumn(rows, schema));
   for (int cls = 0; cls < rows.predictions.classes; ++cls) {
     data::Column column;
     column.name = names[static_cast<size_t>(cls) + 1];

@@ -53,11 +53,11 @@ struct PredictedRows {
 Result<PredictedRows> PredictFile(const model::Model& model, const PredictOptions& options,
                                   ProgressSink& progress = SilentProgress());
 
-// The profile of predicted classes (`prediction`) and scores (`probability_<class>`).
+// The profile of predicted classes or numbers (`prediction`) and scores (`probability_<class>`).
 data::TableProfile ProfilePredictions(model::Predictions predictions,
                                       const model::ModelSchema& schema, int threads = 0);
 
-// The columns of the output: ids, `label`, one `probability_<class>` a class.
+// The columns of the output: ids, `label`, one `probability_<class>` a class; or `prediction`.
 data::Table ToTable(const PredictedRows& rows, const model::ModelSchema& schema);
 
 // What is left of predictions that went elsewhere.
@@ -75,7 +75,8 @@ Result<PredictedFile> PredictToFile(const model::Model& model, const PredictOpti
 Result<std::string> PredictToCsv(const model::Model& model, const PredictOptions& options,
                                  ProgressSink& progress = SilentProgress());
 
-// {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers; with
+// {"predictions":[…],"probabilities":[{…}],"model":…,"version":…}, as POST /predict answers (a
+// regression has no probabilities); with
 // "unknown_categories" where there are some.
 Json ToJson(const PredictedRows& rows, const ChosenModel& chosen);
 // [{"column":…,"rows":…,"categories":…,"example":…,"row":…}].

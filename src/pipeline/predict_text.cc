@@ -27,6 +27,12 @@ const std::string& LabelAt(const PredictedRows& rows, const model::ModelSchema& 
   return schema.classes[index];
 }
 
+// The label, or the number.
+Json AnswerJson(const PredictedRows& rows, const model::ModelSchema& schema, int64_t row) {
+  if (rows.predictions.regression()) return rows.predictions.values[static_cast<size_t>(row)];
+  return LabelJson(LabelAt(rows, schema, row), schema);
+}
+
 std::string CsvLines(const PredictedRows& rows, const model::ModelSchema& schema) {
   std::vector<std::string> labels;
   for (const std::string& label : schema.classes) labels.push_back(CsvField(label));
@@ -36,6 +42,10 @@ std::string CsvLines(const PredictedRows& rows, const model::ModelSchema& schema
     for (const data::Column& id : rows.ids.columns) {
       text += CsvField(id.TextAt(row));
       text += ',';
+    }
+    if (rows.predictions.regression()) {
+      fmt::format_to(out, FMT_COMPILE("{}\n"), rows.predictions.values[static_cast<size_t>(row)]);
+      continue;
     }
     text += labels[static_cast<size_t>(rows.predictions.labels[static_cast<size_t>(row)])];
     for (int cls = 0; cls < rows.predictions.classes; ++cls) {
@@ -54,7 +64,7 @@ std::string JsonLines(const PredictedRows& rows, const model::ModelSchema& schem
     for (const data::Column& id : rows.ids.columns) {
       line[id.name] = id.IsMissing(row) ? Json() : Json(id.TextAt(row));
     }
-    line[names[0]] = LabelJson(LabelAt(rows, schema, row), schema);
+    line[names[0]] = AnswerJson(rows, schema, row);
     for (int cls = 0; cls < rows.predictions.classes; ++cls) {
       line[names[static_cast<size_t>(cls) + 1]] = ShortestDouble(rows.predictions.Score(row, cls));
     }
@@ -98,7 +108,7 @@ Json ToJson(const PredictedRows& rows, const ChosenModel& chosen) {
   Json predictions = Json::array();
   Json probabilities = Json::array();
   for (int64_t row = 0; row < rows.predictions.rows; ++row) {
-    predictions.push_back(LabelJson(LabelAt(rows, schema, row), schema));
+    predictions.push_back(AnswerJson(rows, schema, row));
     Json scores = Json::object();
     for (int cls = 0; cls < rows.predictions.classes; ++cls) {
       scores[schema.classes[static_cast<size_t>(cls)]] =
@@ -106,10 +116,10 @@ Json ToJson(const PredictedRows& rows, const ChosenModel& chosen) {
     }
     probabilities.push_back(std::move(scores));
   }
-  Json json = {{"predictions", std::move(predictions)},
-               {"probabilities", std::move(probabilities)},
-               {"model", chosen.name},
-               {"version", chosen.version}};
+  Json json = {{"predictions", std::move(predictions)}};
+  if (!rows.predictions.regression()) json["probabilities"] = std::move(probabilities);
+  json["model"] = chosen.name;
+  json["version"] = chosen.version;
   for (const data::Column& id : rows.ids.columns) {
     Json values = Json::array();
     for (int64_t row = 0; row < rows.ids.rows; ++row) {

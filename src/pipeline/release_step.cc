@@ -94,16 +94,14 @@ Status JudgeArtifact(RunState& state) {
                            state.registry.artifacts().Fetch(state.digest));
   const std::vector<int64_t> rows = state.split.RowsOf(data::Part::kTest);
   const data::Table test_rows = data::SelectRows(state.table, rows);
-  std::vector<int32_t> classes;
-  for (const int64_t row : rows) classes.push_back(state.target.classes[static_cast<size_t>(row)]);
+  const data::Target truth = data::SelectRows(state.target, rows);
   RegisteredProduction production(state);
   const gate::GateInput input{state.config().model,
                               state.evaluation.test,
                               state.evaluation.intervals,
                               directory,
                               test_rows,
-                              classes,
-                              state.target,
+                              truth,
                               MajorityShare(state),
                               &production};
   SLIPWAY_ASSIGN_OR_RETURN(state.verdicts, gate::RunGates(state.files, SystemClock(), input));

@@ -1,6 +1,9 @@
 #include "pipeline/settings_check.h"
 
+#include <optional>
+
 #include "data/preprocessing.h"
+#include "data/target.h"
 #include "pipeline/graph_model_internal.h"
 #include "train/trainer.h"
 
@@ -27,6 +30,14 @@ Error PlacedInSteps(const Error& error, const config::LoadedConfig& loaded) {
       .Try(error.hint());
 }
 
+// nullopt where the data decides.
+std::optional<data::Task> TaskNamed(const std::string& name) {
+  for (const data::Task task : {data::Task::kClassification, data::Task::kRegression}) {
+    if (name == data::ToString(task)) return task;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Status CheckSettings(const config::LoadedConfig& loaded) {
@@ -43,6 +54,11 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
     return all;
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
+  const auto task = TaskNamed(model.task);
+  if (task) {
+    const Status learns = train::CheckLearns(*trainer, *task);
+    if (!learns.ok()) add(Placed(learns.error(), loaded));
+  }
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
   if (checked.ok()) return all;
   add(Placed(checked.error(), loaded));

@@ -126,11 +126,17 @@ class Fits {
   std::vector<int> missing_;
 };
 
-// The metric that the folds are summed up by: auc where it is shown, else the first that is.
+// The metric that the folds are summed up by: auc, or r2 of numbers, where it is shown or nothing
+// else is that the folds have; else the first that is.
 std::string HeadlineMetric(const RunState& state) {
-  const std::vector<std::string>& shown = state.report.shown_metrics;
-  if (shown.empty() || std::ranges::find(shown, "auc") != shown.end()) return "auc";
-  return train::CanonicalMetric(shown.front());
+  const std::string usual = state.target.task == data::Task::kRegression ? "r2" : "auc";
+  std::vector<std::string> shown;
+  for (const std::string& written : state.report.shown_metrics) {
+    const std::string name = train::CanonicalMetric(written);
+    if (!train::FoldValues(state.folds, name).empty()) shown.push_back(name);
+  }
+  const bool is_usual = shown.empty() || std::ranges::find(shown, usual) != shown.end();
+  return is_usual ? usual : shown.front();
 }
 
 std::string FoldSummary(const std::vector<train::FoldResult>& folds, const std::string& metric) {
@@ -144,7 +150,6 @@ std::string EvaluationSummary(const Evaluation& evaluation, const std::vector<st
   std::vector<std::string> parts;
   for (const std::string& name : shown) {
     const auto value = evaluation.test.find(train::CanonicalMetric(name));
-    if (value == evaluation.test.end()) continue;
     std::string part = fmt::format("{} {:.3f}", name, value->second);
     const auto interval = evaluation.intervals.find(value->first);
     // The first metric shows how sure it is; the rest would only crowd the line.
@@ -320,7 +325,9 @@ Result<StepEnd> EvaluateStep(RunState& state) {
   report.roc = state.evaluation.roc;
   report.confusion = state.evaluation.confusion;
   report.score_histograms = state.evaluation.score_histograms;
-  end.summary = EvaluationSummary(state.evaluation, report.shown_metrics);
+  report.estimates = state.evaluation.estimates;
+  report.errors = state.evaluation.errors;
+  end.summary = EvaluationSummary(state.evaluation, report::ShownMetrics(report));
   end.facts = {{"metrics", MetricsJson(state.evaluation.test)}};
   return end;
 }

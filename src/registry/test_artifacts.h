@@ -48,7 +48,7 @@ inline TestArtifact MakeLoadableArtifact() {
   data::PreprocessingPlan plan;
   plan.features.resize(1);
   plan.features[0].name = "age";
-  model::ProbabilityTree tree;
+  model::FittedTree tree;
   tree.nodes = {{0, 30, 1, 2}, {-1, 0, 0, 0}, {-1, 0, 1, 0}};
   tree.probabilities = {0.75, 0.25, 0.25, 0.75};
   data::Target target;

@@ -130,6 +130,27 @@ std::string ScoreFigure(const RunReport& report) {
          ". Each with a height of its own.</figcaption></figure>\n";
 }
 
+std::string EstimateFigure(const RunReport& report) {
+  if (report.estimates.empty()) return "";
+  return "<figure><h3>Estimates</h3>" + EstimateSvg(report.estimates) +
+         fmt::format(
+             "<figcaption>{} of the test part; on the line the estimate is "
+             "right.</figcaption></figure>\n",
+             Plural(std::ssize(report.estimates), "row", "rows"));
+}
+
+std::string ErrorFigure(const RunReport& report) {
+  const RunReport::ErrorHistogram& errors = report.errors;
+  if (errors.counts.empty()) return "";
+  return "<figure><h3>Errors</h3><div class=\"scores\">" +
+         HistogramSvg(errors.counts, 0, "Errors of the estimates",
+                      fmt::format("Counts in bins of equal width from {} to {}.",
+                                  FormatMetric(errors.low), FormatMetric(errors.high))) +
+         fmt::format(R"(</div><p class="ends"><span>{}</span><span>{}</span></p>)",
+                     FormatMetric(errors.low), FormatMetric(errors.high)) +
+         "<figcaption>Estimate less truth, over all test rows.</figcaption></figure>\n";
+}
+
 std::string ClassTable(const RunReport& report) {
   const std::vector<ClassFigures> figures = FiguresByClass(report);
   if (figures.empty()) return "";
@@ -267,7 +288,8 @@ std::string MetricsBody(const RunReport& report) {
 }
 
 std::string PicturesBody(const RunReport& report) {
-  const std::string figures = RocFigure(report) + ConfusionFigure(report) + ScoreFigure(report);
+  const std::string figures = RocFigure(report) + ConfusionFigure(report) + ScoreFigure(report) +
+                              EstimateFigure(report) + ErrorFigure(report);
   return figures.empty() ? ""
                          : "<div class=\"figures\">\n" + figures + "</div>\n" + ClassTable(report);
 }

@@ -77,6 +77,7 @@ i.key[class*=" s"]{background:var(--s)}
 .figures h3{margin-bottom:10px}figcaption{color:var(--soft);font-size:13px;margin-top:8px}figcaption .legend{margin-top:4px;color:var(--ink)}
 .chart{width:100%;max-width:420px;height:auto}.figures+h3{margin-top:28px}
 .grid{stroke:var(--line);fill:none}.chance{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
+.point{fill:var(--c1);fill-opacity:.5}
 .curve{stroke:var(--s);stroke-width:2.25;fill:none;stroke-linejoin:round}
 .tick,.axis{fill:var(--soft);font:12px var(--sans)}.axis{font-size:13px}
 .cell{fill:var(--accent)}.count{fill:var(--ink);font:600 13px var(--sans)}.count.strong{fill:var(--panel)}

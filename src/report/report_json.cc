@@ -99,6 +99,16 @@ Json GatesJson(const RunReport& report) {
 
 }  // namespace
 
+Json EstimatesJson(const std::vector<RunReport::Estimate>& estimates) {
+  Json json = Json::array();
+  for (const RunReport::Estimate& point : estimates) json.push_back({point.truth, point.estimate});
+  return json;
+}
+
+Json ErrorsJson(const RunReport::ErrorHistogram& errors) {
+  return {{"low", errors.low}, {"high", errors.high}, {"counts", errors.counts}};
+}
+
 Json RenderJson(const RunReport& report) {
   return Json{
       {"run_id", report.run_id},
@@ -138,6 +148,8 @@ Json RenderJson(const RunReport& report) {
       {"dropped_features", DroppedJson(report)},
       {"outlier_rows", report.outlier_rows},
       {"score_histograms", HistogramsJson(report)},
+      {"estimates", EstimatesJson(report.estimates)},
+      {"errors", ErrorsJson(report.errors)},
       {"gates", GatesJson(report)},
       {"timings", TimingsJson(report)},
       {"cached", report.cached},

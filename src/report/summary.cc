@@ -119,7 +119,7 @@ std::vector<std::string> ShownMetrics(const RunReport& report) {
   };
   for (const std::string& name : report.shown_metrics) add(name);
   if (shown.empty()) {
-    for (const char* name : {"accuracy", "f1", "auc"}) add(name);
+    for (const char* name : {"accuracy", "f1", "auc", "r2", "rmse", "mae"}) add(name);
   }
   return shown;
 }

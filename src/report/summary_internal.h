@@ -59,9 +59,6 @@ std::string Reference(const RunReport& report);
 // One or two plain sentences: how the run ended, and why.
 std::string Conclusion(const RunReport& report);
 
-// `shown_metrics` that there are, f1_score as f1; the usual three where none is.
-std::vector<std::string> ShownMetrics(const RunReport& report);
-
 // The gate that sets a limit for `metric`, nullptr where none does.
 const gate::Verdict* LimitFor(const RunReport& report, const std::string& metric);
 // "≥ 0.850", "< 100 ms": plain text, to be escaped.

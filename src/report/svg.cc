@@ -22,27 +22,38 @@ constexpr double kPlotSize = 320;
 constexpr double kChartWidth = 380;
 constexpr double kChartHeight = 376;
 
-std::string RocAxes() {
+// A square plot's grid, with labels at the ticks, which are shares of its sides.
+std::string PlotAxes(const std::vector<std::pair<double, std::string>>& ticks, const char* x_title,
+                     const char* y_title) {
   std::string out;
-  for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+  for (const auto& [tick, label] : ticks) {
     const double x = kPlotLeft + tick * kPlotSize;
     const double y = kPlotTop + (1 - tick) * kPlotSize;
     out += fmt::format(R"(<path class="grid" d="M{} {}V{}M{} {}H{}"/>)", At(x), At(kPlotTop),
                        At(kPlotTop + kPlotSize), At(kPlotLeft), At(y), At(kPlotLeft + kPlotSize));
-    const std::string label =
-        tick == 0 || tick == 1 ? fmt::format("{:.0f}", tick) : fmt::format("{:g}", tick);
     out += fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>)", At(x),
                        At(kPlotTop + kPlotSize + 18), label);
     out += fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>)",
                        At(kPlotLeft - 8), At(y + 4), label);
   }
+  out += fmt::format(R"(<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>)",
+                     At(kPlotLeft + kPlotSize / 2), At(kPlotTop + kPlotSize + 40), x_title);
   out += fmt::format(
-      R"(<text class="axis" x="{}" y="{}" text-anchor="middle">False positive rate</text>)",
-      At(kPlotLeft + kPlotSize / 2), At(kPlotTop + kPlotSize + 40));
-  out += fmt::format(
-      R"svg(<text class="axis" transform="translate(12 {}) rotate(-90)" text-anchor="middle">True positive rate</text>)svg",
-      At(kPlotTop + kPlotSize / 2));
+      R"svg(<text class="axis" transform="translate(12 {}) rotate(-90)" text-anchor="middle">{}</text>)svg",
+      At(kPlotTop + kPlotSize / 2), y_title);
   return out;
+}
+
+// From the lower left to the upper right.
+std::string Diagonal() {
+  return fmt::format(R"(<path class="chance" d="M{} {}L{} {}"/>)", At(kPlotLeft),
+                     At(kPlotTop + kPlotSize), At(kPlotLeft + kPlotSize), At(kPlotTop));
+}
+
+std::string PlotHead(const std::string& title, const std::string& told) {
+  return fmt::format(R"(<svg class="chart" role="img" viewBox="0 0 {} {}">)", At(kChartWidth),
+                     At(kChartHeight)) +
+         Described(title, told);
 }
 
 std::string RocLine(const std::vector<train::RocPoint>& curve, size_t series) {
@@ -223,12 +234,32 @@ std::string RocSvg(const NamedCurves& curves) {
                         AreaUnder(curves[i].second));
     lines += RocLine(curves[i].second, i);
   }
-  return fmt::format(R"(<svg class="chart" role="img" viewBox="0 0 {} {}">)", At(kChartWidth),
-                     At(kChartHeight)) +
-         Described("ROC curve", told) + RocAxes() +
-         fmt::format(R"(<path class="chance" d="M{} {}L{} {}"/>)", At(kPlotLeft),
-                     At(kPlotTop + kPlotSize), At(kPlotLeft + kPlotSize), At(kPlotTop)) +
-         lines + "</svg>";
+  const std::vector<std::pair<double, std::string>> ticks = {
+      {0, "0"}, {0.25, "0.25"}, {0.5, "0.5"}, {0.75, "0.75"}, {1, "1"}};
+  return PlotHead("ROC curve", told) +
+         PlotAxes(ticks, "False positive rate", "True positive rate") + Diagonal() + lines +
+         "</svg>";
+}
+
+std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates) {
+  double low = estimates.front().truth, high = low;
+  for (const RunReport::Estimate& point : estimates) {
+    low = std::min({low, point.truth, point.estimate});
+    high = std::max({high, point.truth, point.estimate});
+  }
+  std::vector<std::pair<double, std::string>> ticks;
+  for (const double tick : {0.0, 0.5, 1.0})
+    ticks.emplace_back(tick, fmt::format("{:.3g}", low + tick * (high - low)));
+  std::string points;
+  for (const RunReport::Estimate& point : estimates) {
+    points += fmt::format(R"(<circle class="point" cx="{}" cy="{}" r="2.5"/>)",
+                          At(kPlotLeft + Position(point.truth, low, high) * kPlotSize),
+                          At(kPlotTop + (1 - Position(point.estimate, low, high)) * kPlotSize));
+  }
+  const std::string told =
+      fmt::format("Estimates over true numbers from {:.3g} to {:.3g}.", low, high);
+  return PlotHead("Estimates", told) + PlotAxes(ticks, "True", "Estimate") + Diagonal() + points +
+         "</svg>";
 }
 
 std::string ConfusionSvg(const std::vector<std::string>& classes,

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "report/types.h"
 #include "train/metrics.h"
 
 namespace slipway::report {
@@ -59,6 +60,8 @@ std::string DotsSvg(const std::vector<double>& values, double mean, double devia
 using NamedCurves = std::vector<std::pair<std::string, std::vector<train::RocPoint>>>;
 // Receiver operating characteristics, one curve a class, and the diagonal of guessing.
 std::string RocSvg(const NamedCurves& curves);
+// Estimates over what is true, both on one scale, and the line on which they are equal.
+std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates);
 // Area under a curve, by trapezoids.
 double AreaUnder(const std::vector<train::RocPoint>& curve);
 

@@ -160,6 +160,11 @@ std::string ShortDigest(const std::string& digest) {
 
 std::string MetricTitle(const std::string& name) {
   if (name == "auc") return "AUC";
+  if (name == "rmse") return "RMSE";
+  if (name == "mse") return "MSE";
+  if (name == "mae") return "MAE";
+  if (name == "mape") return "MAPE";
+  if (name == "r2") return "R²";
   if (name == "pr_auc") return "PR-AUC";
   if (name == "brier") return "Brier score";
   if (name == "f1" || name == "f1_score") return "F1";

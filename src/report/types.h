@@ -50,11 +50,27 @@ struct RunReport {
     std::vector<int64_t> counts;  // 20 bins over [0, 1] of the positive (or own) class's score.
   };
   std::vector<ScoreHistogram> score_histograms;
+  struct Estimate {
+    double truth = 0, estimate = 0;
+  };
+  std::vector<Estimate> estimates;  // Of a regression: test rows, evenly spread, at most 500.
+  struct ErrorHistogram {
+    double low = 0, high = 0;  // Of estimate less truth.
+    std::vector<int64_t> counts;
+  };
+  ErrorHistogram errors;  // Of a regression, over all test rows.
 
   std::vector<gate::Verdict> gates;
   std::vector<std::pair<std::string, double>> timings;  // Step → seconds, in order.
   std::vector<std::string> cached;                      // Steps taken from the cache.
   Json lineage = Json::object();
 };
+
+// `shown_metrics` that there are, f1_score as f1; the task's usual three where none is.
+std::vector<std::string> ShownMetrics(const RunReport& report);
+
+// [[truth, estimate], …], and {"low", "high", "counts"}.
+Json EstimatesJson(const std::vector<RunReport::Estimate>& estimates);
+Json ErrorsJson(const RunReport::ErrorHistogram& errors);
 
 }  // namespace slipway::report

@@ -13,12 +13,40 @@ using Options = BoostingOptions;
 constexpr int64_t kMostRounds = 100'000;
 constexpr int64_t kDefaultBins = 256;
 
+bool ReadLoss(const Json& value, Options* options) {
+  if (value.is_null()) {
+    options->loss.reset();
+  } else if (value == "log_loss") {
+    options->loss = BoostingLoss::kLogLoss;
+  } else if (value == "squared_error") {
+    options->loss = BoostingLoss::kSquaredError;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Status CheckLoss(const Options& options, bool regression) {
+  if (!options.loss || (*options.loss == BoostingLoss::kSquaredError) == regression) return {};
+  return Error(ErrorCode::kInvalidInput,
+               regression ? "this loss is of classes, and the target is a number to estimate"
+                          : "this loss is of numbers, and the target has classes")
+      .At(HyperparameterLocation("loss"))
+      .Expected(regression ? "\"squared_error\" or null" : "\"log_loss\" or null");
+}
+
 const HyperparameterRules<Options>& Rules() {
   constexpr double kLargest = std::numeric_limits<double>::max();
   static const HyperparameterRules<Options> rules = {
       {{"n_estimators", "int", "100", "Rounds; each grows a tree, one a class for more than two."},
        "a whole number from 1 to 100000",
        [](const Json& v, Options* o) { return ReadInteger(v, 1, kMostRounds, &o->n_estimators); }},
+      {{"loss", "text or null", "null",
+        "What is lowered: log_loss (the negative log-likelihood; null for classes) or "
+        "squared_error "
+        "(null for numbers)."},
+       "\"log_loss\", \"squared_error\" or null",
+       ReadLoss},
       {{"learning_rate", "float", "0.1", "What each tree's step is multiplied by."},
        "a number above 0",
        [](const Json& v, Options* o) {
@@ -72,9 +100,6 @@ const HyperparameterRules<Options>& Rules() {
        "a whole number from 2 to 256, or null",
        [](const Json& v, Options* o) { return ReadIntegerOrNull(v, 2, 256, &o->max_bins); }},
       // What scikit-learn's get_params() gives besides: taken where it asks for nothing else.
-      {{"loss", "text", "log_loss", "What is lowered: the negative log-likelihood."},
-       "\"log_loss\"",
-       [](const Json& v, Options*) { return v == "log_loss"; }},
       {{"criterion", "text", "friedman_mse",
         "Taken, and without effect: a split's worth is what a Newton step gains."},
        "\"friedman_mse\" or \"squared_error\"",
@@ -112,8 +137,10 @@ Result<BoostingOptions> ParseBoostingOptions(const Json& hyperparameters) {
   return ParseHyperparameters("gradient_boosting", Rules(), hyperparameters);
 }
 
-BoostingPlan PlanBoosting(const BoostingOptions& options, int64_t rows, int64_t columns,
-                          uint64_t seed, int threads) {
+Result<BoostingPlan> PlanBoosting(const BoostingOptions& options, const TrainingShape& shape,
+                                  uint64_t seed, int threads) {
+  SLIPWAY_RETURN_IF_ERROR(CheckLoss(options, shape.regression));
+  const int64_t rows = shape.rows, columns = shape.columns;
   BoostingPlan plan;
   plan.rounds = options.n_estimators;
   plan.learning_rate = options.learning_rate;

@@ -12,9 +12,13 @@
 
 namespace slipway::train {
 
-// GradientBoostingClassifier's parameters by its names and defaults, with those of
-// HistGradientBoostingClassifier where it has more; class_weight is the train stage's.
+// What is lowered: of classes the negative log-likelihood, of numbers the squared error.
+enum class BoostingLoss { kLogLoss, kSquaredError };
+
+// The parameters of GradientBoostingClassifier and -Regressor by their names and defaults, with
+// those of HistGradientBoosting… where it has more; class_weight is the train stage's.
 struct BoostingOptions {
+  std::optional<BoostingLoss> loss;  // The task's where absent.
   double learning_rate = 0.1;
   int64_t n_estimators = 100;
   double subsample = 1;
@@ -56,8 +60,8 @@ const std::vector<HyperparameterDoc>& BoostingHyperparameters();
 // All mistakes at once.
 Result<BoostingOptions> ParseBoostingOptions(const Json& hyperparameters);
 
-// `threads` at least 1.
-BoostingPlan PlanBoosting(const BoostingOptions& options, int64_t rows, int64_t columns,
-                          uint64_t seed, int threads);
+// `threads` at least 1. kInvalidInput where the loss is of another task.
+Result<BoostingPlan> PlanBoosting(const BoostingOptions& options, const TrainingShape& shape,
+                                  uint64_t seed, int threads);
 
 }  // namespace slipway::train

@@ -63,6 +63,11 @@ Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target)
 Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,
                                          std::span<const int64_t> rows) {
   if (class_weight.is_null()) return std::vector<double>();
+  if (target.task == data::Task::kRegression) {
+    return Error(ErrorCode::kInvalidInput, "there are no classes to weigh")
+        .At(Where(""))
+        .Expected("null for a regression");
+  }
   if (class_weight == "balanced") return Balanced(target, rows);
   if (class_weight.is_object()) return ByLabel(class_weight, target);
   return Error(ErrorCode::kInvalidInput, fmt::format("{} can't be used", CompactJson(class_weight)))

@@ -4,6 +4,7 @@
 #include "core/result.h"
 #include "train/boosting_options_internal.h"
 #include "train/forest_options_internal.h"
+#include "train/linear_options_internal.h"
 #include "train/logistic_options_internal.h"
 #include "train/trainer.h"
 
@@ -13,5 +14,6 @@ namespace slipway::train {
 Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan);
 Result<FittedModel> FitBoosting(const TrainingSet& set, const BoostingPlan& plan);
 Result<FittedModel> FitLogistic(const TrainingSet& set, const LogisticPlan& plan);
+Result<FittedModel> FitLeastSquares(const TrainingSet& set, const LeastSquaresPlan& plan);
 
 }  // namespace slipway::train

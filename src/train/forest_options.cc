@@ -30,8 +30,18 @@ bool ReadMaxFeatures(const Json& value, ForestOptions* options) {
 }
 
 bool ReadCriterion(const Json& value, ForestOptions* options) {
-  if (value != "gini" && value != "entropy" && value != "log_loss") return false;
-  options->criterion = value == "gini" ? Criterion::kGini : Criterion::kEntropy;
+  // scikit-learn's friedman_mse orders the splits of a node as the squared error does.
+  if (value.is_null()) {
+    options->criterion.reset();
+  } else if (value == "gini") {
+    options->criterion = Criterion::kGini;
+  } else if (value == "entropy" || value == "log_loss") {
+    options->criterion = Criterion::kEntropy;
+  } else if (value == "squared_error" || value == "friedman_mse") {
+    options->criterion = Criterion::kSquaredError;
+  } else {
+    return false;
+  }
   return true;
 }
 
@@ -45,9 +55,11 @@ const Rules& ForestRules() {
        [](const Json& v, Options* o) {
          return ReadInteger(v, 1, model::kMostTrees, &o->n_estimators);
        }},
-      {{"criterion", "text", "gini",
-        "Measure of a split: gini (impurity), or entropy (Shannon's), also called log_loss."},
-       "\"gini\", \"entropy\" or \"log_loss\"",
+      {{"criterion", "text or null", "null",
+        "Measure of a split: gini (impurity; null for classes), or entropy (Shannon's), also "
+        "called "
+        "log_loss; of numbers squared_error (null), also called friedman_mse."},
+       "\"gini\", \"entropy\", \"log_loss\", \"squared_error\", \"friedman_mse\" or null",
        ReadCriterion},
       {{"max_depth", "int or null", "null",
         "Longest path from root to leaf; null grows until the leaves are pure."},
@@ -63,7 +75,7 @@ const Rules& ForestRules() {
        [](const Json& v, Options* o) {
          return ReadNumber(v, 0, 0.5, &o->min_weight_fraction_leaf);
        }},
-      {{"max_features", "text, int, float or null", "sqrt",
+      {{"max_features", "text, int, float or null", "sqrt, or 1.0 of numbers",
         "Columns tried at each split: sqrt or log2 of all, a count, a share, or null for all. "
         "Categories count one a "
         "value."},
@@ -126,10 +138,11 @@ void CheckTogether(const ForestOptions& options, std::vector<Error>* errors) {
                         .Expected("null beside bootstrap: false"));
 }
 
-int64_t FeaturesPerNode(const ForestOptions& options, int64_t columns) {
+int64_t FeaturesPerNode(const ForestOptions& options, int64_t columns, bool regression) {
   const auto all = static_cast<double>(columns);
   double features = all;
   switch (options.max_features) {
+    case FeatureRule::kDefault: features = regression ? all : std::sqrt(all); break;
     case FeatureRule::kSquareRoot: features = std::sqrt(all); break;
     case FeatureRule::kLogarithm: features = std::log2(all); break;
     case FeatureRule::kAll: break;
@@ -158,6 +171,16 @@ Result<int64_t> SamplesPerTree(const ForestOptions& options, int64_t rows) {
   return options.max_samples->count;
 }
 
+Result<Criterion> CriterionFor(const ForestOptions& options, bool regression) {
+  if (!options.criterion) return regression ? Criterion::kSquaredError : Criterion::kGini;
+  if ((*options.criterion == Criterion::kSquaredError) == regression) return *options.criterion;
+  return Error(ErrorCode::kInvalidInput,
+               regression ? "this criterion parts classes, and the target is a number to estimate"
+                          : "this criterion is of numbers, and the target has classes")
+      .At(HyperparameterLocation("criterion"))
+      .Expected(regression ? "\"squared_error\" or null" : "\"gini\", \"entropy\" or null");
+}
+
 }  // namespace
 
 const std::vector<HyperparameterDoc>& ForestHyperparameters() {
@@ -169,13 +192,14 @@ Result<ForestOptions> ParseForestOptions(const Json& hyperparameters) {
   return ParseHyperparameters("random_forest", ForestRules(), hyperparameters, CheckTogether);
 }
 
-Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_t columns,
+Result<ForestPlan> PlanForest(const ForestOptions& options, const TrainingShape& shape,
                               uint64_t seed, int threads) {
+  const int64_t rows = shape.rows;
   ForestPlan plan;
   plan.trees = options.n_estimators;
-  plan.criterion = options.criterion;
+  SLIPWAY_ASSIGN_OR_RETURN(plan.criterion, CriterionFor(options, shape.regression));
   plan.max_depth = options.max_depth;
-  plan.features_per_node = FeaturesPerNode(options, columns);
+  plan.features_per_node = FeaturesPerNode(options, shape.columns, shape.regression);
   SLIPWAY_ASSIGN_OR_RETURN(plan.samples_per_tree, SamplesPerTree(options, rows));
   plan.bootstrap = options.bootstrap;
   plan.min_leaf = CountOf(options.min_samples_leaf, rows, 1);

@@ -17,19 +17,21 @@ namespace slipway::train {
 inline constexpr int kMostClasses = 4096;
 inline constexpr int64_t kMostRows = int64_t{1} << 30;
 
-enum class Criterion { kGini, kEntropy };
+enum class Criterion { kGini, kEntropy, kSquaredError };
 
-enum class FeatureRule { kSquareRoot, kLogarithm, kAll, kAmount };
+enum class FeatureRule { kDefault, kSquareRoot, kLogarithm, kAll, kAmount };
 
-// RandomForestClassifier's parameters by its names and defaults; class_weight is the train stage's.
+// The parameters of RandomForestClassifier and RandomForestRegressor by their names and defaults;
+// class_weight is the train stage's.
 struct ForestOptions {
   int64_t n_estimators = 100;
-  Criterion criterion = Criterion::kGini;
-  int64_t max_depth = 0;  // 0: no limit.
+  std::optional<Criterion> criterion;  // kGini, or kSquaredError of numbers, where absent.
+  int64_t max_depth = 0;               // 0: no limit.
   Amount min_samples_split{2, {}};
   Amount min_samples_leaf{1, {}};
   double min_weight_fraction_leaf = 0;
-  FeatureRule max_features = FeatureRule::kSquareRoot;
+  // kDefault: kSquareRoot, or kAll of numbers.
+  FeatureRule max_features = FeatureRule::kDefault;
   Amount max_features_amount;  // Under kAmount.
   int64_t max_leaf_nodes = 0;  // 0: no limit.
   double min_impurity_decrease = 0;
@@ -64,8 +66,9 @@ const std::vector<HyperparameterDoc>& ForestHyperparameters();
 // All mistakes at once.
 Result<ForestOptions> ParseForestOptions(const Json& hyperparameters);
 
-// `threads` at least 1. kInvalidInput where max_samples asks for more rows than there are.
-Result<ForestPlan> PlanForest(const ForestOptions& options, int64_t rows, int64_t columns,
+// `threads` at least 1. kInvalidInput where max_samples asks for more rows than there are, or the
+// criterion is of another task.
+Result<ForestPlan> PlanForest(const ForestOptions& options, const TrainingShape& shape,
                               uint64_t seed, int threads);
 
 }  // namespace slipway::train

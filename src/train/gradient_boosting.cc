@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "model/tree_ensemble.h"
 #include "train/boosted_tree_internal.h"
+#include "train/boosting_loss_internal.h"
 #include "train/fits_internal.h"
 
 namespace slipway::train {
@@ -25,14 +26,15 @@ struct Parts {
   std::vector<uint32_t> fitted, held_out;
 };
 
-// The same share of each class is held out.
-Parts PartRows(const TrainingSet& set, const BoostingPlan& plan) {
+// The same share of each stratum is held out.
+template <typename Loss>
+Parts PartRows(const Loss& loss, size_t all, const BoostingPlan& plan) {
   Parts parts;
-  std::vector<std::vector<uint32_t>> by_class(static_cast<size_t>(set.class_count));
-  for (size_t row = 0; row < set.classes.size(); ++row)
-    by_class[static_cast<size_t>(set.classes[row])].push_back(static_cast<uint32_t>(row));
+  std::vector<std::vector<uint32_t>> strata(loss.strata());
+  for (size_t row = 0; row < all; ++row)
+    strata[loss.StratumOf(row)].push_back(static_cast<uint32_t>(row));
   Random random(DeriveSeed(plan.seed, 0));
-  for (std::vector<uint32_t>& rows : by_class) {
+  for (std::vector<uint32_t>& rows : strata) {
     if (plan.patience > 0) random.Shuffle(std::span(rows));
     const double share = plan.patience > 0 ? plan.validation_share : 0;
     const auto held =
@@ -45,6 +47,7 @@ Parts PartRows(const TrainingSet& set, const BoostingPlan& plan) {
   return parts;
 }
 
+template <typename Loss>
 class Boosting {
  public:
   Boosting(const TrainingSet& set, const BoostingPlan& plan, const BinnedRows<uint8_t>& rows,
@@ -52,11 +55,16 @@ class Boosting {
       : set_(set),
         plan_(plan),
         rows_(rows),
-        parts_(PartRows(set, plan)),
-        outputs_(static_cast<size_t>(set.raw_scores())),
+        row_count_(static_cast<size_t>(set.features.rows)),
+        loss_(set),
+        parts_(PartRows(loss_, row_count_, plan)),
+        outputs_(loss_.outputs()),
         grower_(rows, columns, plan),
-        gains_(columns.size()) {
-    StartFromTheClasses();
+        gains_(columns.size()),
+        base_(loss_.Start(parts_.fitted)),
+        scores_(row_count_ * outputs_),
+        cells_(row_count_) {
+    for (size_t i = 0; i < scores_.size(); ++i) scores_[i] = base_[i % outputs_];
   }
 
   Status Run() {
@@ -76,10 +84,13 @@ class Boosting {
           fmt::format("stopped after {} of {} rounds, as {} held-out rows saw no progress", rounds,
                       plan_.rounds, FormatCount(std::ssize(parts_.held_out))));
     }
+    // What numbers start from need not go through float32.
+    const std::span<const double> base = set_.regression() ? std::span<const double>() : base_;
     SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body,
-                             model::SumTrees(std::move(trees_), base_, static_cast<int>(outputs_),
+                             model::SumTrees(std::move(trees_), base, static_cast<int>(outputs_),
                                              static_cast<int>(gains_.size())));
     fitted.scorer.link = set_.raw_link();
+    if (set_.regression()) fitted.scorer.offset = base_.front();
     const double sum = std::accumulate(gains_.begin(), gains_.end(), 0.0);
     for (double& gain : gains_) gain = sum > 0 ? gain / sum : 0;
     fitted.importances = gains_;
@@ -87,31 +98,6 @@ class Boosting {
   }
 
  private:
-  // The scores that predict every row with the classes' shares of weight.
-  void StartFromTheClasses() {
-    std::vector<double> mass(static_cast<size_t>(set_.class_count));
-    double total = 0;
-    for (const uint32_t row : parts_.fitted) {
-      const int32_t cls = set_.classes[row];
-      mass[static_cast<size_t>(cls)] += set_.WeightOf(cls);
-      total += set_.WeightOf(cls);
-    }
-    // A class without weight has no logarithm.
-    constexpr double kLeast = 1e-12;
-    const auto log_share = [&](size_t cls) {
-      return std::log(std::clamp(total > 0 ? mass[cls] / total : 0, kLeast, 1 - kLeast));
-    };
-    if (outputs_ == 1) {
-      base_ = {log_share(1) - log_share(0)};
-    } else {
-      for (size_t cls = 0; cls < outputs_; ++cls) base_.push_back(log_share(cls));
-    }
-    scores_.resize(set_.classes.size() * outputs_);
-    for (size_t i = 0; i < scores_.size(); ++i) scores_[i] = base_[i % outputs_];
-    probabilities_.resize(scores_.size());
-    cells_.resize(set_.classes.size());
-  }
-
   template <typename Work>
   Status InBlocks(size_t rows, const Work& work) const {
     const size_t blocks = (rows + kBlockRows - 1) / kBlockRows;
@@ -121,31 +107,7 @@ class Boosting {
     });
   }
 
-  void UpdateProbabilities(size_t begin, size_t end) {
-    for (size_t row = begin; row < end; ++row) {
-      const double* scores = scores_.data() + row * outputs_;
-      double* own = probabilities_.data() + row * outputs_;
-      if (outputs_ == 1) {
-        own[0] = 1 / (1 + std::exp(-scores[0]));
-        continue;
-      }
-      const double highest = *std::max_element(scores, scores + outputs_);
-      double sum = 0;
-      for (size_t k = 0; k < outputs_; ++k) sum += own[k] = std::exp(scores[k] - highest);
-      for (size_t k = 0; k < outputs_; ++k) own[k] /= sum;
-    }
-  }
-
-  struct RowDerivatives {
-    double first = 0, second = 0;
-  };
-  RowDerivatives DerivativesOf(size_t row, size_t output) const {
-    const int32_t truth = set_.classes[row];
-    const double p = probabilities_[row * outputs_ + output];
-    const int32_t event = outputs_ == 1 ? 1 : static_cast<int32_t>(output);
-    const double weight = set_.WeightOf(truth);
-    return {weight * (p - (truth == event ? 1 : 0)), weight * p * (1 - p)};
-  }
+  void Prepare(size_t row) { loss_.Prepare(row, scores_.data() + row * outputs_); }
 
   // A fraction of a unit is rounded up as often as it is large, by a number that only the row and
   // the tree decide: no sum is off in one direction.
@@ -154,11 +116,10 @@ class Boosting {
   }
 
   Status SetCells(size_t output, uint64_t tree_seed, DerivativeUnits* units) {
-    const size_t rows = set_.classes.size();
-    std::vector<RowDerivatives> sums((rows + kBlockRows - 1) / kBlockRows);
-    SLIPWAY_RETURN_IF_ERROR(InBlocks(rows, [&](size_t block, size_t begin, size_t end) {
+    std::vector<RowDerivatives> sums((row_count_ + kBlockRows - 1) / kBlockRows);
+    SLIPWAY_RETURN_IF_ERROR(InBlocks(row_count_, [&](size_t block, size_t begin, size_t end) {
       for (size_t row = begin; row < end; ++row) {
-        const RowDerivatives own = DerivativesOf(row, output);
+        const RowDerivatives own = loss_.DerivativesOf(row, output);
         sums[block].first += std::abs(own.first);
         sums[block].second += own.second;
       }
@@ -168,14 +129,14 @@ class Boosting {
       total.first += sum.first;
       total.second += sum.second;
     }
-    const double most = kMostUnits - static_cast<double>(rows);
+    const double most = kMostUnits - static_cast<double>(row_count_);
     const double first_units = total.first > 0 ? most / total.first : 0;
     const double second_units = total.second > 0 ? most / total.second : 0;
     *units = {total.first > 0 ? 1 / first_units : 0, total.second > 0 ? 1 / second_units : 0};
-    return InBlocks(rows, [&](size_t block, size_t begin, size_t end) {
+    return InBlocks(row_count_, [&](size_t block, size_t begin, size_t end) {
       Random random(DeriveSeed(tree_seed, block));
       for (size_t row = begin; row < end; ++row) {
-        const RowDerivatives own = DerivativesOf(row, output);
+        const RowDerivatives own = loss_.DerivativesOf(row, output);
         const uint64_t drawn = random.Next();
         const int64_t first = Dither(own.first * first_units, drawn);
         const int64_t second = Dither(own.second * second_units, drawn << 24U);
@@ -195,8 +156,8 @@ class Boosting {
   }
 
   Status Round() {
-    SLIPWAY_RETURN_IF_ERROR(InBlocks(set_.classes.size(), [&](size_t, size_t begin, size_t end) {
-      UpdateProbabilities(begin, end);
+    SLIPWAY_RETURN_IF_ERROR(InBlocks(row_count_, [&](size_t, size_t begin, size_t end) {
+      for (size_t row = begin; row < end; ++row) Prepare(row);
     }));
     for (size_t output = 0; output < outputs_; ++output) {
       const uint64_t tree_seed = DeriveSeed(plan_.seed, 1 + static_cast<uint64_t>(trees_.size()));
@@ -213,9 +174,9 @@ class Boosting {
   }
 
   Status AddSteps(const BoostedTree& grown, const std::vector<uint32_t>& rows, size_t output) {
-    const bool all = rows.size() == set_.classes.size();
+    const bool all = rows.size() == row_count_;
     if (!all) {
-      return InBlocks(set_.classes.size(), [&](size_t, size_t begin, size_t end) {
+      return InBlocks(row_count_, [&](size_t, size_t begin, size_t end) {
         for (size_t row = begin; row < end; ++row)
           scores_[row * outputs_ + output] += grown.StepOf(rows_.Row(row));
       });
@@ -241,12 +202,9 @@ class Boosting {
   double HeldOutLoss() {
     double loss = 0, total = 0;
     for (const uint32_t row : parts_.held_out) {
-      UpdateProbabilities(row, row + 1);
-      const int32_t truth = set_.classes[row];
-      const double p = outputs_ == 1 ? (truth == 1 ? probabilities_[row] : 1 - probabilities_[row])
-                                     : probabilities_[row * outputs_ + static_cast<size_t>(truth)];
-      loss -= set_.WeightOf(truth) * std::log(std::max(p, 0x1p-52));
-      total += set_.WeightOf(truth);
+      Prepare(row);
+      loss += loss_.LossOf(row);
+      total += loss_.WeightOf(row);
     }
     return total > 0 ? loss / total : 0;
   }
@@ -269,17 +227,26 @@ class Boosting {
   const TrainingSet& set_;
   const BoostingPlan& plan_;
   const BinnedRows<uint8_t>& rows_;
+  size_t row_count_;
+  Loss loss_;
   Parts parts_;
   size_t outputs_;
   BoostedTreeGrower grower_;
   std::vector<double> gains_;
   std::vector<double> base_;
-  std::vector<double> scores_;         // rows × outputs.
-  std::vector<double> probabilities_;  // Alike.
+  std::vector<double> scores_;  // rows × outputs.
   std::vector<Derivatives> cells_;
   std::vector<double> losses_;  // Of the last rounds, by round modulo patience.
   std::vector<model::Tree> trees_;
 };
+
+template <typename Loss>
+Result<FittedModel> Boost(const TrainingSet& set, const BoostingPlan& plan,
+                          const BinnedRows<uint8_t>& rows, const std::vector<ColumnBins>& columns) {
+  Boosting<Loss> boosting(set, plan, rows, columns);
+  SLIPWAY_RETURN_IF_ERROR(boosting.Run());
+  return boosting.Finish();
+}
 
 }  // namespace
 
@@ -288,9 +255,8 @@ Result<FittedModel> FitBoosting(const TrainingSet& set, const BoostingPlan& plan
                            CutColumns(set.features, plan.max_bins, plan.threads));
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<uint8_t> rows,
                            BinRows<uint8_t>(set.features, columns, plan.threads));
-  Boosting boosting(set, plan, rows, columns);
-  SLIPWAY_RETURN_IF_ERROR(boosting.Run());
-  return boosting.Finish();
+  return set.regression() ? Boost<SquaredError>(set, plan, rows, columns)
+                          : Boost<LogLoss>(set, plan, rows, columns);
 }
 
 }  // namespace slipway::train

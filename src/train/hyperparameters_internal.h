@@ -111,13 +111,13 @@ std::vector<HyperparameterDoc> DocsOf(const HyperparameterRules<Options>& rules)
   return docs;
 }
 
-// All mistakes at once. `check` adds what no single name can tell.
+// All mistakes at once. `check` adds what no single name can tell; `options` are the defaults.
 template <typename Options>
 Result<Options> ParseHyperparameters(const std::string& trainer,
                                      const HyperparameterRules<Options>& rules,
                                      const Json& hyperparameters,
-                                     void (*check)(const Options&, std::vector<Error>*) = nullptr) {
-  Options options;
+                                     void (*check)(const Options&, std::vector<Error>*) = nullptr,
+                                     Options options = {}) {
   if (hyperparameters.is_null()) return options;
   if (!hyperparameters.is_object()) return NotAMap(hyperparameters);
   std::vector<Error> errors;

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "train/metrics_internal.h"
+#include "train/regression_metrics_internal.h"
 
 namespace slipway::train {
 namespace {
@@ -32,9 +33,18 @@ struct Alias {
   const char* alias;
   const char* name;
 };
-constexpr std::array kAliases = {Alias{"f1_score", "f1"}, Alias{"brier_score", "brier"},
+constexpr std::array kAliases = {Alias{"f1_score", "f1"},
+                                 Alias{"brier_score", "brier"},
                                  Alias{"average_precision", "pr_auc"},
-                                 Alias{"ece", "calibration_error"}};
+                                 Alias{"ece", "calibration_error"},
+                                 Alias{"root_mean_squared_error", "rmse"},
+                                 Alias{"mean_squared_error", "mse"},
+                                 Alias{"mean_absolute_error", "mae"},
+                                 Alias{"r2_score", "r2"},
+                                 Alias{"mean_absolute_percentage_error", "mape"}};
+
+constexpr std::array kErrors = {"log_loss", "brier", "calibration_error", "rmse", "mse",
+                                "mae",      "mape"};
 
 constexpr size_t kCalibrationBins = 10;
 
@@ -62,7 +72,11 @@ std::string CanonicalMetric(const std::string& name) {
   return found == kAliases.end() ? name : found->name;
 }
 
-std::span<const MetricMember> MetricMembers() { return kMembers; }
+bool LowerIsBetter(const std::string& metric) {
+  return std::ranges::find(kErrors, metric) != kErrors.end();
+}
+
+std::span<const MetricMember<MetricValues>> MetricEvaluator::Members() { return kMembers; }
 
 Result<Averaging> ParseAveraging(const std::string& name) {
   if (name == "weighted") return Averaging::kWeighted;
@@ -277,15 +291,25 @@ MetricValues MetricEvaluator::Evaluate(std::span<const uint32_t> counts,
   return values;
 }
 
-Metrics ComputeMetrics(std::span<const int32_t> truth, const model::Predictions& predictions,
-                       const data::Target& target, Averaging averaging) {
-  const MetricEvaluator evaluator(truth, predictions, target, averaging);
-  MetricEvaluator::Workspace workspace;
-  const MetricValues values =
-      evaluator.Evaluate(std::vector<uint32_t>(truth.size(), 1), &workspace);
+namespace {
+
+template <typename Evaluator>
+Metrics ValuesOf(const Evaluator& evaluator) {
+  const std::vector<uint32_t> once(static_cast<size_t>(evaluator.rows()), 1);
+  typename Evaluator::Workspace workspace;
+  const auto values = evaluator.Evaluate(once, &workspace);
   Metrics metrics;
-  for (const MetricMember& metric : MetricMembers()) metrics[metric.name] = values.*metric.member;
+  for (const auto& metric : Evaluator::Members()) metrics[metric.name] = values.*metric.member;
   return metrics;
+}
+
+}  // namespace
+
+Metrics ComputeMetrics(const data::Target& truth, const model::Predictions& predictions,
+                       Averaging averaging) {
+  if (truth.task == data::Task::kRegression)
+    return ValuesOf(RegressionEvaluator(truth.values, predictions.values));
+  return ValuesOf(MetricEvaluator(truth.classes, predictions, truth, averaging));
 }
 
 std::vector<int64_t> ConfusionMatrix(std::span<const int32_t> truth,

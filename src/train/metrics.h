@@ -22,7 +22,14 @@ std::string CanonicalMetric(const std::string& name);
 enum class Averaging { kWeighted, kMacro, kMicro, kBinary };
 Result<Averaging> ParseAveraging(const std::string& name);
 
-// Flat metrics by name. Always there for classes:
+// Flat metrics by name. Always there for a regression:
+// - mse, rmse (its root), mae; mape, where an error counts as a share of what is true, of at least
+//   2^-52.
+// - r2: the share of the squared distance to the mean that is not left over; negative where the
+//   mean is better. Of rows that are all equal it is 1 where every answer is right, else 0; NaN of
+//   fewer than two.
+//
+// And for classes:
 // - accuracy, balanced_accuracy (mean recall of the classes that the rows have), precision, recall,
 //   f1. A ratio of nothing by nothing is 0. precision, recall and f1 are NaN under `binary` where
 //   there are not two classes.
@@ -37,16 +44,25 @@ using Metrics = std::map<std::string, double>;
 using Intervals = std::map<std::string, std::pair<double, double>>;
 
 // `truth` and the predictions have the same rows.
-Metrics ComputeMetrics(std::span<const int32_t> truth, const model::Predictions& predictions,
-                       const data::Target& target, Averaging averaging);
+Metrics ComputeMetrics(const data::Target& truth, const model::Predictions& predictions,
+                       Averaging averaging);
 
 // 95 % percentile bootstrap (Efron and Tibshirani 1993, chapter 13) over rows; seeded; the same on
 // any number of threads. Above 20,000 rows of two classes there are fewer resamples, 20,000,000 /
 // rows, at least 200; above 40,000,000 / (rows × (classes + 1)) of more. Resamples without auc (a
 // class is missing) don't count for it. Empty after an interrupt.
-Intervals BootstrapIntervals(std::span<const int32_t> truth, const model::Predictions& predictions,
-                             const data::Target& target, Averaging averaging, uint64_t seed,
-                             int resamples = 1000, int threads = 0);
+Intervals BootstrapIntervals(const data::Target& truth, const model::Predictions& predictions,
+                             Averaging averaging, uint64_t seed, int resamples = 1000,
+                             int threads = 0);
+
+// How much more of the variance the candidate explains than the other, on the same rows.
+struct R2Difference {
+  double difference = 0;
+  double lower = 0, upper = 0;  // One-sided, each at the confidence; NaN of fewer than two rows.
+};
+// By paired bootstrap: rows are drawn with what both say of them. Seeded.
+R2Difference CompareR2(std::span<const double> truth, std::span<const double> candidate,
+                       std::span<const double> other, double confidence);
 
 struct RocPoint {
   double false_positive_rate = 0;
@@ -57,6 +73,9 @@ struct RocPoint {
 std::vector<RocPoint> RocCurve(std::span<const int32_t> truth,
                                const model::Predictions& predictions, int positive,
                                int limit = 400);
+
+// Metrics that measure an error.
+bool LowerIsBetter(const std::string& metric);
 
 // classes × classes counts: [truth * classes + predicted].
 std::vector<int64_t> ConfusionMatrix(std::span<const int32_t> truth,

@@ -24,17 +24,20 @@ struct MetricValues {
   double calibration_error = 0;
 };
 
-// Names and members of MetricValues, in one place.
+// Names and members of an evaluator's values, in one place each.
+template <typename Values>
 struct MetricMember {
   const char* name;
-  double MetricValues::* member;
+  double Values::* member;
 };
-std::span<const MetricMember> MetricMembers();
 
 // Sorts the scores once; each evaluation is then one pass over the rows a class (one pass in all
 // for two classes). Immutable: Evaluate may run on several threads, with a workspace each.
 class MetricEvaluator {
  public:
+  using Values = MetricValues;
+  static std::span<const MetricMember<Values>> Members();
+
   struct Workspace {
     std::vector<double> hits, supports, answers;  // By class.
     std::vector<double> bin_scores, bin_events;   // By bin of the score, for calibration.

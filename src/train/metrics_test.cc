@@ -16,8 +16,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-data::Target TargetOf(int classes, int positive = -1) {
+data::Target TargetOf(std::vector<int32_t> truth, int classes, int positive = -1) {
   data::Target target;
+  target.classes = std::move(truth);
   for (int i = 0; i < classes; ++i) target.labels.push_back(std::to_string(i));
   target.positive = positive;
   return target;
@@ -80,7 +81,7 @@ TEST(Metrics, OfThreeClassesEqualScikitLearn) {
   };
   for (const Expected& expected : table) {
     SCOPED_TRACE(expected.averaging);
-    ExpectMetrics(ComputeMetrics(kThreeTruth, PredictionsOf(3, kThreeScores), TargetOf(3),
+    ExpectMetrics(ComputeMetrics(TargetOf(kThreeTruth, 3), PredictionsOf(3, kThreeScores),
                                  *ParseAveraging(expected.averaging)),
                   expected);
   }
@@ -99,12 +100,12 @@ TEST(Metrics, OfTwoClassesEqualScikitLearn) {
   };
   for (const Expected& expected : table) {
     SCOPED_TRACE(expected.averaging);
-    ExpectMetrics(ComputeMetrics(kTwoTruth, PredictionsOf(2, kTwoScores), TargetOf(2, 1),
+    ExpectMetrics(ComputeMetrics(TargetOf(kTwoTruth, 2, 1), PredictionsOf(2, kTwoScores),
                                  *ParseAveraging(expected.averaging)),
                   expected);
   }
   ExpectMetrics(
-      ComputeMetrics(kTwoTruth, PredictionsOf(2, kTwoScores), TargetOf(2, 0), Averaging::kBinary),
+      ComputeMetrics(TargetOf(kTwoTruth, 2, 0), PredictionsOf(2, kTwoScores), Averaging::kBinary),
       {"binary", 0.4, 0.2857142857142857, 0.66666666666666663, 0.4, 0.52380952380952384,
        0.7986046043552093});
 }
@@ -119,14 +120,14 @@ TEST(Metrics, OfScoresEqualScikitLearn) {
     EXPECT_NEAR(metrics.at("calibration_error"), expected[3], 1e-12);
   };
   const auto of_three = [](Averaging averaging) {
-    return ComputeMetrics(kThreeTruth, PredictionsOf(3, kThreeScores), TargetOf(3), averaging);
+    return ComputeMetrics(TargetOf(kThreeTruth, 3), PredictionsOf(3, kThreeScores), averaging);
   };
   expect(of_three(Averaging::kWeighted),
          {0.28055555555555556, 0.37959218246942034, 0.7649739583333334, 0.2369791666666667});
   expect(of_three(Averaging::kMacro),
          {0.28055555555555556, 0.3588814150706734, 0.7649739583333334, 0.2369791666666667});
   const auto of_two = [](int positive) {
-    return ComputeMetrics(kTwoTruth, PredictionsOf(2, kTwoScores), TargetOf(2, positive),
+    return ComputeMetrics(TargetOf(kTwoTruth, 2, positive), PredictionsOf(2, kTwoScores),
                           Averaging::kBinary);
   };
   expect(of_two(1), {0.47619047619047616, 0.7163265306122448, 0.29375, 0.2875});
@@ -144,7 +145,7 @@ TEST(Metrics, HaveTheFieldsOtherNames) {
 TEST(Metrics, CertainMistakesCostAFiniteLoss) {
   const std::vector<int32_t> truth = {0, 1, 1, 0};
   const auto predictions = PredictionsOf(2, {16, 0, 16, 0, 0, 16, 0, 16});
-  ExpectMetrics(ComputeMetrics(truth, predictions, TargetOf(2, 1), Averaging::kWeighted),
+  ExpectMetrics(ComputeMetrics(TargetOf(truth, 2, 1), predictions, Averaging::kWeighted),
                 {"weighted", 0.5, 0.5, 0.5, 0.5, 0.5, 18.021826694558577});
 }
 
@@ -153,13 +154,13 @@ TEST(Metrics, OfClassesThatAreMissing) {
   const std::vector<int32_t> truth = {0, 0, 1, 1, 3, 3, 0};
   const auto predictions = PredictionsOf(
       4, {9, 3, 2, 2, 3, 9, 2, 2, 3, 9, 2, 2, 9, 3, 2, 2, 9, 3, 2, 2, 8, 4, 2, 2, 9, 3, 2, 2});
-  const auto macro = ComputeMetrics(truth, predictions, TargetOf(4), Averaging::kMacro);
+  const auto macro = ComputeMetrics(TargetOf(truth, 4), predictions, Averaging::kMacro);
   EXPECT_NEAR(macro.at("precision"), 0.3, 1e-12);
   EXPECT_NEAR(macro.at("recall"), 0.38888888888888884, 1e-12);
   EXPECT_NEAR(macro.at("f1"), 1.0 / 3, 1e-12);
   EXPECT_NEAR(macro.at("log_loss"), 1.3189897693162429, 1e-12);
   EXPECT_TRUE(std::isnan(macro.at("auc")));
-  const auto weighted = ComputeMetrics(truth, predictions, TargetOf(4), Averaging::kWeighted);
+  const auto weighted = ComputeMetrics(TargetOf(truth, 4), predictions, Averaging::kWeighted);
   EXPECT_NEAR(weighted.at("precision"), 0.31428571428571433, 1e-12);
   EXPECT_NEAR(weighted.at("f1"), 0.35714285714285715, 1e-12);
 }
@@ -167,14 +168,14 @@ TEST(Metrics, OfClassesThatAreMissing) {
 TEST(Metrics, WhatIsUndefinedIsNaN) {
   const std::vector<int32_t> truth = {1, 1};
   const auto metrics =
-      ComputeMetrics(truth, PredictionsOf(2, {4, 12, 12, 4}), TargetOf(2, 1), Averaging::kBinary);
+      ComputeMetrics(TargetOf(truth, 2, 1), PredictionsOf(2, {4, 12, 12, 4}), Averaging::kBinary);
   EXPECT_TRUE(std::isnan(metrics.at("auc")));
   EXPECT_EQ(metrics.at("recall"), 0.5);
   const auto three =
-      ComputeMetrics(kThreeTruth, PredictionsOf(3, kThreeScores), TargetOf(3), Averaging::kBinary);
+      ComputeMetrics(TargetOf(kThreeTruth, 3), PredictionsOf(3, kThreeScores), Averaging::kBinary);
   EXPECT_TRUE(std::isnan(three.at("f1")));
   EXPECT_FALSE(std::isnan(three.at("accuracy")));
-  const auto nothing = ComputeMetrics({}, PredictionsOf(2, {}), TargetOf(2, 1), Averaging::kMacro);
+  const auto nothing = ComputeMetrics(TargetOf({}, 2, 1), PredictionsOf(2, {}), Averaging::kMacro);
   for (const auto& [name, value] : nothing) EXPECT_TRUE(std::isnan(value)) << name;
 }
 
@@ -226,7 +227,7 @@ TEST(RocCurve, ManyPointsAreThinned) {
   const auto curve = RocCurve(truth, predictions, 1, 100);
   EXPECT_EQ(curve.size(), 100U);
   EXPECT_EQ(curve.back().true_positive_rate, 1);
-  const auto metrics = ComputeMetrics(truth, predictions, TargetOf(2, 1), Averaging::kWeighted);
+  const auto metrics = ComputeMetrics(TargetOf(truth, 2, 1), predictions, Averaging::kWeighted);
   EXPECT_NEAR(AreaUnder(curve), metrics.at("auc"), 1e-3);
 }
 
@@ -259,8 +260,8 @@ Scored ScoredRows(int64_t rows, double accuracy) {
 TEST(Bootstrap, TheIntervalOfAccuracyIsThatOfAShare) {
   const Scored scored = ScoredRows(1000, 0.9);
   const auto metrics =
-      ComputeMetrics(scored.truth, scored.predictions, TargetOf(2, 1), Averaging::kWeighted);
-  const auto intervals = BootstrapIntervals(scored.truth, scored.predictions, TargetOf(2, 1),
+      ComputeMetrics(TargetOf(scored.truth, 2, 1), scored.predictions, Averaging::kWeighted);
+  const auto intervals = BootstrapIntervals(TargetOf(scored.truth, 2, 1), scored.predictions,
                                             Averaging::kWeighted, 42);
   ASSERT_EQ(intervals.size(), 10U);
   // The normal approximation of a share's interval.
@@ -277,7 +278,7 @@ TEST(Bootstrap, TheIntervalOfAccuracyIsThatOfAShare) {
 TEST(Bootstrap, IsSeededAndTheSameOnAnyNumberOfThreads) {
   const Scored scored = ScoredRows(300, 0.8);
   const auto intervals = [&](uint64_t seed, int threads) {
-    return BootstrapIntervals(scored.truth, scored.predictions, TargetOf(2, 1), Averaging::kMacro,
+    return BootstrapIntervals(TargetOf(scored.truth, 2, 1), scored.predictions, Averaging::kMacro,
                               seed, 500, threads);
   };
   EXPECT_EQ(intervals(1, 1), intervals(1, 4));
@@ -286,7 +287,7 @@ TEST(Bootstrap, IsSeededAndTheSameOnAnyNumberOfThreads) {
 
 TEST(Bootstrap, OfNoRowsIsUndefined) {
   const auto intervals =
-      BootstrapIntervals({}, PredictionsOf(2, {}), TargetOf(2, 1), Averaging::kMacro, 1);
+      BootstrapIntervals(TargetOf({}, 2, 1), PredictionsOf(2, {}), Averaging::kMacro, 1);
   EXPECT_TRUE(std::isnan(intervals.at("accuracy").first));
 }
 

@@ -9,7 +9,7 @@
 namespace slipway::train {
 namespace {
 
-constexpr TrainerFunctions kFunctions{FitForest, FitBoosting, FitLogistic};
+constexpr TrainerFunctions kFunctions{FitForest, FitBoosting, FitLogistic, FitLeastSquares};
 
 }  // namespace
 }  // namespace slipway::train

@@ -4,6 +4,7 @@
 #include "core/result.h"
 #include "train/boosting_options_internal.h"
 #include "train/forest_options_internal.h"
+#include "train/linear_options_internal.h"
 #include "train/logistic_options_internal.h"
 #include "train/trainer.h"
 
@@ -15,6 +16,7 @@ struct TrainerFunctions {
   Result<FittedModel> (*fit_forest)(const TrainingSet& set, const ForestPlan& plan);
   Result<FittedModel> (*fit_boosting)(const TrainingSet& set, const BoostingPlan& plan);
   Result<FittedModel> (*fit_logistic)(const TrainingSet& set, const LogisticPlan& plan);
+  Result<FittedModel> (*fit_least_squares)(const TrainingSet& set, const LeastSquaresPlan& plan);
 };
 
 }  // namespace slipway::train

@@ -20,7 +20,10 @@ class RowDraws {
   // `class_weights` has one a class. With them a bootstrap draws rows by their weight, as
   // scikit-learn does since 1.9; without bootstrap each row of some weight comes once.
   RowDraws(const TrainingSet& set, const ForestPlan& plan, std::span<const double> class_weights)
-      : set_(set), plan_(plan), weights_(class_weights), times_(set.classes.size()) {
+      : set_(set),
+        plan_(plan),
+        weights_(class_weights),
+        times_(static_cast<size_t>(set.features.rows)) {
     if (!plan.bootstrap || set.class_weights.empty()) return;
     rows_of_.resize(class_weights.size());
     for (size_t row = 0; row < set.classes.size(); ++row)
@@ -38,8 +41,8 @@ class RowDraws {
     }
     rows_.clear();
     for (size_t row = 0; row < times_.size(); ++row) {
-      const auto cls = static_cast<uint32_t>(set_.classes[row]);
-      if (times_[row] == 0 || weights_[cls] == 0) continue;
+      const auto cls = set_.regression() ? 0U : static_cast<uint32_t>(set_.classes[row]);
+      if (times_[row] == 0 || (!weights_.empty() && weights_[cls] == 0)) continue;
       // Who outweighs a million others decides alone in any case.
       rows_.push_back({static_cast<uint32_t>(row), cls, std::min(times_[row], kMostTimes)});
     }
@@ -92,21 +95,41 @@ std::vector<double> Relative(std::span<const double> weights) {
   return relative;
 }
 
+// The numbers to learn as differences from their mean, in units so small that what is lost is less
+// than doubles lose in sums, and so large that sums of whole ones are exact.
+struct Numbers {
+  double mean = 0;
+  double unit = 1;
+  std::vector<double> units;  // By row.
+
+  Numbers(std::span<const double> values, int64_t draws) {
+    if (values.empty()) return;
+    for (const double value : values) mean += value;
+    mean /= static_cast<double>(values.size());
+    double largest = 0;
+    for (const double value : values) largest = std::max(largest, std::abs(value - mean));
+    constexpr double kMostUnits = 0x1p52;
+    if (largest > 0) unit = largest * static_cast<double>(draws) / kMostUnits;
+    for (const double value : values) units.push_back(std::nearbyint((value - mean) / unit));
+  }
+};
+
 template <typename Bin>
-Result<FittedModel> GrowForest(const TrainingSet& set, const ForestPlan& plan,
-                               const std::vector<ColumnBins>& columns) {
+Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPlan& plan,
+                                         const std::vector<ColumnBins>& columns,
+                                         const Numbers& numbers) {
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<Bin> rows,
                            BinRows<Bin>(set.features, columns, plan.threads));
   const std::vector<double> ones(static_cast<size_t>(set.class_count), 1.0);
   const std::vector<double> weights =
       set.class_weights.empty() ? ones : Relative(set.class_weights);
   // What is drawn by weight has no other weight.
-  const std::span<const double> tree_weights = plan.bootstrap ? ones : weights;
+  const TreeGoal goal{plan.bootstrap ? ones : weights, numbers.units, numbers.unit};
   std::vector<GrownTree> trees(static_cast<size_t>(plan.trees));
   std::atomic<size_t> next{0};
   const auto grow_trees = [&](size_t) -> Status {
     RowDraws draws(set, plan, weights);
-    TreeGrower<Bin> grower(rows, columns, plan, tree_weights);
+    TreeGrower<Bin> grower(rows, columns, plan, goal);
     for (size_t tree = next++; tree < trees.size(); tree = next++) {
       Random random(DeriveSeed(plan.seed, tree));
       const std::span<TreeRow> drawn = draws.Draw(&random);
@@ -124,14 +147,7 @@ Result<FittedModel> GrowForest(const TrainingSet& set, const ForestPlan& plan,
       throw;
     }
   }));
-  FittedModel fitted;
-  fitted.importances = MeanImportances(trees, columns.size());
-  std::vector<model::ProbabilityTree> forest;
-  for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));
-  SLIPWAY_ASSIGN_OR_RETURN(
-      fitted.scorer.body,
-      model::AverageForest(forest, set.class_count, static_cast<int>(columns.size())));
-  return fitted;
+  return trees;
 }
 
 }  // namespace
@@ -139,8 +155,25 @@ Result<FittedModel> GrowForest(const TrainingSet& set, const ForestPlan& plan,
 Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
                            CutColumns(set.features, plan.max_bins, plan.threads));
-  return plan.max_bins <= kBinsOfAByte ? GrowForest<uint8_t>(set, plan, columns)
-                                       : GrowForest<uint16_t>(set, plan, columns);
+  const Numbers numbers(set.values, std::max(plan.samples_per_tree, set.features.rows));
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<GrownTree> trees,
+                           plan.max_bins <= kBinsOfAByte
+                               ? GrowTrees<uint8_t>(set, plan, columns, numbers)
+                               : GrowTrees<uint16_t>(set, plan, columns, numbers));
+  FittedModel fitted;
+  fitted.importances = MeanImportances(trees, columns.size());
+  std::vector<model::FittedTree> forest;
+  for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));
+  const int features = static_cast<int>(columns.size());
+  if (set.regression()) {
+    SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body, model::AverageTrees(forest, features));
+    fitted.scorer.link = model::Link::kIdentity;
+    fitted.scorer.offset = numbers.mean;
+  } else {
+    SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body,
+                             model::AverageForest(forest, set.class_count, features));
+  }
+  return fitted;
 }
 
 }  // namespace slipway::train

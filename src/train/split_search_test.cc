@@ -17,6 +17,7 @@ struct Case {
   std::vector<double> class_weights;
   ForestPlan plan;
 
+  TreeGoal goal() const { return {.class_weights = class_weights, .numbers = {}}; }
   std::vector<double> Draws() const {
     std::vector<double> draws(class_weights.size());
     for (const TreeRow& row : rows) draws[row.cls] += row.times;
@@ -89,7 +90,7 @@ template <typename Bin>
 void ExpectBest(const Case& given, double least_weight) {
   const auto binned = BinRows<Bin>(given.matrix, given.columns, 1);
   ASSERT_TRUE(binned.ok());
-  SplitSearch<Bin> search(*binned, given.columns, given.plan, given.class_weights);
+  SplitSearch<Bin> search(*binned, given.columns, given.plan, given.goal());
   const std::vector<double> draws = given.Draws();
   std::vector<double> mass(draws.size());
   std::ranges::transform(draws, given.class_weights, mass.begin(), std::multiplies<>());
@@ -115,7 +116,7 @@ void ExpectBest(const Case& given, double least_weight) {
       ++rows_left;
     }
     EXPECT_EQ(rows_left, split.rows_left);
-    EXPECT_TRUE(std::ranges::equal(left, search.left_draws()));
+    EXPECT_TRUE(std::ranges::equal(left, search.left_tally()));
   }
 }
 
@@ -149,7 +150,7 @@ TEST(SplitSearch, TheThresholdLiesBetweenTheValuesOfTheNode) {
   made.columns = *CutColumns(made.matrix, 400, 1);
   made.rows = {{10, 0, 1}, {30, 1, 1}};
   const auto binned = BinRows<uint16_t>(made.matrix, made.columns, 1);
-  SplitSearch<uint16_t> search(*binned, made.columns, made.plan, made.class_weights);
+  SplitSearch<uint16_t> search(*binned, made.columns, made.plan, made.goal());
   Random random(1);
   const Split split = search.Find({made.rows, made.Draws()}, 0, &random);
   ASSERT_EQ(split.column, 0);
@@ -165,7 +166,7 @@ TEST(SplitSearch, LooksOnWhileColumnsAreConstant) {
   made.columns = *CutColumns(made.matrix, 256, 1);
   made.plan.features_per_node = 1;
   const auto binned = BinRows<uint8_t>(made.matrix, made.columns, 1);
-  SplitSearch<uint8_t> search(*binned, made.columns, made.plan, made.class_weights);
+  SplitSearch<uint8_t> search(*binned, made.columns, made.plan, made.goal());
   for (uint64_t seed = 0; seed < 20; ++seed) {
     Random random(seed);
     EXPECT_EQ(search.Find({made.rows, made.Draws()}, 0, &random).column, 3);

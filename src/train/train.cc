@@ -12,20 +12,10 @@
 namespace slipway::train {
 namespace {
 
-Status CheckTask(const FitInput& input) {
-  if (input.target.task != data::Task::kClassification) {
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("{} learns classes, and '{}' is a number to estimate",
-                             input.config.model.model_type, input.target.column))
-        .Expected("a target of classes")
-        .Try("model.task: classification");
-  }
-  return {};
-}
-
 Result<Averaging> AveragingFor(const FitInput& input) {
   SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, ParseAveraging(input.config.model.averaging));
-  if (averaging == Averaging::kBinary && input.target.class_count() != 2) {
+  const bool classes = input.target.task == data::Task::kClassification;
+  if (classes && averaging == Averaging::kBinary && input.target.class_count() != 2) {
     Location location;
     location.field = "model.averaging";
     return Error(ErrorCode::kInvalidInput,
@@ -48,13 +38,6 @@ Result<Json> ClassWeightOf(const config::ModelConfig& model) {
   return Error(ErrorCode::kInvalidInput, "model.hyperparameters.class_weight says something else")
       .At(std::move(location))
       .Expected("class_weight in one place");
-}
-
-std::vector<int32_t> ClassesOf(const data::Target& target, std::span<const int64_t> rows) {
-  std::vector<int32_t> classes;
-  classes.reserve(rows.size());
-  for (const int64_t row : rows) classes.push_back(target.classes[static_cast<size_t>(row)]);
-  return classes;
 }
 
 std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
@@ -95,7 +78,7 @@ Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
 
 Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                          std::span<const int64_t> rows) {
-  SLIPWAY_RETURN_IF_ERROR(CheckTask(input));
+  SLIPWAY_RETURN_IF_ERROR(CheckLearns(trainer, input.target.task));
   SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   const auto& steps = input.config.data.preprocessing_steps;
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept,
@@ -110,8 +93,8 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
   SLIPWAY_ASSIGN_OR_RETURN(const Json class_weight, ClassWeightOf(input.config.model));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> weights,
                            ClassWeights(class_weight, input.target, kept));
-  const std::vector<int32_t> classes = ClassesOf(input.target, kept);
-  const TrainingSet set{matrix, classes, input.target.class_count(), weights};
+  const data::Target target = data::SelectRows(input.target, kept);
+  const TrainingSet set{matrix, target.classes, target.class_count(), weights, target.values};
   SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, input.config.model.hyperparameters,
                                                            input.seed, input.threads));
   trained.scorer = std::move(fitted.scorer);
@@ -128,7 +111,7 @@ Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fo
   result.train_rows = std::ssize(rows.train);
   result.test_rows = std::ssize(rows.test);
   result.metrics =
-      ComputeMetrics(ClassesOf(input.target, rows.test), predictions, input.target, averaging);
+      ComputeMetrics(data::SelectRows(input.target, rows.test), predictions, averaging);
   return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "data/target.h"
 #include "data/types.h"
 #include "model/types.h"
 
@@ -23,20 +24,32 @@ struct HyperparameterDoc {
   std::string meaning;
 };
 
-// Rows to learn from. All referenced memory outlives the call.
+// What hyper-parameters depend on.
+struct TrainingShape {
+  int64_t rows = 0;
+  int64_t columns = 0;
+  bool regression = false;
+};
+
+// Rows to learn from, of classes or of numbers. All referenced memory outlives the call.
 struct TrainingSet {
   const data::Matrix& features;
   std::span<const int32_t> classes;  // features.rows class indices.
   int class_count = 0;
   std::span<const double> class_weights;  // One a class, from 0; empty for all 1.
+  // features.rows numbers to estimate, where class_count is 0.
+  std::span<const double> values = {};
 
+  bool regression() const { return class_count == 0; }
+  TrainingShape shape() const { return {features.rows, features.columns, regression()}; }
   double WeightOf(int32_t cls) const {
     return class_weights.empty() ? 1 : class_weights[static_cast<size_t>(cls)];
   }
-  // Raw scores of models that add up log odds: one for two classes, else one a class; and what they
-  // say then.
-  int raw_scores() const { return class_count == 2 ? 1 : class_count; }
+  // Raw scores of models that add up log odds, one for two classes, else one a class, or the number
+  // to estimate; and what they say then.
+  int raw_scores() const { return class_count <= 2 ? 1 : class_count; }
   model::Link raw_link() const {
+    if (regression()) return model::Link::kIdentity;
     return class_count == 2 ? model::Link::kLogit : model::Link::kSoftmax;
   }
 };
@@ -54,6 +67,7 @@ class Trainer {
  public:
   virtual ~Trainer() = default;
   virtual std::string name() const = 0;
+  virtual bool Learns(data::Task task) const = 0;
   virtual std::vector<HyperparameterDoc> hyperparameters() const = 0;
   // kInvalidInput for each unknown name (with the nearest valid one) and each unusable value, all
   // at once.
@@ -62,6 +76,9 @@ class Trainer {
   virtual Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters,
                                   uint64_t seed, int threads) const = 0;
 };
+
+// kInvalidInput where the trainer does not learn this task; names those that do.
+Status CheckLearns(const Trainer& trainer, data::Task task);
 
 // Trainers by `model_type`: one table. Documentation and checks of hyper-parameters need no
 // plug-in.

@@ -11,12 +11,22 @@
 #include "core/text.h"
 #include "train/boosting_options_internal.h"
 #include "train/forest_options_internal.h"
+#include "train/linear_options_internal.h"
 #include "train/logistic_options_internal.h"
 #include "train/plugin_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::train {
 namespace {
+
+// Trees sum float32 numbers.
+Status CheckValues(std::span<const double> values) {
+  constexpr double kMost = 1e30;
+  const auto far = std::ranges::find_if(values, [](double v) { return !(std::abs(v) <= kMost); });
+  if (far == values.end()) return {};
+  return Error(ErrorCode::kInvalidInput, fmt::format("a number to estimate is {}", *far))
+      .Expected(fmt::format("at most {}, above or below 0", kMost));
+}
 
 Status CheckTrainingSet(const TrainingSet& set) {
   if (set.features.rows == 0 || set.features.columns == 0) {
@@ -34,6 +44,7 @@ Status CheckTrainingSet(const TrainingSet& set) {
         .Expected(fmt::format("at most {}", FormatCount(kMostClasses)))
         .Try("another target: this one looks like an identifier");
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckValues(set.values));
   // A bin of these would mean nothing.
   const auto bad =
       std::ranges::find_if(set.features.values, [](float value) { return !std::isfinite(value); });
@@ -56,8 +67,7 @@ Result<FittedModel> FitForest(const TrainingSet& set, const Json& hyperparameter
                               int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan, PlanForest(options, set.features.rows,
-                                                             set.features.columns, seed, threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan, PlanForest(options, set.shape(), seed, threads));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_forest(set, plan);
 }
@@ -66,8 +76,8 @@ Result<FittedModel> FitBoosting(const TrainingSet& set, const Json& hyperparamet
                                 int threads) {
   SLIPWAY_ASSIGN_OR_RETURN(const BoostingOptions options, ParseBoostingOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  const BoostingPlan plan =
-      PlanBoosting(options, set.features.rows, set.features.columns, seed, threads);
+  SLIPWAY_ASSIGN_OR_RETURN(const BoostingPlan plan,
+                           PlanBoosting(options, set.shape(), seed, threads));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_boosting(set, plan);
 }
@@ -84,13 +94,27 @@ Result<FittedModel> FitLogistic(const TrainingSet& set, const Json& hyperparamet
 }
 
 template <auto kParse>
+Result<FittedModel> FitLeastSquares(const TrainingSet& set, const Json& hyperparameters, uint64_t,
+                                    int threads) {
+  SLIPWAY_ASSIGN_OR_RETURN(const LeastSquaresOptions options, kParse(hyperparameters));
+  SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
+  const LeastSquaresPlan plan = PlanLeastSquares(options, threads);
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
+  return trainers->fit_least_squares(set, plan);
+}
+
+template <auto kParse>
 Status Check(const Json& hyperparameters) {
   SLIPWAY_RETURN_IF_ERROR(kParse(hyperparameters));
   return {};
 }
 
+// A number to estimate is a task of its own.
+enum class Tasks { kClasses, kNumbers, kBoth };
+
 struct TableEntry {
   const char* model_type;
+  Tasks tasks;
   const std::vector<HyperparameterDoc>& (*hyperparameters)();
   Status (*check)(const Json& hyperparameters);
   Result<FittedModel> (*fit)(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
@@ -98,18 +122,29 @@ struct TableEntry {
 };
 
 constexpr std::array kTrainers = {
-    TableEntry{"random_forest", ForestHyperparameters, Check<ParseForestOptions>, FitForest},
-    TableEntry{"gradient_boosting", BoostingHyperparameters, Check<ParseBoostingOptions>,
-               FitBoosting},
-    TableEntry{"logistic_regression", LogisticHyperparameters, Check<ParseLogisticOptions>,
-               FitLogistic},
+    TableEntry{"random_forest", Tasks::kBoth, ForestHyperparameters, Check<ParseForestOptions>,
+               FitForest},
+    TableEntry{"gradient_boosting", Tasks::kBoth, BoostingHyperparameters,
+               Check<ParseBoostingOptions>, FitBoosting},
+    TableEntry{"logistic_regression", Tasks::kClasses, LogisticHyperparameters,
+               Check<ParseLogisticOptions>, FitLogistic},
+    TableEntry{"linear_regression", Tasks::kNumbers, LinearHyperparameters,
+               Check<ParseLinearOptions>, FitLeastSquares<ParseLinearOptions>},
+    TableEntry{"ridge", Tasks::kNumbers, RidgeHyperparameters, Check<ParseRidgeOptions>,
+               FitLeastSquares<ParseRidgeOptions>},
 };
+
+bool Learns(const TableEntry& entry, data::Task task) {
+  if (entry.tasks == Tasks::kBoth) return true;
+  return (task == data::Task::kRegression) == (entry.tasks == Tasks::kNumbers);
+}
 
 class TableTrainer : public Trainer {
  public:
   explicit TableTrainer(const TableEntry& entry) : entry_(entry) {}
 
   std::string name() const override { return entry_.model_type; }
+  bool Learns(data::Task task) const override { return train::Learns(entry_, task); }
   std::vector<HyperparameterDoc> hyperparameters() const override {
     return entry_.hyperparameters();
   }
@@ -131,6 +166,27 @@ std::vector<std::string> TrainerNames() {
   std::vector<std::string> names;
   for (const TableEntry& entry : kTrainers) names.emplace_back(entry.model_type);
   return names;
+}
+
+Status CheckLearns(const Trainer& trainer, data::Task task) {
+  if (trainer.Learns(task)) return {};
+  std::vector<std::string> others;
+  for (const TableEntry& entry : kTrainers) {
+    if (Learns(entry, task)) others.emplace_back(entry.model_type);
+  }
+  Location location;
+  location.field = "model.model_type";
+  const bool regression = task == data::Task::kRegression;
+  return Error(ErrorCode::kInvalidInput,
+               regression ? fmt::format("{} learns classes, and the target is a number to estimate",
+                                        trainer.name())
+                          : fmt::format("{} estimates numbers, and the target has classes",
+                                        trainer.name()))
+      .At(std::move(location))
+      .Expected(JoinOr(others))
+      .Try(fmt::format(
+          "model.task: {}, if the target is one",
+          data::ToString(regression ? data::Task::kClassification : data::Task::kRegression)));
 }
 
 Result<std::unique_ptr<Trainer>> MakeTrainer(const std::string& model_type) {

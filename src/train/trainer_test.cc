@@ -39,21 +39,21 @@ Sample MakeSample(int64_t rows, int64_t columns, int classes, uint64_t seed = 1)
 
 // The trees of a fitted forest with probabilities of sum 1, but for the grid they were put on.
 struct Forest {
-  std::vector<model::ProbabilityTree> trees;
+  std::vector<model::FittedTree> trees;
   std::vector<double> importances;
 };
 
 Forest ForestOf(const FittedModel& fitted, int class_count) {
   Forest forest{{}, fitted.importances};
   for (const model::Tree& tree : std::get<model::TreeEnsemble>(fitted.scorer.body).trees) {
-    model::ProbabilityTree& own = forest.trees.emplace_back();
+    model::FittedTree& own = forest.trees.emplace_back();
     for (const model::TreeNode& node : tree.nodes)
       own.nodes.push_back({node.feature, node.threshold, node.left, node.right});
     const auto classes = static_cast<size_t>(class_count);
     for (size_t leaf = 0; leaf < tree.leaf_values.size(); leaf += classes) {
       const float* values = tree.leaf_values.data() + leaf;
       const double sum = std::accumulate(values, values + classes, 0.0);
-      for (size_t cls = 0; cls < classes; ++cls) own.probabilities.push_back(values[cls] / sum);
+      for (size_t cls = 0; cls < classes; ++cls) own.values.push_back(values[cls] / sum);
     }
   }
   return forest;
@@ -68,7 +68,7 @@ Forest FitOrDie(const Sample& sample, const Json& hyperparameters, int threads =
   return fitted.ok() ? ForestOf(*fitted, sample.class_count) : Forest{};
 }
 
-size_t LeafOf(const model::ProbabilityTree& tree, const data::Matrix& matrix, int64_t row) {
+size_t LeafOf(const model::FittedTree& tree, const data::Matrix& matrix, int64_t row) {
   size_t node = 0;
   while (tree.nodes[node].feature >= 0) {
     const auto& split = tree.nodes[node];
@@ -82,7 +82,7 @@ int32_t Vote(const Forest& forest, const Sample& sample, int64_t row) {
   std::vector<double> sums(static_cast<size_t>(sample.class_count));
   for (const auto& tree : forest.trees) {
     const size_t leaf = LeafOf(tree, sample.matrix, row);
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] += tree.probabilities[leaf * sums.size() + i];
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += tree.values[leaf * sums.size() + i];
   }
   return static_cast<int32_t>(std::ranges::max_element(sums) - sums.begin());
 }
@@ -95,13 +95,13 @@ double Accuracy(const Forest& forest, const Sample& sample) {
   return static_cast<double>(hits) / static_cast<double>(sample.matrix.rows);
 }
 
-int Depth(const model::ProbabilityTree& tree, size_t node = 0) {
+int Depth(const model::FittedTree& tree, size_t node = 0) {
   if (tree.nodes[node].feature < 0) return 0;
   return 1 + std::max(Depth(tree, static_cast<size_t>(tree.nodes[node].left)),
                       Depth(tree, static_cast<size_t>(tree.nodes[node].right)));
 }
 
-size_t Leaves(const model::ProbabilityTree& tree) {
+size_t Leaves(const model::FittedTree& tree) {
   return static_cast<size_t>(
       std::ranges::count_if(tree.nodes, [](const auto& node) { return node.feature < 0; }));
 }
@@ -112,11 +112,10 @@ void ExpectSound(const Forest& forest, const Sample& sample) {
   for (const auto& tree : forest.trees) {
     const size_t leaves = Leaves(tree);
     EXPECT_EQ(tree.nodes.size(), 2 * leaves - 1);
-    ASSERT_EQ(tree.probabilities.size(), leaves * static_cast<size_t>(sample.class_count));
+    ASSERT_EQ(tree.values.size(), leaves * static_cast<size_t>(sample.class_count));
     for (const auto& node : tree.nodes) ASSERT_LT(node.feature, sample.matrix.columns);
     for (size_t leaf = 0; leaf < leaves; ++leaf) {
-      const auto* first =
-          tree.probabilities.data() + leaf * static_cast<size_t>(sample.class_count);
+      const auto* first = tree.values.data() + leaf * static_cast<size_t>(sample.class_count);
       EXPECT_NEAR(std::accumulate(first, first + sample.class_count, 0.0), 1.0, 1e-9);
     }
   }
@@ -128,7 +127,7 @@ void ExpectSame(const Forest& left, const Forest& right) {
   EXPECT_EQ(left.importances, right.importances);
   ASSERT_EQ(left.trees.size(), right.trees.size());
   for (size_t i = 0; i < left.trees.size(); ++i) {
-    ASSERT_EQ(left.trees[i].probabilities, right.trees[i].probabilities) << "tree " << i;
+    ASSERT_EQ(left.trees[i].values, right.trees[i].values) << "tree " << i;
     ASSERT_TRUE(std::ranges::equal(left.trees[i].nodes, right.trees[i].nodes,
                                    [](const auto& a, const auto& b) {
                                      return a.feature == b.feature && a.threshold == b.threshold &&
@@ -220,7 +219,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
         FitOrDie(sample, {{"n_estimators", 3}, {"bootstrap", false}, {"max_depth", 4}});
     ExpectSound(forest, sample);
     for (const auto& tree : forest.trees) {
-      std::vector<double> mass(tree.probabilities.size());
+      std::vector<double> mass(tree.values.size());
       std::vector<double> total(Leaves(tree));
       for (int64_t row = 0; row < sample.matrix.rows; ++row) {
         const size_t leaf = LeafOf(tree, sample.matrix, row);
@@ -230,7 +229,7 @@ TEST(RandomForest, LeavesHoldTheWeightedSharesOfTheirRows) {
         total[leaf] += weight;
       }
       for (size_t i = 0; i < mass.size(); ++i) {
-        ASSERT_NEAR(mass[i] / total[i / 3], tree.probabilities[i], 1e-6) << "leaf " << i / 3;
+        ASSERT_NEAR(mass[i] / total[i / 3], tree.values[i], 1e-6) << "leaf " << i / 3;
       }
     }
   }
@@ -331,7 +330,7 @@ TEST(RandomForest, BootstrapDrawsByWeight) {
   double sum = 0;
   for (const auto& tree : forest.trees) {
     for (int64_t row = 0; row < sample.matrix.rows; ++row)
-      sum += tree.probabilities[LeafOf(tree, sample.matrix, row) * 2 + 1];
+      sum += tree.values[LeafOf(tree, sample.matrix, row) * 2 + 1];
   }
   EXPECT_EQ(rare, 100);
   EXPECT_NEAR(sum / (50 * 3000), 0.5, 0.05);
@@ -343,7 +342,7 @@ TEST(RandomForest, AClassThatWeighsNothingIsNeverDrawn) {
     sample.class_weights = {1, 0, 2};
     for (const auto& tree :
          FitOrDie(sample, {{"n_estimators", 5}, {"bootstrap", bootstrap}}).trees) {
-      for (size_t i = 1; i < tree.probabilities.size(); i += 3) EXPECT_EQ(tree.probabilities[i], 0);
+      for (size_t i = 1; i < tree.values.size(); i += 3) EXPECT_EQ(tree.values[i], 0);
     }
   }
 }

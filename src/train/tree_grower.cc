@@ -20,13 +20,13 @@ double Sum(std::span<const double> values) {
 
 template <typename Bin>
 TreeGrower<Bin>::TreeGrower(const BinnedRows<Bin>& rows, const std::vector<ColumnBins>& columns,
-                            const ForestPlan& plan, std::span<const double> class_weights)
+                            const ForestPlan& plan, const TreeGoal& goal)
     : rows_(rows),
       columns_(columns),
       plan_(plan),
-      class_weights_(class_weights),
-      search_(rows, columns, plan, class_weights),
-      mass_(class_weights.size()) {}
+      goal_(goal),
+      search_(rows, columns, plan, goal),
+      mass_(goal.width()) {}
 
 template <typename Bin>
 GrownTree TreeGrower<Bin>::Grow(std::span<TreeRow> rows, Random random) {
@@ -37,9 +37,8 @@ GrownTree TreeGrower<Bin>::Grow(std::span<TreeRow> rows, Random random) {
   open_.clear();
   grown_ = {};
   grown_.importances.resize(columns_.size());
-  draws_.assign(class_weights_.size(), 0.0);
-  for (const TreeRow& row : rows) draws_[row.cls] += row.times;
-  total_weight_ = Sum(MassAt(0));
+  Tally();
+  total_weight_ = WeightOf(MassAt(0));
 
   Consider(AddNode(0, 0, static_cast<uint32_t>(rows.size()), 0));
   int64_t leaves = 1;
@@ -51,24 +50,40 @@ GrownTree TreeGrower<Bin>::Grow(std::span<TreeRow> rows, Random random) {
   return Finish();
 }
 
+// Of all rows, as the root's.
 template <typename Bin>
-std::span<const double> TreeGrower<Bin>::DrawsAt(size_t draws) const {
-  return std::span(draws_).subspan(draws, class_weights_.size());
+void TreeGrower<Bin>::Tally() {
+  tallies_.assign(goal_.width(), 0.0);
+  for (const TreeRow& row : tree_rows_) {
+    tallies_[row.cls] += row.times;
+    if (goal_.of_numbers()) tallies_[1] += row.times * goal_.numbers[row.row];
+  }
 }
 
 template <typename Bin>
-std::span<const double> TreeGrower<Bin>::MassAt(size_t draws) {
-  std::ranges::transform(DrawsAt(draws), class_weights_, mass_.begin(), std::multiplies<>());
+std::span<const double> TreeGrower<Bin>::TallyAt(size_t tally) const {
+  return std::span(tallies_).subspan(tally, goal_.width());
+}
+
+template <typename Bin>
+std::span<const double> TreeGrower<Bin>::MassAt(size_t tally) {
+  if (goal_.of_numbers()) return TallyAt(tally);
+  std::ranges::transform(TallyAt(tally), goal_.class_weights, mass_.begin(), std::multiplies<>());
   return mass_;
 }
 
 template <typename Bin>
-typename TreeGrower<Bin>::Node TreeGrower<Bin>::AddNode(size_t draws, uint32_t begin, uint32_t end,
+double TreeGrower<Bin>::WeightOf(std::span<const double> mass) const {
+  return goal_.of_numbers() ? mass[0] : Sum(mass);
+}
+
+template <typename Bin>
+typename TreeGrower<Bin>::Node TreeGrower<Bin>::AddNode(size_t tally, uint32_t begin, uint32_t end,
                                                         int32_t depth) {
   const auto index = static_cast<int32_t>(grown_.tree.nodes.size());
-  // Until Finish, a leaf's `left` says where its draws are.
-  grown_.tree.nodes.push_back({-1, 0, static_cast<int32_t>(draws / class_weights_.size()), 0});
-  return {index, draws, begin, end, depth};
+  // Until Finish, a leaf's `left` says where its tally is.
+  grown_.tree.nodes.push_back({-1, 0, static_cast<int32_t>(tally / goal_.width()), 0});
+  return {index, tally, begin, end, depth};
 }
 
 template <typename Bin>
@@ -76,24 +91,33 @@ bool TreeGrower<Bin>::MayDivide(const Node& node) const {
   const int64_t rows = node.end - node.begin;
   if (rows < plan_.min_split || rows < 2 * plan_.min_leaf) return false;
   if (plan_.max_depth > 0 && node.depth >= plan_.max_depth) return false;
-  return std::ranges::count_if(DrawsAt(node.draws), [](double one) { return one > 0; }) > 1;
+  // Numbers tell when the rows are looked at.
+  return goal_.of_numbers() ||
+         std::ranges::count_if(TallyAt(node.tally), [](double one) { return one > 0; }) > 1;
+}
+
+template <typename Bin>
+bool TreeGrower<Bin>::AllEqual(std::span<const TreeRow> rows) const {
+  const double first = goal_.numbers[rows.front().row];
+  return std::ranges::all_of(rows,
+                             [&](const TreeRow& row) { return goal_.numbers[row.row] == first; });
 }
 
 template <typename Bin>
 void TreeGrower<Bin>::Consider(const Node& node) {
   if (!MayDivide(node)) return;
   const std::span<const TreeRow> rows = tree_rows_.subspan(node.begin, node.end - node.begin);
-  OpenNode open{node, {}, 0, draws_.size()};
+  if (goal_.of_numbers() && AllEqual(rows)) return;
+  OpenNode open{node, {}, 0, tallies_.size()};
   open.split =
-      search_.Find({rows, DrawsAt(node.draws)}, plan_.min_weight_share * total_weight_, &random_);
+      search_.Find({rows, TallyAt(node.tally)}, plan_.min_weight_share * total_weight_, &random_);
   if (open.split.column < 0) return;
-  const double purity = Purity(plan_.criterion, MassAt(node.draws));
-  open.decrease = std::max(0.0, open.split.purity - purity);
+  const double purity = Purity(plan_.criterion, MassAt(node.tally));
+  open.decrease = std::max(0.0, open.split.purity - purity) * goal_.unit * goal_.unit;
   if (open.decrease / total_weight_ + kEpsilon < plan_.min_impurity_decrease) return;
-  const std::span<const double> left = search_.left_draws();
-  draws_.insert(draws_.end(), left.begin(), left.end());
-  for (size_t cls = 0; cls < left.size(); ++cls)
-    draws_.push_back(draws_[node.draws + cls] - left[cls]);
+  const std::span<const double> left = search_.left_tally();
+  tallies_.insert(tallies_.end(), left.begin(), left.end());
+  for (size_t i = 0; i < left.size(); ++i) tallies_.push_back(tallies_[node.tally + i] - left[i]);
   open_.push_back(open);
   if (plan_.max_leaves > 0) std::ranges::push_heap(open_, {}, &OpenNode::decrease);
 }
@@ -111,9 +135,8 @@ void TreeGrower<Bin>::Divide(const OpenNode& open) {
   const Split& split = open.split;
   const Node& node = open.node;
   const uint32_t middle = node.begin + split.rows_left;
-  const Node left = AddNode(open.children_draws, node.begin, middle, node.depth + 1);
-  const Node right =
-      AddNode(open.children_draws + class_weights_.size(), middle, node.end, node.depth + 1);
+  const Node left = AddNode(open.children_tally, node.begin, middle, node.depth + 1);
+  const Node right = AddNode(open.children_tally + goal_.width(), middle, node.end, node.depth + 1);
   const auto column = static_cast<size_t>(split.column);
   grown_.tree.nodes[static_cast<size_t>(node.index)] = {
       split.column,
@@ -149,17 +172,24 @@ void TreeGrower<Bin>::PartRows(const OpenNode& open) {
 }
 
 template <typename Bin>
+void TreeGrower<Bin>::AddLeafValues(std::span<const double> mass) {
+  std::vector<double>& values = grown_.tree.values;
+  const double total = WeightOf(mass);
+  if (goal_.of_numbers()) {
+    values.push_back(total > 0 ? mass[1] / total * goal_.unit : 0);
+    return;
+  }
+  for (const double one : mass)
+    values.push_back(total > 0 ? one / total : 1.0 / static_cast<double>(mass.size()));
+}
+
+template <typename Bin>
 GrownTree TreeGrower<Bin>::Finish() {
-  const size_t classes = class_weights_.size();
-  model::ProbabilityTree& tree = grown_.tree;
-  for (model::ProbabilityTree::Node& node : tree.nodes) {
+  int32_t leaves = 0;
+  for (model::FittedTree::Node& node : grown_.tree.nodes) {
     if (node.feature >= 0) continue;
-    const std::span<const double> mass = MassAt(static_cast<size_t>(node.left) * classes);
-    const double total = Sum(mass);
-    node.left = static_cast<int32_t>(tree.probabilities.size() / classes);
-    for (const double one : mass) {
-      tree.probabilities.push_back(total > 0 ? one / total : 1.0 / static_cast<double>(classes));
-    }
+    AddLeafValues(MassAt(static_cast<size_t>(node.left) * goal_.width()));
+    node.left = leaves++;
   }
   const double decrease = Sum(grown_.importances);
   if (decrease > 0) {

@@ -28,11 +28,12 @@ class Grown {
     plan.features_per_node = 1;
     plan.min_leaf = std::max<int64_t>(plan.min_leaf, 1);
     plan.min_split = std::max<int64_t>(plan.min_split, 2);
-    TreeGrower<uint8_t> grower(binned, columns, plan, class_weights);
+    TreeGrower<uint8_t> grower(binned, columns, plan,
+                               {.class_weights = class_weights, .numbers = {}});
     grown_ = grower.Grow(tree_rows, Random(1));
   }
 
-  const model::ProbabilityTree& tree() const { return grown_.tree; }
+  const model::FittedTree& tree() const { return grown_.tree; }
   const std::vector<double>& importances() const { return grown_.importances; }
   std::vector<double> Thresholds() const {
     std::vector<double> thresholds;
@@ -50,7 +51,7 @@ TEST(TreeGrower, GrowsUntilLeavesArePure) {
   const Grown grown({0, 0, 1, 1, 1, 0}, {});
   EXPECT_THAT(grown.Thresholds(), ElementsAre(1.5, 4.5));
   EXPECT_EQ(grown.tree().nodes.size(), 5U);
-  for (const double probability : grown.tree().probabilities)
+  for (const double probability : grown.tree().values)
     EXPECT_TRUE(probability == 0 || probability == 1);
   EXPECT_THAT(grown.importances(), ElementsAre(1));
 }
@@ -58,14 +59,14 @@ TEST(TreeGrower, GrowsUntilLeavesArePure) {
 TEST(TreeGrower, OneClassIsALeaf) {
   const Grown grown({1, 1, 1}, {});
   ASSERT_EQ(grown.tree().nodes.size(), 1U);
-  EXPECT_THAT(grown.tree().probabilities, ElementsAre(0, 1));
+  EXPECT_THAT(grown.tree().values, ElementsAre(0, 1));
   EXPECT_THAT(grown.importances(), ElementsAre(0));
 }
 
 TEST(TreeGrower, NoRowsAreALeafThatKnowsNothing) {
   const Grown grown({}, {});
   ASSERT_EQ(grown.tree().nodes.size(), 1U);
-  EXPECT_THAT(grown.tree().probabilities, ElementsAre(0.5, 0.5));
+  EXPECT_THAT(grown.tree().values, ElementsAre(0.5, 0.5));
 }
 
 // scikit-learn's order: the split that lowers the weighted impurity most goes first, wherever it
@@ -122,7 +123,7 @@ TEST(TreeGrower, ClassWeightsCount) {
   const Grown grown({0, 1, 0, 1, 1, 1}, plan, {3, 1});
   EXPECT_THAT(grown.Thresholds(), ElementsAre(2.5));
   // 6 of class 0 and 1 of class 1 on the left.
-  EXPECT_DOUBLE_EQ(grown.tree().probabilities[0], 6.0 / 7);
+  EXPECT_DOUBLE_EQ(grown.tree().values[0], 6.0 / 7);
 }
 
 }  // namespace
