@@ -38,7 +38,8 @@ TEST(Errors, AllAtOnceInFileOrder) {
             "error: c.yaml:9:26: data.validation_rules.max_missing_ratio: 1.5 is out of range; "
             "expected a number from 0 to 1\n"
             "error: c.yaml:11:17: model.model_type: unknown name \"randm_forest\"; expected "
-            "random_forest, gradient_boosting or logistic_regression; try random_forest\n");
+            "random_forest, gradient_boosting, logistic_regression, linear_regression, ridge, "
+            "command or onnx; try random_forest\n");
 }
 
 struct Case {
