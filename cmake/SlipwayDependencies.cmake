@@ -1,4 +1,4 @@
-# Libraries of others. Debian packages carry most; Arrow comes from the wheel that scripts/fetch-wheels
+# Libraries of others. Debian packages carry most; Arrow and ONNX Runtime come from the wheels that scripts/fetch-wheels
 # unpacked under SLIPWAY_DEPS (an installed Arrow goes first). docs/design/0002-libraries.md says why each was chosen.
 set(SLIPWAY_DEPS "$ENV{SLIPWAY_DEPS}" CACHE PATH "Folder that scripts/fetch-wheels filled")
 
@@ -82,6 +82,12 @@ else()
   foreach(library arrow_s3 arrow)
     target_link_libraries(slipway_arrow_s3 INTERFACE ${SLIPWAY_DEPS}/arrow/lib/lib${library}.so.${SLIPWAY_ARROW_VERSION})
   endforeach()
+endif()
+
+# ONNX Runtime is no dependency of the build: it is opened by name, beside the plug-ins, where a graph needs it.
+if(EXISTS "${SLIPWAY_DEPS}/onnxruntime/lib/libonnxruntime.so.1")
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib/slipway)
+  file(CREATE_LINK ${SLIPWAY_DEPS}/onnxruntime/lib/libonnxruntime.so.1 ${CMAKE_BINARY_DIR}/lib/slipway/libonnxruntime.so.1 SYMBOLIC)
 endif()
 
 # ONNX messages: generated from the schema that libonnx-dev ships, against static protobuf, so that the program

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <vector>
 
 #include "cli/registry_options.h"
 #include "cli/session.h"
@@ -17,6 +18,7 @@ namespace {
 struct PredictCommandOptions {
   std::string reference;
   std::string output_path;
+  std::vector<std::string> features;
   RegistryOptions registry;
   pipeline::PredictOptions predict;
 };
@@ -75,7 +77,7 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
-                           pipeline::ChooseModel(options.reference, registry));
+                           pipeline::ChooseModel(options.reference, registry, options.features));
   Warnings warnings(session);
   if (!options.output_path.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(
@@ -119,12 +121,21 @@ void AddPredictCommand(CLI::App& app, Session& session) {
       ->type_name("NAME,…")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--feature-columns", options->features,
+          "Columns of the input, in order, for an ONNX file that takes one matrix and does "
+          "not name them")
+      ->type_name("NAME,…")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   AddThreadsOption(command, &options->predict.threads);
   AddRegistryOptions(command, &options->registry);
   AddExamples(command, R"(
     slipway predict ml-classifier@production --input new.csv
     slipway predict ml-classifier:3 --input new.parquet --output-file scores.parquet --id-columns id
-    slipway predict ./model --input new.csv --output json)");
+    slipway predict ./model --input new.csv --output json
+    slipway predict iris.onnx --input new.csv --feature-columns length,width)");
   command->callback([options, &session] { session.Finish(Predict(*options, session)); });
 }
 

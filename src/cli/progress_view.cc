@@ -138,6 +138,11 @@ std::string FinishedLine(const FinishedStep& finished, bool color, size_t width)
   return line + std::string(blanks, ' ') + Paint(color, kDim, right) + "\n";
 }
 
+// What a program of the user's said, a little aside.
+std::string SaidLine(std::string_view line, bool color) {
+  return Paint(color, kDim, "  │ " + Printable(line)) + "\n";
+}
+
 void Write(FILE* file, const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
@@ -157,6 +162,10 @@ class PlainView : public ProgressSink {
   void Warn(std::string_view message) override {
     const std::lock_guard lock(mutex_);
     Write(err_, Paint(colors_.err, kYellow, "warning:") + " " + Printable(message) + "\n");
+  }
+  void Say(std::string_view, std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    Write(err_, SaidLine(line, colors_.err));
   }
 
  private:
@@ -201,6 +210,12 @@ class TerminalView : public ProgressSink {
     const std::lock_guard lock(mutex_);
     Erase();
     Write(err_, Paint(colors_.err, kYellow, "warning:") + " " + Printable(message) + "\n");
+  }
+
+  void Say(std::string_view, std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    Erase();
+    Write(err_, SaidLine(line, colors_.err));
   }
 
  private:
@@ -299,6 +314,11 @@ class JsonView : public ProgressSink {
   void Warn(std::string_view message) override {
     const std::lock_guard lock(mutex_);
     WriteLine({{"event", "warning"}, {"message", message}});
+  }
+
+  void Say(std::string_view step, std::string_view line) override {
+    const std::lock_guard lock(mutex_);
+    WriteLine({{"event", "output"}, {"step", step}, {"line", Printable(line)}});
   }
 
  private:

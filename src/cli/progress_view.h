@@ -17,7 +17,7 @@ enum class ProgressStyle {
   // Finished steps as lines on `out`; no control characters.
   kPlain,
   // One JSON object a line on `out`: step_started, progress (at most four a second a step),
-  // step_finished, warning.
+  // step_finished, warning, output.
   kJson,
 };
 

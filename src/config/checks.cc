@@ -22,6 +22,8 @@ class TogetherCheck {
     CheckFolds();
     CheckColumns();
     CheckMetricsFitTask();
+    CheckModelSection("onnx", "path: model.onnx");
+    CheckModelSection("command", "run: python3 training/train.py");
     CheckModelName();
     CheckReplicas();
     CheckStages();
@@ -65,6 +67,7 @@ class TogetherCheck {
   void CheckFolds();
   void CheckColumns();
   void CheckMetricsFitTask();
+  void CheckModelSection(const std::string& type, const std::string& example);
   void CheckModelName();
   void CheckReplicas();
   void CheckStages();
@@ -133,6 +136,15 @@ void TogetherCheck::CheckMetricsFitTask() {
       check(fmt::format("model.performance_thresholds.{}", metric), metric);
     }
   }
+}
+
+// What a model type is told in a section of its own. One that another type leaves unread may come
+// from what several environments share.
+void TogetherCheck::CheckModelSection(const std::string& type, const std::string& example) {
+  const std::string key = "model." + type;
+  if (Text("model.model_type") != type || Find(key) != nullptr) return;
+  Tell("model.model_type", fmt::format("{} needs the section {}", type, key),
+       fmt::format("{}: {{{}}}", key, example));
 }
 
 // The registry's rule, told before anything is trained.

@@ -38,7 +38,8 @@ TEST(Errors, AllAtOnceInFileOrder) {
             "error: c.yaml:9:26: data.validation_rules.max_missing_ratio: 1.5 is out of range; "
             "expected a number from 0 to 1\n"
             "error: c.yaml:11:17: model.model_type: unknown name \"randm_forest\"; expected "
-            "random_forest, gradient_boosting or logistic_regression; try random_forest\n");
+            "random_forest, gradient_boosting, logistic_regression, linear_regression, ridge, "
+            "command or onnx; try random_forest\n");
 }
 
 struct Case {
@@ -164,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    cross_validation: 5\n", "",
              "error: c.yaml:8:5: model: unknown key \"cross_validation\"; expected model_type, "
              "name, task, averaging, class_weight, hyperparameters, training_config, search_space, "
-             "search, command, evaluation_metrics, performance_thresholds or gates; try "
+             "search, onnx, command, evaluation_metrics, performance_thresholds or gates; try "
              "model.training_config.cross_validation\n"},
         Case{"", "    class_weight: {yes: -1}\n", "",
              "error: c.yaml:8:25: model.class_weight.yes: -1 is out of range; expected a number "
@@ -284,16 +285,24 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:37: approvals.production.minimum: 0 is out of range; expected a "
              "whole number, 1 or more\n"}));
 
-TEST(Errors, EveryModelTypeOfALaterStageIsToldAsSuch) {
-  for (const std::string type : {"linear_regression", "ridge", "command", "onnx"}) {
-    EXPECT_EQ(ErrorsOf("development:\n  project_name: p\n"
-                       "  data: {source_path: a.csv, target_column: y}\n"
-                       "  model: {model_type: " +
-                       type + "}\n"),
-              "error: c.yaml:4:23: model.model_type: \"" + type +
-                  "\" is not trained by this build; expected random_forest, gradient_boosting or "
-                  "logistic_regression\n");
-  }
+TEST(Errors, ATypeWithASectionOfItsOwnNeedsIt) {
+  const auto with = [](const std::string& model) {
+    return ErrorsOf(
+        "development:\n"
+        "  project_name: p\n"
+        "  data: {source_path: a.csv, target_column: y}\n"
+        "  model: {" +
+        model + "}\n");
+  };
+  EXPECT_EQ(with("model_type: onnx"),
+            "error: c.yaml:4:23: model.model_type: onnx needs the section model.onnx; expected "
+            "model.onnx: {path: model.onnx}\n");
+  EXPECT_EQ(with("model_type: command"),
+            "error: c.yaml:4:23: model.model_type: command needs the section model.command; "
+            "expected model.command: {run: python3 training/train.py}\n");
+  EXPECT_EQ(with("model_type: random_forest, onnx: {path: a.onnx}"), "")
+      << "may be what several environments share";
+  EXPECT_EQ(with("model_type: onnx, onnx: {path: a.onnx}"), "");
 }
 
 TEST(Errors, RequiredTextsAreNotEmpty) {

@@ -161,8 +161,8 @@ const Names& ModelTypes() {
       {"logistic_regression", "a linear classifier"},
       {"linear_regression", "least squares, of numbers"},
       {"ridge", "least squares with an L2 penalty, of numbers"},
-      {"command", "a program of yours that writes an ONNX file", Support::kRefused},
-      {"onnx", "an ONNX file of yours", Support::kRefused},
+      {"command", "a program of yours that writes an ONNX file"},
+      {"onnx", "an ONNX file of yours"},
   };
   return names;
 }
@@ -286,7 +286,6 @@ std::vector<std::string> AcceptedNames(const Names& names) {
 }
 
 std::string RefusalOf(const Names& names) {
-  if (&names == &ModelTypes()) return "is not trained by this build";
   if (&names == &UnknownCategories()) {
     return "can't be done inside a model's graph: `slipway predict` warns of them";
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/quantity.h"
 #include "config/scalar_internal.h"
 #include "config/variables_internal.h"
 #include "core/text.h"
@@ -29,17 +30,6 @@ std::string Quoted(std::string text) {
   size_t end = kMost;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
   return CompactJson(text.substr(0, end) + "…");
-}
-
-bool IsQuantity(std::string_view text) {
-  const size_t end = text.find_first_not_of("0123456789.");
-  const std::string_view digits = text.substr(0, end);
-  const std::string_view unit = end == std::string_view::npos ? "" : text.substr(end);
-  if (digits.empty() || digits.front() == '.' || digits.back() == '.') return false;
-  if (std::ranges::count(digits, '.') > 1) return false;
-  static const std::vector<std::string_view> units = {"",  "m",  "k",  "M",  "G",
-                                                      "T", "Ki", "Mi", "Gi", "Ti"};
-  return std::ranges::find(units, unit) != units.end();
 }
 
 // One scalar on its way through the checks.
@@ -138,7 +128,7 @@ std::optional<ResolvedValue> ScalarCheck::Choice() {
 }
 
 std::optional<ResolvedValue> ScalarCheck::Quantity() {
-  if (!IsQuantity(text_)) return WrongType();
+  if (!ParseQuantity(text_)) return WrongType();
   return ResolvedValue{node_.text, text_};
 }
 

@@ -78,8 +78,14 @@ struct SearchConfig {
   double seconds = 600;
 };
 
+// A graph that somebody made elsewhere.
+struct GraphFile {
+  std::string path;  // Of the ONNX file; empty where the model is another.
+};
+
 struct CommandTrainer {
-  std::string run;  // Empty where the model is not trained by a command.
+  std::string run;     // Empty where the model is not trained by a command.
+  std::string folder;  // Of the program; "" for that of the file which `run` names.
   double timeout_seconds = 3600;
   std::string memory;
 };
@@ -114,6 +120,7 @@ struct ModelConfig {
   std::vector<std::pair<std::string, double>> performance_thresholds;
   Json search_space;
   SearchConfig search;
+  GraphFile onnx;
   CommandTrainer command;
   GatesConfig gates;
 };

@@ -25,6 +25,8 @@ class ProgressSink {
   virtual void StepFinished(std::string_view step, bool ok, bool cached, std::string_view summary,
                             double seconds, const Json& facts) = 0;
   virtual void Warn(std::string_view message) = 0;
+  // A line that a program of the user's wrote while the step ran.
+  virtual void Say(std::string_view /*step*/, std::string_view /*line*/) {}
 };
 
 // Says nothing.

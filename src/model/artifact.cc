@@ -136,10 +136,17 @@ Error InFile(Error error, const std::string& file) {
   return std::move(error).At(std::move(location));
 }
 
-Result<std::unique_ptr<Predictor>> LoadPredictor(const std::string& onnx, const std::string& file) {
-  auto predictor = LoadNativePredictor(onnx);
+Result<std::unique_ptr<Predictor>> LoadFrom(const std::string& file, const std::string& onnx,
+                                            const std::vector<std::string>& features) {
+  auto predictor = LoadPredictor(onnx, features);
   if (!predictor.ok()) return InFile(std::move(predictor).error(), file);
   return predictor;
+}
+
+std::vector<std::string> InputNames(const ModelSchema& schema) {
+  std::vector<std::string> names;
+  for (const InputField& field : schema.inputs) names.push_back(field.name);
+  return names;
 }
 
 Status CheckExpected(const std::string& expected, const std::string& found,
@@ -149,13 +156,14 @@ Status CheckExpected(const std::string& expected, const std::string& found,
 }
 
 Result<Model> LoadOnnxFile(FileSystem& files, const std::string& path,
-                           const std::string& expected_digest) {
+                           const std::string& expected_digest,
+                           const std::vector<std::string>& features) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string onnx, files.ReadFile(path));
   Model model;
   model.directory = path;
   model.digest = DigestOf(onnx);
   SLIPWAY_RETURN_IF_ERROR(CheckExpected(expected_digest, model.digest, path));
-  SLIPWAY_ASSIGN_OR_RETURN(model.predictor, LoadPredictor(onnx, path));
+  SLIPWAY_ASSIGN_OR_RETURN(model.predictor, LoadFrom(path, onnx, features));
   model.schema = SchemaOf(*model.predictor);
   return model;
 }
@@ -218,9 +226,10 @@ Result<std::string> VerifyArtifact(FileSystem& files, const std::string& directo
 }
 
 Result<Model> LoadModel(FileSystem& files, const std::string& directory,
-                        const std::string& expected_digest) {
+                        const std::string& expected_digest,
+                        const std::vector<std::string>& features) {
   SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files.Stat(directory));
-  if (!stat.is_directory) return LoadOnnxFile(files, directory, expected_digest);
+  if (!stat.is_directory) return LoadOnnxFile(files, directory, expected_digest, features);
   SLIPWAY_ASSIGN_OR_RETURN(VerifiedFiles verified,
                            ReadVerified(files, directory, {kModelFile, kSchemaFile}));
   SLIPWAY_RETURN_IF_ERROR(CheckExpected(expected_digest, verified.digest, directory));
@@ -234,8 +243,9 @@ Result<Model> LoadModel(FileSystem& files, const std::string& directory,
   SLIPWAY_ASSIGN_OR_RETURN(const Json json,
                            ParseJson(verified.kept[kSchemaFile], JoinPath(directory, kSchemaFile)));
   SLIPWAY_ASSIGN_OR_RETURN(model.schema, ModelSchemaFromJson(json));
-  SLIPWAY_ASSIGN_OR_RETURN(
-      model.predictor, LoadPredictor(verified.kept[kModelFile], JoinPath(directory, kModelFile)));
+  SLIPWAY_ASSIGN_OR_RETURN(model.predictor,
+                           LoadFrom(JoinPath(directory, kModelFile), verified.kept[kModelFile],
+                                    InputNames(model.schema)));
   SLIPWAY_RETURN_IF_ERROR(CheckAgreement(model.schema, *model.predictor, directory));
   return model;
 }

@@ -54,11 +54,14 @@ struct Model {
   std::unique_ptr<Predictor> predictor;
 };
 
-// Verifies, then loads. `expected_digest` "" accepts any. A path to a single ONNX file is taken
-// too: then the graph tells the schema and the digest is the file's. A graph that the native kernel
-// can't run is kInvalidInput.
+// Verifies, then loads, with the native kernel or, for a graph that it can't run, ONNX Runtime.
+// `expected_digest` "" accepts any. A path to a single ONNX file is taken too: then the graph tells
+// the schema, `features` the columns of a matrix that it does not name, and the digest is the
+// file's. kInvalidInput for a graph that neither can run, kUnavailable where ONNX Runtime is
+// missing.
 Result<Model> LoadModel(FileSystem& files, const std::string& directory,
-                        const std::string& expected_digest = "");
+                        const std::string& expected_digest = "",
+                        const std::vector<std::string>& features = {});
 
 // golden.jsonl: {"input":{…},"label":…,"probabilities":{…}} a line, of a regression
 // {"input":{…},"prediction":…}.

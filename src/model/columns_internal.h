@@ -1,8 +1,10 @@
 // Columns in the form that a model's input wants.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "data/types.h"
@@ -13,8 +15,10 @@ namespace slipway::model {
 // A category column of these texts, "" for missing.
 data::Column MakeCategoryColumn(std::string name, std::span<const std::string> texts);
 
-// `column` as `field` takes it: times as their seconds, numbers as text where the field is a
-// category. kInvalidInput names the first row whose text is not a number.
-Result<data::Column> ConvertColumn(const data::Column& column, const InputField& field);
+// The inputs of `table` by their types: times as their seconds, numbers as text where the field is
+// a category; nothing where the table has them so already. kInvalidInput names the input that it
+// lacks, or the first row whose text is not a number.
+Result<std::optional<data::Table>> ConvertInputs(const data::Table& table,
+                                                 const std::vector<InputField>& inputs);
 
 }  // namespace slipway::model

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "core/parallel.h"
-#include "core/text.h"
 #include "model/columns_internal.h"
 #include "model/onnx_reader_internal.h"
 #include "model/predictor.h"
@@ -27,7 +26,8 @@ class NativePredictor final : public Predictor {
         integer_labels_(model.integer_labels) {}
 
   Result<Predictions> Predict(const data::Table& table, int threads) const override {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::optional<data::Table> converted, Convert(table));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::optional<data::Table> converted,
+                             ConvertInputs(table, inputs_));
     const data::Table& rows = converted ? *converted : table;
     Predictions predictions = Predictions::Make(rows.rows, kernel_.classes());
     const auto chunks = static_cast<size_t>((rows.rows + kChunkRows - 1) / kChunkRows);
@@ -44,43 +44,6 @@ class NativePredictor final : public Predictor {
   const char* engine() const override { return "native"; }
 
  private:
-  // The inputs of `table` by their types; nothing where the table has them so already.
-  Result<std::optional<data::Table>> Convert(const data::Table& table) const {
-    bool fits = true;
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      const InputField& field = inputs_[i];
-      const data::Column* column = table.Find(field.name, i);
-      if (column == nullptr) return MissingInput(field.name, table);
-      fits = fits && column->type == field.type;
-    }
-    if (fits) return std::nullopt;
-    data::Table converted;
-    converted.rows = table.rows;
-    for (const InputField& field : inputs_) {
-      const data::Column& column = *table.Find(field.name);
-      if (column.type == field.type) {
-        converted.columns.push_back(column);
-      } else {
-        SLIPWAY_ASSIGN_OR_RETURN(data::Column other, ConvertColumn(column, field));
-        converted.columns.push_back(std::move(other));
-      }
-    }
-    return converted;
-  }
-
-  static Error MissingInput(const std::string& name, const data::Table& table) {
-    std::vector<std::string> names;
-    for (const data::Column& column : table.columns) names.push_back(column.name);
-    Location location;
-    location.field = name;
-    const std::string nearest = NearestName(name, names);
-    Error error =
-        Error(ErrorCode::kInvalidInput, "the model needs this column, which the input lacks")
-            .At(std::move(location));
-    if (nearest.empty()) return error;
-    return std::move(error).Try(fmt::format("renaming '{}'", nearest));
-  }
-
   Status PredictChunk(const data::Table& table, int64_t begin, Predictions* predictions) const {
     std::vector<int64_t> rows(static_cast<size_t>(std::min(kChunkRows, table.rows - begin)));
     std::iota(rows.begin(), rows.end(), begin);

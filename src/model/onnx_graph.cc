@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "model/onnx_graph_internal.h"
 
@@ -42,6 +43,17 @@ Result<std::vector<T>> NumbersOf(const onnx::TensorProto& tensor, onnx::TensorPr
 }
 
 }  // namespace
+
+Result<onnx::ModelProto> ParseOnnx(std::string_view bytes) {
+  onnx::ModelProto model;
+  constexpr auto kLimit = static_cast<size_t>(std::numeric_limits<int32_t>::max());
+  if (bytes.size() > kLimit ||
+      !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph()) {
+    return Error(ErrorCode::kInvalidInput, "not an ONNX model")
+        .Expected("the bytes of an ONNX ModelProto");
+  }
+  return model;
+}
 
 Error CannotRun(const std::string& what) {
   return Error(ErrorCode::kInvalidInput, "the native kernel can't run " + what).Try(kTry);

@@ -13,6 +13,9 @@
 
 namespace slipway::model {
 
+// kInvalidInput for bytes that are no ONNX model with a graph.
+Result<onnx::ModelProto> ParseOnnx(std::string_view bytes);
+
 // kInvalidInput: "the native kernel can't run …".
 Error CannotRun(const std::string& what);
 Error CannotRun(const onnx::NodeProto& node, const std::string& what);

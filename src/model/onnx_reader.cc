@@ -383,13 +383,7 @@ class GraphReader {
 }  // namespace
 
 Result<OnnxModel> ReadOnnx(std::string_view bytes) {
-  onnx::ModelProto model;
-  constexpr auto kLimit = static_cast<size_t>(std::numeric_limits<int32_t>::max());
-  if (bytes.size() > kLimit ||
-      !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph()) {
-    return Error(ErrorCode::kInvalidInput, "not an ONNX model")
-        .Expected("the bytes of an ONNX ModelProto");
-  }
+  SLIPWAY_ASSIGN_OR_RETURN(const onnx::ModelProto model, ParseOnnx(bytes));
   SLIPWAY_ASSIGN_OR_RETURN(GraphView view, GraphView::Make(model.graph()));
   return GraphReader(model.graph(), std::move(view)).Run();
 }

@@ -52,8 +52,9 @@ void Softmax(std::span<double> raw, float* scores) {
                          [&](double power) { return static_cast<float>(power / sum); });
 }
 
-// From one row's raw scores, which are spent, to its probabilities.
-void Answer(Link link, std::span<double> raw, float* scores) {
+}  // namespace
+
+void LinkScores(Link link, std::span<double> raw, float* scores) {
   switch (link) {
     case Link::kProbability:
       std::ranges::transform(raw, scores, [](double value) { return static_cast<float>(value); });
@@ -68,8 +69,6 @@ void Answer(Link link, std::span<double> raw, float* scores) {
     case Link::kIdentity: break;  // Has no classes.
   }
 }
-
-}  // namespace
 
 ScoringKernel::ScoringKernel(const Scorer& scorer)
     : body_(BodyOf(scorer)),
@@ -103,7 +102,7 @@ void ScoringKernel::Classify(const data::Matrix& matrix, int64_t begin, int64_t 
   for (int64_t row = 0; row < end - begin; ++row) {
     const auto from =
         std::span(workspace->raw).subspan(static_cast<size_t>(row) * outputs, outputs);
-    Answer(link_, from, scores + row * classes_);
+    LinkScores(link_, from, scores + row * classes_);
   }
 }
 

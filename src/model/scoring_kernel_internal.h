@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -41,6 +42,9 @@ class ScoringKernel {
   int outputs_;
   int classes_;
 };
+
+// From one row's raw scores, which are spent, to its probabilities.
+void LinkScores(Link link, std::span<double> raw, float* scores);
 
 // Predicts all rows of `matrix` with blocks in parallel; fails only when interrupted.
 Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,

@@ -74,6 +74,8 @@ struct InputField {
   bool nullable = false;                // Training had missing values here.
   std::vector<std::string> categories;  // Category fields: those of training.
   double min = 0, max = 0;              // Numeric fields: range of training.
+  // Category fields: the graph does not say which it knows. Not part of schema.json.
+  bool any_category = false;
 };
 
 // schema.json: what a model takes and gives.

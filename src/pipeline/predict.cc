@@ -56,13 +56,14 @@ data::Column LabelColumn(const PredictedRows& rows, const model::ModelSchema& sc
 
 }  // namespace
 
-Result<ChosenModel> ChooseModel(const std::string& reference, const std::string& registry) {
+Result<ChosenModel> ChooseModel(const std::string& reference, const std::string& registry,
+                                const std::vector<std::string>& features) {
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelReference parsed,
                            registry::ParseModelReference(reference));
   ChosenModel chosen;
   FileSystem& files = LocalFileSystem();
   if (parsed.kind == registry::ModelReference::Kind::kPath) {
-    SLIPWAY_ASSIGN_OR_RETURN(chosen.model, model::LoadModel(files, parsed.path));
+    SLIPWAY_ASSIGN_OR_RETURN(chosen.model, model::LoadModel(files, parsed.path, "", features));
     chosen.name = parsed.path;
     return chosen;
   }

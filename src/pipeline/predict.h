@@ -21,7 +21,9 @@ struct ChosenModel {
 
 // Resolves `reference` as the contract writes them and loads it, verified. `registry` is a .slipway
 // directory or one that holds it, "" for the nearest one from here upwards. A path needs none.
-Result<ChosenModel> ChooseModel(const std::string& reference, const std::string& registry);
+// `features` are LoadModel's, for an ONNX file.
+Result<ChosenModel> ChooseModel(const std::string& reference, const std::string& registry,
+                                const std::vector<std::string>& features = {});
 
 struct PredictOptions {
   std::string input_path;

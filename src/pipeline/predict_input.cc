@@ -100,7 +100,7 @@ UnknownTally::UnknownTally(const data::Table& table, const model::ModelSchema& s
     const model::InputField& field = schema.inputs[i];
     const data::Column* column = table.Find(field.name);
     inputs_[i].told.column = field.name;
-    if (field.type != data::ColumnType::kCategory || column == nullptr ||
+    if (field.type != data::ColumnType::kCategory || field.any_category || column == nullptr ||
         column->type != data::ColumnType::kCategory) {
       continue;
     }

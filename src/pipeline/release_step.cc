@@ -21,19 +21,27 @@ std::string ConfigFile(const config::Config& config) {
   for (const char* name : {"data", "model"}) {
     if (config.resolved.contains(name)) sections[name] = config.resolved[name];
   }
-  const std::string source =
-      sections.contains("data") ? GetString(sections["data"], "source_path") : "";
-  if (source.starts_with('/')) sections["data"]["source_path"] = BaseName(source);
+  for (const char* pointer : {"/data/source_path", "/model/onnx/path", "/model/command/folder"}) {
+    const Json::json_pointer place(pointer);
+    if (!sections.contains(place)) continue;
+    const std::string path = sections[place].is_string() ? sections[place] : "";
+    if (path.starts_with('/')) sections[place] = BaseName(path);
+  }
   // Nor does it matter to the model whether its table was kept.
   if (sections.contains("data")) sections["data"].erase("snapshot");
   return config::JsonToYaml(sections);
 }
 
 Json Lineage(const RunState& state) {
-  return {{"source", {{"digest", state.source_digest}, {"rows", state.table.rows}}},
-          {"split", {{"digest", data::DigestOf(state.split)}, {"seed", SplitSeed(state.config())}}},
-          {"seed", ModelSeed(state.config().model)},
-          {"slipway", {{"build", BuildId()}}}};
+  Json lineage = {
+      {"source", {{"digest", state.source_digest}, {"rows", state.table.rows}}},
+      {"split", {{"digest", data::DigestOf(state.split)}, {"seed", SplitSeed(state.config())}}},
+      {"seed", ModelSeed(state.config().model)}};
+  if (!state.graph_digest.empty()) {
+    lineage[state.config().model.model_type] = {{"digest", state.graph_digest}};
+  }
+  lineage["slipway"] = {{"build", BuildId()}};
+  return lineage;
 }
 
 std::string ProfileFile(const RunState& state) {

@@ -14,6 +14,7 @@
 #include "core/replace_file.h"
 #include "pipeline/data_check.h"
 #include "pipeline/file_index.h"
+#include "pipeline/graph_model_internal.h"
 #include "pipeline/run_log.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/settings_check.h"
@@ -247,7 +248,8 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
                            registry->InStage(config.model_name(), "production"));
   SLIPWAY_ASSIGN_OR_RETURN(state.table_schema, LoadSchema(config));
   const config::TableSchema* schema = state.table_schema ? &*state.table_schema : nullptr;
-  state.keys = ComputeStepKeys(config, state.source_digest, TextColumns(schema),
+  SLIPWAY_ASSIGN_OR_RETURN(state.graph_digest, DigestOfGraphSource(loaded, files));
+  state.keys = ComputeStepKeys(config, state.source_digest, state.graph_digest, TextColumns(schema),
                                RulesKey(config.data.validation_rules, schema),
                                production ? production->digest : std::string());
   if (std::optional<Run> unchanged = FindUnchanged(state, slipway_directory)) {

@@ -42,6 +42,11 @@ void RunLog::Warn(std::string_view message) {
   Write(fmt::format("warning: {}", Printable(message)));
 }
 
+void RunLog::Say(std::string_view step, std::string_view line) {
+  sink_.Say(step, line);
+  Write(fmt::format("{}: {}", step, Printable(line)));
+}
+
 void RunLog::Write(const std::string& line) {
   const std::lock_guard lock(mutex_);
   if (!file_ || !status_.ok()) return;

@@ -12,8 +12,8 @@
 namespace slipway::pipeline {
 
 // Passes everything on to another sink and, once opened, writes a line for each step that begins or
-// ends and each warning. Counts of work in between go to the other sink only. Thread-safe as that
-// sink is.
+// ends, each warning and each line of a program. Counts of work in between go to the other sink
+// only. Thread-safe as that sink is.
 class RunLog : public ProgressSink {
  public:
   // References outlive this.
@@ -30,6 +30,7 @@ class RunLog : public ProgressSink {
   void StepFinished(std::string_view step, bool ok, bool cached, std::string_view summary,
                     double seconds, const Json& facts) override;
   void Warn(std::string_view message) override;
+  void Say(std::string_view step, std::string_view line) override;
 
  private:
   void Write(const std::string& line);

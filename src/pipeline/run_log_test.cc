@@ -29,6 +29,7 @@ class Heard : public ProgressSink {
     calls.emplace_back(summary);
   }
   void Warn(std::string_view message) override { calls.emplace_back(message); }
+  void Say(std::string_view, std::string_view line) override { calls.emplace_back(line); }
 };
 
 TEST(RunLog, KeepsWhatItPassesOn) {
@@ -42,15 +43,17 @@ TEST(RunLog, KeepsWhatItPassesOn) {
   log.StepStarted("data");
   log.Advance("data", 1, 2, "rows");
   log.Warn("two\nlines");
+  log.Say("train", "epoch\a 1");
   log.StepFinished("data", false, true, "2 rows", 0.25, Json());
   const Error error(ErrorCode::kIo, "the end");
   ASSERT_TRUE(log.Close(&error).ok());
   log.Warn("after");
-  EXPECT_THAT(heard.calls,
-              ElementsAre("before it is open", "data", "rows", "two\nlines", "2 rows", "after"));
+  EXPECT_THAT(heard.calls, ElementsAre("before it is open", "data", "rows", "two\nlines",
+                                       "epoch\a 1", "2 rows", "after"));
   EXPECT_EQ(*LocalFileSystem().ReadFile(path),
             "1970-01-01T00:00:01.500Z data started\n"
             "1970-01-01T00:00:01.500Z warning: two lines\n"
+            "1970-01-01T00:00:01.500Z train: epoch  1\n"
             "1970-01-01T00:00:01.500Z data failed after 0.250 s, from the cache: 2 rows\n"
             "1970-01-01T00:00:01.500Z error: the end \n");
 }

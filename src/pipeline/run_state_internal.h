@@ -52,8 +52,9 @@ struct RunState {
   StepKeys keys;
   std::string source_path;  // What to open.
   std::string source_digest;
-  IndexedSource source;   // Its files, as they were when the digest was taken.
-  std::string directory;  // Of this run's files.
+  std::string graph_digest;  // Of what the model's graph comes from; "" for a trainer of ours.
+  IndexedSource source;      // Its files, as they were when the digest was taken.
+  std::string directory;     // Of this run's files.
 
   data::DatasetReport dataset;  // data
   data::Table table;
@@ -98,6 +99,12 @@ struct StepEnd {
 // Times the step, tells the progress sink, and notes both in the report.
 Status RunStep(RunState& state, const char* name,
                const std::function<Result<StepEnd>(RunState&)>& step);
+
+// Of a fold in the cache.
+std::string FoldName(int fold);
+
+// What the target alone says of a model's schema.
+model::ModelSchema SchemaOfTarget(const RunState& state);
 
 // The digest of what the table is read from: of files, or of the rows of a database.
 Status TakeSourceDigest(RunState& state, FileIndex& index);

@@ -4,6 +4,7 @@
 
 #include "data/preprocessing.h"
 #include "data/target.h"
+#include "pipeline/graph_model_internal.h"
 #include "train/trainer.h"
 
 namespace slipway::pipeline {
@@ -47,6 +48,11 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
   const Status steps = data::CheckPreprocessingSteps(loaded.config.data.preprocessing_steps);
   if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
   const config::ModelConfig& model = loaded.config.model;
+  if (ComesAsGraph(model)) {
+    const Status graph = CheckGraphSettings(loaded);
+    if (!graph.ok()) add(Placed(graph.error(), loaded));
+    return all;
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
   const auto task = TaskNamed(model.task);
   if (task) {

@@ -40,6 +40,7 @@ Json TrainingFields(const config::Config& config) {
   }
   return {{"model_type", config.model.model_type},
           {"hyperparameters", config.model.hyperparameters},
+          {"command", config.model.command.run},
           {"class_weight", config.model.class_weight},
           {"early_stopping", config.model.training_config.early_stopping},
           {"averaging", config.model.averaging},
@@ -77,6 +78,7 @@ uint64_t SplitSeed(const config::Config& config) {
 }
 
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
+                         const std::string& graph_digest,
                          const std::vector<std::string>& text_columns, const std::string& rules_key,
                          const std::string& production_digest) {
   StepKeys keys;
@@ -85,7 +87,7 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   keys.data = StepKey({"data", table, rules_key});
   // The rules judge the table and do not change it; the schema's types are part of its key.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
-  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config))});
+  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config)), graph_digest});
   keys.evaluate = StepKey({"evaluate", keys.train});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
   // counts here.

@@ -18,10 +18,12 @@ struct StepKeys {
   std::string run;       // Everything: a run with this key need not be done again.
 };
 
+// `graph_digest` is that of what the model's graph comes from, "" for a trainer of ours;
 // `text_columns` are TextColumns' and `rules_key` is RulesKey's of pipeline/data_check.h;
 // `production_digest` names the version that the gates compare with, "" where none is in
 // production.
 StepKeys ComputeStepKeys(const config::Config& config, const std::string& source_digest,
+                         const std::string& graph_digest,
                          const std::vector<std::string>& text_columns, const std::string& rules_key,
                          const std::string& production_digest);
 

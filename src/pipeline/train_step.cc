@@ -9,6 +9,7 @@
 #include "data/select_rows.h"
 #include "model/onnx_writer.h"
 #include "model/predictor.h"
+#include "pipeline/graph_model_internal.h"
 #include "pipeline/predict.h"
 #include "pipeline/run_state_internal.h"
 #include "train/train.h"
@@ -18,8 +19,6 @@ namespace slipway::pipeline {
 namespace {
 
 constexpr int kGoldenRows = 64;
-
-std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
 
 Json ImportancesJson(const std::vector<train::FeatureImportance>& importances) {
   Json json = Json::array();
@@ -172,7 +171,7 @@ std::vector<int64_t> GoldenRows(const data::Split& split) {
 }
 
 Status EvaluateModel(RunState& state) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, model::LoadNativePredictor(state.onnx));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, model::LoadPredictor(state.onnx, state.features));
   SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions all,
                            predictor->Predict(state.table, state.threads));
   const config::ModelConfig& model = state.config().model;
@@ -247,7 +246,7 @@ std::string PreprocessingSummary(const data::PreprocessingPlan& plan) {
 }
 
 model::ModelSchema SchemaOf(const RunState& state) {
-  model::ModelSchema schema;
+  model::ModelSchema schema = SchemaOfTarget(state);
   for (const size_t input : state.plan.InputFeatures()) {
     const data::FeaturePlan& feature = state.plan.features[input];
     const auto profile =
@@ -256,6 +255,25 @@ model::ModelSchema SchemaOf(const RunState& state) {
                                                  ? data::ColumnProfile{}
                                                  : *profile));
   }
+  return schema;
+}
+
+// True where nothing had to be fitted.
+Result<bool> FitModel(RunState& state) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(state.config().model.model_type));
+  Fits fits(state, *trainer);
+  const bool cached = fits.AllCached();
+  if (!cached) SLIPWAY_RETURN_IF_ERROR(fits.Run());
+  state.schema = SchemaOf(state);
+  return cached;
+}
+
+}  // namespace
+
+std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
+
+model::ModelSchema SchemaOfTarget(const RunState& state) {
+  model::ModelSchema schema;
   schema.missing_values = state.config().data.missing_values;
   schema.task = data::ToString(state.target.task);
   schema.target = state.target.column;
@@ -267,16 +285,11 @@ model::ModelSchema SchemaOf(const RunState& state) {
   return schema;
 }
 
-}  // namespace
-
 Result<StepEnd> TrainStep(RunState& state) {
   const config::ModelConfig& model = state.config().model;
-  SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
-  Fits fits(state, *trainer);
   StepEnd end;
-  end.cached = fits.AllCached();
-  if (!end.cached) SLIPWAY_RETURN_IF_ERROR(fits.Run());
-  state.schema = SchemaOf(state);
+  SLIPWAY_ASSIGN_OR_RETURN(end.cached,
+                           ComesAsGraph(model) ? MakeGraphModel(state) : FitModel(state));
 
   report::RunReport& report = state.report;
   report.folds = state.folds;

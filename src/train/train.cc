@@ -61,10 +61,7 @@ std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
   return importances;
 }
 
-struct FoldRows {
-  std::vector<int64_t> train;
-  std::vector<int64_t> test;
-};
+}  // namespace
 
 Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
   FoldRows rows;
@@ -78,8 +75,6 @@ Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
                            FormatCount(std::ssize(rows.train)), FormatCount(std::ssize(rows.test))))
       .Try("fewer folds in model.training_config.cross_validation");
 }
-
-}  // namespace
 
 Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                          std::span<const int64_t> rows) {
@@ -110,16 +105,9 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
   return trained;
 }
 
-Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
-                           int fold) {
+Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fold,
+                             const model::Predictions& predictions) {
   SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, AveragingFor(input));
-  SLIPWAY_ASSIGN_OR_RETURN(const FoldRows rows, RowsOfFold(split, fold));
-  SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
-  SLIPWAY_ASSIGN_OR_RETURN(
-      const data::Matrix matrix,
-      data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
-  const model::Predictions predictions =
-      model::PredictMatrix(trained.scorer, matrix, input.threads);
   FoldResult result;
   result.fold = fold;
   result.train_rows = std::ssize(rows.train);
@@ -127,6 +115,18 @@ Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const 
   result.metrics =
       ComputeMetrics(data::SelectRows(input.target, rows.test), predictions, averaging);
   return result;
+}
+
+Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
+                           int fold) {
+  // Before the fit, which takes its time.
+  SLIPWAY_RETURN_IF_ERROR(AveragingFor(input));
+  SLIPWAY_ASSIGN_OR_RETURN(const FoldRows rows, RowsOfFold(split, fold));
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const data::Matrix matrix,
+      data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
+  return ScoreFold(input, rows, fold, model::PredictMatrix(trained.scorer, matrix, input.threads));
 }
 
 }  // namespace slipway::train

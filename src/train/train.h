@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "config/types.h"
 #include "core/progress.h"
@@ -30,6 +31,16 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
 // Fits on the training rows outside `fold` and scores those inside it.
 Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
                            int fold);
+
+// Rows to learn from and to score.
+struct FoldRows {
+  std::vector<int64_t> train;
+  std::vector<int64_t> test;
+};
+Result<FoldRows> RowsOfFold(const data::Split& split, int fold);
+// What predictions for its test rows are worth.
+Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fold,
+                             const model::Predictions& predictions);
 
 // Weights by `class_weight` (null, "balanced" or label → weight), one a class; empty for null.
 Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,

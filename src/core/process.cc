@@ -1,0 +1,228 @@
+#include "core/process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/interrupt.h"
+#include "core/text.h"
+
+namespace slipway {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How often the clock and the interrupt flag are looked at.
+constexpr milliseconds kTick{50};
+// What a program gets to end by itself before it is killed.
+constexpr double kGraceSeconds = 3;
+constexpr size_t kLongestLine = 4096;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() { Close(); }
+  void Close() {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+};
+
+Result<Pipe> MakePipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return SystemError("make a pipe", "", errno);
+  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// Everything that the new process needs, made before it is: after a fork of a process with threads
+// nothing may be allocated.
+struct Prepared {
+  explicit Prepared(const ProcessOptions& options)
+      : directory(options.directory), command(options.command), memory_bytes(options.memory_bytes) {
+    for (char** variable = ::environ; *variable != nullptr; ++variable) {
+      const std::string_view text(*variable);
+      if (!options.environment.contains(std::string(text.substr(0, text.find('=')))))
+        variables.emplace_back(text);
+    }
+    for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
+    for (std::string& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
+    arguments = {shell.data(), flag.data(), command.data(), nullptr};
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+  std::string directory;
+  std::string command;
+  int64_t memory_bytes;
+  std::string shell = "/bin/sh";
+  std::string flag = "-c";
+  std::vector<std::string> variables;
+  std::vector<char*> environment;
+  std::array<char*, 4> arguments{};
+};
+
+// In the new process; returns only with what failed in errno.
+void Become(const Prepared& prepared, int output) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (prepared.memory_bytes > 0) {
+    const rlimit limit{static_cast<rlim_t>(prepared.memory_bytes),
+                       static_cast<rlim_t>(prepared.memory_bytes)};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return;
+  }
+  if (!prepared.directory.empty() && ::chdir(prepared.directory.c_str()) != 0) return;
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) return;
+  if (::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) return;
+  ::execve(prepared.shell.c_str(), prepared.arguments.data(), prepared.environment.data());
+}
+
+// Cuts bytes into lines.
+class Lines {
+ public:
+  explicit Lines(const std::function<void(std::string_view)>& output) : output_(output) {}
+
+  void Add(std::string_view bytes) {
+    for (const char byte : bytes) {
+      if (byte == '\n' || byte == '\r') {
+        Flush();
+      } else if (line_.size() < kLongestLine) {
+        line_ += byte;
+      }
+    }
+  }
+  void Flush() {
+    if (!line_.empty() && output_) output_(line_);
+    line_.clear();
+  }
+
+ private:
+  const std::function<void(std::string_view)>& output_;
+  std::string line_;
+};
+
+// A running program, its group and its output.
+class Running {
+ public:
+  Running(pid_t group, Descriptor output, const ProcessOptions& options)
+      : group_(group), output_(std::move(output)), options_(options), lines_(options.output) {}
+
+  Result<ProcessEnd> Wait() {
+    const Stopwatch watch;
+    Status stopped;
+    double kill_after = 0;  // Once it was asked to end.
+    while (!Ended()) {
+      Read(kTick);
+      if (stopped.ok()) {
+        stopped = CheckStop(watch.seconds());
+        if (stopped.ok()) continue;
+        ::kill(-group_, SIGTERM);
+        kill_after = watch.seconds() + kGraceSeconds;
+      } else if (watch.seconds() > kill_after) {
+        ::kill(-group_, SIGKILL);
+      }
+    }
+    // What it left running would hold the pipe, and the machine.
+    ::kill(-group_, SIGKILL);
+    while (Read(milliseconds(0))) {
+    }
+    lines_.Flush();
+    if (!stopped.ok()) return stopped.error();
+    if (WIFSIGNALED(status_)) return ProcessEnd{-1, WTERMSIG(status_)};
+    return ProcessEnd{WEXITSTATUS(status_), 0};
+  }
+
+ private:
+  bool Ended() { return ::waitpid(group_, &status_, WNOHANG) == group_; }
+
+  Status CheckStop(double seconds) const {
+    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    if (options_.timeout_seconds <= 0 || seconds < options_.timeout_seconds) return {};
+    return Error(ErrorCode::kTimeout, fmt::format("the program did not end within {}",
+                                                  FormatSeconds(options_.timeout_seconds)));
+  }
+
+  // False where nothing came within `wait`.
+  bool Read(milliseconds wait) {
+    if (output_.number() < 0) {
+      std::this_thread::sleep_for(wait);
+      return false;
+    }
+    pollfd poll{output_.number(), POLLIN, 0};
+    if (::poll(&poll, 1, static_cast<int>(wait.count())) <= 0) return false;
+    std::array<char, 16384> bytes;
+    const ssize_t got = ::read(output_.number(), bytes.data(), bytes.size());
+    if (got > 0) lines_.Add({bytes.data(), static_cast<size_t>(got)});
+    if (got == 0) output_.Close();
+    return got > 0;
+  }
+
+  const pid_t group_;
+  Descriptor output_;
+  const ProcessOptions& options_;
+  Lines lines_;
+  int status_ = 0;
+};
+
+class LocalRunner : public ProcessRunner {
+ public:
+  Result<ProcessEnd> Run(const ProcessOptions& options) override {
+    SLIPWAY_ASSIGN_OR_RETURN(Pipe output, MakePipe());
+    SLIPWAY_ASSIGN_OR_RETURN(Pipe failure, MakePipe());
+    const Prepared prepared(options);
+    const pid_t child = ::fork();
+    if (child < 0) return SystemError("start a process", prepared.shell, errno);
+    if (child == 0) {
+      Become(prepared, output.write.number());
+      const int error = errno;
+      (void)!::write(failure.write.number(), &error, sizeof(error));
+      ::_exit(127);
+    }
+    ::setpgid(child, child);  // Whoever of the two comes first.
+    output.write.Close();
+    failure.write.Close();
+    int error = 0;
+    // Closed without a word where the program is there.
+    if (::read(failure.read.number(), &error, sizeof(error)) == sizeof(error)) {
+      ::waitpid(child, nullptr, 0);
+      return SystemError("start a program in", options.directory, error);
+    }
+    return Running(child, std::move(output.read), options).Wait();
+  }
+};
+
+}  // namespace
+
+ProcessRunner& LocalProcessRunner() {
+  static LocalRunner runner;
+  return runner;
+}
+
+}  // namespace slipway

@@ -1,0 +1,79 @@
+#include "core/process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/clock.h"
+
+namespace slipway {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Ran {
+  Result<ProcessEnd> end;
+  std::vector<std::string> lines;
+};
+
+Ran Call(ProcessOptions options) {
+  std::vector<std::string> lines;
+  options.output = [&](std::string_view line) { lines.emplace_back(line); };
+  auto end = LocalProcessRunner().Run(options);
+  return {std::move(end), std::move(lines)};
+}
+
+TEST(Process, TellsLinesAndExitCode) {
+  const Ran ran = Call({.command = "echo out; echo err >&2; printf 'no end'; exit 7"});
+  ASSERT_TRUE(ran.end.ok());
+  EXPECT_EQ(ran.end->exit_code, 7);
+  EXPECT_THAT(ran.lines, ElementsAre("out", "err", "no end"));
+}
+
+TEST(Process, RunsInItsFolderWithItsVariablesAndNoInput) {
+  const Ran ran = Call({.command = "pwd; echo $GREETING; cat; echo $HOME | wc -l",
+                        .directory = "/usr",
+                        .environment = {{"GREETING", "a b"}, {"HOME", ""}}});
+  EXPECT_THAT(ran.lines, ElementsAre("/usr", "a b", "1"));
+}
+
+TEST(Process, ASignalIsToldAsSuch) {
+  const Ran ran = Call({.command = "kill -SEGV $$"});
+  ASSERT_TRUE(ran.end.ok());
+  EXPECT_EQ(ran.end->exit_code, -1);
+  EXPECT_EQ(ran.end->signal, SIGSEGV);
+}
+
+TEST(Process, ATimeOutEndsAllThatItStarted) {
+  const Stopwatch watch;
+  const Ran ran = Call({.command = "sleep 60 & echo $!; sleep 60", .timeout_seconds = 0.2});
+  ASSERT_FALSE(ran.end.ok());
+  EXPECT_EQ(ran.end.error().code(), ErrorCode::kTimeout);
+  EXPECT_LT(watch.seconds(), 20);
+  ASSERT_EQ(ran.lines.size(), 1U);
+  // Gone, or a zombie that nobody has waited for yet.
+  const Ran left =
+      Call({.command = "grep -v zombie /proc/" + ran.lines[0] + "/status | grep State"});
+  EXPECT_TRUE(left.lines.empty());
+}
+
+TEST(Process, WhatItLeavesRunningEndsWithIt) {
+  const Stopwatch watch;
+  const Ran ran = Call({.command = "sleep 60 & echo done"});
+  EXPECT_THAT(ran.lines, ElementsAre("done"));
+  EXPECT_LT(watch.seconds(), 20);
+}
+
+TEST(Process, MemoryIsLimited) {
+  const Ran ran = Call({.command = "ulimit -v", .memory_bytes = int64_t{1} << 30});
+  EXPECT_THAT(ran.lines, ElementsAre("1048576"));
+}
+
+TEST(Process, AFolderThatIsNotThereIsAnError) {
+  const Ran ran = Call({.command = "true", .directory = "/nowhere"});
+  ASSERT_FALSE(ran.end.ok());
+  EXPECT_THAT(ran.end.error().ToString(), HasSubstr("/nowhere"));
+}
+
+}  // namespace
+}  // namespace slipway
