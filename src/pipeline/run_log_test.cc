@@ -48,9 +48,8 @@ TEST(RunLog, KeepsWhatItPassesOn) {
   const Error error(ErrorCode::kIo, "the end");
   ASSERT_TRUE(log.Close(&error).ok());
   log.Warn("after");
-  EXPECT_THAT(heard.calls,
-              ElementsAre("before it is open", "data", "rows", "two\nlines", "epoch\a 1",
-                          "2 rows", "after"));
+  EXPECT_THAT(heard.calls, ElementsAre("before it is open", "data", "rows", "two\nlines",
+                                       "epoch\a 1", "2 rows", "after"));
   EXPECT_EQ(*LocalFileSystem().ReadFile(path),
             "1970-01-01T00:00:01.500Z data started\n"
             "1970-01-01T00:00:01.500Z warning: two lines\n"
