@@ -105,8 +105,7 @@ TEST(Load, KnowsWhereEachValueStands) {
 TEST(Example, TellsWhatWaitsForALaterStage) {
   std::vector<std::string> keys;
   for (const Origin& later : LoadExample("production").later) keys.push_back(later.key);
-  EXPECT_THAT(keys, ElementsAre("model.training_config.early_stopping",
-                                "model.training_config.hyperparameter_tuning", "deployment"));
+  EXPECT_THAT(keys, ElementsAre("model.training_config.hyperparameter_tuning", "deployment"));
   EXPECT_THAT(LoadText(kMinimal).later, IsEmpty());
 }
 
@@ -409,10 +408,9 @@ TEST(Show, FillsTheSectionOfTheChosenStrategy) {
 }
 
 TEST(Show, PutsOriginsBesideValues) {
-  const LoadedConfig loaded = LoadText(std::string(kMinimal) +
-                                           "    evaluation_metrics: [auc, rmse]\n"
-                                           "    training_config: {early_stopping: true}\n",
-                                       {"data.exclude_columns=[a]"});
+  const LoadedConfig loaded =
+      LoadText(std::string(kMinimal) + "    training_config: {hyperparameter_tuning: true}\n",
+               {"data.exclude_columns=[a]"});
   const std::string shown = RenderWithOrigins(loaded);
   EXPECT_EQ(shown.substr(0, shown.find("    split:")),
             "development:\n"
@@ -433,14 +431,12 @@ TEST(Show, PutsOriginsBesideValues) {
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"
-            "#   model.training_config.early_stopping: for all trainers; "
-            "gradient_boosting stops by its n_iter_no_change\n"
-            "#   model.evaluation_metrics.rmse: for more metrics\n");
+            "#   model.training_config.hyperparameter_tuning: for tuning\n");
   const Json json = ToJson(loaded);
   EXPECT_EQ(json["environment"], "development");
   EXPECT_EQ(json["config"], loaded.config.resolved);
   EXPECT_EQ(json["origins"]["data.exclude_columns"], "--set");
-  EXPECT_EQ(json["later"]["model.evaluation_metrics.rmse"], "more metrics");
+  EXPECT_EQ(json["later"]["model.training_config.hyperparameter_tuning"], "tuning");
 }
 
 // Changed, cut and doubled bytes of the example: whatever comes out, it is a configuration or an

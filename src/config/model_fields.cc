@@ -11,8 +11,9 @@ std::vector<Field> TrainingFields() {
        .about = "Folds of cross-validation; 0 for none, else at least 2.",
        .range = {.min = 0, .max = 1000}},
       {SLIPWAY_KEY(model.training_config.early_stopping), .kind = Kind::kBoolean,
-       .about = "Stops when the validation part gets no better.",
-       .later = "all trainers; gradient_boosting stops by its n_iter_no_change"},
+       .about =
+           "Ends a fit that makes no more progress: boosting by held-out rows, a forest by rows "
+           "that its trees did not draw."},
       {SLIPWAY_KEY(model.training_config.hyperparameter_tuning), .kind = Kind::kBoolean,
        .about = "Searches `search_space` before training.", .later = "tuning"},
       {SLIPWAY_KEY(model.search_space), .kind = Kind::kMapping,
@@ -65,7 +66,14 @@ std::vector<Field> GateFields() {
       {SLIPWAY_KEY(model.gates.parity), .kind = Kind::kBoolean,
        .about = "The model loaded again must predict the same."},
       {SLIPWAY_KEY(model.gates.beats_baseline), .kind = Kind::kBoolean,
-       .about = "It must be better than always the most frequent class."},
+       .about = "It must be better than always the most frequent class, or the mean."},
+      {SLIPWAY_KEY(model.gates.lower_bound), .kind = Kind::kBoolean,
+       .about = "Holds `performance_thresholds` against the worse end of the 95 % interval instead "
+                "of the figure."},
+      {SLIPWAY_KEY(model.gates.max_train_test_gap), .kind = Kind::kNumber,
+       .about =
+           "How much worse accuracy, or r2, may be on the test part than on the training part.",
+       .range = share},
       {.key = "model.gates.production",
        .kind = Kind::kSection,
        .about = "Comparison with the version in production, where there is one."},

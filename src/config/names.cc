@@ -203,6 +203,7 @@ const Names& GateNames() {
         {"size", "size of the artifact"},
         {"parity", "the reloaded model predicts the same"},
         {"baseline", "better than always the most frequent class, or the mean"},
+        {"train_test_gap", "hardly worse on the test part than on the training part"},
         {"production", "not worse than the version in production"},
     };
     for (const Metric& metric : MetricTable()) all.push_back(metric.name);

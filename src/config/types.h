@@ -101,6 +101,8 @@ struct GatesConfig {
   double max_size_mb = 100;             // Of the artifact directory, 1 MB = 10^6 bytes.
   bool parity = true;
   bool beats_baseline = true;
+  bool lower_bound = false;  // Thresholds are held against the interval's worse end.
+  std::optional<double> max_train_test_gap;  // Of accuracy, or R²: training's less the test part's.
   ProductionGate production;
   std::vector<std::string> dry_run;  // Gates that are reported and never fail a run.
 };

@@ -86,6 +86,7 @@ inline model::Model FakeModel(const FakePredictor& predictor, std::string digest
 struct GateCase {
   config::ModelConfig config;
   train::Metrics metrics = {{"accuracy", 0.9}, {"f1", 0.88}, {"auc", 0.95}, {"log_loss", 0.3}};
+  train::Metrics train_metrics = {{"accuracy", 0.97}};
   train::Intervals intervals = {{"accuracy", {0.84, 0.95}}};
   std::string directory;
   data::Table rows;
@@ -108,6 +109,7 @@ struct GateCase {
   GateInput Input(ProductionModel* production = nullptr) const {
     return GateInput{.config = config,
                      .metrics = metrics,
+                     .train_metrics = train_metrics,
                      .intervals = intervals,
                      .artifact_directory = directory,
                      .test_rows = rows,

@@ -31,6 +31,7 @@ Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
     SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), ParityGate(files, input, loaded));
   }
   if (input.config.gates.beats_baseline) verdicts.push_back(BaselineGate(input));
+  if (std::optional<Verdict> gap = GapGate(input)) verdicts.push_back(*std::move(gap));
   SLIPWAY_ASSIGN_OR_RETURN(std::optional<Verdict> production, ProductionVerdict(input, loaded));
   if (production) verdicts.push_back(*std::move(production));
   MarkDryRuns(input.config.gates.dry_run, &verdicts);

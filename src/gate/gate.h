@@ -34,7 +34,8 @@ class ProductionModel {
 
 struct GateInput {
   const config::ModelConfig& config;
-  const train::Metrics& metrics;  // On the test part.
+  const train::Metrics& metrics;        // On the test part.
+  const train::Metrics& train_metrics;  // On the training part.
   const train::Intervals& intervals;
   const std::string& artifact_directory;  // Sealed; loaded again for parity and latency.
   const data::Table& test_rows;           // The test part's rows, all columns.
@@ -44,9 +45,9 @@ struct GateInput {
 };
 
 // All gates, in order: thresholds, single_latency, batch_latency, size, parity, baseline,
-// production. An Error only where a gate could not be asked at all, as when the artifact
-// can't be read or the version in production is damaged; a graph that can't be run is a failed
-// parity gate.
+// train_test_gap, production. An Error only where a gate could not be asked at all, as when the
+// artifact can't be read or the version in production is damaged; a graph that can't be run is a
+// failed parity gate.
 Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
                                       const GateInput& input);
 

@@ -40,6 +40,10 @@ Result<Verdict> ParityGate(FileSystem& files, const GateInput& input, const Load
 // regression R².
 Verdict BaselineGate(const GateInput& input);
 
+// Value: accuracy, or R², of the training part less that of the test part; nullopt where no limit
+// is configured.
+std::optional<Verdict> GapGate(const GateInput& input);
+
 // nullopt where nothing is in production. An Error where what is there can't be read or does not
 // verify.
 Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input, const LoadedModel& loaded);

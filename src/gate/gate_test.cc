@@ -208,6 +208,58 @@ TEST_F(GateTest, BaselineComparesWithTheMostFrequentClassOfTheTestRows) {
   EXPECT_EQ(Find(Run(), "baseline").outcome, Outcome::kPass);
 }
 
+TEST_F(GateTest, ACautiousThresholdIsHeldAgainstTheWorseEndOfTheInterval) {
+  case_.config.gates.lower_bound = true;
+  case_.config.performance_thresholds = {{"accuracy", 0.85}};
+  Verdict verdict = Find(Run(), "accuracy");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason, "the lower end of accuracy's interval 0.840 is below 0.850");
+  EXPECT_EQ(verdict.evidence["figure"], 0.9);
+  case_.config.performance_thresholds = {{"accuracy", 0.84}};
+  EXPECT_EQ(Find(Run(), "accuracy").outcome, Outcome::kPass);
+  // Of an error the upper end.
+  case_.intervals["log_loss"] = {0.2, 0.4};
+  case_.config.performance_thresholds = {{"log_loss", 0.35}};
+  EXPECT_EQ(Find(Run(), "log_loss").outcome, Outcome::kFail);
+  // Without an interval nothing is shown.
+  case_.config.performance_thresholds = {{"auc", 0.5}};
+  EXPECT_EQ(Find(Run(), "auc").outcome, Outcome::kFail);
+}
+
+TEST_F(GateTest, TheGapBetweenTrainingAndTestIsAskedForOnlyWhereThereIsALimit) {
+  for (const Verdict& verdict : Run()) EXPECT_NE(verdict.name, "train_test_gap");
+  case_.config.gates.max_train_test_gap = 0.05;
+  const Verdict verdict = Find(Run(), "train_test_gap");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason,
+            "accuracy is 0.970 on the training part and 0.900 on the test part: the gap 0.070 is "
+            "above 0.050");
+  case_.config.gates.max_train_test_gap = 0.1;
+  EXPECT_EQ(Find(Run(), "train_test_gap").outcome, Outcome::kPass);
+  case_.train_metrics.clear();
+  EXPECT_EQ(Find(Run(), "train_test_gap").outcome, Outcome::kFail);
+}
+
+TEST_F(GateTest, TheBaselineOfARegressionIsTheMean) {
+  case_.target.task = data::Task::kRegression;
+  case_.target.labels.clear();
+  case_.target.values.assign(case_.target.classes.begin(), case_.target.classes.end());
+  case_.target.classes.clear();
+  case_.metrics = {{"r2", 0.25}, {"rmse", 3}};
+  case_.config.performance_thresholds = {{"rmse", 2}};
+  const std::vector<Verdict> verdicts = Run();
+  EXPECT_EQ(Find(verdicts, "baseline").outcome, Outcome::kPass);
+  EXPECT_EQ(Find(verdicts, "rmse").reason, "rmse 3.000 is above 2.000");
+  case_.metrics["r2"] = -0.01;
+  const Verdict verdict = Find(Run(), "baseline");
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason,
+            "r2 -0.010 is not above the 0 of always answering with the mean of the test rows; "
+            "model.gates.beats_baseline asks for it");
+  case_.metrics.erase("r2");
+  EXPECT_EQ(Find(Run(), "baseline").outcome, Outcome::kFail);
+}
+
 TEST_F(GateTest, GatesThatAreSwitchedOffAreNotAsked) {
   case_.config.gates.parity = false;
   case_.config.gates.beats_baseline = false;

@@ -34,6 +34,13 @@ Verdict MissingMetric(const GateInput& input, Verdict verdict) {
   return verdict;
 }
 
+// The end of the interval that a cautious reader takes for the figure; NaN where there is none.
+double CautiousValue(const GateInput& input, const std::string& metric) {
+  const auto interval = input.intervals.find(metric);
+  if (interval == input.intervals.end()) return std::numeric_limits<double>::quiet_NaN();
+  return train::LowerIsBetter(metric) ? interval->second.second : interval->second.first;
+}
+
 Verdict ThresholdGate(const GateInput& input, const std::string& written, double limit) {
   Verdict verdict;
   verdict.name = train::CanonicalMetric(written);
@@ -43,21 +50,26 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
 
   // A threshold on an error is its greatest allowed value.
   const bool at_most = train::LowerIsBetter(verdict.name);
-  verdict.value = metric->second;
+  const bool cautious = input.config.gates.lower_bound;
+  verdict.value = cautious ? CautiousValue(input, verdict.name) : metric->second;
   verdict.evidence = {{"rows", input.truth.rows()},
                       {"comparison", at_most ? "at most" : "at least"}};
+  if (cautious) verdict.evidence["figure"] = metric->second;
   AddInterval(input, &verdict);
   const auto [value, bound] = FormatApart(verdict.value, limit);
+  const std::string what = cautious ? fmt::format("the {} end of {}'s interval",
+                                                  at_most ? "upper" : "lower", verdict.name)
+                                    : verdict.name;
   if (!std::isfinite(verdict.value)) {
     verdict.outcome = Outcome::kFail;
     verdict.reason = fmt::format("{} can't be computed on the test rows, so {} {} is not shown",
-                                 verdict.name, at_most ? "at most" : "at least", bound);
+                                 what, at_most ? "at most" : "at least", bound);
     return verdict;
   }
   const bool pass = at_most ? verdict.value <= limit : verdict.value >= limit;
   verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
   const char* relation = pass ? (at_most ? "at most" : "at least") : (at_most ? "above" : "below");
-  verdict.reason = fmt::format("{} {} is {} {}", verdict.name, value, relation, bound);
+  verdict.reason = fmt::format("{} {} is {} {}", what, value, relation, bound);
   return verdict;
 }
 
@@ -127,6 +139,34 @@ Verdict BaselineGate(const GateInput& input) {
       fmt::format("accuracy {} {} {} of always answering with the most frequent class", value,
                   verdict.value > 0 ? "is above the" : "is not above the", bound);
   if (verdict.value <= 0) verdict.reason += kAskedFor;
+  return verdict;
+}
+
+std::optional<Verdict> GapGate(const GateInput& input) {
+  if (!input.config.gates.max_train_test_gap) return std::nullopt;
+  Verdict verdict;
+  verdict.name = "train_test_gap";
+  verdict.limit = *input.config.gates.max_train_test_gap;
+  const char* metric = input.truth.task == data::Task::kRegression ? "r2" : "accuracy";
+  const auto value_in = [&](const train::Metrics& metrics) {
+    const auto found = metrics.find(metric);
+    return found == metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+  };
+  const double train = value_in(input.train_metrics), test = value_in(input.metrics);
+  verdict.value = train - test;
+  verdict.evidence = {
+      {"comparison", "at most"}, {"metric", metric}, {"train", train}, {"test", test}};
+  if (!std::isfinite(verdict.value)) {
+    verdict.outcome = Outcome::kFail;
+    verdict.reason = fmt::format("{} is unknown, so the gap is not shown to be small", metric);
+    return verdict;
+  }
+  const bool pass = verdict.value <= verdict.limit;
+  verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
+  const auto [value, bound] = FormatApart(verdict.value, verdict.limit);
+  verdict.reason = fmt::format(
+      "{} is {:.3f} on the training part and {:.3f} on the test part: the gap {} is {} {}", metric,
+      train, test, value, pass ? "at most" : "above", bound);
   return verdict;
 }
 

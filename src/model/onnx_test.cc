@@ -51,6 +51,24 @@ Case MakeCase(uint64_t seed) {
   return made;
 }
 
+// Of trees or linear, around a mean that a float32 can't tell from its neighbours.
+Case MakeRegression(uint64_t seed) {
+  Random random(seed);
+  Case made;
+  made.plan = RandomPlan(random);
+  made.target.column = "price";
+  made.target.task = data::Task::kRegression;
+  const int features = static_cast<int>(made.plan.output_columns());
+  made.ensemble = RandomSum(random, 12, 7, 1, features);
+  if (seed % 3 == 0) {
+    made.scorer = {RandomLinear(random, 1, features), Link::kIdentity};
+  } else {
+    made.scorer = {made.ensemble, Link::kIdentity, 1e9 * random.Uniform()};
+  }
+  made.onnx = WriteOnnx(made.plan, made.scorer, made.target).value();
+  return made;
+}
+
 std::vector<int64_t> AllRows(const data::Table& table) {
   std::vector<int64_t> rows(static_cast<size_t>(table.rows));
   std::iota(rows.begin(), rows.end(), int64_t{0});
@@ -60,8 +78,8 @@ std::vector<int64_t> AllRows(const data::Table& table) {
 TEST(OnnxTest, TheSameModelGivesTheSameBytes) { EXPECT_EQ(MakeCase(4).onnx, MakeCase(4).onnx); }
 
 TEST(OnnxTest, ReadingGivesBackEveryNumber) {
-  for (uint64_t seed = 0; seed < 20; ++seed) {
-    const Case made = MakeCase(seed);
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const Case made = seed < 20 ? MakeCase(seed) : MakeRegression(seed);
     const auto read = ReadOnnx(made.onnx);
     ASSERT_TRUE(read.ok()) << read.error().ToString();
     EXPECT_EQ(read->classes, made.target.labels);
@@ -74,6 +92,7 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
     }
     EXPECT_EQ(read->plan.OutputNames(), made.plan.OutputNames());
     EXPECT_EQ(read->scorer.link, made.scorer.link);
+    EXPECT_EQ(read->scorer.offset, made.scorer.offset);
     ASSERT_EQ(read->scorer.body.index(), made.scorer.body.index());
     if (const auto* linear = std::get_if<LinearScorer>(&made.scorer.body)) {
       EXPECT_EQ(std::get<LinearScorer>(read->scorer.body).weights, linear->weights);
@@ -92,8 +111,8 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
 }
 
 TEST(OnnxTest, ThePredictorEqualsThePlanAndTheEnsemble) {
-  for (uint64_t seed = 0; seed < 20; ++seed) {
-    const Case made = MakeCase(seed);
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const Case made = seed < 20 ? MakeCase(seed) : MakeRegression(seed);
     Random random(seed + 100);
     const data::Table table = RandomTable(random, made.plan, made.ensemble, 500);
     const auto predictor = LoadNativePredictor(made.onnx);
@@ -104,6 +123,8 @@ TEST(OnnxTest, ThePredictorEqualsThePlanAndTheEnsemble) {
     const Predictions expected = PredictMatrix(made.scorer, *matrix);
     EXPECT_EQ(predictions->labels, expected.labels);
     EXPECT_EQ(predictions->scores, expected.scores);
+    EXPECT_EQ(predictions->values, expected.values);
+    EXPECT_EQ(std::ssize(predictions->values), predictions->regression() ? table.rows : 0);
   }
 }
 
@@ -113,8 +134,8 @@ TEST(OnnxTest, WritesCasesForOtherRuntimes) {
   if (directory == nullptr) {
     GTEST_SKIP() << "SLIPWAY_PARITY_DIR is not set: no cases are written for onnxruntime to judge";
   }
-  for (uint64_t seed = 0; seed < 30; ++seed) {
-    const Case made = MakeCase(seed);
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const Case made = seed < 30 ? MakeCase(seed) : MakeRegression(seed);
     Random random(seed + 100);
     const data::Table table = RandomTable(random, made.plan, made.ensemble, 400);
     const auto predictor = LoadNativePredictor(made.onnx);
@@ -157,11 +178,12 @@ TEST(OnnxTest, WritingRefusesNamesThatCollide) {
   EXPECT_TRUE(LoadNativePredictor(*odd).ok());
 }
 
-TEST(OnnxTest, WritingRefusesATargetWithoutClasses) {
-  Case made = MakeCase(0);
-  made.target.task = data::Task::kRegression;
-  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, made.target).error().code(),
-            ErrorCode::kInvalidInput);
+TEST(OnnxTest, WritingRefusesAScorerOfAnotherTask) {
+  Case made = MakeRegression(1);
+  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, MakeCase(0).target).error().code(),
+            ErrorCode::kInternal);
+  made.scorer = MakeCase(0).scorer;
+  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, made.target).error().code(), ErrorCode::kInternal);
 }
 
 // A change to the graph, and what the refusal says.
@@ -334,6 +356,29 @@ TEST(OnnxTest, SaysWhatOfALinearModelItCantRun) {
   const Case made = MakeCase(4);
   ASSERT_TRUE(std::holds_alternative<LinearScorer>(made.scorer.body));
   ExpectRefused(made.onnx, kForeignLinear);
+}
+
+TEST(OnnxTest, SaysWhatOfARegressionItCantRun) {
+  const std::vector<Foreign> changes = {
+      {"another column",
+       [](onnx::GraphProto& graph) {
+         for (onnx::TensorProto& tensor : *graph.mutable_initializer()) {
+           if (tensor.name().ends_with("/index_0")) tensor.set_int64_data(0, 1);
+         }
+       },
+       "as the maker of 'prediction'"},
+      {"an offset that is no number",
+       [](onnx::GraphProto& graph) {
+         for (onnx::TensorProto& tensor : *graph.mutable_initializer()) {
+           if (tensor.name().ends_with("/offset")) tensor.set_double_data(0, std::nan(""));
+         }
+       },
+       "whose offset is not one finite number"},
+      {"an output more",
+       [](onnx::GraphProto& graph) { graph.add_output()->set_name("slipway/scores"); },
+       "a graph with the output 'slipway/scores'"},
+  };
+  ExpectRefused(MakeRegression(1).onnx, changes);
 }
 
 TEST(OnnxTest, SaysWhatTheKernelCantRun) {

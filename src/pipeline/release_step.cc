@@ -98,6 +98,7 @@ Status JudgeArtifact(RunState& state) {
   RegisteredProduction production(state);
   const gate::GateInput input{state.config().model,
                               state.evaluation.test,
+                              state.evaluation.train,
                               state.evaluation.intervals,
                               directory,
                               test_rows,

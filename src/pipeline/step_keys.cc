@@ -38,10 +38,13 @@ Json TrainingFields(const config::Config& config) {
   for (const config::PreprocessingStep& step : config.data.preprocessing_steps) {
     steps.push_back({step.name, step.options});
   }
-  return {
-      {"model_type", config.model.model_type}, {"hyperparameters", config.model.hyperparameters},
-      {"command", config.model.command.run},   {"class_weight", config.model.class_weight},
-      {"averaging", config.model.averaging},   {"steps", std::move(steps)}};
+  return {{"model_type", config.model.model_type},
+          {"hyperparameters", config.model.hyperparameters},
+          {"command", config.model.command.run},
+          {"class_weight", config.model.class_weight},
+          {"early_stopping", config.model.training_config.early_stopping},
+          {"averaging", config.model.averaging},
+          {"steps", std::move(steps)}};
 }
 
 Json GateFields(const config::ModelConfig& model) {
@@ -55,6 +58,8 @@ Json GateFields(const config::ModelConfig& model) {
           {"size", gates.max_size_mb},
           {"parity", gates.parity},
           {"baseline", gates.beats_baseline},
+          {"lower_bound", gates.lower_bound},
+          {"gap", gates.max_train_test_gap ? Json(*gates.max_train_test_gap) : Json()},
           {"margin", gates.production.margin},
           {"confidence", gates.production.confidence},
           {"dry_run", gates.dry_run}};

@@ -50,7 +50,7 @@ inline TestArtifact MakeLoadableArtifact() {
   plan.features[0].name = "age";
   model::FittedTree tree;
   tree.nodes = {{0, 30, 1, 2}, {-1, 0, 0, 0}, {-1, 0, 1, 0}};
-  tree.probabilities = {0.75, 0.25, 0.25, 0.75};
+  tree.values = {0.75, 0.25, 0.25, 0.75};
   data::Target target;
   target.labels = {"No", "Yes"};
   TestArtifact artifact = MakeArtifact(0);

@@ -242,6 +242,13 @@ std::string FoldTable(const RunReport& report, const std::vector<std::string>& m
   return TableMarkup("Folds", head, rows);
 }
 
+// docs/models.md has the formulas.
+const char* ImportanceMeaning(const std::string& algorithm) {
+  if (algorithm == "random_forest") return "Share of the mean decrease in impurity";
+  if (algorithm == "gradient_boosting") return "Share of what splits gained";
+  return "Share of weights times what their columns vary";
+}
+
 // What preprocessing left out before the model saw it.
 std::string LeftOut(const RunReport& report) {
   std::string out;
@@ -319,8 +326,10 @@ std::string ImportancesBody(const RunReport& report) {
                        FormatShare(rest));
   }
   return out +
-         "<p class=\"soft\">Share of the mean decrease in impurity; a category’s columns are "
-         "summed, and so are a time’s.</p>\n" +
+         fmt::format(
+             "<p class=\"soft\">{}; a category’s columns are summed, and so are a "
+             "time’s.</p>\n",
+             ImportanceMeaning(report.algorithm)) +
          LeftOut(report);
 }
 

@@ -20,6 +20,7 @@ using testing::Not;
 TEST(ReportGoldenTest, Markdown) {
   ExpectGolden("passed.md", RenderMarkdown(SampleReport()));
   ExpectGolden("failed_gates.md", RenderMarkdown(MulticlassReport()));
+  ExpectGolden("estimates.md", RenderMarkdown(EstimatesReport()));
   ExpectGolden("failed_data.md", RenderMarkdown(FailedDataReport()));
 }
 
@@ -50,8 +51,21 @@ TEST(ReportHtmlTest, APassedRunHasEverySection) {
   EXPECT_THAT(html, HasSubstr("1.0 % missing"));
 }
 
+TEST(ReportHtmlTest, ARegressionShowsEstimatesAndErrors) {
+  const std::string html = RenderHtml(EstimatesReport());
+  ExpectBalanced(html);
+  for (const char* text :
+       {"<title>Estimates</title>", "Estimates over true numbers from 9.2e+04 to 3.06e+05.",
+        "40 rows of the test part; on the line the estimate is right.", "Errors of the estimates",
+        "Share of weights times what their columns vary", "RMSE", "R²"}) {
+    EXPECT_THAT(html, HasSubstr(text));
+  }
+  for (const char* text : {"ROC", "Confusion", "By class"}) EXPECT_THAT(html, Not(HasSubstr(text)));
+}
+
 TEST(ReportHtmlTest, NothingIsFetchedAndNothingIsRun) {
-  for (const RunReport& report : {SampleReport(), HostileReport(), FailedDataReport()}) {
+  for (const RunReport& report :
+       {SampleReport(), HostileReport(), FailedDataReport(), EstimatesReport()}) {
     const std::string html = RenderHtml(report);
     for (const char* forbidden :
          {"<script", "http://", "https://", "src=\"", "url(", "@import", "<link", "<img"}) {

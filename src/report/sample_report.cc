@@ -195,6 +195,42 @@ RunReport SampleReport() {
   return report;
 }
 
+RunReport EstimatesReport() {
+  RunReport report = SampleReport();
+  report.algorithm = "ridge";
+  report.hyperparameters = {{"alpha", 3.5}};
+  report.task = "regression";
+  report.target = "price";
+  report.positive = -1;
+  report.classes.clear();
+  report.roc.clear();
+  report.confusion.clear();
+  report.score_histograms.clear();
+  report.metrics = {
+      {"mae", 8021.788}, {"mape", 0.0813}, {"mse", 1.4556e8}, {"r2", 0.847}, {"rmse", 12064.976}};
+  report.train_metrics = {
+      {"mae", 3120.4}, {"mape", 0.03}, {"mse", 2.2e7}, {"r2", 0.978}, {"rmse", 4690.1}};
+  report.intervals = {{"r2", {0.805, 0.879}}, {"rmse", {10901.5, 13220.1}}};
+  report.shown_metrics = {"r2", "rmse", "mae"};
+  for (train::FoldResult& fold : report.folds)
+    fold.metrics = {
+        {"r2", 0.76 + 0.01 * fold.fold}, {"rmse", 15000.0 + 100 * fold.fold}, {"mae", 9000.0}};
+  for (int i = 0; i < 40; ++i)
+    report.estimates.push_back(
+        {100'000 + 5000.0 * i, 110'000 + 4800.0 * i + 9000 * ((i * 7) % 5 - 2)});
+  report.errors = {-31'000, 28'500, Bell(30, 0.5, 0.15, 80)};
+  report.gates[0] =
+      Verdict("r2", gate::Outcome::kPass, 0.847, 0.5, "", "r2 0.847 is at least 0.500");
+  report.gates[0].evidence["comparison"] = "at least";
+  report.gates[1] = Verdict("rmse", gate::Outcome::kPass, 12064.976, 20000, "",
+                            "rmse 12064.976 is at most 20000.000");
+  report.gates[1].evidence["comparison"] = "at most";
+  report.gates.back() =
+      Verdict("baseline", gate::Outcome::kPass, 0.847, 0, "",
+              "r2 0.847 is above the 0 of always answering with the mean of the test rows");
+  return report;
+}
+
 RunReport MulticlassReport() {
   RunReport report = SampleReport();
   report.status = "failed";

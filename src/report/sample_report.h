@@ -9,6 +9,8 @@ namespace slipway::report {
 RunReport SampleReport();
 // Four classes; two gates failed.
 RunReport MulticlassReport();
+// A regression.
+RunReport EstimatesReport();
 // Ended by validation: data only.
 RunReport FailedDataReport();
 // Names, values and reasons that try to be markup, and figures that are not numbers.

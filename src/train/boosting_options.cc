@@ -12,6 +12,8 @@ using Options = BoostingOptions;
 
 constexpr int64_t kMostRounds = 100'000;
 constexpr int64_t kDefaultBins = 256;
+// scikit-learn's HistGradientBoosting stops by as many.
+constexpr int64_t kEarlyStoppingPatience = 10;
 
 bool ReadLoss(const Json& value, Options* options) {
   if (value.is_null()) {
@@ -138,7 +140,7 @@ Result<BoostingOptions> ParseBoostingOptions(const Json& hyperparameters) {
 }
 
 Result<BoostingPlan> PlanBoosting(const BoostingOptions& options, const TrainingShape& shape,
-                                  uint64_t seed, int threads) {
+                                  const FitSettings& settings) {
   SLIPWAY_RETURN_IF_ERROR(CheckLoss(options, shape.regression));
   const int64_t rows = shape.rows, columns = shape.columns;
   BoostingPlan plan;
@@ -158,11 +160,12 @@ Result<BoostingPlan> PlanBoosting(const BoostingOptions& options, const Training
     plan.features_per_node = std::clamp<int64_t>(static_cast<int64_t>(count), 1, columns);
   }
   plan.patience = options.n_iter_no_change;
+  if (plan.patience == 0 && settings.early_stopping) plan.patience = kEarlyStoppingPatience;
   plan.validation_share = options.validation_fraction;
   plan.tol = options.tol;
   plan.max_bins = options.max_bins > 0 ? options.max_bins : kDefaultBins;
-  plan.seed = options.random_state ? *options.random_state : seed;
-  plan.threads = ThreadsFor(options.n_jobs, threads);
+  plan.seed = options.random_state ? *options.random_state : settings.seed;
+  plan.threads = ThreadsFor(options.n_jobs, settings.threads);
   return plan;
 }
 

@@ -60,8 +60,8 @@ const std::vector<HyperparameterDoc>& BoostingHyperparameters();
 // All mistakes at once.
 Result<BoostingOptions> ParseBoostingOptions(const Json& hyperparameters);
 
-// `threads` at least 1. kInvalidInput where the loss is of another task.
+// `settings.threads` at least 1. kInvalidInput where the loss is of another task.
 Result<BoostingPlan> PlanBoosting(const BoostingOptions& options, const TrainingShape& shape,
-                                  uint64_t seed, int threads);
+                                  const FitSettings& settings);
 
 }  // namespace slipway::train

@@ -31,7 +31,8 @@ Sample MakeSample(int64_t rows, int64_t columns, int classes, double noise = 0.3
 }
 
 FittedModel FitOrDie(const Sample& sample, const Json& hyperparameters, int threads = 2) {
-  auto fitted = (*MakeTrainer("gradient_boosting"))->Fit(sample.set(), hyperparameters, 1, threads);
+  auto fitted =
+      (*MakeTrainer("gradient_boosting"))->Fit(sample.set(), hyperparameters, {1, threads});
   EXPECT_TRUE(fitted.ok()) << (fitted.ok() ? "" : fitted.error().ToString());
   return fitted.ok() ? *std::move(fitted) : FittedModel{};
 }

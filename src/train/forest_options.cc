@@ -75,10 +75,10 @@ const Rules& ForestRules() {
        [](const Json& v, Options* o) {
          return ReadNumber(v, 0, 0.5, &o->min_weight_fraction_leaf);
        }},
-      {{"max_features", "text, int, float or null", "sqrt, or 1.0 of numbers",
-        "Columns tried at each split: sqrt or log2 of all, a count, a share, or null for all. "
-        "Categories count one a "
-        "value."},
+      {{"max_features", "text, int, float or null", "sqrt",
+        "Columns tried at each split: sqrt or log2 of all, a count, a share, or null for all, "
+        "which "
+        "is the default of numbers. Categories count one a value."},
        "\"sqrt\", \"log2\", a whole number from 1, a share above 0.0 and up to 1.0, or null",
        ReadMaxFeatures},
       MaxLeafNodesRule<Options>(),
@@ -193,7 +193,7 @@ Result<ForestOptions> ParseForestOptions(const Json& hyperparameters) {
 }
 
 Result<ForestPlan> PlanForest(const ForestOptions& options, const TrainingShape& shape,
-                              uint64_t seed, int threads) {
+                              const FitSettings& settings) {
   const int64_t rows = shape.rows;
   ForestPlan plan;
   plan.trees = options.n_estimators;
@@ -208,8 +208,9 @@ Result<ForestPlan> PlanForest(const ForestOptions& options, const TrainingShape&
   plan.min_impurity_decrease = options.min_impurity_decrease;
   plan.max_leaves = options.max_leaf_nodes;
   plan.max_bins = options.max_bins > 0 ? options.max_bins : kDefaultBins;
-  plan.seed = options.random_state ? *options.random_state : seed;
-  plan.threads = ThreadsFor(options.n_jobs, threads);
+  plan.early_stopping = settings.early_stopping;
+  plan.seed = options.random_state ? *options.random_state : settings.seed;
+  plan.threads = ThreadsFor(options.n_jobs, settings.threads);
   return plan;
 }
 

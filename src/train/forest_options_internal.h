@@ -57,6 +57,7 @@ struct ForestPlan {
   double min_impurity_decrease = 0;
   int64_t max_leaves = 0;  // 0: no limit.
   int64_t max_bins = 0;
+  bool early_stopping = false;  // `trees` at most.
   uint64_t seed = 0;
   int threads = 1;
 };
@@ -66,9 +67,9 @@ const std::vector<HyperparameterDoc>& ForestHyperparameters();
 // All mistakes at once.
 Result<ForestOptions> ParseForestOptions(const Json& hyperparameters);
 
-// `threads` at least 1. kInvalidInput where max_samples asks for more rows than there are, or the
-// criterion is of another task.
+// `settings.threads` at least 1. kInvalidInput where max_samples asks for more rows than there are,
+// or the criterion is of another task.
 Result<ForestPlan> PlanForest(const ForestOptions& options, const TrainingShape& shape,
-                              uint64_t seed, int threads);
+                              const FitSettings& settings);
 
 }  // namespace slipway::train

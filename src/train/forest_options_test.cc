@@ -17,7 +17,7 @@ TEST(ForestOptions, DefaultsAreThoseOfScikitLearn) {
   ASSERT_TRUE(options.ok());
   EXPECT_EQ(options->n_estimators, 100);
   EXPECT_EQ(options->max_depth, 0);
-  const auto plan = PlanForest(*options, {1000, 20}, 9, 2);
+  const auto plan = PlanForest(*options, {1000, 20}, {9, 2});
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->trees, 100);
   EXPECT_EQ(plan->features_per_node, 4);  // int(sqrt(20))
@@ -75,7 +75,7 @@ TEST(ForestOptions, CountsAndSharesComeToWhatScikitLearnMakesOfThem) {
       Parsed(R"({"max_features": 0.3, "max_samples": 0.2507, "min_samples_split": 0.011,
                  "min_samples_leaf": 0.0101, "random_state": 42, "max_leaf_nodes": 31})"));
   ASSERT_TRUE(options.ok());
-  const auto plan = PlanForest(*options, {1001, 7}, 9, 4);
+  const auto plan = PlanForest(*options, {1001, 7}, {9, 4});
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->features_per_node, 2);   // int(2.1)
   EXPECT_EQ(plan->samples_per_tree, 250);  // int(250.95)
@@ -91,7 +91,7 @@ TEST(ForestOptions, EveryNameOfACriterion) {
                                         {"log_loss", Criterion::kEntropy}}) {
     const auto options = ParseForestOptions(Json{{"criterion", name}});
     ASSERT_TRUE(options.ok());
-    EXPECT_EQ(PlanForest(*options, {10, 3}, 0, 1)->criterion, criterion);
+    EXPECT_EQ(PlanForest(*options, {10, 3}, {0, 1})->criterion, criterion);
   }
 }
 
@@ -105,8 +105,8 @@ TEST(ForestOptions, TakesScikitLearnsDefaults) {
 
 TEST(ForestOptions, FeatureRules) {
   const auto features = [](const char* text, int64_t columns) {
-    return PlanForest(*ParseForestOptions(Json{{"max_features", Parsed(text)}}), {100, columns}, 0,
-                      1)
+    return PlanForest(*ParseForestOptions(Json{{"max_features", Parsed(text)}}), {100, columns},
+                      {0, 1})
         ->features_per_node;
   };
   EXPECT_EQ(features("null", 9), 9);
@@ -120,7 +120,7 @@ TEST(ForestOptions, FeatureRules) {
 
 TEST(ForestOptions, JobsLimitThreads) {
   const auto threads = [](int jobs) {
-    return PlanForest(*ParseForestOptions(Json{{"n_jobs", jobs}}), {100, 3}, 0, 4)->threads;
+    return PlanForest(*ParseForestOptions(Json{{"n_jobs", jobs}}), {100, 3}, {0, 4})->threads;
   };
   EXPECT_EQ(threads(-1), 4);
   EXPECT_EQ(threads(-2), 3);
@@ -131,7 +131,7 @@ TEST(ForestOptions, JobsLimitThreads) {
 
 TEST(ForestOptions, BinsFitAByteUnlessTold) {
   const auto bins = [](const char* text) {
-    return PlanForest(*ParseForestOptions(Json{{"max_bins", Parsed(text)}}), {500, 3}, 0, 1)
+    return PlanForest(*ParseForestOptions(Json{{"max_bins", Parsed(text)}}), {500, 3}, {0, 1})
         ->max_bins;
   };
   EXPECT_EQ(bins("null"), 256);
@@ -140,7 +140,7 @@ TEST(ForestOptions, BinsFitAByteUnlessTold) {
 
 TEST(ForestOptions, MoreSamplesThanRows) {
   const auto plan =
-      PlanForest(*ParseForestOptions(Parsed(R"({"max_samples": 2000})")), {1000, 3}, 0, 1);
+      PlanForest(*ParseForestOptions(Parsed(R"({"max_samples": 2000})")), {1000, 3}, {0, 1});
   ASSERT_FALSE(plan.ok());
   EXPECT_THAT(plan.error().ToString(), HasSubstr("2,000 rows a tree, and training has 1,000"));
 }

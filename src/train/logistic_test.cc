@@ -43,7 +43,7 @@ Sample MakeSample(int64_t rows, int64_t columns, int classes) {
 
 FittedModel FitOrDie(const Sample& sample, const Json& hyperparameters, int threads = 2) {
   auto fitted =
-      (*MakeTrainer("logistic_regression"))->Fit(sample.set(), hyperparameters, 1, threads);
+      (*MakeTrainer("logistic_regression"))->Fit(sample.set(), hyperparameters, {1, threads});
   EXPECT_TRUE(fitted.ok()) << (fitted.ok() ? "" : fitted.error().ToString());
   return fitted.ok() ? *std::move(fitted) : FittedModel{};
 }

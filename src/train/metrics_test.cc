@@ -257,6 +257,82 @@ Scored ScoredRows(int64_t rows, double accuracy) {
   return scored;
 }
 
+struct Estimated {
+  data::Target truth;
+  model::Predictions predictions;
+};
+
+Estimated EstimatedRows(std::vector<double> truth, std::vector<double> estimates) {
+  Estimated made;
+  made.predictions = model::Predictions::Make(std::ssize(truth), 0);
+  made.predictions.values = std::move(estimates);
+  made.truth.task = data::Task::kRegression;
+  made.truth.values = std::move(truth);
+  return made;
+}
+
+// By scikit-learn 1.9.1: mean_squared_error, mean_absolute_error, r2_score and
+// mean_absolute_percentage_error.
+TEST(Metrics, OfNumbersEqualScikitLearn) {
+  const Estimated made = EstimatedRows({3, -0.5, 2, 7, 0}, {2.5, 0.0, 2, 8, 1e-3});
+  const Metrics metrics = ComputeMetrics(made.truth, made.predictions, Averaging::kWeighted);
+  ASSERT_EQ(metrics.size(), 5U);
+  EXPECT_NEAR(metrics.at("mse"), 0.3000002, 1e-12);
+  EXPECT_NEAR(metrics.at("rmse"), std::sqrt(0.3000002), 1e-12);
+  EXPECT_NEAR(metrics.at("mae"), 0.4002, 1e-12);
+  EXPECT_NEAR(metrics.at("r2"), 1 - 0.3000002 / 7.16, 1e-12);
+  EXPECT_NEAR(metrics.at("mape") / (1e-3 / 0x1p-52 / 5), 1, 1e-12);
+}
+
+TEST(Metrics, OfEqualNumbersR2IsAllOrNothing) {
+  const auto r2 = [](std::vector<double> truth, std::vector<double> estimates) {
+    const Estimated made = EstimatedRows(std::move(truth), std::move(estimates));
+    return ComputeMetrics(made.truth, made.predictions, Averaging::kWeighted).at("r2");
+  };
+  EXPECT_EQ(r2({2, 2, 2}, {2, 2, 2}), 1);
+  EXPECT_EQ(r2({2, 2, 2}, {2, 2, 3}), 0);
+  EXPECT_TRUE(std::isnan(r2({2}, {2})));
+}
+
+// The normal approximation of a mean's interval, for which the errors are independent.
+TEST(Bootstrap, TheIntervalOfAMeanErrorIsThatOfAMean) {
+  Random random(3);
+  std::vector<double> truth, estimates;
+  double sum = 0, squares = 0;
+  for (int i = 0; i < 2000; ++i) {
+    truth.push_back(random.Uniform() * 10);
+    const double error = random.Uniform() - 0.5;
+    estimates.push_back(truth.back() + error);
+    sum += std::abs(error);
+    squares += error * error;
+  }
+  const Estimated made = EstimatedRows(truth, estimates);
+  const Intervals intervals =
+      BootstrapIntervals(made.truth, made.predictions, Averaging::kWeighted, 1);
+  const double mean = sum / 2000;
+  const double half = 1.96 * std::sqrt((squares / 2000 - mean * mean) / 2000);
+  EXPECT_NEAR(intervals.at("mae").first, mean - half, 0.1 * half);
+  EXPECT_NEAR(intervals.at("mae").second, mean + half, 0.1 * half);
+}
+
+TEST(Bootstrap, ComparesTwoEstimatesOfTheSameRows) {
+  Random random(4);
+  std::vector<double> truth, good, bad;
+  for (int i = 0; i < 1000; ++i) {
+    truth.push_back(random.Uniform());
+    good.push_back(truth.back() + 0.1 * (random.Uniform() - 0.5));
+    bad.push_back(truth.back() + 0.6 * (random.Uniform() - 0.5));
+  }
+  const R2Difference found = CompareR2(truth, good, bad, 0.95);
+  EXPECT_GT(found.lower, 0.2);
+  EXPECT_LT(found.lower, found.difference);
+  EXPECT_GT(found.upper, found.difference);
+  const R2Difference turned = CompareR2(truth, bad, good, 0.95);
+  EXPECT_DOUBLE_EQ(turned.difference, -found.difference);
+  EXPECT_NEAR(turned.lower, -found.upper, 0.02);
+  EXPECT_EQ(CompareR2(truth, good, good, 0.95).lower, 0);
+}
+
 TEST(Bootstrap, TheIntervalOfAccuracyIsThatOfAShare) {
   const Scored scored = ScoredRows(1000, 0.9);
   const auto metrics =

@@ -1,12 +1,16 @@
 // Random forests by histograms (docs/design/0005).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <memory>
 
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "model/tree_ensemble.h"
 #include "train/fits_internal.h"
+#include "train/out_of_bag_internal.h"
 #include "train/tree_grower_internal.h"
 
 namespace slipway::train {
@@ -47,6 +51,15 @@ class RowDraws {
       rows_.push_back({static_cast<uint32_t>(row), cls, std::min(times_[row], kMostTimes)});
     }
     return rows_;
+  }
+
+  // Of the last call.
+  RowsOut RowsNotDrawn() const {
+    RowsOut rows;
+    for (size_t row = 0; row < times_.size(); ++row) {
+      if (times_[row] == 0) rows.push_back(static_cast<uint32_t>(row));
+    }
+    return rows;
   }
 
  private:
@@ -95,6 +108,8 @@ std::vector<double> Relative(std::span<const double> weights) {
   return relative;
 }
 
+bool StopsEarly(const ForestPlan& plan) { return plan.early_stopping && plan.bootstrap; }
+
 // The numbers to learn as differences from their mean, in units so small that what is lost is less
 // than doubles lose in sums, and so large that sums of whole ones are exact.
 struct Numbers {
@@ -114,6 +129,83 @@ struct Numbers {
   }
 };
 
+// Early stopping: a look at the rows out of bag every so many trees, and how many looks without a
+// loss that is lower by this share end the forest.
+constexpr size_t kTreesPerLook = 10;
+constexpr int kLooksWithoutProgress = 5;
+constexpr double kLeastProgress = 0.001;
+
+// What a thread grows trees with.
+template <typename Bin>
+struct ForestWorker {
+  RowDraws draws;
+  TreeGrower<Bin> grower;
+};
+
+template <typename Bin>
+class ForestGrower {
+ public:
+  // References outlive this, and so does what `goal` refers to. `row_weights` has one a class.
+  ForestGrower(const TrainingSet& set, const ForestPlan& plan, const BinnedRows<Bin>& rows,
+               const std::vector<ColumnBins>& columns, std::span<const double> row_weights,
+               const TreeGoal& goal)
+      : plan_(plan) {
+    const int64_t workers = std::min<int64_t>(plan.threads, plan.trees);
+    for (int64_t i = 0; i < workers; ++i) {
+      workers_.push_back(std::make_unique<ForestWorker<Bin>>(
+          RowDraws(set, plan, row_weights), TreeGrower<Bin>(rows, columns, plan, goal)));
+    }
+  }
+
+  // All trees; or so many that more answer the rows out of bag no better.
+  Result<std::vector<GrownTree>> Grow(OutOfBag* out_of_bag) {
+    trees_.resize(static_cast<size_t>(plan_.trees));
+    const size_t wave = out_of_bag == nullptr ? trees_.size() : kTreesPerLook;
+    Plateau plateau(kLooksWithoutProgress, kLeastProgress);
+    for (size_t first = 0; first < trees_.size(); first += wave) {
+      const size_t last = std::min(first + wave, trees_.size());
+      SLIPWAY_RETURN_IF_ERROR(GrowWave(first, last, out_of_bag != nullptr));
+      if (out_of_bag == nullptr) continue;
+      SLIPWAY_RETURN_IF_ERROR(
+          out_of_bag->Add(std::span(trees_).subspan(first, last - first), rows_out_));
+      if (plateau.Progresses(out_of_bag->Loss())) continue;
+      trees_.resize(last);
+      break;
+    }
+    return std::move(trees_);
+  }
+
+ private:
+  Status GrowWave(size_t first, size_t last, bool note_rows_out) {
+    rows_out_.resize(note_rows_out ? last - first : 0);
+    std::atomic<size_t> next{first};
+    return ParallelFor(workers_.size(), plan_.threads, [&](size_t worker) -> Status {
+      try {
+        for (size_t tree = next++; tree < last; tree = next++) {
+          GrowTree(workers_[worker].get(), tree);
+          if (note_rows_out) rows_out_[tree - first] = workers_[worker]->draws.RowsNotDrawn();
+          SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+        }
+        return {};
+      } catch (...) {
+        next = last;  // The others need not go on.
+        throw;
+      }
+    });
+  }
+
+  void GrowTree(ForestWorker<Bin>* worker, size_t tree) {
+    Random random(DeriveSeed(plan_.seed, tree));
+    const std::span<TreeRow> drawn = worker->draws.Draw(&random);
+    trees_[tree] = worker->grower.Grow(drawn, random);
+  }
+
+  const ForestPlan& plan_;
+  std::vector<std::unique_ptr<ForestWorker<Bin>>> workers_;
+  std::vector<GrownTree> trees_;
+  std::vector<RowsOut> rows_out_;  // Of the wave's trees.
+};
+
 template <typename Bin>
 Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPlan& plan,
                                          const std::vector<ColumnBins>& columns,
@@ -125,29 +217,18 @@ Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPla
       set.class_weights.empty() ? ones : Relative(set.class_weights);
   // What is drawn by weight has no other weight.
   const TreeGoal goal{plan.bootstrap ? ones : weights, numbers.units, numbers.unit};
-  std::vector<GrownTree> trees(static_cast<size_t>(plan.trees));
-  std::atomic<size_t> next{0};
-  const auto grow_trees = [&](size_t) -> Status {
-    RowDraws draws(set, plan, weights);
-    TreeGrower<Bin> grower(rows, columns, plan, goal);
-    for (size_t tree = next++; tree < trees.size(); tree = next++) {
-      Random random(DeriveSeed(plan.seed, tree));
-      const std::span<TreeRow> drawn = draws.Draw(&random);
-      trees[tree] = grower.Grow(drawn, random);
-      SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-    }
-    return {};
-  };
-  const auto threads = static_cast<size_t>(std::min<int64_t>(plan.threads, plan.trees));
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(threads, plan.threads, [&](size_t worker) -> Status {
-    try {
-      return grow_trees(worker);
-    } catch (...) {
-      next = trees.size();  // The others need not go on.
-      throw;
-    }
-  }));
-  return trees;
+  ForestGrower<Bin> grower(set, plan, rows, columns, weights, goal);
+  if (!StopsEarly(plan)) return grower.Grow(nullptr);
+  OutOfBag out_of_bag(set, numbers.mean, plan.threads);
+  return grower.Grow(&out_of_bag);
+}
+
+std::vector<std::string> NotesOf(const ForestPlan& plan, size_t trees) {
+  if (plan.early_stopping && !plan.bootstrap)
+    return {"nothing to stop early by: without bootstrap no row is out of bag"};
+  if (static_cast<int64_t>(trees) == plan.trees) return {};
+  return {fmt::format("stopped after {} of {} trees, as more answered rows out of bag no better",
+                      trees, plan.trees)};
 }
 
 }  // namespace
@@ -161,6 +242,7 @@ Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
                                ? GrowTrees<uint8_t>(set, plan, columns, numbers)
                                : GrowTrees<uint16_t>(set, plan, columns, numbers));
   FittedModel fitted;
+  fitted.notes = NotesOf(plan, trees.size());
   fitted.importances = MeanImportances(trees, columns.size());
   std::vector<model::FittedTree> forest;
   for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));

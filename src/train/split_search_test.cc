@@ -141,6 +141,69 @@ TEST(SplitSearch, FindsWhatBruteForceFinds) {
   }
 }
 
+// Of numbers: the least sum of squared distances to the mean of a side, by its definition.
+double SquaresAround(std::span<const double> numbers, std::span<const TreeRow> rows) {
+  double draws = 0, sum = 0, squares = 0;
+  for (const TreeRow& row : rows) {
+    draws += row.times;
+    sum += row.times * numbers[row.row];
+  }
+  for (const TreeRow& row : rows)
+    squares += row.times * std::pow(numbers[row.row] - sum / draws, 2);
+  return squares;
+}
+
+double LeastSquares(const Case& given, std::span<const double> numbers) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t column = 0; column < given.matrix.columns; ++column) {
+    const float* values = given.matrix.Column(column);
+    for (const TreeRow& cut : given.rows) {
+      std::vector<TreeRow> sides[2];
+      for (const TreeRow& row : given.rows)
+        sides[values[row.row] > values[cut.row] ? 1 : 0].push_back(row);
+      if (sides[0].size() < static_cast<size_t>(given.plan.min_leaf) ||
+          sides[1].size() < static_cast<size_t>(given.plan.min_leaf)) {
+        continue;
+      }
+      best = std::min(best, SquaresAround(numbers, sides[0]) + SquaresAround(numbers, sides[1]));
+    }
+  }
+  return best;
+}
+
+TEST(SplitSearch, FindsWhatBruteForceFindsForNumbers) {
+  uint64_t seed = 100;
+  for (const size_t in_node : {2U, 9U, 60U, 300U}) {
+    for (const int64_t values : {2, 40, 200}) {
+      Case made = MakeCase(400, in_node, 1, values, ++seed);
+      made.plan.criterion = Criterion::kSquaredError;
+      made.plan.min_leaf = in_node > 9 ? 3 : 1;
+      Random random(seed);
+      std::vector<double> numbers;
+      for (int i = 0; i < 400; ++i)
+        numbers.push_back(std::round((random.Uniform() - 0.5) * 1'000'000));
+      std::vector<double> tally(2);
+      for (const TreeRow& row : made.rows) {
+        tally[0] += row.times;
+        tally[1] += row.times * numbers[row.row];
+      }
+      const auto binned = BinRows<uint8_t>(made.matrix, made.columns, 1);
+      SplitSearch<uint8_t> search(*binned, made.columns, made.plan,
+                                  {.class_weights = {}, .numbers = numbers});
+      const double best = LeastSquares(made, numbers);
+      // Twice: the first call must leave nothing behind.
+      for (int call = 0; call < 2; ++call) {
+        const Split split = search.Find({made.rows, tally}, 0, &random);
+        ASSERT_EQ(split.column >= 0, std::isfinite(best));
+        if (split.column < 0) continue;
+        const double gained = split.purity - Purity(Criterion::kSquaredError, tally);
+        const double all = SquaresAround(numbers, made.rows);
+        EXPECT_NEAR((all - gained) / all, best / all, 1e-9);
+      }
+    }
+  }
+}
+
 TEST(SplitSearch, TheThresholdLiesBetweenTheValuesOfTheNode) {
   Case made = MakeCase(400, 0, 2, 300, 3);
   made.plan.features_per_node = 1;

@@ -15,8 +15,9 @@ struct Sample {
   std::vector<int32_t> classes;
   int class_count = 2;
   std::vector<double> class_weights;
+  std::vector<double> values;  // Where class_count is 0.
 
-  TrainingSet set() const { return {matrix, classes, class_count, class_weights}; }
+  TrainingSet set() const { return {matrix, classes, class_count, class_weights, values}; }
 };
 
 // Values from -1 to 1; no classes yet.

@@ -95,8 +95,10 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                            ClassWeights(class_weight, input.target, kept));
   const data::Target target = data::SelectRows(input.target, kept);
   const TrainingSet set{matrix, target.classes, target.class_count(), weights, target.values};
-  SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, input.config.model.hyperparameters,
-                                                           input.seed, input.threads));
+  const config::ModelConfig& model = input.config.model;
+  SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, model.hyperparameters,
+                                                           {input.seed, input.threads,
+                                                            model.training_config.early_stopping}));
   trained.scorer = std::move(fitted.scorer);
   trained.notes = std::move(fitted.notes);
   trained.importances = ByFeature(trained.plan, fitted.importances);

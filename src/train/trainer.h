@@ -54,6 +54,13 @@ struct TrainingSet {
   }
 };
 
+// How a fit goes, besides its hyper-parameters.
+struct FitSettings {
+  uint64_t seed = 0;
+  int threads = 0;              // 0 for all available cores.
+  bool early_stopping = false;  // Ends a fit that makes no more progress, where the trainer can.
+};
+
 struct FittedModel {
   model::Scorer scorer;
   // One a matrix column, its share of what the trainer measures importance by (each says what in
@@ -74,7 +81,7 @@ class Trainer {
   virtual Status CheckHyperparameters(const Json& hyperparameters) const = 0;
   // The same model for the same input, seed and build, on any number of threads.
   virtual Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters,
-                                  uint64_t seed, int threads) const = 0;
+                                  const FitSettings& settings) const = 0;
 };
 
 // kInvalidInput where the trainer does not learn this task; names those that do.

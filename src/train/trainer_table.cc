@@ -63,42 +63,41 @@ Result<const TrainerFunctions*> OpenTrainers() {
   return static_cast<const TrainerFunctions*>(plugin);
 }
 
-Result<FittedModel> FitForest(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                              int threads) {
+Result<FittedModel> FitForest(const TrainingSet& set, const Json& hyperparameters,
+                              const FitSettings& settings) {
   SLIPWAY_ASSIGN_OR_RETURN(const ForestOptions options, ParseForestOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan, PlanForest(options, set.shape(), seed, threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const ForestPlan plan, PlanForest(options, set.shape(), settings));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_forest(set, plan);
 }
 
-Result<FittedModel> FitBoosting(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                                int threads) {
+Result<FittedModel> FitBoosting(const TrainingSet& set, const Json& hyperparameters,
+                                const FitSettings& settings) {
   SLIPWAY_ASSIGN_OR_RETURN(const BoostingOptions options, ParseBoostingOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  SLIPWAY_ASSIGN_OR_RETURN(const BoostingPlan plan,
-                           PlanBoosting(options, set.shape(), seed, threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const BoostingPlan plan, PlanBoosting(options, set.shape(), settings));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_boosting(set, plan);
 }
 
-Result<FittedModel> FitLogistic(const TrainingSet& set, const Json& hyperparameters, uint64_t,
-                                int threads) {
+Result<FittedModel> FitLogistic(const TrainingSet& set, const Json& hyperparameters,
+                                const FitSettings& settings) {
   SLIPWAY_ASSIGN_OR_RETURN(const LogisticOptions options, ParseLogisticOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
   double total_weight = 0;
   for (const int32_t cls : set.classes) total_weight += set.WeightOf(cls);
-  const LogisticPlan plan = PlanLogistic(options, total_weight, threads);
+  const LogisticPlan plan = PlanLogistic(options, total_weight, settings.threads);
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_logistic(set, plan);
 }
 
 template <auto kParse>
-Result<FittedModel> FitLeastSquares(const TrainingSet& set, const Json& hyperparameters, uint64_t,
-                                    int threads) {
+Result<FittedModel> FitLeastSquares(const TrainingSet& set, const Json& hyperparameters,
+                                    const FitSettings& settings) {
   SLIPWAY_ASSIGN_OR_RETURN(const LeastSquaresOptions options, kParse(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  const LeastSquaresPlan plan = PlanLeastSquares(options, threads);
+  const LeastSquaresPlan plan = PlanLeastSquares(options, settings.threads);
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_least_squares(set, plan);
 }
@@ -115,22 +114,23 @@ enum class Tasks { kClasses, kNumbers, kBoth };
 struct TableEntry {
   const char* model_type;
   Tasks tasks;
+  bool in_rounds;  // Of which early stopping can leave some out.
   const std::vector<HyperparameterDoc>& (*hyperparameters)();
   Status (*check)(const Json& hyperparameters);
-  Result<FittedModel> (*fit)(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                             int threads);
+  Result<FittedModel> (*fit)(const TrainingSet& set, const Json& hyperparameters,
+                             const FitSettings& settings);
 };
 
 constexpr std::array kTrainers = {
-    TableEntry{"random_forest", Tasks::kBoth, ForestHyperparameters, Check<ParseForestOptions>,
-               FitForest},
-    TableEntry{"gradient_boosting", Tasks::kBoth, BoostingHyperparameters,
+    TableEntry{"random_forest", Tasks::kBoth, true, ForestHyperparameters,
+               Check<ParseForestOptions>, FitForest},
+    TableEntry{"gradient_boosting", Tasks::kBoth, true, BoostingHyperparameters,
                Check<ParseBoostingOptions>, FitBoosting},
-    TableEntry{"logistic_regression", Tasks::kClasses, LogisticHyperparameters,
+    TableEntry{"logistic_regression", Tasks::kClasses, false, LogisticHyperparameters,
                Check<ParseLogisticOptions>, FitLogistic},
-    TableEntry{"linear_regression", Tasks::kNumbers, LinearHyperparameters,
+    TableEntry{"linear_regression", Tasks::kNumbers, false, LinearHyperparameters,
                Check<ParseLinearOptions>, FitLeastSquares<ParseLinearOptions>},
-    TableEntry{"ridge", Tasks::kNumbers, RidgeHyperparameters, Check<ParseRidgeOptions>,
+    TableEntry{"ridge", Tasks::kNumbers, false, RidgeHyperparameters, Check<ParseRidgeOptions>,
                FitLeastSquares<ParseRidgeOptions>},
 };
 
@@ -151,9 +151,14 @@ class TableTrainer : public Trainer {
   Status CheckHyperparameters(const Json& hyperparameters) const override {
     return entry_.check(hyperparameters);
   }
-  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters, uint64_t seed,
-                          int threads) const override {
-    return entry_.fit(set, hyperparameters, seed, threads > 0 ? threads : AvailableCores());
+  Result<FittedModel> Fit(const TrainingSet& set, const Json& hyperparameters,
+                          const FitSettings& settings) const override {
+    FitSettings own = settings;
+    if (own.threads <= 0) own.threads = AvailableCores();
+    SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, entry_.fit(set, hyperparameters, own));
+    if (own.early_stopping && !entry_.in_rounds)
+      fitted.notes.push_back("nothing to stop early: it does not learn in rounds");
+    return fitted;
   }
 
  private:

@@ -63,7 +63,7 @@ Forest FitOrDie(const Sample& sample, const Json& hyperparameters, int threads =
                 uint64_t seed = 5) {
   const auto trainer = MakeTrainer("random_forest");
   EXPECT_TRUE(trainer.ok());
-  const auto fitted = (*trainer)->Fit(sample.set(), hyperparameters, seed, threads);
+  const auto fitted = (*trainer)->Fit(sample.set(), hyperparameters, {seed, threads});
   EXPECT_TRUE(fitted.ok()) << (fitted.ok() ? "" : fitted.error().ToString());
   return fitted.ok() ? ForestOf(*fitted, sample.class_count) : Forest{};
 }
@@ -303,7 +303,7 @@ TEST(RandomForest, OddShapes) {
 TEST(RandomForest, ValuesThatAreNoNumbersAreAnError) {
   Sample sample = MakeSample(100, 3, 2);
   sample.matrix.Column(1)[41] = std::nanf("");
-  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), 1, 1);
+  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), {1, 1});
   ASSERT_FALSE(forest.ok());
   EXPECT_THAT(forest.error().ToString(),
               HasSubstr("prepared column 2 has a value that is not a finite number in its row 42"));
@@ -311,7 +311,7 @@ TEST(RandomForest, ValuesThatAreNoNumbersAreAnError) {
 
 TEST(RandomForest, AnEmptySetIsAnError) {
   const Sample sample = MakeSample(0, 3, 2);
-  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), 1, 1);
+  const auto forest = (*MakeTrainer("random_forest"))->Fit(sample.set(), Json::object(), {1, 1});
   ASSERT_FALSE(forest.ok());
   EXPECT_EQ(forest.error().code(), ErrorCode::kInvalidInput);
 }
@@ -369,7 +369,7 @@ TEST(RandomForest, StopsWhenInterrupted) {
     const auto plugin = LoadPlugin(kTrainerPlugin, PluginFolders());
     std::raise(SIGTERM);
     const auto forest = static_cast<const TrainerFunctions*>(*plugin)->fit_forest(
-        sample.set(), *PlanForest(ForestOptions{}, 100, 3, 1, 1));
+        sample.set(), *PlanForest(ForestOptions{}, {100, 3}, {1, 1}));
     std::_Exit(forest.ok() ? 0 : static_cast<int>(forest.error().code()));
   };
   EXPECT_EXIT(end_with_the_code(),

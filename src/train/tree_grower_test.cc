@@ -63,6 +63,31 @@ TEST(TreeGrower, OneClassIsALeaf) {
   EXPECT_THAT(grown.importances(), ElementsAre(0));
 }
 
+TEST(TreeGrower, LeavesOfNumbersAreMeansOfTheirRows) {
+  const std::vector<double> numbers = {-4, -2, 10, 10, -14};
+  data::Matrix matrix{5, 1, {0, 1, 2, 3, 4}};
+  std::vector<TreeRow> rows;
+  for (uint32_t row = 0; row < 5; ++row) rows.push_back({row, 0, row == 1 ? 3U : 1U});
+  const auto columns = *CutColumns(matrix, 256, 1);
+  const auto binned = *BinRows<uint8_t>(matrix, columns, 1);
+  ForestPlan plan;
+  plan.criterion = Criterion::kSquaredError;
+  plan.features_per_node = plan.min_leaf = 1;
+  plan.min_split = 2;
+  plan.max_leaves = 3;
+  TreeGrower<uint8_t> grower(binned, columns, plan,
+                             {.class_weights = {}, .numbers = numbers, .unit = 0.5});
+  const GrownTree grown = grower.Grow(rows, Random(1));
+  std::vector<double> values = grown.tree.values;
+  std::ranges::sort(values);
+  // Half a unit each: (-4 - 3 * 2) / 4, the two equal ones, and the last.
+  EXPECT_THAT(values, ElementsAre(-7, -1.25, 5));
+  // Equal numbers are not parted.
+  plan.max_leaves = 0;
+  TreeGrower<uint8_t> whole(binned, columns, plan, {.class_weights = {}, .numbers = numbers});
+  EXPECT_EQ(whole.Grow(rows, Random(1)).tree.values.size(), 4U);
+}
+
 TEST(TreeGrower, NoRowsAreALeafThatKnowsNothing) {
   const Grown grown({}, {});
   ASSERT_EQ(grown.tree().nodes.size(), 1U);

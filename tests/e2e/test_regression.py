@@ -190,6 +190,19 @@ def test_stops_when_held_out_rows_see_no_progress(project):
     assert "held-out rows saw no progress" in answer.out
 
 
+@pytest.mark.parametrize("trainer, expected", [
+    ("random_forest", "of 1000 trees, as more answered rows out of bag no better"),
+    ("gradient_boosting", "of 1000 rounds, as"),
+])
+def test_early_stopping(project, trainer, expected):
+    project.write_table(house_table())
+    project.write_config(regression_config(trainer, model__hyperparameters={"n_estimators": 1000, "max_depth": 5},
+                                           model__training_config={"cross_validation": 2, "early_stopping": True}))
+    answer = project.call("run", "--env", "development")
+    assert answer.code == 0, answer.err
+    assert expected in answer.out
+
+
 def test_predictions_as_json_lines_and_json(project):
     frame = house_table(rows=300)
     project.write_table(frame)
