@@ -155,8 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:16: model.averaging: unknown name \"weigthed\"; expected weighted, "
              "binary, macro or micro; try weighted\n"},
         Case{"", "    task: regresion\n", "",
-             "error: c.yaml:8:11: model.task: unknown name \"regresion\"; expected auto or "
-             "classification\n"},
+             "error: c.yaml:8:11: model.task: unknown name \"regresion\"; expected auto, "
+             "classification or regression; try regression\n"},
         Case{"", "    task: classification\n    evaluation_metrics: [rmse]\n", "",
              "error: c.yaml:9:5: model.evaluation_metrics: \"rmse\" is no metric of a "
              "classification; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
@@ -182,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    evaluation_metrics: [acuracy]\n", "",
              "error: c.yaml:8:26: model.evaluation_metrics[0]: unknown name \"acuracy\"; expected "
              "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
-             "average_precision, brier, brier_score, calibration_error, ece, rmse, mae, r2 or "
+             "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "
              "mape; try accuracy\n"},
         Case{"", "    performance_thresholds: {accuracy: 85}\n", "",
              "error: c.yaml:8:40: model.performance_thresholds.accuracy: 85 is out of range; "
@@ -193,17 +193,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    performance_thresholds: {f2: 0.5}\n", "",
              "error: c.yaml:8:30: model.performance_thresholds: unknown name \"f2\"; expected "
              "accuracy, precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
-             "average_precision, brier, brier_score, calibration_error or ece; try f1\n"},
-        Case{"", "    performance_thresholds: {accuracy: 0.8, rmse: 0.2}\n", "",
-             "error: c.yaml:8:45: model.performance_thresholds: \"rmse\" is not computed by this "
-             "build; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
-             "balanced_accuracy, pr_auc, average_precision, brier, brier_score, calibration_error "
-             "or ece\n"},
-        Case{"", "    performance_thresholds:\n      rmse: 5\n", "",
-             "error: c.yaml:9:7: model.performance_thresholds: \"rmse\" is not computed by this "
-             "build; expected accuracy, precision, recall, f1, f1_score, auc, log_loss, "
-             "balanced_accuracy, pr_auc, average_precision, brier, brier_score, calibration_error "
-             "or ece\n"},
+             "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "
+             "mape; try f1\n"},
+        Case{"", "    performance_thresholds: {accuracy: 0.8, rmse: 0.2}\n", "", ""},
         Case{"", "    evaluation_metrics: [accuracy, brier, rmse]\n", "", ""},
         Case{"", "    hyperparameters: {c: .inf}\n", "",
              "error: c.yaml:8:26: model.hyperparameters.c: the number .inf is not finite; expected "
@@ -214,9 +206,10 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:5: model.command.run: missing key; expected text\n"},
         Case{"", "    gates: {dry_run: [sise]}\n", "",
              "error: c.yaml:8:23: model.gates.dry_run[0]: unknown name \"sise\"; expected "
-             "single_latency, batch_latency, size, parity, baseline, production, accuracy, "
+             "single_latency, batch_latency, size, parity, baseline, train_test_gap, production, "
+             "accuracy, "
              "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
-             "average_precision, brier, brier_score, calibration_error, ece, rmse, mae, r2 or "
+             "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "
              "mape; try size\n"},
         Case{"", "    name: my model\n", "",
              "error: c.yaml:8:5: model.name: can't name a model; expected 1 to 128 letters, "
@@ -295,10 +288,10 @@ TEST(Errors, ATypeWithASectionOfItsOwnNeedsIt) {
         model + "}\n");
   };
   EXPECT_EQ(with("model_type: onnx"),
-            "error: c.yaml:4:23: model.model_type: onnx needs the section model.onnx; expected "
+            "error: c.yaml:4:11: model.model_type: onnx needs the section model.onnx; expected "
             "model.onnx: {path: model.onnx}\n");
   EXPECT_EQ(with("model_type: command"),
-            "error: c.yaml:4:23: model.model_type: command needs the section model.command; "
+            "error: c.yaml:4:11: model.model_type: command needs the section model.command; "
             "expected model.command: {run: python3 training/train.py}\n");
   EXPECT_EQ(with("model_type: random_forest, onnx: {path: a.onnx}"), "")
       << "may be what several environments share";
@@ -344,8 +337,8 @@ TEST(Errors, FilesThatAreNoConfiguration) {
       ErrorsOf("version: 1\n" + std::string(kMinimal) + "    task: x\nstores: {}\n");
   EXPECT_EQ(mixed, "error: c.yaml:1:1: \"version\" stands where environments are named; " +
                        environments + "; try it inside an environment, indented\n" +
-                       "error: c.yaml:9:11: model.task: unknown name \"x\"; expected auto or "
-                       "classification\n" +
+                       "error: c.yaml:9:11: model.task: unknown name \"x\"; expected auto, "
+                       "classification or regression\n" +
                        "error: c.yaml:10:1: \"stores\" stands where environments are named; " +
                        environments + "; try it inside an environment, indented\n");
   EXPECT_EQ(ErrorsOf(std::string("a: \0\n", 5)), "error: c.yaml:1:4: not a text file in UTF-8\n");
@@ -471,7 +464,7 @@ TEST(Errors, CheckTellsThoseOfAllEnvironmentsAndEachOnce) {
             "parquet, jsonl or "
             "arrow; try csv\n"
             "error: c.yaml:9:3: model.model_type: missing key; expected random_forest, "
-            "gradient_boosting or logistic_regression\n");
+            "gradient_boosting, logistic_regression, linear_regression, ridge, command or onnx\n");
 }
 
 }  // namespace

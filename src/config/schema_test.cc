@@ -38,7 +38,7 @@ TEST(Schema, ValuesAndRanges) {
   EXPECT_EQ(thresholds.at("additionalProperties"), false);
   EXPECT_EQ(thresholds.at("properties").at("accuracy").at("maximum"), 1);
   EXPECT_FALSE(thresholds.at("properties").at("log_loss").contains("maximum"));
-  EXPECT_FALSE(thresholds.at("properties").contains("rmse"));
+  EXPECT_TRUE(thresholds.at("properties").contains("rmse"));
 }
 
 void ExpectDescribed(const FieldTree& tree) {

@@ -26,7 +26,7 @@ TEST(Reader, AliasesNeitherLoopNorFillTheMemory) {
             "error: c.yaml:1:1: data.source_path: missing key; expected text\n"
             "error: c.yaml:1:1: data.target_column: missing key; expected text\n"
             "error: c.yaml:1:1: model.model_type: missing key; expected random_forest, "
-            "gradient_boosting or logistic_regression\n"
+            "gradient_boosting, logistic_regression, linear_regression, ridge, command or onnx\n"
             "error: c.yaml:1:18: unknown key \"a\"; expected project_name, version, data, model, "
             "deployment, artifact_store, model_registry, registries, stores, notifications or "
             "approvals\n"

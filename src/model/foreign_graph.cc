@@ -47,8 +47,10 @@ TensorType TypeOf(const onnx::ValueInfoProto& value) {
   return type;
 }
 
-// Ends a sequence of maps before it is made: what ZipMap repacks is what is wanted.
-void DropZipMaps(onnx::GraphProto* graph) {
+// Ends a sequence of maps before it is made: what ZipMap repacks is what is wanted. Returns the
+// outputs that are so.
+std::vector<onnx::ValueInfoProto*> DropZipMaps(onnx::GraphProto* graph) {
+  std::vector<onnx::ValueInfoProto*> dropped;
   for (onnx::ValueInfoProto& output : *graph->mutable_output()) {
     auto& nodes = *graph->mutable_node();
     const auto zip = std::ranges::find_if(nodes, [&](const onnx::NodeProto& node) {
@@ -59,9 +61,9 @@ void DropZipMaps(onnx::GraphProto* graph) {
     const std::string scores = zip->input(0);
     nodes.erase(zip);
     GraphBuilder::SetType(output, scores, onnx::TensorProto::FLOAT);
-    auto& shape = *output.mutable_type()->mutable_tensor_type()->mutable_shape();
-    shape.add_dim();
+    dropped.push_back(&output);
   }
+  return dropped;
 }
 
 bool AllNumbers(const std::vector<std::string>& texts) {
@@ -80,8 +82,11 @@ class ForeignReader {
   Result<ForeignGraph> Run(std::string_view onnx) {
     SLIPWAY_RETURN_IF_ERROR(ReadInputs());
     const std::optional<ClassList> zipped = ClassesOfZipMap();
-    DropZipMaps(model_.mutable_graph());
+    const std::vector<onnx::ValueInfoProto*> dropped = DropZipMaps(model_.mutable_graph());
     SLIPWAY_RETURN_IF_ERROR(ReadOutputs());
+    // Whether they are float or double only the runtime infers. One a row and class, they say no
+    // more than their rank.
+    for (onnx::ValueInfoProto* scores : dropped) scores->clear_type();
     if (!graph_.regression()) SLIPWAY_RETURN_IF_ERROR(ReadClasses(zipped));
     graph_.onnx = zipped ? model_.SerializeAsString() : std::string(onnx);
     return std::move(graph_);

@@ -8,7 +8,7 @@ import pathlib
 
 import pandas as pd
 from skl2onnx import to_onnx
-from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -27,7 +27,7 @@ def main():
     options["random_state"] = int(os.environ["SLIPWAY_SEED"])
     texts = [name for name in features if is_text(rows[name])]
     numbers = [name for name in features if name not in texts]
-    # As the graph gets them: double, NaN and "" for what is missing.
+    # As the graph gets them: numbers, NaN and "" for what is missing.
     x = rows[features].astype({name: float for name in numbers}).fillna({name: "" for name in texts})
     model = make_pipeline(
         make_column_transformer(
@@ -38,7 +38,7 @@ def main():
     )
     model.fit(x, rows[os.environ["SLIPWAY_TARGET"]])
     print(f"accuracy on the {len(rows)} rows of training: {model.score(x, rows[os.environ['SLIPWAY_TARGET']]):.3f}")
-    inputs = [(name, (StringTensorType if name in texts else DoubleTensorType)([None, 1])) for name in features]
+    inputs = [(name, (StringTensorType if name in texts else FloatTensorType)([None, 1])) for name in features]
     graph = to_onnx(model, initial_types=inputs)
     pathlib.Path(os.environ["SLIPWAY_OUTPUT"], "model.onnx").write_bytes(graph.SerializeToString())
 
