@@ -2,15 +2,23 @@
 
 #include <unistd.h>
 
+#include <csignal>
+
+#include "core/interrupt_internal.h"
+
 namespace slipway {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 const volatile std::sig_atomic_t* followed = &interrupted;
+volatile std::sig_atomic_t child_group = 0;
 constexpr int kExitInterrupted = 130;
 
 void HandleSignal(int signal) {
-  if (interrupted != 0 && signal == SIGINT) ::_exit(kExitInterrupted);
+  if (interrupted != 0 && signal == SIGINT) {
+    if (child_group > 0) ::kill(-child_group, SIGKILL);
+    ::_exit(kExitInterrupted);
+  }
   interrupted = 1;
 }
 
@@ -28,6 +36,8 @@ void InstallInterruptHandlers() {
 const volatile std::sig_atomic_t* InterruptFlag() { return followed; }
 
 void FollowInterrupts(const volatile std::sig_atomic_t* flag) { followed = flag; }
+
+void KillAtExit(int group) { child_group = group; }
 
 bool Interrupted() { return *followed != 0; }
 

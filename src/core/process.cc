@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -18,6 +19,7 @@
 
 #include "core/clock.h"
 #include "core/interrupt.h"
+#include "core/interrupt_internal.h"
 #include "core/text.h"
 
 namespace slipway {
@@ -30,6 +32,7 @@ constexpr milliseconds kTick{50};
 // What a program gets to end by itself before it is killed.
 constexpr double kGraceSeconds = 3;
 constexpr size_t kLongestLine = 4096;
+constexpr int kReadsOfAFullPipe = 64;
 
 class Descriptor {
  public:
@@ -65,6 +68,10 @@ Result<Pipe> MakePipe() {
 struct Prepared {
   explicit Prepared(const ProcessOptions& options)
       : directory(options.directory), command(options.command), memory_bytes(options.memory_bytes) {
+    // More than this process may have itself can't be asked for.
+    rlimit own{};
+    if (memory_bytes > 0 && ::getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_max != RLIM_INFINITY)
+      memory_bytes = std::min(memory_bytes, static_cast<int64_t>(own.rlim_max));
     for (char** variable = ::environ; *variable != nullptr; ++variable) {
       const std::string_view text(*variable);
       if (!options.environment.contains(std::string(text.substr(0, text.find('=')))))
@@ -91,6 +98,7 @@ struct Prepared {
 // In the new process; returns only with what failed in errno.
 void Become(const Prepared& prepared, int output) {
   ::setpgid(0, 0);
+  ::signal(SIGPIPE, SIG_DFL);  // Ours is ignored, which a program would inherit.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (prepared.memory_bytes > 0) {
     const rlimit limit{static_cast<rlim_t>(prepared.memory_bytes),
@@ -149,9 +157,13 @@ class Running {
         ::kill(-group_, SIGKILL);
       }
     }
+    // A shell may be gone before what it started had time to end by itself.
+    while (!stopped.ok() && watch.seconds() <= kill_after && ::kill(-group_, 0) == 0) Read(kTick);
     // What it left running would hold the pipe, and the machine.
     ::kill(-group_, SIGKILL);
-    while (Read(milliseconds(0))) {
+    KillAtExit(0);
+    // What is in the pipe, and no more: whoever left the group may write for ever.
+    for (int reads = 0; reads < kReadsOfAFullPipe && Read(milliseconds(0)); ++reads) {
     }
     lines_.Flush();
     if (!stopped.ok()) return stopped.error();
@@ -206,12 +218,14 @@ class LocalRunner : public ProcessRunner {
       ::_exit(127);
     }
     ::setpgid(child, child);  // Whoever of the two comes first.
+    KillAtExit(child);
     output.write.Close();
     failure.write.Close();
     int error = 0;
     // Closed without a word where the program is there.
     if (::read(failure.read.number(), &error, sizeof(error)) == sizeof(error)) {
       ::waitpid(child, nullptr, 0);
+      KillAtExit(0);
       return SystemError("start a program in", options.directory, error);
     }
     return Running(child, std::move(output.read), options).Wait();

@@ -8,6 +8,7 @@
 namespace slipway {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -53,8 +54,30 @@ TEST(Process, ATimeOutEndsAllThatItStarted) {
   ASSERT_EQ(ran.lines.size(), 1U);
   // Gone, or a zombie that nobody has waited for yet.
   const Ran left =
-      Call({.command = "grep -v zombie /proc/" + ran.lines[0] + "/status | grep State"});
-  EXPECT_TRUE(left.lines.empty());
+      Call({.command = "grep -sv zombie /proc/" + ran.lines[0] + "/status | grep State"});
+  EXPECT_THAT(left.lines, ElementsAre());
+}
+
+TEST(Process, WhatAShellStartedGetsTimeToEndByItself) {
+  const Ran ran = Call({.command = "(trap 'sleep 0.3; echo saved; exit' TERM; "
+                                   "while :; do sleep 0.05; done); true",
+                        .timeout_seconds = 0.2});
+  EXPECT_FALSE(ran.end.ok());
+  EXPECT_THAT(ran.lines, Contains("saved"));
+}
+
+TEST(Process, WhoLeavesTheGroupAndWritesForEverHoldsUpNobody) {
+  const Stopwatch watch;
+  const Ran ran = Call({.command = "setsid yes & sleep 0.1"});
+  EXPECT_TRUE(ran.end.ok());
+  EXPECT_LT(watch.seconds(), 20);
+}
+
+// `yes` would go on for ever where a closed pipe were an error of the write only.
+TEST(Process, AClosedPipeEndsAProgram) {
+  const Ran ran = Call({.command = "yes | head -n 1", .timeout_seconds = 20});
+  EXPECT_TRUE(ran.end.ok());
+  EXPECT_THAT(ran.lines, ElementsAre("y"));
 }
 
 TEST(Process, WhatItLeavesRunningEndsWithIt) {

@@ -70,7 +70,7 @@ std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& 
 struct ParityReport {
   int64_t rows = 0;
   int64_t label_mismatches = 0;
-  // Of any score; of a regression of any estimate, as a share of it where it is above 1.
+  // Of any score; of a regression of any estimate, as a share of the largest golden one.
   double largest_difference = 0;
   int64_t worst_row =
       0;  // From 1: the first with another label, else the one with that difference; 0 for none.

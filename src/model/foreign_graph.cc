@@ -74,6 +74,25 @@ bool AllNumbers(const std::vector<std::string>& texts) {
   });
 }
 
+// Weights in a file beside the graph would be no part of what is registered.
+Status CheckWhole(const onnx::GraphProto& graph) {
+  const auto outside = [](const onnx::TensorProto& tensor) {
+    return tensor.data_location() == onnx::TensorProto::EXTERNAL;
+  };
+  const auto constant_outside = [&](const onnx::NodeProto& node) {
+    return std::ranges::any_of(node.attribute(), [&](const onnx::AttributeProto& attribute) {
+      return attribute.has_t() && outside(attribute.t());
+    });
+  };
+  if (std::ranges::none_of(graph.initializer(), outside) &&
+      std::ranges::none_of(graph.node(), constant_outside)) {
+    return {};
+  }
+  return CannotUse("its weights are in another file")
+      .Expected("one file with all of it")
+      .Try("saving the graph with its weights inside (onnx.save without external data)");
+}
+
 class ForeignReader {
  public:
   ForeignReader(onnx::ModelProto model, const std::vector<std::string>& features)
@@ -261,6 +280,11 @@ Status ForeignReader::ReadClasses(const std::optional<ClassList>& zipped) {
     return CannotUse(fmt::format("it gives {} scores a row for {} classes", score_columns_, count))
         .Expected("a score a class");
   }
+  // Names that the graph is told to have stand for the numbers that it answers with.
+  if (graph_.integer_labels && !AllNumbers(classes.names)) {
+    graph_.label.clear();
+    classes.integers = false;
+  }
   graph_.classes = std::move(classes.names);
   if (graph_.label.empty()) graph_.integer_labels = classes.integers;
   return {};
@@ -271,6 +295,7 @@ Status ForeignReader::ReadClasses(const std::optional<ClassList>& zipped) {
 Result<ForeignGraph> ReadForeignGraph(std::string_view onnx,
                                       const std::vector<std::string>& features) {
   SLIPWAY_ASSIGN_OR_RETURN(onnx::ModelProto model, ParseOnnx(onnx));
+  SLIPWAY_RETURN_IF_ERROR(CheckWhole(model.graph()));
   return ForeignReader(std::move(model), features).Run(onnx);
 }
 

@@ -107,6 +107,24 @@ TEST(ForeignGraph, LogitsAreThoseOfThatName) {
               HasSubstr("what its output 'out' means is not known"));
 }
 
+// The names stand for the numbers, whose label then is that of the highest score.
+TEST(ForeignGraph, NamesThatItIsToldGoBeforeTheNumbersOfItsLabel) {
+  onnx::ModelProto model = Passing("probabilities", 2);
+  SetShape(*model.mutable_graph()->add_output(), "label", onnx::TensorProto::INT64, {-1});
+  SetMetadata(&model, "classes", R"(["no", "yes"])");
+  const auto read = Read(model, {"a", "b"});
+  ASSERT_TRUE(read.ok()) << read.error().ToString();
+  EXPECT_THAT(read->classes, ElementsAre("no", "yes"));
+  EXPECT_FALSE(read->integer_labels);
+  EXPECT_TRUE(read->label.empty());
+}
+
+TEST(ForeignGraph, RefusesWeightsInAnotherFile) {
+  onnx::ModelProto model = Passing("logits", 2);
+  model.mutable_graph()->add_initializer()->set_data_location(onnx::TensorProto::EXTERNAL);
+  EXPECT_THAT(MessageOf(model, {"a", "b"}), HasSubstr("its weights are in another file"));
+}
+
 TEST(ForeignGraph, OneLogitIsThatOfTheSecondOfTwo) {
   const auto read = Read(Passing("logits", 1));
   ASSERT_TRUE(read.ok()) << read.error().ToString();

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "model/artifact.h"
 #include "model/columns_internal.h"
@@ -141,6 +142,8 @@ Json AnswerAt(const Predictions& predictions, int64_t row, const ModelSchema& sc
 
 // What differs by more than anything before.
 void Note(double difference, int64_t row, ParityReport* report) {
+  // What is no number differs from any.
+  if (std::isnan(difference)) difference = std::numeric_limits<double>::infinity();
   if (difference <= report->largest_difference) return;
   report->largest_difference = difference;
   if (report->label_mismatches == 0) report->worst_row = row + 1;
@@ -148,12 +151,15 @@ void Note(double difference, int64_t row, ParityReport* report) {
 
 // Rounding is relative to what is estimated: 1e-6 of a million is as little as 1e-6 of one.
 ParityReport CompareEstimates(const std::vector<GoldenRow>& rows, const Predictions& predictions) {
+  double scale = 0;
+  for (const GoldenRow& row : rows) scale = std::max(scale, std::abs(row.prediction));
+  if (scale == 0) scale = 1;
   ParityReport report;
   report.rows = predictions.rows;
   for (int64_t row = 0; row < predictions.rows; ++row) {
     const double wanted = rows[static_cast<size_t>(row)].prediction;
     const double given = predictions.values[static_cast<size_t>(row)];
-    Note(std::abs(given - wanted) / std::max(1.0, std::abs(wanted)), row, &report);
+    Note(std::abs(given - wanted) / scale, row, &report);
   }
   return report;
 }

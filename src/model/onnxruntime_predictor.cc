@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -66,8 +67,9 @@ class OnnxRuntimePredictor final : public Predictor {
     SLIPWAY_ASSIGN_OR_RETURN(const std::vector<OwnedValue> outputs, Run(columns, begin, count));
     size_t next = 0;
     if (graph_.regression()) {
-      return ort::ReadNumbers(library_, *outputs[next], graph_.value, count,
-                              predictions->values.data() + begin);
+      SLIPWAY_RETURN_IF_ERROR(ort::ReadNumbers(library_, *outputs[next], graph_.value, count,
+                                               predictions->values.data() + begin));
+      return CheckEstimates(begin, count, predictions->values);
     }
     const ort::Value* label = graph_.label.empty() ? nullptr : outputs[next++].get();
     SLIPWAY_RETURN_IF_ERROR(
@@ -97,6 +99,19 @@ class OnnxRuntimePredictor final : public Predictor {
     for (ort::Value* value : made) outputs.emplace_back(value, library_.api.release_value);
     if (!ran.ok()) return InRows(ran.error(), begin);
     return outputs;
+  }
+
+  static Status CheckEstimates(int64_t begin, int64_t count, const std::vector<double>& values) {
+    for (int64_t row = begin; row < begin + count; ++row) {
+      const double value = values[static_cast<size_t>(row)];
+      if (std::isfinite(value)) continue;
+      return InRows(
+          Error(ErrorCode::kInvalidInput, fmt::format("the graph's estimate is {}", value))
+              .Expected("a finite number")
+              .Try("a graph that fills in missing values"),
+          row);
+    }
+    return {};
   }
 
   static Error InRows(Error error, int64_t begin) {

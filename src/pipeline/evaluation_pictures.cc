@@ -47,7 +47,7 @@ report::RunReport::ErrorHistogram ErrorsOf(const std::vector<double>& errors) {
   const auto [low, high] = std::ranges::minmax(errors);
   histogram = {low, high, std::vector<int64_t>(kErrorBins)};
   for (const double error : errors) {
-    const double share = high > low ? (error - low) / (high - low) : 0;
+    const double share = high > low ? std::clamp((error - low) / (high - low), 0.0, 1.0) : 0;
     const auto bin = static_cast<size_t>(share * static_cast<double>(kErrorBins));
     ++histogram.counts[std::min(bin, kErrorBins - 1)];
   }

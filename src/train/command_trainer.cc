@@ -127,12 +127,23 @@ Result<std::string> CommandFolder(const config::Config& config, FileSystem& file
   const config::CommandTrainer& command = config.model.command;
   if (!command.folder.empty()) return JoinPath(config.project_directory, command.folder);
   std::istringstream words(command.run);
+  std::string found;
   for (std::string word; words >> word;) {
     const auto stat = files.Stat(JoinPath(config.project_directory, word));
     if (word.starts_with('/') || !stat.ok() || stat->is_directory) continue;
     const std::string folder = DirectoryOf(word);
-    if (folder != ".") return JoinPath(config.project_directory, folder);
+    if (folder == "." || folder == found) continue;
+    if (!found.empty()) {
+      return AtRun(ErrorCode::kInvalidInput,
+                   fmt::format("its words are files in two folders, '{}' and '{}', so that it is "
+                               "not known which of them the model is made by",
+                               found, folder))
+          .Expected("the program and what it reads in one folder")
+          .Try("model.command.folder");
+    }
+    found = folder;
   }
+  if (!found.empty()) return JoinPath(config.project_directory, found);
   return AtRun(ErrorCode::kInvalidInput,
                "no word of it is a file in a folder of the project, so that it is not known what "
                "the model is made by")

@@ -63,15 +63,19 @@ class Boosting {
         gains_(columns.size()),
         base_(loss_.Start(parts_.fitted)),
         scores_(row_count_ * outputs_),
-        cells_(row_count_) {
+        cells_(row_count_),
+        least_progress_(plan.tol) {
     for (size_t i = 0; i < scores_.size(); ++i) scores_[i] = base_[i % outputs_];
   }
 
   Status Run() {
+    const bool stops = plan_.patience > 0 && !parts_.held_out.empty();
+    // A squared error has a scale of its own, that of the mean's.
+    if (stops && set_.regression()) least_progress_ *= HeldOutLoss();
     for (int64_t round = 0; round < plan_.rounds; ++round) {
       SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
       SLIPWAY_RETURN_IF_ERROR(Round());
-      if (plan_.patience > 0 && !Progresses(round)) break;
+      if (stops && !Progresses(round)) break;
     }
     return {};
   }
@@ -210,7 +214,7 @@ class Boosting {
   }
 
   // scikit-learn's rule: the loss of this round is lower than one of the last `patience` by more
-  // than tol.
+  // than tol, of numbers as a share of what the loss was before the first round.
   bool Progresses(int64_t round) {
     const double loss = HeldOutLoss();
     const auto place = static_cast<size_t>(round % plan_.patience);
@@ -218,7 +222,8 @@ class Boosting {
       losses_.push_back(loss);
       return true;
     }
-    if (std::ranges::none_of(losses_, [&](double earlier) { return loss + plan_.tol < earlier; }))
+    if (std::ranges::none_of(losses_,
+                             [&](double earlier) { return loss + least_progress_ < earlier; }))
       return false;
     losses_[place] = loss;
     return true;
@@ -236,6 +241,7 @@ class Boosting {
   std::vector<double> base_;
   std::vector<double> scores_;  // rows × outputs.
   std::vector<Derivatives> cells_;
+  double least_progress_;
   std::vector<double> losses_;  // Of the last rounds, by round modulo patience.
   std::vector<model::Tree> trees_;
 };

@@ -291,6 +291,8 @@ TEST(Metrics, OfEqualNumbersR2IsAllOrNothing) {
   };
   EXPECT_EQ(r2({2, 2, 2}, {2, 2, 2}), 1);
   EXPECT_EQ(r2({2, 2, 2}, {2, 2, 3}), 0);
+  // Ten times 0.1 is not 1.
+  EXPECT_EQ(r2(std::vector<double>(10, 0.1), std::vector<double>(10, 0.2)), 0);
   EXPECT_TRUE(std::isnan(r2({2}, {2})));
 }
 

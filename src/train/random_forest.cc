@@ -108,7 +108,13 @@ std::vector<double> Relative(std::span<const double> weights) {
   return relative;
 }
 
-bool StopsEarly(const ForestPlan& plan) { return plan.early_stopping && plan.bootstrap; }
+// What is remembered of rows out of bag: 512 MB of it at most.
+constexpr int64_t kMostSums = int64_t{1} << 26;
+
+bool StopsEarly(const TrainingSet& set, const ForestPlan& plan) {
+  const int64_t sums = set.features.rows * std::max(set.class_count, 1);
+  return plan.early_stopping && plan.bootstrap && sums <= kMostSums;
+}
 
 // The numbers to learn as differences from their mean, in units so small that what is lost is less
 // than doubles lose in sums, and so large that sums of whole ones are exact.
@@ -218,14 +224,16 @@ Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPla
   // What is drawn by weight has no other weight.
   const TreeGoal goal{plan.bootstrap ? ones : weights, numbers.units, numbers.unit};
   ForestGrower<Bin> grower(set, plan, rows, columns, weights, goal);
-  if (!StopsEarly(plan)) return grower.Grow(nullptr);
+  if (!StopsEarly(set, plan)) return grower.Grow(nullptr);
   OutOfBag out_of_bag(set, numbers.mean, plan.threads);
   return grower.Grow(&out_of_bag);
 }
 
-std::vector<std::string> NotesOf(const ForestPlan& plan, size_t trees) {
+std::vector<std::string> NotesOf(const TrainingSet& set, const ForestPlan& plan, size_t trees) {
   if (plan.early_stopping && !plan.bootstrap)
     return {"nothing to stop early by: without bootstrap no row is out of bag"};
+  if (plan.early_stopping && !StopsEarly(set, plan))
+    return {"not stopped early: rows times classes are too many to answer out of bag"};
   if (static_cast<int64_t>(trees) == plan.trees) return {};
   return {fmt::format("stopped after {} of {} trees, as more answered rows out of bag no better",
                       trees, plan.trees)};
@@ -242,7 +250,7 @@ Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
                                ? GrowTrees<uint8_t>(set, plan, columns, numbers)
                                : GrowTrees<uint16_t>(set, plan, columns, numbers));
   FittedModel fitted;
-  fitted.notes = NotesOf(plan, trees.size());
+  fitted.notes = NotesOf(set, plan, trees.size());
   fitted.importances = MeanImportances(trees, columns.size());
   std::vector<model::FittedTree> forest;
   for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));

@@ -33,8 +33,12 @@ RegressionEvaluator::RegressionEvaluator(std::span<const double> truth,
 RegressionValues RegressionEvaluator::Evaluate(std::span<const uint32_t> counts, Workspace*) const {
   constexpr double kLeast = std::numeric_limits<double>::epsilon();
   double rows = 0, sum = 0, squares = 0, distances = 0, shares = 0;
+  double lowest = std::numeric_limits<double>::infinity(), highest = -lowest;
   for (size_t row = 0; row < truth_.size(); ++row) {
     const double count = counts[row], distance = std::abs(errors_[row]);
+    if (counts[row] == 0) continue;
+    lowest = std::min(lowest, truth_[row]);
+    highest = std::max(highest, truth_[row]);
     rows += count;
     sum += count * truth_[row];
     squares += count * distance * distance;
@@ -48,7 +52,8 @@ RegressionValues RegressionEvaluator::Evaluate(std::span<const uint32_t> counts,
   return {.rmse = std::sqrt(squares / rows),
           .mse = squares / rows,
           .mae = distances / rows,
-          .r2 = ShareExplained(squares, spread, rows),
+          // The mean of equal numbers may be off by what rounding leaves.
+          .r2 = ShareExplained(squares, highest > lowest ? spread : 0, rows),
           .mape = shares / rows};
 }
 

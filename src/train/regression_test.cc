@@ -95,6 +95,22 @@ TEST(Regression, OneNumberIsItsOwnEstimate) {
   }
 }
 
+// Early stopping does not depend on the unit of the target.
+TEST(Regression, StopsAtTheSameRoundInAnyUnit) {
+  Sample sample = NumberSample(1000, true, 8);
+  const auto rounds = [&](double unit) {
+    Sample scaled = sample;
+    for (double& value : scaled.values) value *= unit;
+    const auto fitted = (*MakeTrainer("gradient_boosting"))
+                            ->Fit(scaled.set(), {{"n_estimators", 3000}}, {1, 1, true});
+    return std::get<model::TreeEnsemble>(fitted->scorer.body).trees.size();
+  };
+  const size_t plain = rounds(1);
+  EXPECT_GT(plain, 30U);
+  EXPECT_LT(plain, 3000U);
+  for (const double unit : {0x1p-20, 0x1p20}) EXPECT_EQ(rounds(unit), plain);
+}
+
 TEST(Regression, RefusesWhatIsOfAnotherTask) {
   const Sample numbers = NumberSample(50, true, 5);
   EXPECT_THAT(Fit("random_forest", numbers, {{"criterion", "gini"}}).error().ToString(),

@@ -103,10 +103,9 @@ TEST(Fit, OutliersGoBeforeTheFit) {
   EXPECT_LT(without->plan.features[0].scale, 10);
 }
 
-TEST(Fit, ANumberToEstimateIsAnError) {
-  Project project = MakeProject();
-  project.target.task = data::Task::kRegression;
-  const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
+TEST(Fit, ATrainerOfAnotherTaskIsAnError) {
+  const Project project = MakeProject();
+  const auto trained = Fit(**MakeTrainer("ridge"), project.Input(), project.AllRows());
   ASSERT_FALSE(trained.ok());
   EXPECT_EQ(trained.error().code(), ErrorCode::kInvalidInput);
 }

@@ -141,10 +141,10 @@ TEST(Trainers, AnUnknownModelTypeListsTheValidOnes) {
   EXPECT_THAT(TrainerNames(), ::testing::Contains("random_forest"));
   const auto trainer = MakeTrainer("random_forrest");
   ASSERT_FALSE(trainer.ok());
-  EXPECT_THAT(
-      trainer.error().ToString(),
-      HasSubstr(
-          "expected random_forest, gradient_boosting or logistic_regression; try random_forest"));
+  EXPECT_THAT(trainer.error().ToString(),
+              HasSubstr("expected random_forest, gradient_boosting, logistic_regression, "
+                        "linear_regression or ridge; "
+                        "try random_forest"));
 }
 
 TEST(Trainers, HyperparametersNeedNoPlugin) {
