@@ -31,7 +31,7 @@ slipway::Status Convert(double value, const data::Column& /*column*/, int64_t /*
 template <std::integral T>
 slipway::Status Convert(double value, const data::Column& column, int64_t row, T* to) {
   // 2^31 or 2^63: a double has it, where the largest whole number of 64 bits is none.
-  constexpr double kBound = static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
+  constexpr double kBound = 2.0 * static_cast<double>(T{1} << (std::numeric_limits<T>::digits - 1));
   if (value == std::trunc(value) && value >= -kBound && value < kBound) {
     *to = static_cast<T>(value);
     return {};
