@@ -155,14 +155,16 @@ class CommandFits {
   bool Take(int fold) {
     if (fold == kFinalModel) {
       std::optional<std::string> onnx = state_.cache.Get(state_.keys.train, "model.onnx");
-      if (onnx) state_.onnx = *std::move(onnx);
-      return onnx.has_value();
+      if (!onnx) return false;
+      state_.onnx = *std::move(onnx);
+      return true;
     }
     const std::optional<Json> json = state_.cache.GetJson(state_.keys.train, FoldName(fold));
     if (!json) return false;
     auto result = train::FoldResultFromJson(*json);
-    if (result.ok()) state_.folds[static_cast<size_t>(fold)] = *std::move(result);
-    return result.ok();
+    if (!result.ok()) return false;
+    state_.folds[static_cast<size_t>(fold)] = *std::move(result);
+    return true;
   }
 
   Result<std::string> Fit(std::span<const int64_t> rows, const std::string& name) {
