@@ -159,12 +159,7 @@ class CommandFits {
       state_.onnx = *std::move(onnx);
       return true;
     }
-    const std::optional<Json> json = state_.cache.GetJson(state_.keys.train, FoldName(fold));
-    if (!json) return false;
-    auto result = train::FoldResultFromJson(*json);
-    if (!result.ok()) return false;
-    state_.folds[static_cast<size_t>(fold)] = *std::move(result);
-    return true;
+    return TakeFold(state_, fold);
   }
 
   Result<std::string> Fit(std::span<const int64_t> rows, const std::string& name) {
@@ -192,21 +187,10 @@ class CommandFits {
     SLIPWAY_ASSIGN_OR_RETURN(
         const model::Predictions predictions,
         predictor->Predict(data::SelectRows(state_.table, rows.test), state_.threads));
-    SLIPWAY_ASSIGN_OR_RETURN(train::FoldResult result,
-                             train::ScoreFold(Input(), rows, fold, predictions));
-    SLIPWAY_RETURN_IF_ERROR(
-        state_.cache.PutJson(state_.keys.train, FoldName(fold), train::ToJson(result)));
-    state_.folds[static_cast<size_t>(fold)] = std::move(result);
-    return {};
-  }
-
-  train::FitInput Input() const {
-    return {state_.table,
-            state_.features,
-            state_.target,
-            state_.config(),
-            ModelSeed(state_.config().model),
-            state_.threads};
+    SLIPWAY_ASSIGN_OR_RETURN(
+        train::FoldResult result,
+        train::ScoreFold(FitInputOf(state_, state_.threads), rows, fold, predictions));
+    return KeepFold(state_, std::move(result));
   }
 
   RunState& state_;

@@ -23,6 +23,7 @@
 #include "pipeline/types.h"
 #include "registry/registry.h"
 #include "report/types.h"
+#include "train/train.h"
 #include "train/types.h"
 
 namespace slipway::pipeline {
@@ -102,6 +103,12 @@ Status RunStep(RunState& state, const char* name,
 
 // Of a fold in the cache.
 std::string FoldName(int fold);
+// A fold's result out of the cache; false where it is not there.
+bool TakeFold(RunState& state, int fold);
+// Into the cache, and among the run's.
+Status KeepFold(RunState& state, train::FoldResult result);
+// What a fit reads of the run.
+train::FitInput FitInputOf(const RunState& state, int threads);
 
 // What the target alone says of a model's schema.
 model::ModelSchema SchemaOfTarget(const RunState& state);

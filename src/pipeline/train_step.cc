@@ -36,7 +36,7 @@ class Fits {
         folds_(state.config().model.training_config.cross_validation) {
     state_.folds.resize(static_cast<size_t>(folds_));
     for (int fold = 0; fold < folds_; ++fold) {
-      if (!TakeFold(fold)) missing_.push_back(fold);
+      if (!TakeFold(state_, fold)) missing_.push_back(fold);
     }
     if (!TakeModel()) missing_.insert(missing_.begin(), kFinalModel);
   }
@@ -61,24 +61,6 @@ class Fits {
  private:
   static constexpr int kFinalModel = -1;
 
-  train::FitInput Input(int threads) const {
-    return {state_.table,
-            state_.features,
-            state_.target,
-            state_.config(),
-            ModelSeed(state_.config().model),
-            threads};
-  }
-
-  bool TakeFold(int fold) {
-    const std::optional<Json> json = state_.cache.GetJson(state_.keys.train, FoldName(fold));
-    if (!json) return false;
-    auto result = train::FoldResultFromJson(*json);
-    if (!result.ok()) return false;
-    state_.folds[static_cast<size_t>(fold)] = *std::move(result);
-    return true;
-  }
-
   bool TakeModel() {
     std::optional<std::string> onnx = state_.cache.Get(state_.keys.train, "model.onnx");
     const std::optional<Json> plan = state_.cache.GetJson(state_.keys.train, "plan");
@@ -95,18 +77,16 @@ class Fits {
   }
 
   Status FitOne(int fold, int threads) {
-    SLIPWAY_ASSIGN_OR_RETURN(train::FoldResult result,
-                             train::FitFold(trainer_, Input(threads), state_.split, fold));
-    SLIPWAY_RETURN_IF_ERROR(
-        state_.cache.PutJson(state_.keys.train, FoldName(fold), train::ToJson(result)));
-    state_.folds[static_cast<size_t>(fold)] = std::move(result);
-    return {};
+    SLIPWAY_ASSIGN_OR_RETURN(
+        train::FoldResult result,
+        train::FitFold(trainer_, FitInputOf(state_, threads), state_.split, fold));
+    return KeepFold(state_, std::move(result));
   }
 
   Status FitFinal(int threads) {
     SLIPWAY_ASSIGN_OR_RETURN(
         train::TrainedModel model,
-        train::Fit(trainer_, Input(threads), state_.split.RowsOf(data::Part::kTrain)));
+        train::Fit(trainer_, FitInputOf(state_, threads), state_.split.RowsOf(data::Part::kTrain)));
     SLIPWAY_ASSIGN_OR_RETURN(state_.onnx,
                              model::WriteOnnx(model.plan, model.scorer, state_.target));
     state_.plan = std::move(model.plan);
@@ -271,6 +251,28 @@ Result<bool> FitModel(RunState& state) {
 }  // namespace
 
 std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
+
+bool TakeFold(RunState& state, int fold) {
+  const std::optional<Json> json = state.cache.GetJson(state.keys.train, FoldName(fold));
+  if (!json) return false;
+  auto result = train::FoldResultFromJson(*json);
+  if (!result.ok()) return false;
+  state.folds[static_cast<size_t>(fold)] = *std::move(result);
+  return true;
+}
+
+Status KeepFold(RunState& state, train::FoldResult result) {
+  SLIPWAY_RETURN_IF_ERROR(
+      state.cache.PutJson(state.keys.train, FoldName(result.fold), train::ToJson(result)));
+  state.folds[static_cast<size_t>(result.fold)] = std::move(result);
+  return {};
+}
+
+train::FitInput FitInputOf(const RunState& state, int threads) {
+  return {
+      state.table, state.features, state.target, state.config(), ModelSeed(state.config().model),
+      threads};
+}
 
 model::ModelSchema SchemaOfTarget(const RunState& state) {
   model::ModelSchema schema;

@@ -45,8 +45,7 @@ const HyperparameterRules<Options>& Rules() {
        [](const Json& v, Options* o) { return ReadInteger(v, 1, kMostRounds, &o->n_estimators); }},
       {{"loss", "text or null", "null",
         "What is lowered: log_loss (the negative log-likelihood; null for classes) or "
-        "squared_error "
-        "(null for numbers)."},
+        "squared_error (null for numbers)."},
        "\"log_loss\", \"squared_error\" or null",
        ReadLoss},
       {{"learning_rate", "float", "0.1", "What each tree's step is multiplied by."},

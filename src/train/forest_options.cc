@@ -77,8 +77,7 @@ const Rules& ForestRules() {
        }},
       {{"max_features", "text, int, float or null", "sqrt",
         "Columns tried at each split: sqrt or log2 of all, a count, a share, or null for all, "
-        "which "
-        "is the default of numbers. Categories count one a value."},
+        "which is the default of numbers. Categories count one a value."},
        "\"sqrt\", \"log2\", a whole number from 1, a share above 0.0 and up to 1.0, or null",
        ReadMaxFeatures},
       MaxLeafNodesRule<Options>(),
