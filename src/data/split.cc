@@ -196,9 +196,12 @@ Status SplitByTime(const SplitInput& input, Split* split) {
   Shares carry{};
   const size_t training =
       FillParts(order, CutByShare(input.table.rows, input.shares, &carry), split);
-  for (size_t i = 0; i < training && input.folds > 0; ++i) {
-    split->folds[static_cast<size_t>(order[i])] =
-        static_cast<int32_t>(i * static_cast<size_t>(input.folds) / training);
+  if (input.folds == 0) return {};
+  const auto folds = static_cast<size_t>(input.folds);
+  const size_t block = training / (folds + 1);
+  const size_t first = training - folds * block;
+  for (size_t i = first; i < training; ++i) {
+    split->folds[static_cast<size_t>(order[i])] = static_cast<int32_t>((i - first) / block);
   }
   return {};
 }
@@ -219,6 +222,10 @@ std::vector<ClassCounts> CountClasses(const SplitInput& input, size_t bins, BinO
 
 int64_t Sum(const ClassCounts& counts) {
   return std::accumulate(counts.begin(), counts.end(), int64_t{0});
+}
+
+void Subtract(const ClassCounts& less, ClassCounts* counts) {
+  std::ranges::transform(*counts, less, counts->begin(), std::minus());
 }
 
 // What parts and folds are made of.
@@ -275,21 +282,29 @@ Error FoldError(const SplitInput& input, size_t cls, int64_t count,
       .Try(hint);
 }
 
-// `training` is the rows of each class outside as well as inside this fold.
-Status CheckFold(const SplitInput& input, int fold, const ClassCounts& counts,
-                 const ClassCounts& training) {
-  if (Sum(counts) == 0) {
+// Rows of each class: of all of training, scored in a fold, and learned from in it.
+struct FoldCounts {
+  const ClassCounts& training;
+  const ClassCounts& scored;
+  const ClassCounts& learned;
+};
+
+Status CheckFold(const SplitInput& input, int fold, const FoldCounts& counts) {
+  if (Sum(counts.scored) == 0) {
     return ConfigError(fmt::format("too few training {} for {} folds", UnitOf(input), input.folds),
                        "model.training_config.cross_validation");
   }
-  for (size_t cls = 0; cls < counts.size(); ++cls) {
-    if (training[cls] == 0) continue;
-    if (counts[cls] == training[cls] && input.class_count > 1) {
-      return FoldError(input, cls, training[cls],
-                       fmt::format("fold {} has all of them and would train without", fold));
+  for (size_t cls = 0; cls < counts.training.size(); ++cls) {
+    const int64_t all = counts.training[cls];
+    if (all == 0) continue;
+    if (counts.learned[cls] == 0 && input.class_count > 1) {
+      return FoldError(input, cls, all,
+                       input.config.time.empty()
+                           ? fmt::format("fold {} has all of them and would train without", fold)
+                           : fmt::format("none is older than the rows that fold {} scores", fold));
     }
-    if (counts[cls] == 0 && input.class_count == 2) {
-      return FoldError(input, cls, training[cls], fmt::format("fold {} gets none of them", fold));
+    if (counts.scored[cls] == 0 && input.class_count == 2) {
+      return FoldError(input, cls, all, fmt::format("fold {} gets none of them", fold));
     }
   }
   return {};
@@ -306,8 +321,18 @@ Status CheckFolds(const SplitInput& input, const Split& split, const ClassCounts
   }
   const auto folds = CountClasses(input, static_cast<size_t>(input.folds),
                                   [&](size_t row) { return split.folds[row]; });
+  // What no fold scores is older than all that they do.
+  ClassCounts older = training;
+  for (const ClassCounts& scored : folds) Subtract(scored, &older);
   for (int fold = 0; fold < input.folds; ++fold) {
-    SLIPWAY_RETURN_IF_ERROR(CheckFold(input, fold, folds[static_cast<size_t>(fold)], training));
+    const ClassCounts& scored = folds[static_cast<size_t>(fold)];
+    ClassCounts learned = older;
+    if (input.config.time.empty()) {
+      learned = training;
+      Subtract(scored, &learned);
+    }
+    SLIPWAY_RETURN_IF_ERROR(CheckFold(input, fold, {training, scored, learned}));
+    std::ranges::transform(older, scored, older.begin(), std::plus());
   }
   return {};
 }

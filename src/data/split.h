@@ -24,9 +24,8 @@ namespace slipway::data {
 //   Groups go, largest first, to the part where they reduce the chi-square distance to the shares
 //   most, by class where stratified (as far as whole groups allow).
 // - `time`: the oldest rows are trained on, the newest tested on, ties by row; nothing is shuffled.
-// Folds are contiguous
-//   blocks of training rows in time order, oldest first; fold k is tested against all others, not
-//   only older ones.
+//   Folds go forward: of n training rows the last `folds` blocks of n / (folds + 1) rows are
+//   scored, each by a model of all older training rows (scikit-learn's TimeSeriesSplit).
 //
 // kInvalidInput when training misses a class, test or a fold misses one of two classes, a part with
 // a share gets no rows, or (stratified) a class has fewer training rows than folds; it names the
@@ -38,7 +37,7 @@ Result<Split> MakeSplit(const Table& table, std::span<const int32_t> classes, in
 // "sha256:…" over parts and folds in row order.
 std::string DigestOf(const Split& split);
 
-// As a table for split.parquet: row (from 0), part, fold (-1 outside training).
+// As a table for split.parquet: row (from 0), part, fold (as Split has it).
 Table ToTable(const Split& split);
 Result<Split> SplitFromTable(const Table& table);
 

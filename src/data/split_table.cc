@@ -70,6 +70,16 @@ std::vector<int64_t> Split::RowsOf(Part part) const {
   return rows;
 }
 
+bool Split::forward() const {
+  bool scored = false;
+  bool only_learned_from = false;
+  for (size_t row = 0; row < parts.size(); ++row) {
+    if (parts[row] != Part::kTrain) continue;
+    (folds[row] >= 0 ? scored : only_learned_from) = true;
+  }
+  return scored && only_learned_from;
+}
+
 std::string DigestOf(const Split& split) {
   static_assert(std::endian::native == std::endian::little, "digests are of little-endian bytes");
   Sha256 sha;

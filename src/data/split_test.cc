@@ -186,7 +186,25 @@ TEST(SplitTest, TimeGoesFromTrainingToTest) {
   EXPECT_THAT(split->RowsOf(Part::kTrain), ElementsAre(1, 3, 5, 7, 8, 9));
   EXPECT_THAT(split->RowsOf(Part::kValidation), ElementsAre(4, 6));
   EXPECT_THAT(split->RowsOf(Part::kTest), ElementsAre(0, 2));
-  EXPECT_THAT(split->folds, ElementsAre(-1, 0, -1, 0, -1, 1, -1, 1, 2, 2));
+  // Three blocks of 6 / 4 rows, the newest last; the three oldest rows are only learned from.
+  EXPECT_THAT(split->folds, ElementsAre(-1, -1, -1, -1, -1, -1, -1, 0, 1, 2));
+  EXPECT_TRUE(split->forward());
+}
+
+TEST(SplitTest, FoldsInTimeNeedEachClassBeforeTheyScoreIt) {
+  const Table table = MakeTable({Numbers("when", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})});
+  config::SplitConfig config;
+  config.train = 0.8;
+  config.validation = 0;
+  config.test = 0.2;
+  config.time = "when";
+  const std::vector<int32_t> late = {0, 0, 0, 0, 1, 0, 1, 0, 1, 0};
+  const std::vector<std::string> labels = {"old", "new"};
+  const auto split = MakeSplit(table, late, 2, config, 3, 1, labels);
+  ASSERT_FALSE(split.ok());
+  EXPECT_THAT(
+      split.error().ToString(),
+      HasSubstr("class 'new' has 2 training rows; none is older than the rows that fold 0"));
 }
 
 std::string ErrorOf(const Result<Split>& split) {

@@ -144,13 +144,16 @@ Result<DatasetReport> DatasetReportFromJson(const Json& json);
 enum class Part : uint8_t { kTrain, kValidation, kTest };
 const char* ToString(Part part);  // "train", "validation", "test"
 
-// Which part each row belongs to, and its cross-validation fold: -1 outside training, else 0 …
-// folds - 1.
+// Which part each row belongs to, and the cross-validation fold that it is scored in, from 0: -1
+// outside training, and for the oldest training rows of a split by time, which no fold scores.
 struct Split {
   std::vector<Part> parts;
   std::vector<int32_t> folds;
 
   std::vector<int64_t> RowsOf(Part part) const;
+  // Folds go forward in time: each learns from the training rows of earlier ones, and from those
+  // that none scores. Else each learns from all others.
+  bool forward() const;
 };
 
 // Prepared features, float32, column-major: values[column * rows + row].
