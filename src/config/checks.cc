@@ -109,6 +109,10 @@ void TogetherCheck::CheckColumns() {
     Tell(key, fmt::format("\"{}\" is the target_column", target),
          "columns other than the one to predict");
   }
+  if (!target.empty() && Text("data.weight_column") == target) {
+    Tell("data.weight_column", fmt::format("\"{}\" is the target_column", target),
+         "a column of its own");
+  }
   for (const std::string key : {"data.exclude_columns", "data.id_columns"}) {
     for (const std::string& column : List(key)) {
       if (!holds(features, column)) continue;
@@ -131,6 +135,8 @@ void TogetherCheck::CheckMetricsFitTask() {
   };
   const std::string shown = "model.evaluation_metrics";
   for (const std::string& metric : List(shown)) check(shown, metric);
+  const std::string judged_by = "model.search.metric";
+  if (Find(judged_by) != nullptr) check(judged_by, Text(judged_by));
   if (const Json* thresholds = Find("model.performance_thresholds")) {
     for (const auto& [metric, value] : thresholds->items()) {
       check(fmt::format("model.performance_thresholds.{}", metric), metric);

@@ -202,6 +202,9 @@ std::vector<Field> ColumnFields() {
       {SLIPWAY_KEY(data.categorical_columns), .kind = Kind::kLabel, .shape = Shape::kList,
        .about = "Columns that are categories although they hold numbers."},
       {SLIPWAY_KEY(data.timestamp_column), .kind = Kind::kLabel, .about = "A column of times."},
+      {SLIPWAY_KEY(data.weight_column), .kind = Kind::kLabel,
+       .about = "A column that says how much each row counts in training, from 0; no feature.",
+       .stage = "train"},
       {SLIPWAY_KEY(data.positive_class), .kind = Kind::kLabel,
        .about = "The label that counts as positive; where absent 1, true, yes (any case), else the "
                 "last label in order."},

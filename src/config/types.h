@@ -61,6 +61,7 @@ struct DataConfig {
   std::vector<std::string> id_columns;
   std::vector<std::string> categorical_columns;
   std::string timestamp_column;
+  std::string weight_column;  // How much each row counts in training; "" for all alike.
   std::string positive_class;
   std::string schema;
   SplitConfig split;
@@ -76,6 +77,7 @@ struct TrainingConfig {
 struct SearchConfig {
   int trials = 30;
   double seconds = 600;
+  std::string metric;  // "" for auc, or r2 of a regression.
 };
 
 // A graph that somebody made elsewhere.

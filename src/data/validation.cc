@@ -79,6 +79,7 @@ class Validation {
     }
     CheckPresence(config_.split.group, "split's group column", Severity::kError);
     CheckPresence(config_.split.time, "split's time column", Severity::kError);
+    CheckPresence(config_.weight_column, "weight_column", Severity::kError);
     for (const std::string& name : config_.id_columns) {
       CheckPresence(name, "id_columns", Severity::kWarning);
     }

@@ -43,6 +43,7 @@ Status CheckListed(const Table& table, const config::DataConfig& config, const s
   };
   if (name == config.target_column) return conflict("the target as well as a feature");
   if (IsListed(config.id_columns, name)) return conflict("among id_columns as well as a feature");
+  if (name == config.weight_column) return conflict("the weight_column as well as a feature");
   if (IsListed(config.exclude_columns, name))
     return conflict("among exclude_columns as well as a feature");
   if (std::ranges::count(config.feature_columns, name) > 1) return conflict("listed twice");
@@ -67,8 +68,8 @@ std::vector<size_t> FeatureCandidates(const std::vector<std::string>& names,
     return candidates;
   }
   for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != config.target_column && !IsListed(config.id_columns, names[i]) &&
-        !IsListed(config.exclude_columns, names[i])) {
+    if (names[i] != config.target_column && names[i] != config.weight_column &&
+        !IsListed(config.id_columns, names[i]) && !IsListed(config.exclude_columns, names[i])) {
       candidates.push_back(i);
     }
   }

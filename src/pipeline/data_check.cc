@@ -21,7 +21,8 @@ bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
 
 // Whether a column's values may go anywhere: into the model, or into how rows are divided.
 bool IsUsed(const config::DataConfig& data, const std::string& column) {
-  if (column == data.target_column || column == data.split.group || column == data.split.time)
+  if (column == data.target_column || column == data.split.group || column == data.split.time ||
+      column == data.weight_column)
     return true;
   if (IsOneOf(data.exclude_columns, column) || IsOneOf(data.id_columns, column)) return false;
   return data.feature_columns.empty() || IsOneOf(data.feature_columns, column);

@@ -8,6 +8,7 @@
 #include "data/parquet_writer.h"
 #include "data/profile.h"
 #include "data/reader.h"
+#include "data/row_weights.h"
 #include "data/shared_rows.h"
 #include "data/split.h"
 #include "data/validation.h"
@@ -200,6 +201,7 @@ Result<StepEnd> SplitStep(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(state.features,
                            data::SelectFeatures(state.table, config.data, state.dataset.issues));
   SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
+  SLIPWAY_ASSIGN_OR_RETURN(state.row_weights, data::RowWeights(state.table, config.data));
   StepEnd end;
   end.cached = SplitFromCache(state);
   if (!end.cached) SLIPWAY_RETURN_IF_ERROR(MakeSplitAndProfile(state));

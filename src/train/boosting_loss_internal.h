@@ -30,7 +30,7 @@ class LogLoss {
   // Of each stratum the same share is held out.
   size_t strata() const { return static_cast<size_t>(set_.class_count); }
   size_t StratumOf(size_t row) const { return static_cast<size_t>(set_.classes[row]); }
-  double WeightOf(size_t row) const { return set_.WeightOf(set_.classes[row]); }
+  double WeightOf(size_t row) const { return set_.WeightOf(row); }
 
   // The scores that predict every row with the classes' shares of weight.
   std::vector<double> Start(std::span<const uint32_t> rows) const {
@@ -68,7 +68,7 @@ class LogLoss {
     const int32_t truth = set_.classes[row];
     const double p = probabilities_[row * outputs_ + output];
     const int32_t event = outputs_ == 1 ? 1 : static_cast<int32_t>(output);
-    const double weight = set_.WeightOf(truth);
+    const double weight = WeightOf(row);
     return {weight * (p - (truth == event ? 1 : 0)), weight * p * (1 - p)};
   }
 
@@ -89,25 +89,32 @@ class LogLoss {
 // Squared error of numbers, the same way.
 class SquaredError {
  public:
-  explicit SquaredError(const TrainingSet& set) : values_(set.values), errors_(values_.size()) {}
+  explicit SquaredError(const TrainingSet& set)
+      : set_(set), values_(set.values), errors_(values_.size()) {}
 
   static size_t outputs() { return 1; }
   static size_t strata() { return 1; }
   static size_t StratumOf(size_t) { return 0; }
-  static double WeightOf(size_t) { return 1; }
+  double WeightOf(size_t row) const { return set_.WeightOf(row); }
 
   // The mean.
   std::vector<double> Start(std::span<const uint32_t> rows) const {
-    double sum = 0;
-    for (const uint32_t row : rows) sum += values_[row];
-    return {sum / static_cast<double>(std::max<size_t>(rows.size(), 1))};
+    double sum = 0, total = 0;
+    for (const uint32_t row : rows) {
+      sum += WeightOf(row) * values_[row];
+      total += WeightOf(row);
+    }
+    return {total > 0 ? sum / total : 0};
   }
 
   void Prepare(size_t row, const double* scores) { errors_[row] = scores[0] - values_[row]; }
-  RowDerivatives DerivativesOf(size_t row, size_t) const { return {errors_[row], 1}; }
-  double LossOf(size_t row) const { return errors_[row] * errors_[row]; }
+  RowDerivatives DerivativesOf(size_t row, size_t) const {
+    return {WeightOf(row) * errors_[row], WeightOf(row)};
+  }
+  double LossOf(size_t row) const { return WeightOf(row) * errors_[row] * errors_[row]; }
 
  private:
+  const TrainingSet& set_;
   std::span<const double> values_;
   std::vector<double> errors_;  // Score less truth.
 };

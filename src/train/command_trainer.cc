@@ -21,13 +21,15 @@ Error AtRun(ErrorCode code, std::string message) {
   return Error(code, std::move(message)).At(std::move(location));
 }
 
-// Features and target of these rows.
+// Features, target and weight of these rows.
 Status WriteRows(const CommandFit& fit, std::span<const int64_t> rows, const std::string& path) {
   data::Table chosen;
   chosen.rows = fit.table.rows;
   for (const std::string& feature : fit.features)
     chosen.columns.push_back(*fit.table.Find(feature));
   chosen.columns.push_back(*fit.table.Find(fit.target.column));
+  const std::string& weight = fit.config.data.weight_column;
+  if (!weight.empty()) chosen.columns.push_back(*fit.table.Find(weight));
   return data::WriteParquet(path, data::SelectRows(chosen, rows));
 }
 
@@ -38,6 +40,7 @@ std::map<std::string, std::string> Variables(const CommandFit& fit, const std::s
            fit.validation_rows.empty() ? "" : JoinPath(fit.work, "validation.parquet")},
           {"SLIPWAY_OUTPUT", output},
           {"SLIPWAY_TARGET", fit.target.column},
+          {"SLIPWAY_WEIGHT", fit.config.data.weight_column},
           {"SLIPWAY_FEATURES", CompactJson(fit.features)},
           {"SLIPWAY_TASK", data::ToString(fit.target.task)},
           {"SLIPWAY_CLASSES", CompactJson(labels)},

@@ -22,7 +22,7 @@ constexpr Eigen::Index kTileColumns = 64;
 constexpr Eigen::Index kBlockRows = 4096;
 
 // Products of the columns with one another and with the numbers, around their means where there is
-// an intercept.
+// an intercept; each row as often as it weighs.
 class Products {
  public:
   Products(const TrainingSet& set, const LeastSquaresPlan& plan)
@@ -31,11 +31,17 @@ class Products {
         means_(VectorXd::Zero(matrix_.columns)),
         gram_(MatrixXd::Zero(matrix_.columns, matrix_.columns)),
         with_values_(VectorXd::Zero(matrix_.columns)) {
-    if (!plan.fit_intercept) return;
-    value_mean_ = values_.mean();
-    values_.array() -= value_mean_;
-    for (Eigen::Index column = 0; column < matrix_.columns; ++column)
-      means_[column] = Column(column, 0, matrix_.rows).mean();
+    if (!set.row_weights.empty()) {
+      weights_ = Eigen::Map<const VectorXd>(set.row_weights.data(), set.features.rows);
+      roots_ = weights_.cwiseSqrt();
+    }
+    if (plan.fit_intercept) {
+      value_mean_ = MeanOf(values_);
+      values_.array() -= value_mean_;
+      for (Eigen::Index column = 0; column < matrix_.columns; ++column)
+        means_[column] = MeanOf(Column(column, 0, matrix_.rows));
+    }
+    if (roots_.size() > 0) values_.array() *= roots_.array();
   }
 
   // Each pair of tiles is summed over the rows in order: the same on any number of threads.
@@ -61,6 +67,11 @@ class Products {
   const VectorXd& with_values() const { return with_values_; }
 
  private:
+  double MeanOf(const VectorXd& numbers) const {
+    if (weights_.size() == 0) return numbers.mean();
+    return numbers.dot(weights_) / weights_.sum();
+  }
+
   VectorXd Column(Eigen::Index column, Eigen::Index begin, Eigen::Index rows) const {
     return Eigen::Map<const Eigen::VectorXf>(matrix_.Column(static_cast<int>(column)) + begin, rows)
         .cast<double>();
@@ -70,6 +81,7 @@ class Products {
     MatrixXd tile(rows, std::min(kTileColumns, matrix_.columns - first));
     for (Eigen::Index i = 0; i < tile.cols(); ++i)
       tile.col(i) = Column(first + i, begin, rows).array() - means_[first + i];
+    if (roots_.size() > 0) tile.array().colwise() *= roots_.segment(begin, rows).array();
     return tile;
   }
 
@@ -90,6 +102,7 @@ class Products {
 
   const data::Matrix& matrix_;
   VectorXd values_;
+  VectorXd weights_, roots_;  // Of the rows and of their weights; empty where all weigh 1.
   VectorXd means_;
   double value_mean_ = 0;
   MatrixXd gram_;

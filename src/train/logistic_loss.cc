@@ -25,7 +25,7 @@ LogisticLoss::LogisticLoss(const TrainingSet& set, int threads)
       outputs_(set.raw_scores()),
       part_rows_(PartRows(set.features.rows)),
       parts_(static_cast<size_t>((set.features.rows + part_rows_ - 1) / part_rows_)) {
-  for (const int32_t cls : set.classes) total_weight_ += set_.WeightOf(cls);
+  total_weight_ = set.TotalWeight();
   for (Part& part : parts_) {
     part.weights.resize(static_cast<size_t>(outputs_ * features()));
     part.intercepts.resize(static_cast<size_t>(outputs_));
@@ -37,7 +37,7 @@ void LogisticLoss::Derive(int64_t begin, int64_t rows, Part* part) const {
   const std::span<const int32_t> classes = set_.classes.subspan(static_cast<size_t>(begin));
   for (int64_t row = 0; row < rows; ++row) {
     const int32_t truth = classes[static_cast<size_t>(row)];
-    const double weight = set_.WeightOf(truth);
+    const double weight = set_.WeightOf(static_cast<size_t>(begin + row));
     double* own = part->scores.data() + row;
     if (outputs_ == 1) {
       const double score = *own, power = std::exp(-std::abs(score));

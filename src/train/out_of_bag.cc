@@ -54,7 +54,7 @@ double OutOfBag::Loss() const {
   double loss = 0, total = 0;
   for (size_t row = 0; row < trees_.size(); ++row) {
     if (trees_[row] == 0) continue;
-    const double weight = set_.regression() ? 1 : set_.WeightOf(set_.classes[row]);
+    const double weight = set_.WeightOf(row);
     double squares = 0;
     for (size_t i = 0; i < width_; ++i) {
       const double answer = sums_[row * width_ + i] / trees_[row];

@@ -21,14 +21,20 @@ constexpr int64_t kBinsOfAByte = 256;
 // The rows of each tree, as often as it draws them.
 class RowDraws {
  public:
-  // `class_weights` has one a class. With them a bootstrap draws rows by their weight, as
-  // scikit-learn does since 1.9; without bootstrap each row of some weight comes once.
+  // `class_weights` has one a class. With weights a bootstrap draws rows by them, as scikit-learn
+  // does since 1.9; without bootstrap each row of some weight comes once.
   RowDraws(const TrainingSet& set, const ForestPlan& plan, std::span<const double> class_weights)
       : set_(set),
         plan_(plan),
         weights_(class_weights),
         times_(static_cast<size_t>(set.features.rows)) {
-    if (!plan.bootstrap || set.class_weights.empty()) return;
+    if (!plan.bootstrap) return;
+    if (!set.row_weights.empty()) {
+      for (size_t row = 0; row < times_.size(); ++row)
+        weight_up_to_.push_back(total_weight_ += set.WeightOf(row));
+      return;
+    }
+    if (set.class_weights.empty()) return;
     rows_of_.resize(class_weights.size());
     for (size_t row = 0; row < set.classes.size(); ++row)
       rows_of_[static_cast<size_t>(set.classes[row])].push_back(static_cast<uint32_t>(row));
@@ -64,22 +70,23 @@ class RowDraws {
 
  private:
   size_t DrawRow(Random* random) const {
-    if (rows_of_.empty() || total_weight_ <= 0) return random->Below(times_.size());
-    // The product may round up to the total, which is past the last class.
+    if (total_weight_ <= 0) return random->Below(times_.size());
+    // The product may round up to the total, which is past the last class or row.
     const double place =
         std::min(random->Uniform() * total_weight_, std::nextafter(total_weight_, 0.0));
-    const auto found = std::ranges::upper_bound(weight_up_to_, place);
-    const std::vector<uint32_t>& rows =
-        rows_of_[static_cast<size_t>(found - weight_up_to_.begin())];
-    return rows[random->Below(rows.size())];
+    const auto found =
+        static_cast<size_t>(std::ranges::upper_bound(weight_up_to_, place) - weight_up_to_.begin());
+    if (rows_of_.empty()) return found;
+    return rows_of_[found][random->Below(rows_of_[found].size())];
   }
 
   const TrainingSet& set_;
   const ForestPlan& plan_;
   std::span<const double> weights_;
   std::vector<uint32_t> times_;
-  std::vector<std::vector<uint32_t>> rows_of_;  // By class; empty where all rows weigh the same.
-  std::vector<double> weight_up_to_;            // Of the classes up to each.
+  std::vector<std::vector<uint32_t>> rows_of_;  // By class, where rows of one weigh the same.
+  // Of the classes up to each, or of the rows where each has a weight; empty where all have one.
+  std::vector<double> weight_up_to_;
   double total_weight_ = 0;
   std::vector<TreeRow> rows_;
 };
@@ -242,6 +249,10 @@ std::vector<std::string> NotesOf(const TrainingSet& set, const ForestPlan& plan,
 }  // namespace
 
 Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
+  if (!plan.bootstrap && !set.row_weights.empty()) {
+    return Error(ErrorCode::kInvalidInput, "a forest without bootstrap does not weigh its rows")
+        .Try("bootstrap: true, gradient_boosting, or no data.weight_column");
+  }
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
                            CutColumns(set.features, plan.max_bins, plan.threads));
   const Numbers numbers(set.values, std::max(plan.samples_per_tree, set.features.rows));

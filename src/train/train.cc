@@ -40,6 +40,19 @@ Result<Json> ClassWeightOf(const config::ModelConfig& model) {
       .Expected("class_weight in one place");
 }
 
+// Of these rows, in their order; empty for all alike.
+Result<std::vector<double>> RowWeights(const FitInput& input, std::span<const int64_t> rows) {
+  std::vector<double> weights;
+  if (input.row_weights.empty()) return weights;
+  for (const int64_t row : rows) weights.push_back(input.row_weights[static_cast<size_t>(row)]);
+  if (std::ranges::any_of(weights, [](double weight) { return weight > 0; })) return weights;
+  Location location;
+  location.field = "data.weight_column";
+  return Error(ErrorCode::kInvalidInput, "every row to learn from weighs 0")
+      .At(std::move(location))
+      .Expected("a weight above 0 for at least one row");
+}
+
 std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
                                          const std::vector<double>& by_column) {
   std::vector<FeatureImportance> importances;
@@ -65,9 +78,14 @@ std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
 
 Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
   FoldRows rows;
+  const bool forward = split.forward();
   for (size_t row = 0; row < split.folds.size(); ++row) {
-    if (split.folds[row] < 0) continue;
-    (split.folds[row] == fold ? rows.test : rows.train).push_back(static_cast<int64_t>(row));
+    if (split.parts[row] != data::Part::kTrain) continue;
+    if (split.folds[row] == fold) {
+      rows.test.push_back(static_cast<int64_t>(row));
+    } else if (!forward || split.folds[row] < fold) {
+      rows.train.push_back(static_cast<int64_t>(row));
+    }
   }
   if (!rows.train.empty() && !rows.test.empty()) return rows;
   return Error(ErrorCode::kInvalidInput,
@@ -94,7 +112,9 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> weights,
                            ClassWeights(class_weight, input.target, kept));
   const data::Target target = data::SelectRows(input.target, kept);
-  const TrainingSet set{matrix, target.classes, target.class_count(), weights, target.values};
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> row_weights, RowWeights(input, kept));
+  const TrainingSet set{matrix,  target.classes, target.class_count(),
+                        weights, target.values,  row_weights};
   const config::ModelConfig& model = input.config.model;
   SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, model.hyperparameters,
                                                            {input.seed, input.threads,
@@ -117,11 +137,10 @@ Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fo
   return result;
 }
 
-Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
+Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const FoldRows& rows,
                            int fold) {
   // Before the fit, which takes its time.
   SLIPWAY_RETURN_IF_ERROR(AveragingFor(input));
-  SLIPWAY_ASSIGN_OR_RETURN(const FoldRows rows, RowsOfFold(split, fold));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
   SLIPWAY_ASSIGN_OR_RETURN(
       const data::Matrix matrix,

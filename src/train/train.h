@@ -22,15 +22,12 @@ struct FitInput {
   const config::Config& config;
   uint64_t seed = 0;
   int threads = 0;
+  std::span<const double> row_weights = {};  // One a row of the table; empty for all alike.
 };
 
 // Fits preprocessing and model on `rows` of the table.
 Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                          std::span<const int64_t> rows);
-
-// Fits on the training rows outside `fold` and scores those inside it.
-Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const data::Split& split,
-                           int fold);
 
 // Rows to learn from and to score.
 struct FoldRows {
@@ -38,6 +35,11 @@ struct FoldRows {
   std::vector<int64_t> test;
 };
 Result<FoldRows> RowsOfFold(const data::Split& split, int fold);
+
+// Fits preprocessing and model on the rows to learn from and scores the others.
+Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const FoldRows& rows,
+                           int fold);
+
 // What predictions for its test rows are worth.
 Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fold,
                              const model::Predictions& predictions);

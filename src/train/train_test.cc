@@ -51,7 +51,9 @@ Project MakeProject(int64_t rows = 1500) {
     const double limit = colour.codes.back() == 2 ? 2 : 8;
     const bool yes = size.numbers.back() + random.Uniform() - 0.5 > limit;
     project.target.classes.push_back(yes ? 1 : 0);
-    project.split.folds.push_back(row % 5 == 4 ? -1 : static_cast<int32_t>(row % 5 % 4));
+    const bool test = row % 5 == 4;
+    project.split.parts.push_back(test ? data::Part::kTest : data::Part::kTrain);
+    project.split.folds.push_back(test ? -1 : static_cast<int32_t>(row % 5 % 4));
   }
   project.table.rows = rows;
   project.table.columns = {size, colour, noise};
@@ -135,7 +137,9 @@ TEST(Fit, ClassWeightCountsFromEitherPlaceButNotFromTwo) {
 TEST(FitFold, ScoresTheRowsThatItDidNotLearnFrom) {
   const Project project = MakeProject();
   for (int fold = 0; fold < 4; ++fold) {
-    const auto result = FitFold(*Forest(), project.Input(), project.split, fold);
+    const auto rows = RowsOfFold(project.split, fold);
+    ASSERT_TRUE(rows.ok()) << rows.error().ToString();
+    const auto result = FitFold(*Forest(), project.Input(), *rows, fold);
     ASSERT_TRUE(result.ok()) << result.error().ToString();
     EXPECT_EQ(result->fold, fold);
     EXPECT_EQ(result->train_rows, 900);
@@ -145,19 +149,30 @@ TEST(FitFold, ScoresTheRowsThatItDidNotLearnFrom) {
   }
 }
 
-TEST(FitFold, AFoldWithoutRowsIsAnError) {
-  const Project project = MakeProject(100);
-  const auto result = FitFold(*Forest(), project.Input(), project.split, 9);
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().ToString(),
+TEST(RowsOfFold, AFoldWithoutRowsIsAnError) {
+  const auto rows = RowsOfFold(MakeProject(100).split, 9);
+  ASSERT_FALSE(rows.ok());
+  EXPECT_THAT(rows.error().ToString(),
               HasSubstr("fold 9 has 80 rows to learn from and 0 to score"));
+}
+
+TEST(RowsOfFold, FoldsThatGoForwardLearnFromOlderRowsOnly) {
+  data::Split split;
+  split.parts.assign(7, data::Part::kTrain);
+  split.parts[6] = data::Part::kTest;
+  split.folds = {-1, 1, 0, -1, 1, 0, -1};
+  EXPECT_TRUE(split.forward());
+  EXPECT_THAT(RowsOfFold(split, 0)->train, ElementsAre(0, 3));
+  EXPECT_THAT(RowsOfFold(split, 0)->test, ElementsAre(2, 5));
+  EXPECT_THAT(RowsOfFold(split, 1)->train, ElementsAre(0, 2, 3, 5));
+  EXPECT_THAT(RowsOfFold(split, 1)->test, ElementsAre(1, 4));
 }
 
 TEST(FitFold, BinaryAveragingNeedsTwoClasses) {
   Project project = MakeProject(100);
   project.target.labels.push_back("Maybe");
   project.config.model.averaging = "binary";
-  const auto result = FitFold(*Forest(), project.Input(), project.split, 0);
+  const auto result = FitFold(*Forest(), project.Input(), *RowsOfFold(project.split, 0), 0);
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(result.error().ToString(),
               HasSubstr("model.averaging: binary averaging is for two classes"));

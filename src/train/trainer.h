@@ -39,11 +39,20 @@ struct TrainingSet {
   std::span<const double> class_weights;  // One a class, from 0; empty for all 1.
   // features.rows numbers to estimate, where class_count is 0.
   std::span<const double> values = {};
+  // How much each row counts, from 0, besides its class's weight; empty for all alike.
+  std::span<const double> row_weights = {};
 
   bool regression() const { return class_count == 0; }
   TrainingShape shape() const { return {features.rows, features.columns, regression()}; }
-  double WeightOf(int32_t cls) const {
-    return class_weights.empty() ? 1 : class_weights[static_cast<size_t>(cls)];
+  double WeightOf(size_t row) const {
+    const double own = row_weights.empty() ? 1 : row_weights[row];
+    if (class_weights.empty()) return own;
+    return own * class_weights[static_cast<size_t>(classes[row])];
+  }
+  double TotalWeight() const {
+    double total = 0;
+    for (size_t row = 0; row < static_cast<size_t>(features.rows); ++row) total += WeightOf(row);
+    return total;
   }
   // Raw scores of models that add up log odds, one for two classes, else one a class, or the number
   // to estimate; and what they say then.
@@ -76,6 +85,9 @@ class Trainer {
   virtual std::string name() const = 0;
   virtual bool Learns(data::Task task) const = 0;
   virtual std::vector<HyperparameterDoc> hyperparameters() const = 0;
+  // What a search tries where nobody says, as `model.search_space` writes it; empty where there is
+  // nothing that is worth a search.
+  virtual Json search_space() const = 0;
   // kInvalidInput for each unknown name (with the nearest valid one) and each unusable value, all
   // at once.
   virtual Status CheckHyperparameters(const Json& hyperparameters) const = 0;
