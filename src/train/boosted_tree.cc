@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -9,9 +10,11 @@
 namespace slipway::train {
 namespace {
 
-constexpr size_t kBins = 256;
-// Columns whose histograms stay in the first-level cache while rows pass by.
-constexpr size_t kColumnsAtOnce = 10;
+constexpr size_t kMostBins = 256;
+// What stays in the first-level cache while rows pass by.
+constexpr size_t kFullColumnsAtOnce = 10;
+constexpr size_t kCellsAtOnce = kFullColumnsAtOnce * kMostBins;
+constexpr size_t kColumnsAtOnce = 64;
 // Least second derivative of a side of a split, as in scikit-learn's histogram boosting: below it a
 // step would be mostly noise.
 constexpr double kLeastSecond = 1e-3;
@@ -33,6 +36,25 @@ float BoostedTree::StepOf(const uint8_t* bins) const {
   return tree.leaf_values[static_cast<size_t>(tree.nodes[at].left)];
 }
 
+std::vector<BoostedTreeGrower::ColumnGroup> BoostedTreeGrower::GroupColumns(
+    const std::vector<ColumnBins>& columns) {
+  std::vector<ColumnGroup> groups;
+  size_t cell = 0;
+  for (size_t column = 0; column < columns.size(); ++column) {
+    const size_t stride = std::bit_ceil(std::max<size_t>(columns[column].upper.size(), 1));
+    ColumnGroup* last = groups.empty() ? nullptr : &groups.back();
+    const bool fits = last != nullptr && last->stride == stride &&
+                      last->columns() < kColumnsAtOnce && last->cells() + stride <= kCellsAtOnce;
+    if (fits) {
+      ++last->last;
+    } else {
+      groups.push_back({column, column + 1, stride, cell});
+    }
+    cell += stride;
+  }
+  return groups;
+}
+
 BoostedTreeGrower::BoostedTreeGrower(const BinnedRows<uint8_t>& rows,
                                      const std::vector<ColumnBins>& columns,
                                      const BoostingPlan& plan)
@@ -40,9 +62,14 @@ BoostedTreeGrower::BoostedTreeGrower(const BinnedRows<uint8_t>& rows,
       columns_(columns),
       plan_(plan),
       count_rows_(plan.min_leaf > 1),
-      column_groups_((columns.size() + kColumnsAtOnce - 1) / kColumnsAtOnce),
-      wave_nodes_(
-          std::max<size_t>(1, kWaveBytes / (columns.size() * kBins * sizeof(Derivatives)))) {}
+      groups_(GroupColumns(columns)),
+      cells_(groups_.back().cell + groups_.back().cells()),
+      wave_nodes_(std::max<size_t>(1, kWaveBytes / (cells_ * sizeof(Derivatives)))) {
+  for (const ColumnGroup& group : groups_) {
+    for (size_t column = group.first; column < group.last; ++column)
+      cell_of_.push_back(group.CellOf(column));
+  }
+}
 
 Result<BoostedTree> BoostedTreeGrower::Grow(std::span<uint32_t> rows,
                                             std::span<const Derivatives> derivatives,
@@ -89,8 +116,8 @@ size_t BoostedTreeGrower::TakeHistogram() {
   if (free_.empty()) {
     free_.push_back(histograms_.size());
     Histogram& histogram = histograms_.emplace_back();
-    histogram.sums.resize(columns_.size() * kBins);
-    if (count_rows_) histogram.rows.resize(columns_.size() * kBins);
+    histogram.sums.resize(cells_);
+    if (count_rows_) histogram.rows.resize(cells_);
   }
   const size_t taken = free_.back();
   free_.pop_back();
@@ -110,32 +137,32 @@ BoostedTreeGrower::Node BoostedTreeGrower::AddNode(uint32_t begin, uint32_t end,
   return node;
 }
 
-void BoostedTreeGrower::Count(const Node& node, size_t first_column, size_t last_column) {
+void BoostedTreeGrower::Count(const Node& node, const ColumnGroup& group) {
   Histogram& histogram = histograms_[node.histogram];
-  Derivatives* sums = histogram.sums.data() + first_column * kBins;
-  const size_t columns = last_column - first_column;
-  std::fill_n(sums, columns * kBins, Derivatives{0});
+  Derivatives* sums = histogram.sums.data() + group.cell;
+  const size_t columns = group.columns(), stride = group.stride;
+  std::fill_n(sums, group.cells(), Derivatives{0});
   const std::span<const uint32_t> rows = tree_rows_.subspan(node.begin, node.end - node.begin);
-  if (columns == kColumnsAtOnce) {
-    // The same with a number of columns that the compiler knows.
+  if (columns == kFullColumnsAtOnce && stride == kMostBins) {
+    // The same with numbers that the compiler knows.
     for (const uint32_t row : rows) {
-      const uint8_t* bins = rows_.Row(row) + first_column;
+      const uint8_t* bins = rows_.Row(row) + group.first;
       const Derivatives own = derivatives_[row];
-      for (size_t i = 0; i < kColumnsAtOnce; ++i) sums[i * kBins + bins[i]] += own;
+      for (size_t i = 0; i < kFullColumnsAtOnce; ++i) sums[i * kMostBins + bins[i]] += own;
     }
   } else {
     for (const uint32_t row : rows) {
-      const uint8_t* bins = rows_.Row(row) + first_column;
+      const uint8_t* bins = rows_.Row(row) + group.first;
       const Derivatives own = derivatives_[row];
-      for (size_t i = 0; i < columns; ++i) sums[i * kBins + bins[i]] += own;
+      for (size_t i = 0; i < columns; ++i) sums[i * stride + bins[i]] += own;
     }
   }
   if (!count_rows_) return;
-  uint32_t* counts = histogram.rows.data() + first_column * kBins;
-  std::fill_n(counts, columns * kBins, 0U);
+  uint32_t* counts = histogram.rows.data() + group.cell;
+  std::fill_n(counts, group.cells(), 0U);
   for (const uint32_t row : rows) {
-    const uint8_t* bins = rows_.Row(row) + first_column;
-    for (size_t i = 0; i < columns; ++i) ++counts[i * kBins + bins[i]];
+    const uint8_t* bins = rows_.Row(row) + group.first;
+    for (size_t i = 0; i < columns; ++i) ++counts[i * stride + bins[i]];
   }
 }
 
@@ -144,8 +171,9 @@ void BoostedTreeGrower::FindSplit(Node* node) const {
   const double all = Worth(units_.First(node->sum), units_.Second(node->sum), plan_.l2);
   const auto rows = static_cast<int64_t>(node->end - node->begin);
   const auto try_column = [&](size_t column) {
-    const Derivatives* sums = histogram.sums.data() + column * kBins;
-    const uint32_t* counts = count_rows_ ? histogram.rows.data() + column * kBins : nullptr;
+    const size_t cell = cell_of_[column];
+    const Derivatives* sums = histogram.sums.data() + cell;
+    const uint32_t* counts = count_rows_ ? histogram.rows.data() + cell : nullptr;
     const size_t bins = columns_[column].upper.size();
     Derivatives left = 0;
     int64_t rows_left = 0;
@@ -190,18 +218,18 @@ Status BoostedTreeGrower::FillWave(std::vector<Node>* wave, const std::vector<Pa
     }
   }
   SLIPWAY_RETURN_IF_ERROR(
-      ParallelFor(pairs.size() * column_groups_, plan_.threads, [&](size_t task) -> Status {
-        const Pair& pair = pairs[task / column_groups_];
-        const size_t first = task % column_groups_ * kColumnsAtOnce;
-        const size_t last = std::min(first + kColumnsAtOnce, columns_.size());
-        Count((*wave)[pair.counted], first, last);
+      ParallelFor(pairs.size() * groups_.size(), plan_.threads, [&](size_t task) -> Status {
+        const Pair& pair = pairs[task / groups_.size()];
+        const ColumnGroup& group = groups_[task % groups_.size()];
+        Count((*wave)[pair.counted], group);
         if (pair.other == pair.counted) return {};
         // The other child has its parent's histogram until here.
         const Histogram& counted = histograms_[(*wave)[pair.counted].histogram];
         Histogram& other = histograms_[(*wave)[pair.other].histogram];
-        for (size_t i = first * kBins; i < last * kBins; ++i) other.sums[i] -= counted.sums[i];
+        const size_t end = group.cell + group.cells();
+        for (size_t i = group.cell; i < end; ++i) other.sums[i] -= counted.sums[i];
         if (count_rows_) {
-          for (size_t i = first * kBins; i < last * kBins; ++i) other.rows[i] -= counted.rows[i];
+          for (size_t i = group.cell; i < end; ++i) other.rows[i] -= counted.rows[i];
         }
         return {};
       }));

@@ -74,6 +74,17 @@ class BoostedTreeGrower {
     Split split;
     std::vector<int32_t> columns;  // Those that may be tried; empty for all.
   };
+  // Neighbouring columns that are counted in one pass over the rows. Each has as many cells: a
+  // power of two that holds the bins of any of them.
+  struct ColumnGroup {
+    size_t first = 0, last = 0;
+    size_t stride = 0;  // Cells of a column.
+    size_t cell = 0;    // Where the first column's begin in a histogram.
+
+    size_t columns() const { return last - first; }
+    size_t cells() const { return columns() * stride; }
+    size_t CellOf(size_t column) const { return cell + (column - first) * stride; }
+  };
   // By column and bin.
   struct Histogram {
     std::vector<Derivatives> sums;
@@ -86,10 +97,11 @@ class BoostedTreeGrower {
     size_t other = 0;    // The same as `counted` where there is no other.
   };
 
+  static std::vector<ColumnGroup> GroupColumns(const std::vector<ColumnBins>& columns);
   bool MayDivide(const Node& node) const;
   size_t TakeHistogram();
   Node AddNode(uint32_t begin, uint32_t end, int32_t depth, Derivatives sum);
-  void Count(const Node& node, size_t first_column, size_t last_column);
+  void Count(const Node& node, const ColumnGroup& group);
   void FindSplit(Node* node) const;
   Status FillWave(std::vector<Node>* wave, const std::vector<Pair>& pairs);
   // Keeps a node for division; one without a split becomes a leaf.
@@ -106,8 +118,10 @@ class BoostedTreeGrower {
   const std::vector<ColumnBins>& columns_;
   const BoostingPlan& plan_;
   bool count_rows_;
-  size_t column_groups_;
-  size_t wave_nodes_;  // At most.
+  std::vector<ColumnGroup> groups_;
+  std::vector<size_t> cell_of_;  // By column.
+  size_t cells_;                 // Of a histogram.
+  size_t wave_nodes_;            // At most.
 
   std::span<uint32_t> tree_rows_;
   std::span<const Derivatives> derivatives_;
