@@ -105,7 +105,7 @@ TEST(Load, KnowsWhereEachValueStands) {
 TEST(Example, TellsWhatWaitsForALaterStage) {
   std::vector<std::string> keys;
   for (const Origin& later : LoadExample("production").later) keys.push_back(later.key);
-  EXPECT_THAT(keys, ElementsAre("model.training_config.hyperparameter_tuning", "deployment"));
+  EXPECT_THAT(keys, ElementsAre("deployment"));
   EXPECT_THAT(LoadText(kMinimal).later, IsEmpty());
 }
 
@@ -409,8 +409,7 @@ TEST(Show, FillsTheSectionOfTheChosenStrategy) {
 
 TEST(Show, PutsOriginsBesideValues) {
   const LoadedConfig loaded =
-      LoadText(std::string(kMinimal) + "    training_config: {hyperparameter_tuning: true}\n",
-               {"data.exclude_columns=[a]"});
+      LoadText(kMinimal, {"data.exclude_columns=[a]", "data.drift.alpha=0.01"});
   const std::string shown = RenderWithOrigins(loaded);
   EXPECT_EQ(shown.substr(0, shown.find("    split:")),
             "development:\n"
@@ -431,12 +430,12 @@ TEST(Show, PutsOriginsBesideValues) {
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"
-            "#   model.training_config.hyperparameter_tuning: for tuning\n");
+            "#   data.drift: for data drift\n");
   const Json json = ToJson(loaded);
   EXPECT_EQ(json["environment"], "development");
   EXPECT_EQ(json["config"], loaded.config.resolved);
   EXPECT_EQ(json["origins"]["data.exclude_columns"], "--set");
-  EXPECT_EQ(json["later"]["model.training_config.hyperparameter_tuning"], "tuning");
+  EXPECT_EQ(json["later"]["data.drift"], "data drift");
 }
 
 // Changed, cut and doubled bytes of the example: whatever comes out, it is a configuration or an

@@ -127,15 +127,35 @@ void WarnOfWhatAGraphDoesItself(RunState& state) {
   if (!state.config().data.preprocessing_steps.empty()) {
     warn("data.preprocessing_steps", "not done: the graph takes the columns as they are");
   }
-  if (model.model_type == kOnnx && model.training_config.cross_validation > 0) {
+  if (model.model_type != kOnnx) return;
+  if (model.training_config.cross_validation > 0) {
     warn("model.training_config.cross_validation", "skipped: a ready graph is not fitted");
   }
+  if (model.training_config.hyperparameter_tuning) {
+    warn("model.training_config.hyperparameter_tuning", "skipped: a ready graph has none");
+  }
+}
+
+// The graph that the program makes of the rows.
+Result<std::string> FitGraph(RunState& state, const config::Config& config,
+                             std::span<const int64_t> rows, const std::string& name, int threads) {
+  const std::vector<int64_t> validation = state.split.RowsOf(data::Part::kValidation);
+  const std::string work =
+      std::filesystem::absolute(JoinPath(state.directory, "command-" + name)).string();
+  auto onnx = train::FitByCommand({config, state.table, state.features, state.target, rows,
+                                   validation, work, ModelSeed(config.model), threads},
+                                  LocalProcessRunner(), state.files, [&](std::string_view line) {
+                                    state.progress.Say("train", line);
+                                  });
+  if (onnx.ok() || onnx.error().location().field.empty()) return onnx;
+  const std::string key = onnx.error().location().field;
+  return std::move(onnx).error().At(state.loaded.PositionOf(key));
 }
 
 // The fits of a program, one after another: each may use all cores.
 class CommandFits {
  public:
-  CommandFits(RunState& state, ProcessRunner& runner) : state_(state), runner_(runner) {}
+  explicit CommandFits(RunState& state) : state_(state) {}
 
   // True where the cache had all of them.
   Result<bool> Run() {
@@ -162,39 +182,22 @@ class CommandFits {
     return TakeFold(state_, fold);
   }
 
-  Result<std::string> Fit(std::span<const int64_t> rows, const std::string& name) {
-    const std::vector<int64_t> validation = state_.split.RowsOf(data::Part::kValidation);
-    const std::string work =
-        std::filesystem::absolute(JoinPath(state_.directory, "command-" + name)).string();
-    auto onnx = train::FitByCommand(
-        {state_.config(), state_.table, state_.features, state_.target, rows, validation, work,
-         ModelSeed(state_.config().model), state_.threads},
-        runner_, state_.files, [&](std::string_view line) { state_.progress.Say("train", line); });
-    if (onnx.ok() || onnx.error().location().field.empty()) return onnx;
-    const std::string key = onnx.error().location().field;
-    return std::move(onnx).error().At(state_.loaded.PositionOf(key));
-  }
-
   Status FitFinal() {
-    SLIPWAY_ASSIGN_OR_RETURN(state_.onnx, Fit(state_.split.RowsOf(data::Part::kTrain), "model"));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        state_.onnx, FitGraph(state_, state_.fit_config(), state_.split.RowsOf(data::Part::kTrain),
+                              "model", state_.threads));
     return state_.cache.Put(state_.keys.train, "model.onnx", state_.onnx);
   }
 
   Status FitOne(int fold) {
     SLIPWAY_ASSIGN_OR_RETURN(const train::FoldRows rows, train::RowsOfFold(state_.split, fold));
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string onnx, Fit(rows.train, FoldName(fold)));
-    SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, Load(state_, onnx));
-    SLIPWAY_ASSIGN_OR_RETURN(
-        const model::Predictions predictions,
-        predictor->Predict(data::SelectRows(state_.table, rows.test), state_.threads));
     SLIPWAY_ASSIGN_OR_RETURN(
         train::FoldResult result,
-        train::ScoreFold(FitInputOf(state_, state_.threads), rows, fold, predictions));
+        FitGraphFold(state_, FitInputOf(state_, state_.fit_config(), state_.threads), rows, fold));
     return KeepFold(state_, std::move(result));
   }
 
   RunState& state_;
-  ProcessRunner& runner_;
 };
 
 // The error of a key that `loaded` knows the place of.
@@ -234,6 +237,17 @@ Result<std::string> DigestOfGraphSource(const config::LoadedConfig& loaded, File
   return train::DigestOfFolder(folder, files);
 }
 
+Result<train::FoldResult> FitGraphFold(RunState& state, const train::FitInput& input,
+                                       const train::FoldRows& rows, int fold) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string onnx, FitGraph(state, input.config, rows.train,
+                                                            FoldName(fold), input.threads));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, Load(state, onnx));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const model::Predictions predictions,
+      predictor->Predict(data::SelectRows(state.table, rows.test), input.threads));
+  return train::ScoreFold(input, rows, fold, predictions);
+}
+
 Result<bool> MakeGraphModel(RunState& state) {
   WarnOfWhatAGraphDoesItself(state);
   bool cached = false;
@@ -245,7 +259,7 @@ Result<bool> MakeGraphModel(RunState& state) {
           .Try("again");
     }
   } else {
-    SLIPWAY_ASSIGN_OR_RETURN(cached, CommandFits(state, LocalProcessRunner()).Run());
+    SLIPWAY_ASSIGN_OR_RETURN(cached, CommandFits(state).Run());
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, Load(state, state.onnx));
   state.schema = SchemaOf(state, *predictor);

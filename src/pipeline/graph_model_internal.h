@@ -20,6 +20,11 @@ Status CheckGraphSettings(const config::LoadedConfig& loaded);
 // ours.
 Result<std::string> DigestOfGraphSource(const config::LoadedConfig& loaded, FileSystem& files);
 
+// Runs the program on rows to learn from, with the hyper-parameters of `input.config`, and scores
+// its graph on the others.
+Result<train::FoldResult> FitGraphFold(RunState& state, const train::FitInput& input,
+                                       const train::FoldRows& rows, int fold);
+
 // The graph, its schema and the folds into `state`; true where all of it was in the cache.
 // kInvalidInput where its inputs or classes are not the table's.
 Result<bool> MakeGraphModel(RunState& state);

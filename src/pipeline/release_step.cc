@@ -40,6 +40,7 @@ Json Lineage(const RunState& state) {
   if (!state.graph_digest.empty()) {
     lineage[state.config().model.model_type] = {{"digest", state.graph_digest}};
   }
+  if (state.tuned) lineage["hyperparameters"] = state.tuned->model.hyperparameters;
   lineage["slipway"] = {{"build", BuildId()}};
   return lineage;
 }
@@ -157,6 +158,7 @@ registry::ModelVersion VersionOf(const RunState& state) {
   if (schema.contains("inputs")) version.feature_schema = schema["inputs"];
   version.performance_metrics = MetricsJson(state.evaluation.test);
   version.training_config = config.resolved.value("model", Json::object());
+  if (state.tuned) version.training_config["hyperparameters"] = state.tuned->model.hyperparameters;
   version.deployment_config = config.resolved.value("deployment", Json::object());
   version.created_by = registry::CurrentActor();
   version.run_id = state.report.run_id;

@@ -133,12 +133,13 @@ struct Step {
 // The line itself. A data set that fails validation ends it; a failed gate does not, as the failed
 // version is kept.
 Status RunSteps(RunState& state) {
-  constexpr Step kSteps[] = {{"data", DataStep},        {"split", SplitStep},
-                             {"train", TrainStep},      {"evaluate", EvaluateStep},
-                             {"gates", GateStep},       {"snapshot", SnapshotStep},
-                             {"register", RegisterStep}};
+  constexpr Step kSteps[] = {{"data", DataStep},         {"split", SplitStep},
+                             {"search", SearchStep},     {"train", TrainStep},
+                             {"evaluate", EvaluateStep}, {"gates", GateStep},
+                             {"snapshot", SnapshotStep}, {"register", RegisterStep}};
   for (const Step& step : kSteps) {
     if (step.run == SnapshotStep && !state.config().data.snapshot) continue;
+    if (step.run == SearchStep && !Searches(state.config().model)) continue;
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
     SLIPWAY_RETURN_IF_ERROR(RunStep(state, step.name, step.run));
     if (!state.passed && state.report.failed_step.empty()) state.report.failed_step = step.name;

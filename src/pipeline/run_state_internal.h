@@ -60,10 +60,13 @@ struct RunState {
   data::DatasetReport dataset;  // data
   data::Table table;
 
-  data::Target target;  // split
+  data::Target target;              // split
+  std::vector<double> row_weights;  // One a row of the table, or none.
   std::vector<std::string> features;
   data::Split split;
   data::TableProfile training_profile;
+
+  std::optional<config::Config> tuned;  // search: with the hyper-parameters that were found.
 
   data::PreprocessingPlan plan;  // train
   std::string onnx;
@@ -87,6 +90,8 @@ struct RunState {
   report::RunReport report;
 
   const config::Config& config() const { return loaded.config; }
+  // What models are fitted by.
+  const config::Config& fit_config() const { return tuned ? *tuned : loaded.config; }
 };
 
 // How a step ended, for people and machines.
@@ -103,12 +108,14 @@ Status RunStep(RunState& state, const char* name,
 
 // Of a fold in the cache.
 std::string FoldName(int fold);
+std::optional<train::FoldResult> TakeFoldResult(RunState& state, const std::string& key,
+                                                const std::string& name);
 // A fold's result out of the cache; false where it is not there.
 bool TakeFold(RunState& state, int fold);
 // Into the cache, and among the run's.
 Status KeepFold(RunState& state, train::FoldResult result);
-// What a fit reads of the run.
-train::FitInput FitInputOf(const RunState& state, int threads);
+// What a fit reads of the run; `config` has its hyper-parameters and outlives it.
+train::FitInput FitInputOf(const RunState& state, const config::Config& config, int threads);
 
 // What the target alone says of a model's schema.
 model::ModelSchema SchemaOfTarget(const RunState& state);
@@ -119,6 +126,8 @@ Status TakeSourceDigest(RunState& state, FileIndex& index);
 // The steps, in order. Each is resumable: what the cache has is not done again.
 Result<StepEnd> DataStep(RunState& state);
 Result<StepEnd> SplitStep(RunState& state);
+// Only where hyper-parameters are to be looked for.
+Result<StepEnd> SearchStep(RunState& state);
 Result<StepEnd> TrainStep(RunState& state);
 Result<StepEnd> EvaluateStep(RunState& state);
 Result<StepEnd> GateStep(

@@ -1,10 +1,13 @@
 #include "pipeline/settings_check.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "data/preprocessing.h"
 #include "data/target.h"
 #include "pipeline/graph_model_internal.h"
+#include "train/search_space.h"
 #include "train/trainer.h"
 
 namespace slipway::pipeline {
@@ -38,7 +41,73 @@ std::optional<data::Task> TaskNamed(const std::string& name) {
   return std::nullopt;
 }
 
+constexpr const char* kTuning = "model.training_config.hyperparameter_tuning";
+constexpr const char* kSearchSpace = "model.search_space";
+
+Error AtField(const char* field, std::string message) {
+  Location location;
+  location.field = field;
+  return Error(ErrorCode::kInvalidInput, std::move(message)).At(std::move(location));
+}
+
+// Whether the trainer would take the values of a dimension beside what is configured.
+Status CheckDimension(const train::SearchDimension& dimension, const config::ModelConfig& model,
+                      const train::Trainer& trainer) {
+  const std::string key = fmt::format("{}.{}", kSearchSpace, dimension.name);
+  if (dimension.name == "random_state") {
+    return AtField(key.c_str(), "a seed is nothing to look for");
+  }
+  for (const Json& value : dimension.Extremes()) {
+    Json tried = model.hyperparameters;
+    tried[dimension.name] = value;
+    const Status checked = trainer.CheckHyperparameters(tried);
+    if (checked.ok()) continue;
+    const Error& error = checked.error();
+    return AtField(key.c_str(), error.message()).Expected(error.expected()).Try(error.hint());
+  }
+  return {};
+}
+
+// `trainer` is null for a program of the user's, whose hyper-parameters nobody else knows.
+Status CheckSearch(const config::LoadedConfig& loaded, const train::Trainer* trainer) {
+  const config::ModelConfig& model = loaded.config.model;
+  if (!Searches(model)) return {};
+  if (model.training_config.cross_validation == 0 && loaded.config.data.split.validation == 0) {
+    return AtField(kTuning, "a search has no rows to judge by")
+        .Expected(
+            "folds in model.training_config.cross_validation, or a part for data.split.validation");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const Json written, SearchSpaceOf(model));
+  SLIPWAY_ASSIGN_OR_RETURN(const train::SearchSpace space, train::ParseSearchSpace(written));
+  if (space.empty()) return AtField(kSearchSpace, "there is nothing to try");
+  if (trainer == nullptr) return {};
+  Status all;
+  for (const train::SearchDimension& dimension : space) {
+    Status checked = CheckDimension(dimension, model, *trainer);
+    if (checked.ok()) continue;
+    all = all.ok() ? std::move(checked) : Error(all.error()).Also(std::move(checked).error());
+  }
+  return all;
+}
+
 }  // namespace
+
+bool Searches(const config::ModelConfig& model) {
+  return model.training_config.hyperparameter_tuning && model.model_type != "onnx";
+}
+
+Result<Json> SearchSpaceOf(const config::ModelConfig& model) {
+  if (!model.search_space.is_null()) return model.search_space;
+  Json own = Json::object();
+  if (!ComesAsGraph(model)) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
+    own = trainer->search_space();
+  }
+  if (!own.empty()) return own;
+  return AtField(kTuning,
+                 fmt::format("{} has no hyper-parameters to try of its own", model.model_type))
+      .Expected("false, or what to try in model.search_space");
+}
 
 Status CheckSettings(const config::LoadedConfig& loaded) {
   Status all;
@@ -47,10 +116,15 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
   };
   const Status steps = data::CheckPreprocessingSteps(loaded.config.data.preprocessing_steps);
   if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
+  const auto add_all = [&](const Status& status) {
+    if (status.ok()) return;
+    add(Placed(status.error(), loaded));
+    for (const Error& other : status.error().others()) add(Placed(other, loaded));
+  };
   const config::ModelConfig& model = loaded.config.model;
   if (ComesAsGraph(model)) {
-    const Status graph = CheckGraphSettings(loaded);
-    if (!graph.ok()) add(Placed(graph.error(), loaded));
+    add_all(CheckGraphSettings(loaded));
+    add_all(CheckSearch(loaded, nullptr));
     return all;
   }
   SLIPWAY_ASSIGN_OR_RETURN(const auto trainer, train::MakeTrainer(model.model_type));
@@ -60,9 +134,9 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
     if (!learns.ok()) add(Placed(learns.error(), loaded));
   }
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
-  if (checked.ok()) return all;
-  add(Placed(checked.error(), loaded));
-  for (const Error& other : checked.error().others()) add(Placed(other, loaded));
+  add_all(checked);
+  // What is tried stands beside these.
+  if (checked.ok()) add_all(CheckSearch(loaded, trainer.get()));
   return all;
 }
 

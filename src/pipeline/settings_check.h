@@ -11,4 +11,9 @@ namespace slipway::pipeline {
 // data and loads no plug-in.
 Status CheckSettings(const config::LoadedConfig& loaded);
 
+// Whether a run looks for hyper-parameters: a ready graph has none.
+bool Searches(const config::ModelConfig& model);
+// `model.search_space`, or the trainer's own.
+Result<Json> SearchSpaceOf(const config::ModelConfig& model);
+
 }  // namespace slipway::pipeline

@@ -1,5 +1,7 @@
 #include "pipeline/step_keys.h"
 
+#include <fmt/format.h>
+
 #include "core/build_info.h"
 #include "core/json.h"
 #include "pipeline/step_cache.h"
@@ -21,7 +23,8 @@ Json ReadingFields(const config::Config& config, const std::vector<std::string>&
           {"exclude", data.exclude_columns},
           {"ids", data.id_columns},
           {"group", data.split.group},
-          {"time", data.split.time}};
+          {"time", data.split.time},
+          {"weight", data.weight_column}};
 }
 
 Json SplitFields(const config::Config& config) {
@@ -45,6 +48,15 @@ Json TrainingFields(const config::Config& config) {
           {"early_stopping", config.model.training_config.early_stopping},
           {"averaging", config.model.averaging},
           {"steps", std::move(steps)}};
+}
+
+// null where hyper-parameters are as they are written.
+Json SearchFields(const config::ModelConfig& model) {
+  if (!model.training_config.hyperparameter_tuning) return nullptr;
+  return {{"space", model.search_space},
+          {"trials", model.search.trials},
+          {"seconds", model.search.seconds},
+          {"metric", model.search.metric}};
 }
 
 Json GateFields(const config::ModelConfig& model) {
@@ -87,7 +99,9 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   keys.data = StepKey({"data", table, rules_key});
   // The rules judge the table and do not change it; the schema's types are part of its key.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
-  keys.train = StepKey({"train", keys.split, CompactJson(TrainingFields(config)), graph_digest});
+  const std::string training = CompactJson({TrainingFields(config), SearchFields(config.model)});
+  keys.search = StepKey({"search", keys.split, training, graph_digest});
+  keys.train = StepKey({"train", keys.split, training, graph_digest});
   keys.evaluate = StepKey({"evaluate", keys.train});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
   // counts here.
@@ -99,6 +113,12 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
                       config.model_name(), config.version, config.artifact_store,
                       config.model_registry, CompactJson(config.resolved)});
   return keys;
+}
+
+std::string TrialKey(const StepKeys& keys, const config::Config& trial,
+                     const std::string& graph_digest, double share, int fold) {
+  return StepKey({"trial", keys.split, CompactJson(TrainingFields(trial)), graph_digest,
+                  fmt::format("{:.17g} {}", share, fold)});
 }
 
 }  // namespace slipway::pipeline

@@ -12,6 +12,7 @@ namespace slipway::pipeline {
 struct StepKeys {
   std::string data;      // Reading and validating.
   std::string split;     // Parts, folds and the training profile.
+  std::string search;    // The hyper-parameters that were found.
   std::string train;     // Folds and the final model.
   std::string evaluate;  // Metrics, curves, golden rows.
   std::string gates;     // Verdicts.
@@ -26,6 +27,11 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
                          const std::string& graph_digest,
                          const std::vector<std::string>& text_columns, const std::string& rules_key,
                          const std::string& production_digest);
+
+// Of one fit of a search: `trial` has its hyper-parameters. Another search that comes to the same
+// fit finds it.
+std::string TrialKey(const StepKeys& keys, const config::Config& trial,
+                     const std::string& graph_digest, double share, int fold);
 
 // The seed of everything random in a run: `data.split.seed` for the split, else
 // model.hyperparameters.random_state, else 0.

@@ -77,16 +77,17 @@ class Fits {
   }
 
   Status FitOne(int fold, int threads) {
+    SLIPWAY_ASSIGN_OR_RETURN(const train::FoldRows rows, train::RowsOfFold(state_.split, fold));
     SLIPWAY_ASSIGN_OR_RETURN(
         train::FoldResult result,
-        train::FitFold(trainer_, FitInputOf(state_, threads), state_.split, fold));
+        train::FitFold(trainer_, FitInputOf(state_, state_.fit_config(), threads), rows, fold));
     return KeepFold(state_, std::move(result));
   }
 
   Status FitFinal(int threads) {
-    SLIPWAY_ASSIGN_OR_RETURN(
-        train::TrainedModel model,
-        train::Fit(trainer_, FitInputOf(state_, threads), state_.split.RowsOf(data::Part::kTrain)));
+    SLIPWAY_ASSIGN_OR_RETURN(train::TrainedModel model,
+                             train::Fit(trainer_, FitInputOf(state_, state_.fit_config(), threads),
+                                        state_.split.RowsOf(data::Part::kTrain)));
     SLIPWAY_ASSIGN_OR_RETURN(state_.onnx,
                              model::WriteOnnx(model.plan, model.scorer, state_.target));
     state_.plan = std::move(model.plan);
@@ -252,11 +253,18 @@ Result<bool> FitModel(RunState& state) {
 
 std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
 
-bool TakeFold(RunState& state, int fold) {
-  const std::optional<Json> json = state.cache.GetJson(state.keys.train, FoldName(fold));
-  if (!json) return false;
+std::optional<train::FoldResult> TakeFoldResult(RunState& state, const std::string& key,
+                                                const std::string& name) {
+  const std::optional<Json> json = state.cache.GetJson(key, name);
+  if (!json) return std::nullopt;
   auto result = train::FoldResultFromJson(*json);
-  if (!result.ok()) return false;
+  if (!result.ok()) return std::nullopt;
+  return *std::move(result);
+}
+
+bool TakeFold(RunState& state, int fold) {
+  std::optional<train::FoldResult> result = TakeFoldResult(state, state.keys.train, FoldName(fold));
+  if (!result) return false;
   state.folds[static_cast<size_t>(fold)] = *std::move(result);
   return true;
 }
@@ -268,10 +276,9 @@ Status KeepFold(RunState& state, train::FoldResult result) {
   return {};
 }
 
-train::FitInput FitInputOf(const RunState& state, int threads) {
-  return {
-      state.table, state.features, state.target, state.config(), ModelSeed(state.config().model),
-      threads};
+train::FitInput FitInputOf(const RunState& state, const config::Config& config, int threads) {
+  return {state.table, state.features,   state.target, config, ModelSeed(config.model),
+          threads,     state.row_weights};
 }
 
 model::ModelSchema SchemaOfTarget(const RunState& state) {
@@ -288,7 +295,7 @@ model::ModelSchema SchemaOfTarget(const RunState& state) {
 }
 
 Result<StepEnd> TrainStep(RunState& state) {
-  const config::ModelConfig& model = state.config().model;
+  const config::ModelConfig& model = state.fit_config().model;
   StepEnd end;
   SLIPWAY_ASSIGN_OR_RETURN(end.cached,
                            ComesAsGraph(model) ? MakeGraphModel(state) : FitModel(state));

@@ -17,6 +17,7 @@ std::vector<PageSection> Sections(const RunReport& report) {
       {"pictures", "How it decides", PicturesBody(report)},
       {"importances", "Feature importances", ImportancesBody(report)},
       {"cross-validation", "Cross-validation", CrossValidationBody(report)},
+      {"search", "Search for hyper-parameters", SearchBody(report)},
       {"data", "Data quality", RunIssues(report)},
       {"split", "Split", SplitBody(report)},
       {"columns", "Columns", RunColumns(report)},

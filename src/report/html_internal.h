@@ -19,6 +19,7 @@ std::string GatesBody(const RunReport& report);
 std::string RunIssues(const RunReport& report);
 std::string SplitBody(const RunReport& report);
 std::string CrossValidationBody(const RunReport& report);
+std::string SearchBody(const RunReport& report);
 std::string MetricsBody(const RunReport& report);
 std::string PicturesBody(const RunReport& report);
 std::string ImportancesBody(const RunReport& report);

@@ -65,6 +65,8 @@ svg{display:block}
 .bars{display:grid;grid-template-columns:fit-content(42%) minmax(60px,1fr) auto;gap:9px 18px;font-size:14px}
 .bars li{display:contents}.bars+.soft{margin-top:14px}
 .folds{display:grid;grid-template-columns:auto minmax(80px,1fr) auto;gap:6px 18px;align-items:center;font-size:14px;margin-bottom:18px}
+.trials{width:100%;height:160px;margin:6px 0;overflow:visible}.trials path{fill:none;stroke:var(--soft);stroke-opacity:.45;stroke-width:1.5;stroke-linejoin:round;vector-effect:non-scaling-stroke}
+.trials .chosen{stroke:var(--accent);stroke-opacity:1;stroke-width:3}
 .ends{display:flex;justify-content:space-between;color:var(--soft);font-size:12px;line-height:1.5}
 .stack{width:100%;height:20px;border-radius:5px;overflow:hidden;margin-bottom:12px}
 .p0{fill:var(--c0);background:var(--c0)}.p1{fill:var(--c9);background:var(--c9)}.p2{fill:var(--c1);background:var(--c1)}

@@ -12,6 +12,7 @@ namespace slipway::report {
 namespace {
 
 constexpr size_t kMostFolds = 20;
+constexpr size_t kMostTrials = 10;
 constexpr size_t kMostFeatures = 20;
 constexpr size_t kMostLineage = 40;
 constexpr const char* kRest = "report.json";
@@ -99,6 +100,24 @@ std::string FoldTable(const RunReport& report) {
   return head + rule + "\n" + rows + mean + "\n";
 }
 
+std::string TrialTable(const RunReport& report) {
+  const train::SearchOutcome& search = report.search;
+  if (search.trials.empty()) return "";
+  std::string rows;
+  const std::vector<train::Trial> best = BestTrials(search);
+  for (size_t i = 0; i < std::min(kMostTrials, best.size()); ++i) {
+    const train::Trial& trial = best[i];
+    const bool scored = !trial.rungs.empty();
+    rows += fmt::format("| {}{} | {} | {} | {} |\n", trial.number,
+                        trial.number == search.chosen().number ? " ✓" : "",
+                        Plain(trial.failure.empty() ? train::InWords(trial) : trial.failure, 160),
+                        scored ? FormatCount(trial.rungs.back().rows) : "–",
+                        scored ? FormatMetric(trial.rungs.back().mean()) : "–");
+  }
+  return fmt::format("| Trial | Hyper-parameters | Rows | {} |\n|--:|:--|--:|--:|\n{}\n{}\n",
+                     Plain(MetricTitle(search.metric)), rows, SearchSentence(search));
+}
+
 std::string ImportanceTable(const RunReport& report) {
   if (report.importances.empty()) return "";
   std::string rows;
@@ -161,6 +180,7 @@ std::string RenderMarkdown(const RunReport& report) {
       Details(
           "Cross-validation, " + Plural(static_cast<int64_t>(report.folds.size()), "fold", "folds"),
           FoldTable(report)),
+      Details("Search for hyper-parameters", TrialTable(report)),
       Details("Feature importances", ImportanceTable(report)),
       Details("Left out by feature selection", DroppedTable(report)),
       Details("Next", CommandBlock(report)),

@@ -131,6 +131,7 @@ Json RenderJson(const RunReport& report) {
         {"test", report.test_rows}}},
       {"algorithm", report.algorithm},
       {"hyperparameters", report.hyperparameters},
+      {"search", report.search.trials.empty() ? Json(nullptr) : train::ToJson(report.search)},
       {"task", report.task},
       {"classes", report.classes},
       {"positive_class",

@@ -57,7 +57,9 @@ TEST(ReportHtmlTest, ARegressionShowsEstimatesAndErrors) {
   for (const char* text :
        {"<title>Estimates</title>", "Estimates over true numbers from 9.2e+04 to 3.06e+05.",
         "40 rows of the test part; on the line the estimate is right.", "Errors of the estimates",
-        "Share of weights times what their columns vary", "RMSE", "R²"}) {
+        "Share of weights times what their columns vary", "RMSE", "R²",
+        "A line a trial over 2 steps of more rows; trial 6 is chosen.", "alpha is out of range",
+        "9 trials judged by R²"}) {
     EXPECT_THAT(html, HasSubstr(text));
   }
   for (const char* text : {"ROC", "Confusion", "By class"}) EXPECT_THAT(html, Not(HasSubstr(text)));

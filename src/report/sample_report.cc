@@ -195,9 +195,33 @@ RunReport SampleReport() {
   return report;
 }
 
+namespace {
+
+// Nine trials, of which three went on and one could not be fitted.
+train::SearchOutcome SampleSearch() {
+  train::SearchOutcome search;
+  search.metric = "r2";
+  for (int i = 0; i < 9; ++i) {
+    train::Trial trial;
+    trial.number = i + 1;
+    trial.hyperparameters = {{"alpha", 0.5 * (i + 2)}};
+    const double mean = 0.70 + 0.01 * (i % 6);
+    trial.rungs.push_back({1100, {mean - 0.01, mean + 0.01}});
+    if (i % 6 > 2 && i < 6) trial.rungs.push_back({3300, {mean + 0.02, mean + 0.04}});
+    search.trials.push_back(trial);
+  }
+  search.trials[8].rungs.clear();
+  search.trials[8].failure = "alpha is out of range";
+  search.best = 5;
+  return search;
+}
+
+}  // namespace
+
 RunReport EstimatesReport() {
   RunReport report = SampleReport();
   report.algorithm = "ridge";
+  report.search = SampleSearch();
   report.hyperparameters = {{"alpha", 3.5}};
   report.task = "regression";
   report.target = "price";

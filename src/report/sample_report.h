@@ -9,7 +9,7 @@ namespace slipway::report {
 RunReport SampleReport();
 // Four classes; two gates failed.
 RunReport MulticlassReport();
-// A regression.
+// A regression, whose hyper-parameters were looked for.
 RunReport EstimatesReport();
 // Ended by validation: data only.
 RunReport FailedDataReport();

@@ -48,6 +48,11 @@ std::string DataSentence(const DataReport& report);
 // "Slipway 0.1.0 · 2026-11-23 06:41 UTC", as markup.
 std::string FooterText(const std::string& version, const std::string& made_at);
 
+// The best one first; those that could not be scored last.
+std::vector<train::Trial> BestTrials(const train::SearchOutcome& search);
+// How the trials were judged, and whether time ended them.
+std::string SearchSentence(const train::SearchOutcome& search);
+
 // "1 error, 2 warnings".
 std::string IssueSummary(const data::DatasetReport& dataset);
 

@@ -65,6 +65,10 @@ std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates);
 // Area under a curve, by trapezoids.
 double AreaUnder(const std::vector<train::RocPoint>& curve);
 
+// A line a trial over the rungs that it reached, from `low` to `high`; the chosen one stands out.
+// For a search of two rungs or more.
+std::string TrialsSvg(const train::SearchOutcome& search, double low, double high);
+
 // Truth by row, shaded by the share of the row. For up to about twenty classes.
 std::string ConfusionSvg(const std::vector<std::string>& classes,
                          const std::vector<int64_t>& counts);

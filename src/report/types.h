@@ -31,6 +31,7 @@ struct RunReport {
 
   std::string algorithm;
   Json hyperparameters = Json::object();
+  train::SearchOutcome search;  // Without trials where nothing was looked for.
   std::string task = "classification";
   std::vector<std::string> classes;
   int positive = -1;

@@ -85,9 +85,7 @@ Result<FittedModel> FitLogistic(const TrainingSet& set, const Json& hyperparamet
                                 const FitSettings& settings) {
   SLIPWAY_ASSIGN_OR_RETURN(const LogisticOptions options, ParseLogisticOptions(hyperparameters));
   SLIPWAY_RETURN_IF_ERROR(CheckTrainingSet(set));
-  double total_weight = 0;
-  for (const int32_t cls : set.classes) total_weight += set.WeightOf(cls);
-  const LogisticPlan plan = PlanLogistic(options, total_weight, settings.threads);
+  const LogisticPlan plan = PlanLogistic(options, set.TotalWeight(), settings.threads);
   SLIPWAY_ASSIGN_OR_RETURN(const TrainerFunctions* trainers, OpenTrainers());
   return trainers->fit_logistic(set, plan);
 }
@@ -114,24 +112,41 @@ enum class Tasks { kClasses, kNumbers, kBoth };
 struct TableEntry {
   const char* model_type;
   Tasks tasks;
-  bool in_rounds;  // Of which early stopping can leave some out.
+  bool in_rounds;            // Of which early stopping can leave some out.
+  const char* search_space;  // JSON.
   const std::vector<HyperparameterDoc>& (*hyperparameters)();
   Status (*check)(const Json& hyperparameters);
   Result<FittedModel> (*fit)(const TrainingSet& set, const Json& hyperparameters,
                              const FitSettings& settings);
 };
 
+constexpr const char* kForestSpace = R"({
+  "max_depth": [null, 6, 10, 15, 20],
+  "min_samples_leaf": {"low": 1, "high": 20, "log": true},
+  "max_features": ["sqrt", 0.3, 0.5, 0.8]
+})";
+constexpr const char* kBoostingSpace = R"({
+  "learning_rate": {"low": 0.02, "high": 0.3, "log": true},
+  "n_estimators": {"low": 50, "high": 400, "log": true},
+  "max_depth": {"low": 2, "high": 8},
+  "min_samples_leaf": {"low": 1, "high": 50, "log": true},
+  "subsample": {"low": 0.5, "high": 1.0},
+  "l2_regularization": {"low": 0.001, "high": 10.0, "log": true}
+})";
+constexpr const char* kLogisticSpace = R"({"C": {"low": 0.0001, "high": 1000.0, "log": true}})";
+constexpr const char* kRidgeSpace = R"({"alpha": {"low": 0.0001, "high": 10000.0, "log": true}})";
+
 constexpr std::array kTrainers = {
-    TableEntry{"random_forest", Tasks::kBoth, true, ForestHyperparameters,
+    TableEntry{"random_forest", Tasks::kBoth, true, kForestSpace, ForestHyperparameters,
                Check<ParseForestOptions>, FitForest},
-    TableEntry{"gradient_boosting", Tasks::kBoth, true, BoostingHyperparameters,
+    TableEntry{"gradient_boosting", Tasks::kBoth, true, kBoostingSpace, BoostingHyperparameters,
                Check<ParseBoostingOptions>, FitBoosting},
-    TableEntry{"logistic_regression", Tasks::kClasses, false, LogisticHyperparameters,
-               Check<ParseLogisticOptions>, FitLogistic},
-    TableEntry{"linear_regression", Tasks::kNumbers, false, LinearHyperparameters,
+    TableEntry{"logistic_regression", Tasks::kClasses, false, kLogisticSpace,
+               LogisticHyperparameters, Check<ParseLogisticOptions>, FitLogistic},
+    TableEntry{"linear_regression", Tasks::kNumbers, false, "{}", LinearHyperparameters,
                Check<ParseLinearOptions>, FitLeastSquares<ParseLinearOptions>},
-    TableEntry{"ridge", Tasks::kNumbers, false, RidgeHyperparameters, Check<ParseRidgeOptions>,
-               FitLeastSquares<ParseRidgeOptions>},
+    TableEntry{"ridge", Tasks::kNumbers, false, kRidgeSpace, RidgeHyperparameters,
+               Check<ParseRidgeOptions>, FitLeastSquares<ParseRidgeOptions>},
 };
 
 bool Learns(const TableEntry& entry, data::Task task) {
@@ -148,6 +163,7 @@ class TableTrainer : public Trainer {
   std::vector<HyperparameterDoc> hyperparameters() const override {
     return entry_.hyperparameters();
   }
+  Json search_space() const override { return Json::parse(entry_.search_space); }
   Status CheckHyperparameters(const Json& hyperparameters) const override {
     return entry_.check(hyperparameters);
   }
