@@ -40,6 +40,8 @@ void Assign(std::vector<std::pair<std::string, T>>& to, const Json& value) {
   to.clear();
   for (const auto& [name, item] : value.items()) to.emplace_back(name, item.template get<T>());
 }
+// A number, "auto", or {"maximize": …, "cost": {…}}.
+void Assign(DecisionThresholdConfig& to, const Json& value);
 inline void Assign(std::vector<PreprocessingStep>& to, const Json& value) {
   to.clear();
   for (const Json& step : value) to.push_back(StepFromJson(step));

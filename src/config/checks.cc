@@ -22,6 +22,9 @@ class TogetherCheck {
     CheckFolds();
     CheckColumns();
     CheckMetricsFitTask();
+    CheckAnswer("model.calibration");
+    CheckAnswer("model.decision_threshold");
+    CheckCost();
     CheckModelSection("onnx", "path: model.onnx");
     CheckModelSection("command", "run: python3 training/train.py");
     CheckModelName();
@@ -67,6 +70,9 @@ class TogetherCheck {
   void CheckFolds();
   void CheckColumns();
   void CheckMetricsFitTask();
+  bool NeedsHeldOutRows(const std::string& key) const;
+  void CheckAnswer(const std::string& key);
+  void CheckCost();
   void CheckModelSection(const std::string& type, const std::string& example);
   void CheckModelName();
   void CheckReplicas();
@@ -142,6 +148,46 @@ void TogetherCheck::CheckMetricsFitTask() {
       check(fmt::format("model.performance_thresholds.{}", metric), metric);
     }
   }
+}
+
+// A number needs no rows to be found on.
+bool TogetherCheck::NeedsHeldOutRows(const std::string& key) const {
+  const Json* value = Find(key);
+  return value != nullptr && *value != "none" && !value->is_number();
+}
+
+// What is done with the scores of a classifier of ours.
+void TogetherCheck::CheckAnswer(const std::string& key) {
+  const Json* value = Find(key);
+  if (value == nullptr || *value == "none") return;
+  const std::string type = Text("model.model_type");
+  if (type == "onnx" || type == "command") {
+    return Tell(
+        key, fmt::format("not done for model_type: {}, whose graph is registered as it is", type),
+        "a trainer of Slipway's, or the same inside the graph");
+  }
+  if (Text("model.task") == "regression")
+    return Tell(key, "a regression has no scores of classes", "model.task: classification");
+  const auto folds = Number("model.training_config.cross_validation");
+  if (NeedsHeldOutRows(key) && folds.value_or(0) == 0 && Number("data.split.validation") == 0) {
+    Tell(key, "no rows are held out to find it on",
+         "model.training_config.cross_validation: 5, or a data.split.validation above 0");
+  }
+}
+
+void TogetherCheck::CheckCost() {
+  const std::string key = "model.decision_threshold";
+  const Json* value = Find(key);
+  if (value == nullptr || !value->is_object() || !value->contains("maximize")) return;
+  const bool asked = value->at("maximize") == "cost";
+  const Json* cost = Find(key + ".cost");
+  if (asked && cost == nullptr) {
+    Tell(key + ".maximize", "cost needs prices", "cost: {false_positive: 1, false_negative: 5}");
+  }
+  if (cost == nullptr) return;
+  if (!asked) Tell(key + ".cost", "read by maximize: cost only", "maximize: cost");
+  if (Number(key + ".cost.false_positive") == 0 && Number(key + ".cost.false_negative") == 0)
+    Tell(key + ".cost", "mistakes cost nothing", "a price above 0");
 }
 
 // What a model type is told in a section of its own. One that another type leaves unread may come

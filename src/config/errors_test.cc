@@ -165,8 +165,46 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    cross_validation: 5\n", "",
              "error: c.yaml:8:5: model: unknown key \"cross_validation\"; expected model_type, "
              "name, task, averaging, class_weight, hyperparameters, training_config, search_space, "
-             "search, onnx, command, evaluation_metrics, performance_thresholds or gates; try "
+             "search, onnx, command, calibration, decision_threshold, evaluation_metrics, "
+             "performance_thresholds, gates or card; try "
              "model.training_config.cross_validation\n"},
+        Case{"", "    calibration: isotone\n", "",
+             "error: c.yaml:8:18: model.calibration: unknown name \"isotone\"; expected none, "
+             "sigmoid, platt or isotonic; try isotonic\n"},
+        Case{
+            "", "    calibration: platt\n    task: regression\n", "",
+            "error: c.yaml:8:5: model.calibration: a regression has no scores of classes; expected "
+            "model.task: classification\n"},
+        Case{"    split: {train: 0.8, validation: 0, test: 0.2}\n", "    calibration: platt\n", "",
+             "error: c.yaml:9:5: model.calibration: no rows are held out to find it on; expected "
+             "model.training_config.cross_validation: 5, or a data.split.validation above 0\n"},
+        Case{"    split: {train: 0.8, validation: 0, test: 0.2}\n",
+             "    decision_threshold: 0.25\n    calibration: none\n", "", ""},
+        Case{"", "    decision_threshold: 25\n", "",
+             "error: c.yaml:8:25: model.decision_threshold: 25 is out of range; expected auto, a "
+             "number from 0 to 1, or a mapping with maximize\n"},
+        Case{
+            "", "    decision_threshold: best\n", "",
+            "error: c.yaml:8:25: model.decision_threshold: wrong type: the text \"best\"; expected "
+            "auto, a number from 0 to 1, or a mapping with maximize\n"},
+        Case{"", "    decision_threshold: {cost: {false_positive: 1, false_negative: 2}}\n", "",
+             "error: c.yaml:8:5: model.decision_threshold.maximize: missing key; expected "
+             "balanced_accuracy, f1, youden or cost\n"},
+        Case{"", "    decision_threshold: {maximize: cost}\n", "",
+             "error: c.yaml:8:26: model.decision_threshold.maximize: cost needs prices; expected "
+             "cost: {false_positive: 1, false_negative: 5}\n"},
+        Case{"",
+             "    decision_threshold: {maximize: f1, cost: {false_positive: 1, false_negative: "
+             "2}}\n",
+             "",
+             "error: c.yaml:8:40: model.decision_threshold.cost: read by maximize: cost only; "
+             "expected maximize: cost\n"},
+        Case{"",
+             "    decision_threshold: {maximize: cost, cost: {false_positive: 0, false_negative: "
+             "0}}\n",
+             "",
+             "error: c.yaml:8:42: model.decision_threshold.cost: mistakes cost nothing; expected a "
+             "price above 0\n"},
         Case{"", "    class_weight: {yes: -1}\n", "",
              "error: c.yaml:8:25: model.class_weight.yes: -1 is out of range; expected a number "
              "above 0\n"},

@@ -39,6 +39,21 @@ PreprocessingStep StepFromJson(const Json& json) {
   return {json.begin().key(), json.begin().value()};
 }
 
+void Assign(DecisionThresholdConfig& to, const Json& value) {
+  to = {};
+  if (value.is_number()) {
+    to.value = value.get<double>();
+    return;
+  }
+  to.maximize = GetString(value, "maximize");
+  // What scikit-learn's TunedThresholdClassifierCV asks for where it is told nothing.
+  if (value.is_string()) to.maximize = "balanced_accuracy";
+  const auto cost = value.find("cost");
+  if (!value.is_object() || cost == value.end()) return;
+  to.false_positive = cost->value("false_positive", to.false_positive);
+  to.false_negative = cost->value("false_negative", to.false_negative);
+}
+
 const FieldTree* FieldTree::Find(std::string_view child) const {
   const auto it = std::ranges::find(children, child, &FieldTree::name);
   return it == children.end() ? nullptr : &*it;

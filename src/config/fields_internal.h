@@ -22,6 +22,7 @@ enum class Kind {
   kQuantity,     // Of Kubernetes: 500m, 1Gi.
   kStep,         // A name of `values`, or a mapping of that one name to options.
   kClassWeight,  // "balanced", or a mapping of labels to weights.
+  kThreshold,    // A share, "auto", or a mapping with the keys of the table.
   kMapping,      // Any mapping.
 };
 

@@ -155,6 +155,34 @@ TEST(Load, AKeyWithoutAValueIsNotGiven) {
   EXPECT_TRUE(config.model.hyperparameters.at("max_depth").is_null());
 }
 
+TEST(Load, AThresholdIsANumberAutoOrAGoal) {
+  const auto threshold = [](const std::string& value) {
+    const std::string text = std::string(kMinimal) + "    decision_threshold: " + value + "\n";
+    return LoadText(text).config.model.decision_threshold;
+  };
+  EXPECT_FALSE(LoadText(kMinimal).config.model.decision_threshold.wanted());
+  EXPECT_EQ(threshold("0.3").value, 0.3);
+  EXPECT_EQ(threshold("0").value, 0);
+  EXPECT_TRUE(threshold("0.3").maximize.empty());
+  EXPECT_EQ(threshold("auto").maximize, "balanced_accuracy");
+  EXPECT_EQ(threshold("{maximize: f1}").maximize, "f1");
+  const auto priced = threshold("{maximize: cost, cost: {false_positive: 2, false_negative: 7.5}}");
+  EXPECT_EQ(priced.false_positive, 2);
+  EXPECT_EQ(priced.false_negative, 7.5);
+  EXPECT_FALSE(priced.value);
+}
+
+TEST(Load, ACardIsWhatPeopleWrote) {
+  const Config config = LoadText(std::string(kMinimal) +
+                                 "    card:\n"
+                                 "      intended_use: To know whom to call.\n"
+                                 "      owners: [ada, team churn]\n")
+                            .config;
+  EXPECT_EQ(config.model.card.intended_use, "To know whom to call.");
+  EXPECT_EQ(config.model.card.owners, (std::vector<std::string>{"ada", "team churn"}));
+  EXPECT_FALSE(LoadText(kMinimal).config.resolved["model"].contains("card"));
+}
+
 TEST(Load, LabelsKeepTheirText) {
   const Config config =
       LoadText(

@@ -52,6 +52,56 @@ std::vector<Field> TrainingFields() {
   };
 }
 
+std::vector<Field> AnswerFields() {
+  const Range price = {.min = 0};
+  return {
+      {SLIPWAY_KEY(model.calibration), .kind = Kind::kChoice,
+       .about =
+           "Makes scores probabilities, inside the graph, by what held-out rows show: those of "
+           "the folds, else the validation part. Classification only; where absent none.",
+       .values = &Calibrations()},
+      {SLIPWAY_KEY(model.decision_threshold), .kind = Kind::kThreshold,
+       .about = "The positive class's probability from which on it is the label, of two classes; "
+                "where absent the label is the more probable class.",
+       .range = {.min = 0, .max = 1}},
+      {.key = "model.decision_threshold.maximize",
+       .kind = Kind::kChoice,
+       .about = "What the threshold is best at, on the rows that calibration takes.",
+       .values = &ThresholdGoals(),
+       .required = true},
+      {.key = "model.decision_threshold.cost",
+       .kind = Kind::kSection,
+       .about = "Prices of mistakes, for `maximize: cost`.",
+       .fill = false},
+      {.key = "model.decision_threshold.cost.false_positive",
+       .kind = Kind::kNumber,
+       .about = "Of taking the other class for the positive one.",
+       .range = price,
+       .required = true},
+      {.key = "model.decision_threshold.cost.false_negative",
+       .kind = Kind::kNumber,
+       .about = "Of missing the positive class.",
+       .range = price,
+       .required = true},
+  };
+}
+
+std::vector<Field> CardFields() {
+  return {
+      {.key = "model.card",
+       .kind = Kind::kSection,
+       .about = "What people say of the model, for its card.",
+       .fill = false,
+       .stage = "report"},
+      {SLIPWAY_KEY(model.card.description), .about = "What the model does, in a sentence or two."},
+      {SLIPWAY_KEY(model.card.intended_use),
+       .about = "Who should use it, for what, and for what not."},
+      {SLIPWAY_KEY(model.card.limitations), .about = "Where it is known to be wrong or unfair."},
+      {SLIPWAY_KEY(model.card.owners), .shape = Shape::kList, .about = "Who answers for it."},
+      {SLIPWAY_KEY(model.card.license), .about = "Under which terms it may be used."},
+  };
+}
+
 std::vector<Field> GateFields() {
   const Range positive = {.min = 0, .above_min = true};
   const Range share = {.min = 0, .max = 1};
@@ -110,7 +160,9 @@ std::vector<Field> ModelFields() {
       {SLIPWAY_KEY(model.hyperparameters), .kind = Kind::kMapping,
        .about = "By scikit-learn's names; the trainer checks names and values."},
   };
-  for (Field& field : TrainingFields()) fields.push_back(std::move(field));
+  for (auto* part : {&TrainingFields, &AnswerFields}) {
+    for (Field& field : part()) fields.push_back(std::move(field));
+  }
   const std::vector<Field> metrics = {
       {SLIPWAY_KEY(model.evaluation_metrics), .kind = Kind::kChoice, .shape = Shape::kList,
        .about = "Metrics to show; where absent all.", .values = &Metrics(), .stage = "evaluate"},
@@ -119,7 +171,9 @@ std::vector<Field> ModelFields() {
        .stage = "gates"},
   };
   fields.insert(fields.end(), metrics.begin(), metrics.end());
-  for (Field& field : GateFields()) fields.push_back(std::move(field));
+  for (auto* part : {&GateFields, &CardFields}) {
+    for (Field& field : part()) fields.push_back(std::move(field));
+  }
   return fields;
 }
 

@@ -186,6 +186,26 @@ const Names& Averagings() {
   return names;
 }
 
+const Names& Calibrations() {
+  static const Names names = {
+      {"none", "scores stay as the trainer gives them"},
+      {"sigmoid", "a logistic curve of the score (Platt 1999)"},
+      {"platt", "the same as sigmoid"},
+      {"isotonic", "the rising curve that is nearest, straight between its knots"},
+  };
+  return names;
+}
+
+const Names& ThresholdGoals() {
+  static const Names names = {
+      {"balanced_accuracy", "mean recall of the two classes, which auto asks for"},
+      {"f1", "of the positive class"},
+      {"youden", "true less false positive rate (Youden's J)"},
+      {"cost", "the least cost of mistakes, as `cost` prices them"},
+  };
+  return names;
+}
+
 const Names& Metrics() {
   static const Names names = [] {
     Names all;

@@ -46,6 +46,8 @@ const Names& TimeParts();
 const Names& ModelTypes();
 const Names& Tasks();
 const Names& Averagings();
+const Names& Calibrations();
+const Names& ThresholdGoals();
 const Names& Metrics();
 const Names& GateNames();  // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();

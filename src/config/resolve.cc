@@ -150,6 +150,8 @@ std::optional<ResolvedValue> Resolver::One(const FieldTree& tree, const YamlNode
     return std::nullopt;
   }
   if (tree.field.kind == Kind::kStep) return Step(tree, node, key);
+  const bool map = node.kind == YamlNode::Kind::kMap;
+  if (tree.field.kind == Kind::kThreshold && map) return Section(tree, &node, at, key);
   auto value = ResolveScalar(tree.field, node, key, problems_);
   if (value) AddOrigins(node, key);
   return value;

@@ -67,6 +67,7 @@ class ScalarCheck {
   std::optional<ResolvedValue> Quantity();
   std::optional<ResolvedValue> Boolean();
   std::optional<ResolvedValue> Number();
+  std::optional<ResolvedValue> Threshold();
   // Typed by the key: what the file shows of it is the variable, or the value itself.
   ResolvedValue Typed(const Json& value) const {
     return {variable_ ? Json(node_.text) : value, value};
@@ -103,6 +104,7 @@ std::optional<ResolvedValue> ScalarCheck::Run() {
     case Kind::kBoolean: return Boolean();
     case Kind::kInteger:
     case Kind::kNumber: return Number();
+    case Kind::kThreshold: return Threshold();
     default: return WrongType();
   }
 }
@@ -157,6 +159,11 @@ std::optional<ResolvedValue> ScalarCheck::Number() {
     return OutOfRange();
   }
   return Typed(whole ? Json(plain_.get<int64_t>()) : CanonicalNumber(value));
+}
+
+std::optional<ResolvedValue> ScalarCheck::Threshold() {
+  if (text_ == "auto") return ResolvedValue{node_.text, text_};
+  return Number();
 }
 
 std::optional<ResolvedValue> ResolveClassWeight(const Field& field, const YamlNode& node,
@@ -223,6 +230,8 @@ std::string DescribeExpected(const Field& field) {
     case Kind::kStep: return JoinOr(AcceptedNames(*field.values));
     case Kind::kQuantity: return "a quantity such as 500m, 2 or 1Gi";
     case Kind::kClassWeight: return "balanced, or a mapping of labels to weights";
+    case Kind::kThreshold:
+      return "auto, a number" + DescribeRange(field.range) + ", or a mapping with maximize";
     case Kind::kSection:
     case Kind::kMapping: return "a mapping";
   }

@@ -19,7 +19,7 @@ std::string DescribeNode(const YamlNode& node);
 std::optional<ResolvedValue> ResolveAny(const YamlNode& node, const std::string& key,
                                         Problems* problems);
 
-// A value of the field's kind, which is no kSection (of kStep: a name without options). nullopt
+// A value of the field's kind, which is no kSection (of kStep and kThreshold: no mapping). nullopt
 // after telling `problems`.
 std::optional<ResolvedValue> ResolveScalar(const Field& field, const YamlNode& node,
                                            const std::string& key, Problems* problems);

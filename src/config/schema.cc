@@ -64,6 +64,9 @@ Json OneSchema(const FieldTree& tree) {
               {"pattern", "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$|\\$\\{"}};
     case Kind::kStep: return StepSchema(tree);
     case Kind::kClassWeight: return ClassWeightSchema();
+    case Kind::kThreshold:
+      return {{"anyOf", Json::array({NumberSchema("number", tree.field.range),
+                                     Json{{"const", "auto"}}, SectionSchema(tree)})}};
     case Kind::kMapping: return {{"type", "object"}};
   }
   return Json::object();

@@ -109,6 +109,26 @@ struct GatesConfig {
   std::vector<std::string> dry_run;  // Gates that are reported and never fail a run.
 };
 
+// Where the label of two classes turns to the positive one, instead of at the higher probability.
+struct DecisionThresholdConfig {
+  std::optional<double> value;  // Given, or
+  // found: "balanced_accuracy", "f1", "youden" or "cost"; "" where nothing is asked for.
+  std::string maximize;
+  double false_positive = 1;  // What a mistake costs, under "cost".
+  double false_negative = 1;
+
+  bool wanted() const { return value.has_value() || !maximize.empty(); }
+};
+
+// What people say of a model, for its card.
+struct CardConfig {
+  std::string description;
+  std::string intended_use;
+  std::string limitations;
+  std::vector<std::string> owners;
+  std::string license;
+};
+
 struct ModelConfig {
   std::string model_type;
   std::string name;                       // "" means project_name.
@@ -124,7 +144,10 @@ struct ModelConfig {
   SearchConfig search;
   GraphFile onnx;
   CommandTrainer command;
+  std::string calibration;  // "sigmoid", its other name "platt", "isotonic"; "" or "none" for none.
+  DecisionThresholdConfig decision_threshold;
   GatesConfig gates;
+  CardConfig card;
 };
 
 // The delivery half is checked and kept as written: its stages read it when they come in.
