@@ -14,10 +14,6 @@ namespace {
 
 constexpr const char* kGoldenFile = "golden.jsonl";
 
-// A float32 in its shortest form: 0.1, not 0.10000000149011612. Reading it back gives the same
-// float32.
-Json ShortestNumber(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
-
 Json LabelAsJson(const std::string& label, bool integer_labels) {
   int64_t value = 0;
   const char* end = label.data() + label.size();

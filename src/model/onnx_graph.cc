@@ -139,6 +139,11 @@ Result<std::vector<double>> GraphView::Doubles(const std::string& value) const {
   return DoublesOf(*tensor);
 }
 
+Result<std::vector<float>> GraphView::Floats(const std::string& value) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const onnx::TensorProto* tensor, Constant(value));
+  return NumbersOf<float>(*tensor, onnx::TensorProto::FLOAT, tensor->float_data());
+}
+
 Result<std::vector<int64_t>> GraphView::Ints(const std::string& value) const {
   SLIPWAY_ASSIGN_OR_RETURN(const onnx::TensorProto* tensor, Constant(value));
   return NumbersOf<int64_t>(*tensor, onnx::TensorProto::INT64, tensor->int64_data());

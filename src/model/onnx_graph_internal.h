@@ -41,6 +41,7 @@ class GraphView {
 
   // Constants, with their one dimension (or none, for one element) checked against their contents.
   Result<std::vector<double>> Doubles(const std::string& value) const;
+  Result<std::vector<float>> Floats(const std::string& value) const;
   Result<std::vector<int64_t>> Ints(const std::string& value) const;
   Result<const onnx::TensorProto*> Constant(const std::string& value) const;
 

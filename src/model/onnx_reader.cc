@@ -29,6 +29,7 @@ class GraphReader {
     SLIPWAY_ASSIGN_OR_RETURN(model_.scorer,
                              ReadScorer(view_, nodes, static_cast<int>(model_.classes.size()),
                                         static_cast<int>(columns)));
+    model_.scorer.threshold = threshold_;
     return std::move(model_);
   }
 
@@ -45,7 +46,8 @@ class GraphReader {
     return FindScorer(view_, scores);
   }
 
-  // label = Gather(labels, ArgMax(scores)). Returns the name of the scores.
+  // label = Gather(labels, ArgMax(scores)), or of a threshold's choice. Returns the name of the
+  // scores.
   Result<std::string> ReadLabel() {
     SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* label, view_.Producer("label", "Gather", 2));
     SLIPWAY_RETURN_IF_ERROR(Attributes(*label).CheckInt("axis", 0, 0));
@@ -56,6 +58,7 @@ class GraphReader {
     if (labels->dims_size() != 1 || distinct.empty() || distinct.size() != model_.classes.size()) {
       return CannotRun(*label, "whose labels are not a list of different ones");
     }
+    if (view_.OperatorOf(label->input(1)) == "Where") return ReadThreshold(label->input(1));
     SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* best,
                              view_.Producer(label->input(1), "ArgMax", 1));
     const Attributes attributes(*best);
@@ -63,6 +66,23 @@ class GraphReader {
     SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("keepdims", 1, 0));
     SLIPWAY_RETURN_IF_ERROR(attributes.CheckInt("select_last_index", 0, 0));
     return best->input(0);
+  }
+
+  // Where(GreaterOrEqual(positive's scores, threshold), positive, other). Returns the name of the
+  // scores.
+  Result<std::string> ReadThreshold(const std::string& classes) {
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* choose, view_.Producer(classes, "Where", 3));
+    SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* reaches,
+                             view_.Producer(choose->input(0), "GreaterOrEqual", 2));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> positive, view_.Ints(choose->input(1)));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> other, view_.Ints(choose->input(2)));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<float> least, view_.Floats(reaches->input(1)));
+    const bool two = model_.classes.size() == 2 && positive.size() == 1 && other.size() == 1 &&
+                     (positive[0] == 0 || positive[0] == 1) && other[0] == 1 - positive[0];
+    if (!two || least.size() != 1 || !std::isfinite(least[0]))
+      return CannotRun(*choose, "that is no finite threshold of one of two classes");
+    threshold_ = DecisionThreshold{static_cast<int>(positive[0]), least[0]};
+    return ReadColumnOutput(reaches->input(0), positive[0]);
   }
 
   // Those of the classes, and no other.
@@ -375,6 +395,7 @@ class GraphReader {
   const onnx::GraphProto& graph_;
   GraphView view_;
   OnnxModel model_;
+  std::optional<DecisionThreshold> threshold_;
   std::map<std::string, size_t> used_;                     // Input → index of its first feature.
   std::set<std::pair<std::string, std::string>> used_as_;  // Input and what of it.
   std::string lookup_text_;                                // What the last lookup reads.

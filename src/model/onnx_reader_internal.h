@@ -1,6 +1,7 @@
 // model.onnx back into its parts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct ScorerNodes {
   std::string intercepts;
   std::string offset;  // Of trees under kIdentity.
   Link link = Link::kProbability;
+  std::optional<Calibration> calibration;
 };
 Result<ScorerNodes> FindScorer(const GraphView& view, const std::string& scores);
 // What makes `estimate`, the double of a regression.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/onnx_calibration_internal.h"
 #include "model/onnx_graph_internal.h"
 #include "model/onnx_reader_internal.h"
 
@@ -27,14 +28,8 @@ Result<std::string> ReadLink(const GraphView& view, const std::string& probabili
     return node->input(0);
   }
   if (op != "Concat") return probabilities;
-  SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* join, view.Producer(probabilities, "Concat", 2));
-  SLIPWAY_RETURN_IF_ERROR(Attributes(*join).CheckInt("axis", 0, 1));
-  SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* rest, view.Producer(join->input(0), "Sub", 2));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> one, view.Doubles(rest->input(0)));
-  if (one != std::vector<double>{1} || rest->input(1) != join->input(1))
-    return CannotRun(*join, "of other values than 1 - p and p");
-  SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* sigmoid,
-                           view.Producer(join->input(1), "Sigmoid", 1));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string second, ReadBothClasses(view, probabilities));
+  SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* sigmoid, view.Producer(second, "Sigmoid", 1));
   *link = Link::kLogit;
   return sigmoid->input(0);
 }
@@ -89,17 +84,28 @@ Status FindTrees(const GraphView& view, const std::string& sums, ScorerNodes* no
   return {};
 }
 
+// The raw scores that `probabilities` are made of, by a link or by a calibration.
+Result<std::string> ReadProbabilities(const GraphView& view, const std::string& probabilities,
+                                      ScorerNodes* nodes) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<ReadCalibrated> calibrated,
+                           ReadCalibration(view, probabilities));
+  if (!calibrated) return ReadLink(view, probabilities, &nodes->link);
+  nodes->link = calibrated->link;
+  nodes->calibration = std::move(calibrated->calibration);
+  return calibrated->raw;
+}
+
 }  // namespace
 
-// scores = trees, or Cast(link(raw)); raw = Cast(trees), or Add(MatMul(Cast(features), weights),
-// intercepts).
+// scores = trees, or Cast(link(raw)), or Cast(calibration(raw)); raw = Cast(trees), or
+// Add(MatMul(Cast(features), weights), intercepts).
 Result<ScorerNodes> FindScorer(const GraphView& view, const std::string& scores) {
   ScorerNodes nodes;
   std::string trees = scores;
   if (view.OperatorOf(scores) == "Cast") {
     SLIPWAY_ASSIGN_OR_RETURN(const std::string probabilities,
                              ReadCast(view, scores, onnx::TensorProto::FLOAT));
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string raw, ReadLink(view, probabilities, &nodes.link));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string raw, ReadProbabilities(view, probabilities, &nodes));
     if (view.OperatorOf(raw) == "Add") {
       SLIPWAY_ASSIGN_OR_RETURN(const onnx::NodeProto* sum, view.Producer(raw, "Add", 2));
       SLIPWAY_RETURN_IF_ERROR(FindLinear(view, *sum, &nodes));
@@ -132,10 +138,17 @@ Result<Scorer> ReadScorer(const GraphView& view, const ScorerNodes& nodes, int c
   if (nodes.link == Link::kLogit && classes != 2) {
     return CannotRun(fmt::format("a graph with one score for {} classes", classes));
   }
+  if (nodes.calibration) {
+    const size_t curves = classes == 2 ? 1 : static_cast<size_t>(classes);
+    if (nodes.calibration->size() != curves)
+      return CannotRun(fmt::format("a graph with {} calibrations for {} classes",
+                                   nodes.calibration->size(), classes));
+  }
   const bool one = nodes.link == Link::kLogit || nodes.link == Link::kIdentity;
   const int outputs = one ? 1 : classes;
   Scorer scorer;
   scorer.link = nodes.link;
+  scorer.calibration = nodes.calibration;
   if (!nodes.offset.empty()) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> offset, view.Doubles(nodes.offset));
     if (offset.size() != 1 || !AllFinite(offset))

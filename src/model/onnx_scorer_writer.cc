@@ -1,4 +1,5 @@
 #include "model/onnx_builder_internal.h"
+#include "model/onnx_calibration_internal.h"
 #include "model/scorer.h"
 
 namespace slipway::model {
@@ -37,10 +38,8 @@ void AddLink(GraphBuilder& builder, Link link, const std::string& raw, const std
     GraphBuilder::SetInt(builder.AddNode("Softmax", {raw}, output), "axis", 1);
     return;
   }
-  const std::string second = builder.Internal("second"), first = builder.Internal("first");
-  builder.AddNode("Sigmoid", {raw}, second);
-  builder.AddNode("Sub", {builder.SharedDouble("one", 1), second}, first);
-  GraphBuilder::SetInt(builder.AddNode("Concat", {first, second}, output), "axis", 1);
+  builder.AddNode("Sigmoid", {raw}, builder.Internal("second"));
+  AddBothClasses(builder, builder.Internal("second"), output);
 }
 
 }  // namespace
@@ -48,7 +47,7 @@ void AddLink(GraphBuilder& builder, Link link, const std::string& raw, const std
 void AddScorer(GraphBuilder& builder, const std::string& features, const Scorer& scorer,
                const std::string& output) {
   const auto* trees = std::get_if<TreeEnsemble>(&scorer.body);
-  if (trees != nullptr && scorer.link == Link::kProbability) {
+  if (trees != nullptr && scorer.link == Link::kProbability && !scorer.calibration) {
     AddTrees(builder, features, *trees, output);
     return;
   }
@@ -65,7 +64,9 @@ void AddScorer(GraphBuilder& builder, const std::string& features, const Scorer&
     builder.AddNode("Add", {raw, builder.SharedDouble("offset", scorer.offset)}, output);
     return;
   }
-  if (scorer.link != Link::kProbability) {
+  if (scorer.calibration) {
+    raw = AddCalibration(builder, *scorer.calibration, scorer.outputs(), raw);
+  } else if (scorer.link != Link::kProbability) {
     AddLink(builder, scorer.link, raw, builder.Internal("probabilities"));
     raw = builder.Internal("probabilities");
   }

@@ -38,6 +38,41 @@ Scorer RandomScorer(Random& random, uint64_t kind, const Case& made) {
   return {made.ensemble, Link::kProbability};
 }
 
+std::vector<int64_t> AllRows(const data::Table& table) {
+  std::vector<int64_t> rows(static_cast<size_t>(table.rows));
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  return rows;
+}
+
+// Rows of the tests, the same for the same seed.
+data::Table RowsOf(const Case& made, uint64_t seed, int64_t rows) {
+  Random random(seed + 100);
+  return RandomTable(random, made.plan, made.ensemble, rows);
+}
+
+constexpr int64_t kRows = 400;
+
+// Calibrations of both kinds, and thresholds that are the score of a row.
+void AddRandomAnswer(uint64_t seed, Case* made) {
+  Random random(seed + 1000);
+  const bool shares = made->scorer.link == Link::kProbability;
+  if (seed % 3 != 0) {
+    made->scorer.calibration = RandomCalibration(random, seed % 3 == 1, made->target.class_count(),
+                                                 shares ? 0 : -2, shares ? 1 : 2);
+  }
+  if (made->target.class_count() != 2 || seed % 4 == 1) return;
+  const auto matrix = data::ApplyPreprocessing(made->plan, RowsOf(*made, seed, kRows),
+                                               AllRows(RowsOf(*made, seed, kRows)));
+  const int positive = static_cast<int>(random.Below(2));
+  const Predictions predictions = PredictMatrix(made->scorer, *matrix);
+  made->scorer.threshold = DecisionThreshold{positive, predictions.Score(7, positive)};
+}
+
+// Those from kAnswers on are calibrated, or have a threshold.
+constexpr uint64_t kAnswers = 10;
+constexpr uint64_t kClassifiers = 40;
+constexpr uint64_t kCases = 50;
+
 Case MakeCase(uint64_t seed) {
   Random random(seed);
   Case made;
@@ -47,6 +82,7 @@ Case MakeCase(uint64_t seed) {
   made.ensemble = RandomForest(random, 12, 7, made.target.class_count(),
                                static_cast<int>(made.plan.output_columns()));
   made.scorer = RandomScorer(random, seed / 2 % 4, made);
+  if (seed >= kAnswers) AddRandomAnswer(seed, &made);
   made.onnx = WriteOnnx(made.plan, made.scorer, made.target).value();
   return made;
 }
@@ -69,17 +105,39 @@ Case MakeRegression(uint64_t seed) {
   return made;
 }
 
-std::vector<int64_t> AllRows(const data::Table& table) {
-  std::vector<int64_t> rows(static_cast<size_t>(table.rows));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  return rows;
+// A graph does not tell what multi-class scores are without their calibration.
+bool TellsLink(const Scorer& scorer) { return !scorer.calibration || scorer.classes() == 2; }
+
+void ExpectSameAnswer(const Scorer& read, const Scorer& made) {
+  ASSERT_EQ(read.threshold.has_value(), made.threshold.has_value());
+  if (made.threshold) {
+    EXPECT_EQ(read.threshold->positive, made.threshold->positive);
+    EXPECT_EQ(read.threshold->least, made.threshold->least);
+  }
+  ASSERT_EQ(read.calibration.has_value(), made.calibration.has_value());
+  if (!made.calibration) return;
+  ASSERT_EQ(read.calibration->curves.index(), made.calibration->curves.index());
+  ASSERT_EQ(read.calibration->size(), made.calibration->size());
+  const auto* isotonic = std::get_if<std::vector<IsotonicCurve>>(&made.calibration->curves);
+  for (size_t i = 0; i < made.calibration->size(); ++i) {
+    if (isotonic != nullptr) {
+      const auto& again = std::get<std::vector<IsotonicCurve>>(read.calibration->curves)[i];
+      EXPECT_EQ(again.scores, (*isotonic)[i].scores);
+      EXPECT_EQ(again.probabilities, (*isotonic)[i].probabilities);
+      continue;
+    }
+    const auto& again = std::get<std::vector<SigmoidCurve>>(read.calibration->curves)[i];
+    const auto& curve = std::get<std::vector<SigmoidCurve>>(made.calibration->curves)[i];
+    EXPECT_EQ(again.slope, curve.slope);
+    EXPECT_EQ(again.intercept, curve.intercept);
+  }
 }
 
 TEST(OnnxTest, TheSameModelGivesTheSameBytes) { EXPECT_EQ(MakeCase(4).onnx, MakeCase(4).onnx); }
 
 TEST(OnnxTest, ReadingGivesBackEveryNumber) {
-  for (uint64_t seed = 0; seed < 30; ++seed) {
-    const Case made = seed < 20 ? MakeCase(seed) : MakeRegression(seed);
+  for (uint64_t seed = 0; seed < kCases; ++seed) {
+    const Case made = seed < kClassifiers ? MakeCase(seed) : MakeRegression(seed);
     const auto read = ReadOnnx(made.onnx);
     ASSERT_TRUE(read.ok()) << read.error().ToString();
     EXPECT_EQ(read->classes, made.target.labels);
@@ -91,7 +149,10 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
       EXPECT_EQ(read->inputs[i].type, made.plan.features[inputs[i]].type);
     }
     EXPECT_EQ(read->plan.OutputNames(), made.plan.OutputNames());
-    EXPECT_EQ(read->scorer.link, made.scorer.link);
+    if (TellsLink(made.scorer)) {
+      EXPECT_EQ(read->scorer.link, made.scorer.link);
+    }
+    ExpectSameAnswer(read->scorer, made.scorer);
     EXPECT_EQ(read->scorer.offset, made.scorer.offset);
     ASSERT_EQ(read->scorer.body.index(), made.scorer.body.index());
     if (const auto* linear = std::get_if<LinearScorer>(&made.scorer.body)) {
@@ -111,10 +172,9 @@ TEST(OnnxTest, ReadingGivesBackEveryNumber) {
 }
 
 TEST(OnnxTest, ThePredictorEqualsThePlanAndTheEnsemble) {
-  for (uint64_t seed = 0; seed < 30; ++seed) {
-    const Case made = seed < 20 ? MakeCase(seed) : MakeRegression(seed);
-    Random random(seed + 100);
-    const data::Table table = RandomTable(random, made.plan, made.ensemble, 500);
+  for (uint64_t seed = 0; seed < kCases; ++seed) {
+    const Case made = seed < kClassifiers ? MakeCase(seed) : MakeRegression(seed);
+    const data::Table table = RowsOf(made, seed, kRows);
     const auto predictor = LoadNativePredictor(made.onnx);
     ASSERT_TRUE(predictor.ok()) << predictor.error().ToString();
     const auto predictions = (*predictor)->Predict(table, 2);
@@ -134,10 +194,9 @@ TEST(OnnxTest, WritesCasesForOtherRuntimes) {
   if (directory == nullptr) {
     GTEST_SKIP() << "SLIPWAY_PARITY_DIR is not set: no cases are written for onnxruntime to judge";
   }
-  for (uint64_t seed = 0; seed < 40; ++seed) {
-    const Case made = seed < 30 ? MakeCase(seed) : MakeRegression(seed);
-    Random random(seed + 100);
-    const data::Table table = RandomTable(random, made.plan, made.ensemble, 400);
+  for (uint64_t seed = 0; seed < kCases; ++seed) {
+    const Case made = seed < kClassifiers ? MakeCase(seed) : MakeRegression(seed);
+    const data::Table table = RowsOf(made, seed, kRows);
     const auto predictor = LoadNativePredictor(made.onnx);
     ASSERT_TRUE(predictor.ok());
     ModelSchema schema;
@@ -381,6 +440,76 @@ TEST(OnnxTest, SaysWhatOfARegressionItCantRun) {
   ExpectRefused(MakeRegression(1).onnx, changes);
 }
 
+onnx::TensorProto& Tensor(onnx::GraphProto& graph, const std::string& name) {
+  for (onnx::TensorProto& tensor : *graph.mutable_initializer()) {
+    if (tensor.name().ends_with("/" + name)) return tensor;
+  }
+  std::abort();
+}
+
+Case CalibratedCase(bool isotonic, uint64_t seed) {
+  Random random(seed);
+  Case made = MakeCase(seed);
+  made.scorer.calibration = RandomCalibration(random, isotonic, made.target.class_count(), -2, 2);
+  made.onnx = WriteOnnx(made.plan, made.scorer, made.target).value();
+  return made;
+}
+
+TEST(OnnxTest, SaysWhatOfACalibrationItCantRun) {
+  ExpectRefused(
+      CalibratedCase(true, 3).onnx,
+      {{"scores that fall",
+        [](onnx::GraphProto& g) { Tensor(g, "knot_scores").set_double_data(0, 1e9); },
+        "other knots than those of rising curves"},
+       {"other slopes",
+        [](onnx::GraphProto& g) { Tensor(g, "knot_slopes").set_double_data(0, 1e9); },
+        "other knots than those of rising curves"},
+       {"a probability that is no number",
+        [](onnx::GraphProto& g) { Tensor(g, "knot_probabilities").set_double_data(0, NAN); },
+        "other knots than those of rising curves"},
+       {"another first knot",
+        [](onnx::GraphProto& g) { Tensor(g, "first_knots").set_int64_data(0, 1); },
+        "other knots than those of rising curves"},
+       {"another step",
+        [](onnx::GraphProto& g) {
+          for (onnx::NodeProto& node : *g.mutable_node()) {
+            if (node.output(0).ends_with("/next_knot_2")) node.set_input(1, "slipway/int_1");
+          }
+        },
+        "no step of a search among knots"}});
+  ExpectRefused(
+      CalibratedCase(false, 2).onnx,
+      {{"an endless slope",
+        [](onnx::GraphProto& g) { Tensor(g, "slopes").set_double_data(0, INFINITY); },
+        "a finite slope and intercept"},
+       {"shares of another sum",
+        [](onnx::GraphProto& g) { Attribute(g, "ReduceSum", "keepdims").set_i(0); }, "keepdims 0"},
+       {"unequal shares",
+        [](onnx::GraphProto& g) { Tensor(g, "equal_share").set_double_data(0, 0.5); },
+        "other equal shares"}});
+}
+
+TEST(OnnxTest, SaysWhatOfAThresholdItCantRun) {
+  Case made = MakeCase(3);
+  made.scorer.threshold = DecisionThreshold{1, 0.25F};
+  ExpectRefused(
+      *WriteOnnx(made.plan, made.scorer, made.target),
+      {{"no number", [](onnx::GraphProto& g) { Tensor(g, "threshold").set_float_data(0, NAN); },
+        "no finite threshold of one of two classes"},
+       {"the other class's score",
+        [](onnx::GraphProto& g) { Tensor(g, "int_1").set_int64_data(0, 0); },
+        "no finite threshold of one of two classes"}});
+}
+
+TEST(OnnxTest, WritingRefusesACalibrationOfOtherClasses) {
+  Case made = MakeCase(0);
+  made.scorer.threshold = DecisionThreshold{};
+  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, made.target).error().code(), ErrorCode::kInternal);
+  made.scorer.threshold.reset();
+  made.scorer.calibration = Calibration{std::vector<SigmoidCurve>(2)};
+  EXPECT_EQ(WriteOnnx(made.plan, made.scorer, made.target).error().code(), ErrorCode::kInternal);
+}
+
 TEST(OnnxTest, SaysWhatTheKernelCantRun) {
   const Case made = MakeCase(6);
   ASSERT_GE(made.ensemble.trees[0].nodes[0].feature, 0) << "a root to change";
@@ -397,7 +526,8 @@ TEST(OnnxTest, RefusesWhatIsNoModel) {
 }
 
 TEST(OnnxTest, DamagedBytesNeverCrash) {
-  const Case made = MakeCase(1);
+  const Case made = MakeCase(37);
+  ASSERT_TRUE(made.scorer.calibration && made.target.class_count() == 2);
   Random random(99);
   const data::Table table = RandomTable(random, made.plan, made.ensemble, 20);
   int refused = 0;

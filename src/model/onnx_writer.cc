@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "core/text.h"
@@ -61,7 +62,7 @@ class GraphWriter {
     std::vector<std::string> blocks = AddNumericBlock();
     for (const data::FeaturePlan& feature : plan_.features) AddCategories(feature, &blocks);
     AddScorer(builder_, builder_.Concat(blocks, "features"), scorer, Internal("scores"));
-    AddOutputs();
+    AddOutputs(scorer.threshold);
     return {};
   }
 
@@ -231,7 +232,8 @@ class GraphWriter {
   }
 
   void AddColumnOutput(const std::string& name, int64_t column, onnx::TensorProto::DataType type);
-  void AddOutputs();
+  void AddClass(const std::optional<DecisionThreshold>& threshold);
+  void AddOutputs(const std::optional<DecisionThreshold>& threshold);
 
   GraphBuilder builder_;
   const data::PreprocessingPlan& plan_;
@@ -248,13 +250,31 @@ void GraphWriter::AddColumnOutput(const std::string& name, int64_t column,
   GraphBuilder::SetType(*builder_.graph().add_output(), name, type);
 }
 
-void GraphWriter::AddOutputs() {
+// The class index of each row.
+void GraphWriter::AddClass(const std::optional<DecisionThreshold>& threshold) {
+  if (!threshold) {
+    onnx::NodeProto& best = builder_.AddNode("ArgMax", {Internal("scores")}, Internal("class"));
+    GraphBuilder::SetInt(best, "axis", 1);
+    GraphBuilder::SetInt(best, "keepdims", 0);
+    return;
+  }
+  const std::string positive = builder_.SharedInt(threshold->positive);
+  builder_.AddTensor("threshold", onnx::TensorProto::FLOAT).add_float_data(threshold->least);
+  onnx::NodeProto& column =
+      builder_.AddNode("Gather", {Internal("scores"), positive}, Internal("positive_score"));
+  GraphBuilder::SetInt(column, "axis", 1);
+  builder_.AddNode("GreaterOrEqual", {Internal("positive_score"), Internal("threshold")},
+                   Internal("is_positive"));
+  builder_.AddNode("Where",
+                   {Internal("is_positive"), positive, builder_.SharedInt(1 - threshold->positive)},
+                   Internal("class"));
+}
+
+void GraphWriter::AddOutputs(const std::optional<DecisionThreshold>& threshold) {
   const std::vector<std::string> names = OutputNames(target_.labels);
   if (regression()) return AddColumnOutput(names[0], 0, onnx::TensorProto::DOUBLE);
   onnx::GraphProto& graph = builder_.graph();
-  onnx::NodeProto& best = builder_.AddNode("ArgMax", {Internal("scores")}, Internal("class"));
-  GraphBuilder::SetInt(best, "axis", 1);
-  GraphBuilder::SetInt(best, "keepdims", 0);
+  AddClass(threshold);
   GraphBuilder::SetInt(
       builder_.AddNode("Gather", {Internal("labels"), Internal("class")}, names[0]), "axis", 0);
   GraphBuilder::SetType(
@@ -272,7 +292,13 @@ Status CheckParts(const data::PreprocessingPlan& plan, const Scorer& scorer,
                                                    scorer.features(), scorer.classes(),
                                                    plan.output_columns(), target.class_count()));
   }
-  return {};
+  const int classes = scorer.classes();
+  const bool threshold = !scorer.threshold || classes == 2;
+  const size_t curves = classes == 2 ? 1 : static_cast<size_t>(classes);
+  const bool calibration = !scorer.calibration || scorer.calibration->size() == curves;
+  if (threshold && calibration) return {};
+  return Error(ErrorCode::kInternal,
+               fmt::format("the scorer's calibration or threshold is not for {} classes", classes));
 }
 
 // A category's fill must be a category, and "" then none: that is how the graph tells them apart.

@@ -11,7 +11,7 @@
 #include "model/foreign_graph_internal.h"
 #include "model/onnxruntime_tensors_internal.h"
 #include "model/predictor.h"
-#include "model/scoring_kernel_internal.h"
+#include "model/score_link_internal.h"
 
 namespace slipway::model {
 namespace {

@@ -70,6 +70,32 @@ inline LinearScorer RandomLinear(Random& random, int outputs, int features) {
   return linear;
 }
 
+// Knots over all scores from `low` to `high`, some of them beyond, with steps and flat parts.
+inline IsotonicCurve RandomIsotonic(Random& random, double low, double high) {
+  IsotonicCurve curve;
+  double score = low - 0.1, probability = random.Below(2) == 0 ? 0 : random.Uniform() * 0.2;
+  for (uint64_t knots = 1 + random.Below(40); knots > 0; --knots) {
+    curve.scores.push_back(score);
+    curve.probabilities.push_back(probability);
+    score += (high - low) * (random.Below(4) == 0 ? 1e-6 : random.Uniform() * 0.1);
+    if (random.Below(3) != 0) probability += (1 - probability) * random.Uniform() * 0.2;
+  }
+  return curve;
+}
+
+// For a scorer of `classes` classes whose raw scores are mostly from `low` to `high`.
+inline Calibration RandomCalibration(Random& random, bool isotonic, int classes, double low,
+                                     double high) {
+  std::vector<SigmoidCurve> sigmoids;
+  std::vector<IsotonicCurve> isotonics;
+  for (int curve = classes == 2 ? 1 : classes; curve > 0; --curve) {
+    sigmoids.push_back({random.Uniform() * 6 / (high - low), random.Uniform() - 0.5});
+    isotonics.push_back(RandomIsotonic(random, low, high));
+  }
+  if (isotonic) return {isotonics};
+  return {sigmoids};
+}
+
 inline const std::vector<std::string>& OddCategories() {
   static const std::vector<std::string> categories = {" blank",    "Zürich", "a,b",      "plain",
                                                       "say \"x\"", "東京",   "🚀 launch"};

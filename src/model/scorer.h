@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "data/types.h"
 #include "model/types.h"
@@ -14,7 +15,14 @@ inline double WeightOf(const LinearScorer& linear, int output, int feature) {
 }
 
 // Answers for the rows of `matrix`, whose columns are the scorer's features; label is the first
-// class with the highest probability. The same on any number of threads.
+// class with the highest probability, or what the threshold says. The same on any number of
+// threads.
 Predictions PredictMatrix(const Scorer& scorer, const data::Matrix& matrix, int threads = 0);
+
+// The raw scores of the rows of `matrix`: rows × outputs.
+std::vector<double> RawScores(const Scorer& scorer, const data::Matrix& matrix, int threads = 0);
+
+// What a classifier answers where these are the raw scores of rows.
+Predictions PredictRaw(const Scorer& scorer, std::vector<double> raw);
 
 }  // namespace slipway::model

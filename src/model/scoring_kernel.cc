@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -40,39 +39,12 @@ void ScoreLinear(const LinearScorer& linear, const data::Matrix& matrix, int64_t
   }
 }
 
-// Leaves powers in `raw`.
-void Softmax(std::span<double> raw, float* scores) {
-  const double highest = *std::ranges::max_element(raw);
-  double sum = 0;
-  for (double& value : raw) {
-    value = std::exp(value - highest);
-    sum += value;
-  }
-  std::ranges::transform(raw, scores,
-                         [&](double power) { return static_cast<float>(power / sum); });
-}
-
 }  // namespace
-
-void LinkScores(Link link, std::span<double> raw, float* scores) {
-  switch (link) {
-    case Link::kProbability:
-      std::ranges::transform(raw, scores, [](double value) { return static_cast<float>(value); });
-      break;
-    case Link::kLogit: {
-      const double second = 1 / (1 + std::exp(-raw[0]));
-      scores[0] = static_cast<float>(1 - second);
-      scores[1] = static_cast<float>(second);
-      break;
-    }
-    case Link::kSoftmax: Softmax(raw, scores); break;
-    case Link::kIdentity: break;  // Has no classes.
-  }
-}
 
 ScoringKernel::ScoringKernel(const Scorer& scorer)
     : body_(BodyOf(scorer)),
-      link_(scorer.link),
+      link_(scorer),
+      regression_(scorer.link == Link::kIdentity),
       offset_(scorer.offset),
       outputs_(scorer.outputs()),
       classes_(scorer.classes()) {}
@@ -93,7 +65,7 @@ void ScoringKernel::ScoreRaw(const data::Matrix& matrix, int64_t begin, int64_t 
 void ScoringKernel::Classify(const data::Matrix& matrix, int64_t begin, int64_t end,
                              Workspace* workspace, float* scores) const {
   const auto* forest = std::get_if<ForestKernel>(&body_);
-  if (forest != nullptr && link_ == Link::kProbability) {
+  if (forest != nullptr && link_.plain()) {
     forest->Score(matrix, begin, end, scores);
     return;
   }
@@ -102,18 +74,18 @@ void ScoringKernel::Classify(const data::Matrix& matrix, int64_t begin, int64_t 
   for (int64_t row = 0; row < end - begin; ++row) {
     const auto from =
         std::span(workspace->raw).subspan(static_cast<size_t>(row) * outputs, outputs);
-    LinkScores(link_, from, scores + row * classes_);
+    link_.Probabilities(from, scores + row * classes_);
   }
 }
 
 void ScoringKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t end, int64_t place,
                             Predictions* predictions) const {
   Workspace workspace;
-  const int64_t block = link_ == Link::kProbability ? end - begin : kBlockRows;
+  const int64_t block = link_.plain() ? end - begin : kBlockRows;
   for (int64_t from = begin; from < end; from += block) {
     const int64_t to = std::min(from + block, end);
     const int64_t first = place + from - begin;
-    if (link_ != Link::kIdentity) {
+    if (!regression_) {
       Classify(matrix, from, to, &workspace, predictions->scores.data() + first * classes_);
       continue;
     }
@@ -121,21 +93,39 @@ void ScoringKernel::Predict(const data::Matrix& matrix, int64_t begin, int64_t e
     std::ranges::transform(workspace.raw, predictions->values.begin() + first,
                            [&](double raw) { return raw + offset_; });
   }
-  if (link_ == Link::kIdentity) return;
+  if (regression_) return;
   for (int64_t row = place; row < place + end - begin; ++row) {
-    const float* own = predictions->scores.data() + row * classes_;
     predictions->labels[static_cast<size_t>(row)] =
-        static_cast<int32_t>(std::max_element(own, own + classes_) - own);
+        link_.LabelOf(predictions->scores.data() + row * classes_);
   }
 }
 
-Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,
-                       Predictions* predictions) {
-  const auto chunks = static_cast<size_t>((matrix.rows + kChunkRows - 1) / kChunkRows);
+void ScoringKernel::ScoreRaw(const data::Matrix& matrix, int64_t begin, int64_t end,
+                             double* raw) const {
+  Workspace workspace;
+  ScoreRaw(matrix, begin, end, &workspace);
+  std::ranges::copy(workspace.raw, raw);
+}
+
+namespace {
+
+// Calls `work` for pieces of `rows` rows, side by side; fails only when interrupted.
+template <typename Work>
+Status InChunks(int64_t rows, int threads, const Work& work) {
+  const auto chunks = static_cast<size_t>((rows + kChunkRows - 1) / kChunkRows);
   return ParallelFor(chunks, threads > 0 ? threads : AvailableCores(), [&](size_t chunk) -> Status {
     const int64_t begin = static_cast<int64_t>(chunk) * kChunkRows;
-    kernel.Predict(matrix, begin, std::min(begin + kChunkRows, matrix.rows), begin, predictions);
+    work(begin, std::min(begin + kChunkRows, rows));
     return {};
+  });
+}
+
+}  // namespace
+
+Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,
+                       Predictions* predictions) {
+  return InChunks(matrix.rows, threads, [&](int64_t begin, int64_t end) {
+    kernel.Predict(matrix, begin, end, begin, predictions);
   });
 }
 
@@ -146,6 +136,30 @@ Predictions PredictMatrix(const Scorer& scorer, const data::Matrix& matrix, int 
   // answer.
   if (!PredictInBlocks(kernel, matrix, threads, &predictions).ok())
     kernel.Predict(matrix, 0, matrix.rows, 0, &predictions);
+  return predictions;
+}
+
+std::vector<double> RawScores(const Scorer& scorer, const data::Matrix& matrix, int threads) {
+  const ScoringKernel kernel(scorer);
+  const int64_t outputs = scorer.outputs();
+  std::vector<double> raw(static_cast<size_t>(matrix.rows * outputs));
+  const Status done = InChunks(matrix.rows, threads, [&](int64_t begin, int64_t end) {
+    kernel.ScoreRaw(matrix, begin, end, raw.data() + begin * outputs);
+  });
+  if (!done.ok()) kernel.ScoreRaw(matrix, 0, matrix.rows, raw.data());
+  return raw;
+}
+
+Predictions PredictRaw(const Scorer& scorer, std::vector<double> raw) {
+  const ScoreLink link(scorer);
+  const auto outputs = static_cast<size_t>(scorer.outputs());
+  Predictions predictions =
+      Predictions::Make(static_cast<int64_t>(raw.size() / outputs), scorer.classes());
+  for (int64_t row = 0; row < predictions.rows; ++row) {
+    float* own = predictions.scores.data() + row * predictions.classes;
+    link.Probabilities(std::span(raw).subspan(static_cast<size_t>(row) * outputs, outputs), own);
+    predictions.labels[static_cast<size_t>(row)] = link.LabelOf(own);
+  }
   return predictions;
 }
 

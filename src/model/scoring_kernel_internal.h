@@ -9,6 +9,7 @@
 #include "core/result.h"
 #include "data/types.h"
 #include "model/forest_kernel_internal.h"
+#include "model/score_link_internal.h"
 #include "model/types.h"
 
 namespace slipway::model {
@@ -21,9 +22,11 @@ class ScoringKernel {
   int classes() const { return classes_; }
 
   // Answers rows [begin, end) of `matrix` in those of `predictions` from `place` on, which are
-  // there. A label is the first class with the highest probability.
+  // there.
   void Predict(const data::Matrix& matrix, int64_t begin, int64_t end, int64_t place,
                Predictions* predictions) const;
+  // The raw scores of these rows: (end - begin) × outputs.
+  void ScoreRaw(const data::Matrix& matrix, int64_t begin, int64_t end, double* raw) const;
 
  private:
   // Room for a block's raw scores.
@@ -37,14 +40,12 @@ class ScoringKernel {
                 float* scores) const;
 
   std::variant<ForestKernel, LinearScorer> body_;
-  Link link_;
+  ScoreLink link_;
+  bool regression_;
   double offset_;
   int outputs_;
   int classes_;
 };
-
-// From one row's raw scores, which are spent, to its probabilities.
-void LinkScores(Link link, std::span<double> raw, float* scores);
 
 // Predicts all rows of `matrix` with blocks in parallel; fails only when interrupted.
 Status PredictInBlocks(const ScoringKernel& kernel, const data::Matrix& matrix, int threads,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <optional>
 
 #include "core/text.h"
@@ -77,6 +78,10 @@ Result<InputField> InputFieldFromJson(const Json& json) {
 
 }  // namespace
 
+size_t Calibration::size() const {
+  return std::visit([](const auto& all) { return all.size(); }, curves);
+}
+
 int Scorer::outputs() const {
   return std::visit([](const auto& scorer) { return scorer.outputs; }, body);
 }
@@ -120,20 +125,26 @@ std::vector<std::string> OutputNames(const std::vector<std::string>& classes) {
   return names;
 }
 
+Json ShortestNumber(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+
 Json ToJson(const ModelSchema& schema) {
   Json inputs = Json::array();
   for (const InputField& field : schema.inputs) inputs.push_back(ToJson(field));
   Json outputs = Json::array();
   for (const OutputField& field : OutputFields(schema.classes, schema.integer_labels))
     outputs.push_back({{"name", field.name}, {"type", field.type}});
-  return {{"inputs", std::move(inputs)},
-          {"outputs", std::move(outputs)},
-          {"task", schema.task},
-          {"target", schema.target},
-          {"classes", schema.classes},
-          {"integer_labels", schema.integer_labels},
-          {"positive_class", schema.positive_class},
-          {"missing_values", schema.missing_values}};
+  Json json = {{"inputs", std::move(inputs)},
+               {"outputs", std::move(outputs)},
+               {"task", schema.task},
+               {"target", schema.target},
+               {"classes", schema.classes},
+               {"integer_labels", schema.integer_labels},
+               {"positive_class", schema.positive_class},
+               {"missing_values", schema.missing_values}};
+  if (!schema.calibration.empty()) json["calibration"] = schema.calibration;
+  if (schema.decision_threshold)
+    json["decision_threshold"] = ShortestNumber(*schema.decision_threshold);
+  return json;
 }
 
 Result<ModelSchema> ModelSchemaFromJson(const Json& json) {
@@ -152,6 +163,12 @@ Result<ModelSchema> ModelSchemaFromJson(const Json& json) {
   SLIPWAY_ASSIGN_OR_RETURN(schema.classes, Strings(json, "classes"));
   schema.integer_labels = GetBool(json, "integer_labels");
   schema.positive_class = GetString(json, "positive_class");
+  schema.calibration = GetString(json, "calibration");
+  if (const auto least = json.find("decision_threshold"); least != json.end()) {
+    if (!least->is_number())
+      return SchemaError("decision_threshold", "not a number", "a probability");
+    schema.decision_threshold = least->get<float>();
+  }
   if (json.contains("missing_values")) {
     SLIPWAY_ASSIGN_OR_RETURN(schema.missing_values, Strings(json, "missing_values"));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,6 +55,34 @@ enum class Link {
   kIdentity,     // One: the number to estimate, less `offset`.
 };
 
+// A probability by a raw score: 1 / (1 + exp(-(slope * score + intercept))).
+struct SigmoidCurve {
+  double slope = 0;
+  double intercept = 0;
+};
+
+// A probability by a raw score: straight between knots, whose scores rise, and flat outside.
+struct IsotonicCurve {
+  std::vector<double> scores;
+  std::vector<double> probabilities;
+};
+
+// What stands in the place of the link: a curve for the raw score of the second of two classes, or
+// one a class, whose probabilities are then divided by their sum (Zadrozny and Elkan 2002); where
+// all are 0, classes are equally probable. In double.
+struct Calibration {
+  std::variant<std::vector<SigmoidCurve>, std::vector<IsotonicCurve>> curves;
+
+  size_t size() const;
+};
+
+// Of two classes, `positive` is the label where its probability, as the model answers it, is at
+// least `least`.
+struct DecisionThreshold {
+  int positive = 1;
+  float least = 0.5F;
+};
+
 // From prepared features to the probabilities of classes, or to a number.
 struct Scorer {
   std::variant<TreeEnsemble, LinearScorer> body;
@@ -61,6 +90,8 @@ struct Scorer {
   // Added in double under kIdentity, so that float32 sums of trees are of what differs between rows
   // only.
   double offset = 0;
+  std::optional<Calibration> calibration = {};
+  std::optional<DecisionThreshold> threshold = {};  // Else the class with the highest score.
 
   int outputs() const;   // Raw scores a row.
   int features() const;  // Matrix columns.
@@ -86,6 +117,9 @@ struct ModelSchema {
   std::vector<std::string> classes;  // In order of the model's scores; none of a regression.
   bool integer_labels = false;
   std::string positive_class;  // "" unless there are two classes.
+  std::string calibration;     // "sigmoid", "isotonic"; "" for none.
+  // The positive class's probability from which on it is the label.
+  std::optional<float> decision_threshold;
   // What counts as missing in files of rows to predict: what did in training's.
   std::vector<std::string> missing_values = {"", "NA", "NaN", "null", "?"};
 };
@@ -98,6 +132,10 @@ struct OutputField {
 // "label", then one "probability_<class>" a class; of a regression, which has none, "prediction".
 std::vector<OutputField> OutputFields(const std::vector<std::string>& classes, bool integer_labels);
 std::vector<std::string> OutputNames(const std::vector<std::string>& classes);
+
+// A float32 in its shortest form: 0.1, not 0.10000000149011612. Reading it back gives the same
+// float32.
+Json ShortestNumber(float value);
 
 Json ToJson(const ModelSchema& schema);
 Result<ModelSchema> ModelSchemaFromJson(const Json& json);
