@@ -46,14 +46,6 @@ constexpr std::array kAliases = {Alias{"f1_score", "f1"},
 constexpr std::array kErrors = {"log_loss", "brier", "calibration_error", "rmse", "mse",
                                 "mae",      "mape"};
 
-constexpr size_t kCalibrationBins = 10;
-
-// The class whose score ranks the rows of two classes, and that `binary` counts.
-int32_t PositiveClass(const data::Target& target, int classes) {
-  if (classes != 2) return -1;
-  return target.positive >= 0 ? target.positive : 1;
-}
-
 // scikit-learn's zero_division=0.
 double Ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -145,13 +137,7 @@ void MetricEvaluator::SetEvents(const model::Predictions& predictions) {
     const double score = score_of(looked_at);
     event_scores_.push_back(score);
     events_.push_back(truth_[row] == looked_at ? 1 : 0);
-    // (0, 0.1], (0.1, 0.2] …, as scikit-learn's calibration_curve cuts them.
-    size_t bin = 0;
-    while (bin + 1 < kCalibrationBins &&
-           score > static_cast<double>(bin + 1) / static_cast<double>(kCalibrationBins)) {
-      ++bin;
-    }
-    bins_.push_back(static_cast<uint8_t>(bin));
+    bins_.push_back(static_cast<uint8_t>(CalibrationBinOf(score)));
     double square = 0;
     if (positive_ >= 0) {
       square = (score - events_.back()) * (score - events_.back());

@@ -74,6 +74,17 @@ std::vector<RocPoint> RocCurve(std::span<const int32_t> truth,
                                const model::Predictions& predictions, int positive,
                                int limit = 400);
 
+// Rows whose scores lie in one of ten bins of equal width, as calibration_error takes them.
+struct ReliabilityBin {
+  int64_t rows = 0;
+  double score = 0;  // Mean of the scores.
+  double share = 0;  // Of events: rows of the positive class, or right answers.
+};
+// The bins that have rows, by rising score (scikit-learn's calibration_curve): what is said over
+// what is so.
+std::vector<ReliabilityBin> Reliability(const data::Target& truth,
+                                        const model::Predictions& predictions);
+
 // Metrics that measure an error.
 bool LowerIsBetter(const std::string& metric);
 

@@ -31,6 +31,13 @@ struct MetricMember {
   double Values::* member;
 };
 
+// The class whose score ranks the rows of two classes, and that `binary` counts; -1 of more.
+int32_t PositiveClass(const data::Target& target, int classes);
+
+inline constexpr size_t kCalibrationBins = 10;
+// Of (0, 0.1], (0.1, 0.2] …, as scikit-learn's calibration_curve cuts them.
+size_t CalibrationBinOf(double score);
+
 // Sorts the scores once; each evaluation is then one pass over the rows a class (one pass in all
 // for two classes). Immutable: Evaluate may run on several threads, with a workspace each.
 class MetricEvaluator {

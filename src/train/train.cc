@@ -138,13 +138,17 @@ Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fo
 }
 
 Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const FoldRows& rows,
-                           int fold) {
+                           int fold, std::vector<double>* raw_scores) {
   // Before the fit, which takes its time.
   SLIPWAY_RETURN_IF_ERROR(AveragingFor(input));
   SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
   SLIPWAY_ASSIGN_OR_RETURN(
       const data::Matrix matrix,
       data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
+  if (raw_scores != nullptr) {
+    *raw_scores = model::RawScores(trained.scorer, matrix, input.threads);
+    return ScoreFold(input, rows, fold, model::PredictRaw(trained.scorer, *raw_scores));
+  }
   return ScoreFold(input, rows, fold, model::PredictMatrix(trained.scorer, matrix, input.threads));
 }
 

@@ -36,9 +36,10 @@ struct FoldRows {
 };
 Result<FoldRows> RowsOfFold(const data::Split& split, int fold);
 
-// Fits preprocessing and model on the rows to learn from and scores the others.
+// Fits preprocessing and model on the rows to learn from and scores the others, whose raw scores go
+// to `raw_scores`, where given.
 Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const FoldRows& rows,
-                           int fold);
+                           int fold, std::vector<double>* raw_scores = nullptr);
 
 // What predictions for its test rows are worth.
 Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fold,
