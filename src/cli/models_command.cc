@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/models_card.h"
 #include "cli/models_view.h"
 #include "cli/registry_options.h"
 #include "cli/session.h"
@@ -101,6 +102,24 @@ Result<int> Show(const ModelsOptions& options, Session& session) {
     session.Print(VersionDetails(version, facts.ok() ? &*facts : nullptr, session));
   }
   if (!facts.ok()) return facts.error();
+  return kExitDone;
+}
+
+Result<int> Card(const ModelsOptions& options, Session& session) {
+  SLIPWAY_RETURN_IF_ERROR(CheckCardFile(options.path));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           RegistryDirectory(options.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
+  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
+  SLIPWAY_ASSIGN_OR_RETURN(const report::Card card, CardOf(directory, *registry, version));
+  if (!options.path.empty()) SLIPWAY_RETURN_IF_ERROR(WriteCard(card, options.path));
+  if (session.json) {
+    session.PrintJson(report::RenderCardJson(card));
+  } else if (options.path.empty()) {
+    session.Print(report::RenderCardMarkdown(card));
+  } else {
+    Done(session, fmt::format("the card of {} is in {}", VersionName(version), options.path));
+  }
   return kExitDone;
 }
 
@@ -349,6 +368,15 @@ class ModelsCommand {
             "slipway models show ml-classifier\nslipway models show ml-classifier:3 --output json",
             Show);
     AddReference(show)->required();
+
+    CLI::App* card =
+        Add("card", "What a version is, is for and can't do: its model card, as Markdown",
+            "slipway models card ml-classifier@production\n"
+            "slipway models card ml-classifier:3 --output-file card.html",
+            Card);
+    AddReference(card)->required();
+    card->add_option("--output-file", options_->path, "Write it there: .md or .html")
+        ->type_name("FILE");
 
     CLI::App* diff =
         Add("diff", "What differs between two versions: metrics, configuration, inputs, data",

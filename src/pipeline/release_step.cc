@@ -168,12 +168,24 @@ registry::ModelVersion VersionOf(const RunState& state) {
 
 }  // namespace
 
+namespace {
+
+// With what was done to the answers, whose figures are of the test part too.
+Json MetricsOf(const RunState& state) {
+  Json file = MetricsFile(state.evaluation, state.folds);
+  if (state.calibration) file["calibration"] = train::ToJson(*state.calibration);
+  if (state.threshold) file["decision_threshold"] = train::ToJson(*state.threshold);
+  return file;
+}
+
+}  // namespace
+
 Status PackageArtifact(RunState& state) {
   model::ArtifactFiles& files = state.artifact;
   files["model.onnx"] = state.onnx;
   files["schema.json"] = PrettyJson(model::ToJson(state.schema));
   files["profile.json"] = ProfileFile(state);
-  files["metrics.json"] = PrettyJson(MetricsFile(state.evaluation, state.folds));
+  files["metrics.json"] = PrettyJson(MetricsOf(state));
   files["golden.jsonl"] = state.golden;
   files["config.yaml"] = ConfigFile(state.config());
   files["lineage.json"] = PrettyJson(Lineage(state));

@@ -161,6 +161,10 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
   report::RunReport& report = state.report;
   report.status = state.passed ? "passed" : "failed";
   report.lineage = LineageOf(state);
+  if (state.version.registry_version > 0) {
+    SLIPWAY_ASSIGN_OR_RETURN(
+        report.card, report::MakeCard(state.version, state.artifact, report::RenderJson(report)));
+  }
   Run run;
   run.run_id = report.run_id;
   run.passed = state.passed;

@@ -23,6 +23,8 @@
 #include "pipeline/types.h"
 #include "registry/registry.h"
 #include "report/types.h"
+#include "train/calibration.h"
+#include "train/decision_threshold.h"
 #include "train/train.h"
 #include "train/types.h"
 
@@ -73,6 +75,9 @@ struct RunState {
   std::vector<train::FoldResult> folds;
   std::vector<train::FeatureImportance> importances;
   std::vector<std::string> notes;  // Of the trainer.
+  // What was done to the model's answers after it was fitted.
+  std::optional<train::CalibrationResult> calibration;
+  std::optional<train::ThresholdResult> threshold;
 
   Evaluation evaluation;                  // evaluate
   data::TableProfile prediction_profile;  // Of the test rows.

@@ -36,6 +36,11 @@ Json SplitFields(const config::Config& config) {
           {"task", config.model.task}, {"positive_class", config.data.positive_class}};
 }
 
+Json ThresholdFields(const config::DecisionThresholdConfig& threshold) {
+  return {threshold.value ? Json(*threshold.value) : Json(), threshold.maximize,
+          threshold.false_positive, threshold.false_negative};
+}
+
 Json TrainingFields(const config::Config& config) {
   Json steps = Json::array();
   for (const config::PreprocessingStep& step : config.data.preprocessing_steps) {
@@ -47,6 +52,8 @@ Json TrainingFields(const config::Config& config) {
           {"class_weight", config.model.class_weight},
           {"early_stopping", config.model.training_config.early_stopping},
           {"averaging", config.model.averaging},
+          {"calibration", config.model.calibration},
+          {"threshold", ThresholdFields(config.model.decision_threshold)},
           {"steps", std::move(steps)}};
 }
 

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "core/parallel.h"
 #include "core/text.h"
 #include "data/select_rows.h"
 #include "model/onnx_writer.h"
 #include "model/predictor.h"
+#include "pipeline/answer_fit_internal.h"
 #include "pipeline/graph_model_internal.h"
 #include "pipeline/predict.h"
 #include "pipeline/run_state_internal.h"
@@ -33,10 +35,11 @@ class Fits {
   Fits(RunState& state, const train::Trainer& trainer)
       : state_(state),
         trainer_(trainer),
-        folds_(state.config().model.training_config.cross_validation) {
+        folds_(state.config().model.training_config.cross_validation),
+        scores_(state, folds_) {
     state_.folds.resize(static_cast<size_t>(folds_));
     for (int fold = 0; fold < folds_; ++fold) {
-      if (!TakeFold(state_, fold)) missing_.push_back(fold);
+      if (!TakeFold(state_, fold) || !scores_.Take(fold)) missing_.push_back(fold);
     }
     if (!TakeModel()) missing_.insert(missing_.begin(), kFinalModel);
   }
@@ -49,13 +52,15 @@ class Fits {
     state_.progress.Advance("train", 0, total, "fits");
     const int beside = std::min(static_cast<int>(total), state_.threads);
     const int threads_each = std::max(1, state_.threads / std::max(beside, 1));
-    return ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
+    const Status fitted = ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
       const int fold = missing_[index];
       SLIPWAY_RETURN_IF_ERROR(fold == kFinalModel ? FitFinal(threads_each)
                                                   : FitOne(fold, threads_each));
       state_.progress.Advance("train", ++done, total, "fits");
       return {};
     });
+    if (!fitted.ok()) return fitted;
+    return waiting_ ? KeepModel(*std::move(waiting_)) : Status();
   }
 
  private:
@@ -73,14 +78,16 @@ class Fits {
     state_.onnx = *std::move(onnx);
     for (const Json& one : *importances) state_.importances.push_back({one[0], one[1]});
     for (const Json& note : *notes) state_.notes.push_back(note);
-    return true;
+    return TakeAnswer(state_);
   }
 
   Status FitOne(int fold, int threads) {
     SLIPWAY_ASSIGN_OR_RETURN(const train::FoldRows rows, train::RowsOfFold(state_.split, fold));
     SLIPWAY_ASSIGN_OR_RETURN(
         train::FoldResult result,
-        train::FitFold(trainer_, FitInputOf(state_, state_.fit_config(), threads), rows, fold));
+        train::FitFold(trainer_, FitInputOf(state_, state_.fit_config(), threads), rows, fold,
+                       scores_.Of(fold)));
+    SLIPWAY_RETURN_IF_ERROR(scores_.Keep(fold));
     return KeepFold(state_, std::move(result));
   }
 
@@ -88,6 +95,19 @@ class Fits {
     SLIPWAY_ASSIGN_OR_RETURN(train::TrainedModel model,
                              train::Fit(trainer_, FitInputOf(state_, state_.fit_config(), threads),
                                         state_.split.RowsOf(data::Part::kTrain)));
+    // What the folds say comes later.
+    if (!scores_.wanted()) return KeepModel(std::move(model));
+    waiting_ = std::move(model);
+    return {};
+  }
+
+  Status KeepModel(train::TrainedModel model) {
+    HeldOut held_out;
+    if (NeedsHeldOut(state_.config().model)) {
+      SLIPWAY_ASSIGN_OR_RETURN(held_out, scores_.HeldOutRows(model));
+    }
+    SLIPWAY_RETURN_IF_ERROR(FitAnswer(state_, held_out, &model));
+    SLIPWAY_RETURN_IF_ERROR(KeepAnswer(state_));
     SLIPWAY_ASSIGN_OR_RETURN(state_.onnx,
                              model::WriteOnnx(model.plan, model.scorer, state_.target));
     state_.plan = std::move(model.plan);
@@ -104,6 +124,8 @@ class Fits {
   RunState& state_;
   const train::Trainer& trainer_;
   int folds_;
+  FoldScores scores_;
+  std::optional<train::TrainedModel> waiting_;  // Fitted, for the folds to calibrate it.
   std::vector<int> missing_;
 };
 
@@ -226,6 +248,21 @@ std::string PreprocessingSummary(const data::PreprocessingPlan& plan) {
   return summary;
 }
 
+// " · calibrated, error 0.061 → 0.021 · threshold 0.312 for Yes"
+std::string AnswerSummary(const RunState& state) {
+  std::string summary;
+  if (state.calibration) {
+    summary += fmt::format(" · calibrated by {}, error {:.3f} → {:.3f}", state.calibration->method,
+                           state.calibration->metrics_before.at("calibration_error"),
+                           state.calibration->metrics_after.at("calibration_error"));
+  }
+  if (state.threshold) {
+    summary +=
+        fmt::format(" · '{}' from {:.3f} on", state.threshold->positive, state.threshold->least);
+  }
+  return summary;
+}
+
 model::ModelSchema SchemaOf(const RunState& state) {
   model::ModelSchema schema = SchemaOfTarget(state);
   for (const size_t input : state.plan.InputFeatures()) {
@@ -246,6 +283,8 @@ Result<bool> FitModel(RunState& state) {
   const bool cached = fits.AllCached();
   if (!cached) SLIPWAY_RETURN_IF_ERROR(fits.Run());
   state.schema = SchemaOf(state);
+  if (state.calibration) state.schema.calibration = state.calibration->method;
+  if (state.threshold) state.schema.decision_threshold = state.threshold->least;
   return cached;
 }
 
@@ -296,6 +335,7 @@ model::ModelSchema SchemaOfTarget(const RunState& state) {
 
 Result<StepEnd> TrainStep(RunState& state) {
   const config::ModelConfig& model = state.fit_config().model;
+  SLIPWAY_RETURN_IF_ERROR(CheckAnswerFitsTarget(state));
   StepEnd end;
   SLIPWAY_ASSIGN_OR_RETURN(end.cached,
                            ComesAsGraph(model) ? MakeGraphModel(state) : FitModel(state));
@@ -303,6 +343,8 @@ Result<StepEnd> TrainStep(RunState& state) {
   report::RunReport& report = state.report;
   report.folds = state.folds;
   report.importances = state.importances;
+  report.calibration = state.calibration;
+  report.threshold = state.threshold;
   report.dropped = state.plan.dropped;
   report.outlier_rows = state.plan.outlier_rows;
   end.summary = model.model_type;
@@ -311,6 +353,7 @@ Result<StepEnd> TrainStep(RunState& state) {
   const std::string metric = HeadlineMetric(state);
   const std::string folds = FoldSummary(state.folds, metric);
   if (!folds.empty()) end.summary += " · " + folds;
+  end.summary += AnswerSummary(state);
   end.summary += PreprocessingSummary(state.plan);
   for (const std::string& note : state.notes) end.summary += " · " + note;
   Json fold_list = Json::array();
@@ -320,6 +363,8 @@ Result<StepEnd> TrainStep(RunState& state) {
                {"dropped_features", DroppedJson(state.plan.dropped)},
                {"outlier_rows", state.plan.outlier_rows},
                {"notes", state.notes}};
+  if (state.calibration) end.facts["calibration"] = train::ToJson(*state.calibration);
+  if (state.threshold) end.facts["decision_threshold"] = train::ToJson(*state.threshold);
   return end;
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "report/card_internal.h"
 #include "report/html_internal.h"
 #include "report/report.h"
 #include "report/summary_internal.h"
@@ -10,14 +11,23 @@
 namespace slipway::report {
 namespace {
 
+// What the model card says of it, "" where there is no card.
+std::string CardBody(const RunReport& report, const char* id) {
+  const CardSection* section = FindSection(report.card, id);
+  return section == nullptr ? "" : SectionHtml(*section);
+}
+
 std::vector<PageSection> Sections(const RunReport& report) {
   return {
       {"gates", "Gates", GatesBody(report)},
       {"metrics", "Metrics", MetricsBody(report)},
       {"pictures", "How it decides", PicturesBody(report)},
+      {"answers", "Calibration and threshold", AnswersBody(report)},
       {"importances", "Feature importances", ImportancesBody(report)},
       {"cross-validation", "Cross-validation", CrossValidationBody(report)},
       {"search", "Search for hyper-parameters", SearchBody(report)},
+      {"intended-use", "Intended use", CardBody(report, "intended-use")},
+      {"limits", "Limits", CardBody(report, "limits")},
       {"data", "Data quality", RunIssues(report)},
       {"split", "Split", SplitBody(report)},
       {"columns", "Columns", RunColumns(report)},

@@ -22,6 +22,7 @@ std::string CrossValidationBody(const RunReport& report);
 std::string SearchBody(const RunReport& report);
 std::string MetricsBody(const RunReport& report);
 std::string PicturesBody(const RunReport& report);
+std::string AnswersBody(const RunReport& report);
 std::string ImportancesBody(const RunReport& report);
 std::string RunColumns(const RunReport& report);
 std::string TimingsBody(const RunReport& report);

@@ -341,7 +341,8 @@ std::string CrossValidationBody(const RunReport& report) {
     out += fmt::format("<p class=\"soft\">{} more in report.json.</p>\n",
                        report.folds.size() - kMostFolds);
   }
-  return out;
+  const std::string note = FoldNote(report);
+  return note.empty() ? out : out + "<p class=\"soft\">" + Escape(note) + "</p>\n";
 }
 
 }  // namespace slipway::report

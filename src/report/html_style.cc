@@ -79,7 +79,7 @@ i.key[class*=" s"]{background:var(--s)}
 .figures h3{margin-bottom:10px}figcaption{color:var(--soft);font-size:13px;margin-top:8px}figcaption .legend{margin-top:4px;color:var(--ink)}
 .chart{width:100%;max-width:420px;height:auto}.figures+h3{margin-top:28px}
 .grid{stroke:var(--line);fill:none}.chance{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
-.point{fill:var(--c1);fill-opacity:.5}
+.point{fill:var(--c1);fill-opacity:.5}.spot{fill:var(--s)}
 .curve{stroke:var(--s);stroke-width:2.25;fill:none;stroke-linejoin:round}
 .tick,.axis{fill:var(--soft);font:12px var(--sans)}.axis{font-size:13px}
 .cell{fill:var(--accent)}.count{fill:var(--ink);font:600 13px var(--sans)}.count.strong{fill:var(--panel)}
@@ -96,6 +96,7 @@ article{min-width:0;break-inside:avoid}article h3{overflow:hidden;text-overflow:
 .small{display:flex;flex-wrap:wrap;gap:4px 20px;margin-top:8px;font-size:13px}.small dd{font-weight:550}
 .tops{display:grid;grid-template-columns:minmax(0,1fr) minmax(40px,1fr) auto;gap:6px 12px;font-size:13px}
 .tops li{display:contents}.tops .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.tops+.soft{font-size:13px;margin-top:6px}
+.points{list-style:disc;padding-left:20px}.points li{margin-bottom:6px}section>p+ul{margin-top:10px}
 .commands{display:grid;gap:12px}.commands dt{color:var(--soft);font-size:13px}
 .commands code{display:block;background:var(--track);border-radius:6px;padding:7px 12px;user-select:all;overflow-x:auto}
 footer{color:var(--soft);font-size:13px;margin-top:28px}

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "report/card_internal.h"
 #include "report/markdown_internal.h"
 #include "report/report.h"
 #include "report/summary_internal.h"
@@ -97,7 +98,23 @@ std::string FoldTable(const RunReport& report) {
     }
     rows += '\n';
   }
-  return head + rule + "\n" + rows + mean + "\n";
+  const std::string note = FoldNote(report);
+  return head + rule + "\n" + rows + mean + "\n" + (note.empty() ? "" : "\n" + Plain(note) + "\n");
+}
+
+std::string AnswerPart(const RunReport& report) {
+  std::string out;
+  if (report.threshold)
+    out += "**Threshold**: " + Plain(ThresholdSentence(*report.threshold), 600) + "\n\n";
+  if (!report.calibration) return out;
+  out += "**Calibration**: " + Plain(CalibrationSentence(*report.calibration), 600) +
+         "\n\n| On the test part | Before | Calibrated |\n|:--|--:|--:|\n";
+  for (const auto& [metric, after] : report.calibration->metrics_after) {
+    out += fmt::format("| {} | {} | {} |\n", Plain(MetricTitle(metric)),
+                       FormatMetric(report.calibration->metrics_before.at(metric)),
+                       FormatMetric(after));
+  }
+  return out + "\n";
 }
 
 std::string TrialTable(const RunReport& report) {
@@ -169,6 +186,15 @@ std::string CommandBlock(const RunReport& report) {
   return "```sh\n" + lines + "```\n";
 }
 
+std::string CardPart(const RunReport& report) {
+  std::string text;
+  for (const char* id : {"intended-use", "limits"}) {
+    const CardSection* section = FindSection(report.card, id);
+    if (section != nullptr) text += "**" + section->title + "**\n\n" + SectionMarkdown(*section);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string RenderMarkdown(const RunReport& report) {
@@ -176,6 +202,7 @@ std::string RenderMarkdown(const RunReport& report) {
       Head(report),
       MetricTable(report),
       GateTable(report),
+      AnswerPart(report),
       DataPart(report.dataset),
       Details(
           "Cross-validation, " + Plural(static_cast<int64_t>(report.folds.size()), "fold", "folds"),
@@ -183,6 +210,7 @@ std::string RenderMarkdown(const RunReport& report) {
       Details("Search for hyper-parameters", TrialTable(report)),
       Details("Feature importances", ImportanceTable(report)),
       Details("Left out by feature selection", DroppedTable(report)),
+      Details("Intended use and limits", CardPart(report)),
       Details("Next", CommandBlock(report)),
       Details("Timings", TimingTable(report)),
       Details("Lineage", LineageTable(report)),

@@ -151,10 +151,13 @@ Json RenderJson(const RunReport& report) {
       {"score_histograms", HistogramsJson(report)},
       {"estimates", EstimatesJson(report.estimates)},
       {"errors", ErrorsJson(report.errors)},
+      {"calibration", report.calibration ? train::ToJson(*report.calibration) : Json()},
+      {"decision_threshold", report.threshold ? train::ToJson(*report.threshold) : Json()},
       {"gates", GatesJson(report)},
       {"timings", TimingsJson(report)},
       {"cached", report.cached},
       {"lineage", report.lineage},
+      {"card", report.card.sections.empty() ? Json() : RenderCardJson(report.card)},
   };
 }
 

@@ -19,6 +19,7 @@ using testing::Not;
 
 TEST(ReportGoldenTest, Markdown) {
   ExpectGolden("passed.md", RenderMarkdown(SampleReport()));
+  ExpectGolden("calibrated.md", RenderMarkdown(CalibratedReport()));
   ExpectGolden("failed_gates.md", RenderMarkdown(MulticlassReport()));
   ExpectGolden("estimates.md", RenderMarkdown(EstimatesReport()));
   ExpectGolden("failed_data.md", RenderMarkdown(FailedDataReport()));
@@ -65,9 +66,36 @@ TEST(ReportHtmlTest, ARegressionShowsEstimatesAndErrors) {
   for (const char* text : {"ROC", "Confusion", "By class"}) EXPECT_THAT(html, Not(HasSubstr(text)));
 }
 
+TEST(ReportHtmlTest, ACalibratedModelShowsBothCurvesItsThresholdAndItsCard) {
+  const std::string html = RenderHtml(CalibratedReport());
+  ExpectBalanced(html);
+  for (const char* text :
+       {"<title>Reliability</title>", "before <b>0.094</b>", "calibrated <b>0.013</b>",
+        "0.28 of 190 rows where scores are 0.31.", "<title>Decision threshold</title>",
+        "Cost a row from 0.21 to 0.897 over thresholds; 0.21 at the chosen one, 0.312.",
+        "The label is “Yes” where its probability is at least 0.3125",
+        "A false positive costs 1, a false negative 5.", "<section id=\"intended-use\"",
+        "<section id=\"limits\"", "Knows nothing of business customers.",
+        "The folds’ models are scored without calibration"}) {
+    EXPECT_THAT(html, HasSubstr(text));
+  }
+  const std::string plain = RenderHtml(SampleReport());
+  for (const char* id : {"answers", "intended-use", "limits"})
+    EXPECT_THAT(plain, Not(HasSubstr(std::string("#") + id + "\"")));
+}
+
+TEST(ReportJsonTest, HasCalibrationAndThreshold) {
+  const Json json = RenderJson(CalibratedReport());
+  EXPECT_EQ(json["calibration"]["after"]["calibration_error"], 0.013);
+  EXPECT_EQ(json["calibration"]["before"]["bins"].size(), 4U);
+  EXPECT_EQ(json["decision_threshold"]["threshold"], 0.3125);
+  EXPECT_EQ(json["decision_threshold"]["cost"]["false_negative"], 5);
+  EXPECT_TRUE(RenderJson(SampleReport())["calibration"].is_null());
+}
+
 TEST(ReportHtmlTest, NothingIsFetchedAndNothingIsRun) {
-  for (const RunReport& report :
-       {SampleReport(), HostileReport(), FailedDataReport(), EstimatesReport()}) {
+  for (const RunReport& report : {SampleReport(), CalibratedReport(), HostileReport(),
+                                  FailedDataReport(), EstimatesReport()}) {
     const std::string html = RenderHtml(report);
     for (const char* forbidden :
          {"<script", "http://", "https://", "src=\"", "url(", "@import", "<link", "<img"}) {

@@ -195,6 +195,38 @@ RunReport SampleReport() {
   return report;
 }
 
+RunReport CalibratedReport() {
+  RunReport report = SampleReport();
+  train::CalibrationResult& calibration = report.calibration.emplace();
+  calibration.method = "isotonic";
+  calibration.fitted_on = "cross-validation";
+  calibration.rows = 8000;
+  calibration.before = {{300, 0.06, 0.02}, {250, 0.35, 0.21}, {200, 0.62, 0.74}, {250, 0.91, 0.99}};
+  calibration.after = {{410, 0.03, 0.03}, {190, 0.31, 0.28}, {120, 0.66, 0.68}, {280, 0.95, 0.96}};
+  calibration.metrics_before = {{"brier", 0.081}, {"calibration_error", 0.094}, {"log_loss", 0.29}};
+  calibration.metrics_after = {{"brier", 0.072}, {"calibration_error", 0.013}, {"log_loss", 0.26}};
+  train::ThresholdResult& threshold = report.threshold.emplace();
+  threshold.least = 0.3125F;
+  threshold.positive = "Yes";
+  threshold.maximize = "cost";
+  threshold.chosen_on = "cross-validation";
+  threshold.rows = 8000;
+  threshold.false_negative = 5;
+  threshold.value = 0.21;
+  threshold.value_at_half = 0.34;
+  for (int i = 0; i <= 20; ++i)
+    threshold.curve.push_back({i / 20.0, 0.21 + std::abs(i / 20.0 - 0.3125)});
+  report.card.title = "ml-classifier:3";
+  report.card.sections = {
+      {"intended-use", "Intended use", {"Whom to call before they leave."}, {}, {}},
+      {"limits",
+       "Limits",
+       {"Knows nothing of business customers."},
+       {"The test part has few rows of “Yes” (12): what is said of these classes is rough."},
+       {}}};
+  return report;
+}
+
 namespace {
 
 // Nine trials, of which three went on and one could not be fitted.
@@ -333,8 +365,12 @@ RunReport FailedDataReport() {
 }
 
 RunReport HostileReport() {
-  RunReport report = SampleReport();
+  RunReport report = CalibratedReport();
   const std::string script = "<script>alert(\"x\")</script>";
+  report.threshold->positive = script + "@team";
+  report.card.sections[0].paragraphs = {"a | b\n# heading @team " + script};
+  report.card.sections[1].points = {"</li>" + script};
+  report.card.sections[1].table = {{"What", "Value"}, {{script, "| @team\n# heading"}}};
   report.target = "]]>&\"'" + script;
   report.source_path = "data/" + script + ".csv";
   report.classes = {"No`|\n@team", script};

@@ -13,6 +13,8 @@ RunReport MulticlassReport();
 RunReport EstimatesReport();
 // Ended by validation: data only.
 RunReport FailedDataReport();
+// Calibrated, with a threshold and a card.
+RunReport CalibratedReport();
 // Names, values and reasons that try to be markup, and figures that are not numbers.
 RunReport HostileReport();
 // `columns` columns with issues, categories and long names.

@@ -85,6 +85,17 @@ std::vector<ClassFigures> FiguresByClass(const RunReport& report);
 // Whether `confusion` has the size that `classes` say.
 bool HasConfusion(const RunReport& report);
 
+// "cross-validation" → "cross-validation folds", "validation" → "the validation part".
+std::string HeldOutText(const std::string& part);
+// "Calibrated by isotonic regression on 6,400 rows of the cross-validation folds."
+std::string CalibrationSentence(const train::CalibrationResult& calibration);
+// "F1", "Cost a row".
+std::string GoalTitle(const train::ThresholdResult& threshold);
+// "Yes where its probability is at least 0.312: the best F1, 0.634, on …; 0.601 with 0.5."
+std::string ThresholdSentence(const train::ThresholdResult& threshold);
+// What the folds' figures leave out; "" for nothing.
+std::string FoldNote(const RunReport& report);
+
 struct Command {
   std::string line;
   std::string meaning;

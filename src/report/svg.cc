@@ -11,60 +11,6 @@
 namespace slipway::report {
 namespace {
 
-double Position(double value, double low, double high) {
-  return high > low ? (value - low) / (high - low) : 0.5;
-}
-
-// The plot of a square chart inside its viewBox.
-constexpr double kPlotLeft = 46;
-constexpr double kPlotTop = 10;
-constexpr double kPlotSize = 320;
-constexpr double kChartWidth = 380;
-constexpr double kChartHeight = 376;
-
-// A square plot's grid, with labels at the ticks, which are shares of its sides.
-std::string PlotAxes(const std::vector<std::pair<double, std::string>>& ticks, const char* x_title,
-                     const char* y_title) {
-  std::string out;
-  for (const auto& [tick, label] : ticks) {
-    const double x = kPlotLeft + tick * kPlotSize;
-    const double y = kPlotTop + (1 - tick) * kPlotSize;
-    out += fmt::format(R"(<path class="grid" d="M{} {}V{}M{} {}H{}"/>)", At(x), At(kPlotTop),
-                       At(kPlotTop + kPlotSize), At(kPlotLeft), At(y), At(kPlotLeft + kPlotSize));
-    out += fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>)", At(x),
-                       At(kPlotTop + kPlotSize + 18), label);
-    out += fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>)",
-                       At(kPlotLeft - 8), At(y + 4), label);
-  }
-  out += fmt::format(R"(<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>)",
-                     At(kPlotLeft + kPlotSize / 2), At(kPlotTop + kPlotSize + 40), x_title);
-  out += fmt::format(
-      R"svg(<text class="axis" transform="translate(12 {}) rotate(-90)" text-anchor="middle">{}</text>)svg",
-      At(kPlotTop + kPlotSize / 2), y_title);
-  return out;
-}
-
-// From the lower left to the upper right.
-std::string Diagonal() {
-  return fmt::format(R"(<path class="chance" d="M{} {}L{} {}"/>)", At(kPlotLeft),
-                     At(kPlotTop + kPlotSize), At(kPlotLeft + kPlotSize), At(kPlotTop));
-}
-
-std::string PlotHead(const std::string& title, const std::string& told) {
-  return fmt::format(R"(<svg class="chart" role="img" viewBox="0 0 {} {}">)", At(kChartWidth),
-                     At(kChartHeight)) +
-         Described(title, told);
-}
-
-std::string RocLine(const std::vector<train::RocPoint>& curve, size_t series) {
-  std::string path;
-  for (const train::RocPoint& point : curve) {
-    path += (path.empty() ? "M" : "L") + At(kPlotLeft + point.false_positive_rate * kPlotSize) +
-            " " + At(kPlotTop + (1 - point.true_positive_rate) * kPlotSize);
-  }
-  return fmt::format(R"(<path class="curve s{}" d="{}"/>)", series % 10, path);
-}
-
 // The geometry of a confusion matrix: cells of one size, room for labels at the left and above.
 struct Cells {
   size_t classes;
@@ -118,6 +64,10 @@ std::string ConfusionLabels(const Cells& cells, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+double Position(double value, double low, double high) {
+  return high > low ? (value - low) / (high - low) : 0.5;
+}
 
 std::string At(double value) {
   std::string text = fmt::format("{:.2f}", value);
@@ -215,51 +165,6 @@ std::string DotsSvg(const std::vector<double>& values, double mean, double devia
   }
   return out + fmt::format(R"(<line class="limit" x1="{0}" x2="{0}" y1="2" y2="24"/></svg>)",
                            Percent(Position(mean, low, high)));
-}
-
-double AreaUnder(const std::vector<train::RocPoint>& curve) {
-  double area = 0;
-  for (size_t i = 1; i < curve.size(); ++i) {
-    area += (curve[i].false_positive_rate - curve[i - 1].false_positive_rate) *
-            (curve[i].true_positive_rate + curve[i - 1].true_positive_rate) / 2;
-  }
-  return area;
-}
-
-std::string RocSvg(const NamedCurves& curves) {
-  std::string told = "True positive rate over false positive rate.";
-  std::string lines;
-  for (size_t i = 0; i < curves.size(); ++i) {
-    told += fmt::format(" {}: area {:.3f}.", Shorten(CleanText(curves[i].first), 40),
-                        AreaUnder(curves[i].second));
-    lines += RocLine(curves[i].second, i);
-  }
-  const std::vector<std::pair<double, std::string>> ticks = {
-      {0, "0"}, {0.25, "0.25"}, {0.5, "0.5"}, {0.75, "0.75"}, {1, "1"}};
-  return PlotHead("ROC curve", told) +
-         PlotAxes(ticks, "False positive rate", "True positive rate") + Diagonal() + lines +
-         "</svg>";
-}
-
-std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates) {
-  double low = estimates.front().truth, high = low;
-  for (const RunReport::Estimate& point : estimates) {
-    low = std::min({low, point.truth, point.estimate});
-    high = std::max({high, point.truth, point.estimate});
-  }
-  std::vector<std::pair<double, std::string>> ticks;
-  for (const double tick : {0.0, 0.5, 1.0})
-    ticks.emplace_back(tick, fmt::format("{:.3g}", low + tick * (high - low)));
-  std::string points;
-  for (const RunReport::Estimate& point : estimates) {
-    points += fmt::format(R"(<circle class="point" cx="{}" cy="{}" r="2.5"/>)",
-                          At(kPlotLeft + Position(point.truth, low, high) * kPlotSize),
-                          At(kPlotTop + (1 - Position(point.estimate, low, high)) * kPlotSize));
-  }
-  const std::string told =
-      fmt::format("Estimates over true numbers from {:.3g} to {:.3g}.", low, high);
-  return PlotHead("Estimates", told) + PlotAxes(ticks, "True", "Estimate") + Diagonal() + points +
-         "</svg>";
 }
 
 std::string ConfusionSvg(const std::vector<std::string>& classes,

@@ -15,6 +15,8 @@
 
 namespace slipway::report {
 
+// Where a value stands from `low` (0) to `high` (1); in the middle where these are one.
+double Position(double value, double low, double high);
 // Coordinates with two digits after the point, without trailing zeros.
 std::string At(double value);
 // A share of the box, cut to [0, 1]; 0 for NaN, so that a figure that is unknown leaves no mark.
@@ -64,6 +66,12 @@ std::string RocSvg(const NamedCurves& curves);
 std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates);
 // Area under a curve, by trapezoids.
 double AreaUnder(const std::vector<train::RocPoint>& curve);
+
+// Mean scores and shares of events, with the diagonal on which probabilities are right.
+std::string ReliabilitySvg(const std::vector<train::ReliabilityBin>& before,
+                           const std::vector<train::ReliabilityBin>& after);
+// What a threshold was chosen by, over thresholds; a line at the chosen one. `goal` names it.
+std::string ThresholdSvg(const train::ThresholdResult& threshold, const std::string& goal);
 
 // A line a trial over the rungs that it reached, from `low` to `high`; the chosen one stands out.
 // For a search of two rungs or more.

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "data/types.h"
 #include "gate/types.h"
+#include "report/card.h"
+#include "train/calibration.h"
+#include "train/decision_threshold.h"
 #include "train/types.h"
 
 namespace slipway::report {
@@ -60,11 +64,14 @@ struct RunReport {
     std::vector<int64_t> counts;
   };
   ErrorHistogram errors;  // Of a regression, over all test rows.
+  std::optional<train::CalibrationResult> calibration;
+  std::optional<train::ThresholdResult> threshold;
 
   std::vector<gate::Verdict> gates;
   std::vector<std::pair<std::string, double>> timings;  // Step → seconds, in order.
   std::vector<std::string> cached;                      // Steps taken from the cache.
   Json lineage = Json::object();
+  Card card;  // Empty where there is no model.
 };
 
 // `shown_metrics` that there are, f1_score as f1; the task's usual three where none is.
