@@ -447,17 +447,17 @@ onnx::TensorProto& Tensor(onnx::GraphProto& graph, const std::string& name) {
   std::abort();
 }
 
-Case CalibratedCase(bool isotonic, uint64_t seed) {
-  Random random(seed);
+Case CalibratedCase(uint64_t seed, Calibration calibration) {
   Case made = MakeCase(seed);
-  made.scorer.calibration = RandomCalibration(random, isotonic, made.target.class_count(), -2, 2);
+  made.scorer.calibration = std::move(calibration);
   made.onnx = WriteOnnx(made.plan, made.scorer, made.target).value();
   return made;
 }
 
 TEST(OnnxTest, SaysWhatOfACalibrationItCantRun) {
   ExpectRefused(
-      CalibratedCase(true, 3).onnx,
+      CalibratedCase(3, {std::vector<IsotonicCurve>{{{-1, 0, 0.5, 1, 2}, {0, 0.1, 0.1, 0.7, 0.9}}}})
+          .onnx,
       {{"scores that fall",
         [](onnx::GraphProto& g) { Tensor(g, "knot_scores").set_double_data(0, 1e9); },
         "other knots than those of rising curves"},
@@ -473,12 +473,13 @@ TEST(OnnxTest, SaysWhatOfACalibrationItCantRun) {
        {"another step",
         [](onnx::GraphProto& g) {
           for (onnx::NodeProto& node : *g.mutable_node()) {
-            if (node.output(0).ends_with("/next_knot_2")) node.set_input(1, "slipway/int_1");
+            const bool step = node.output(0).ends_with("/next_knot_2");
+            if (step) node.set_input(1, Tensor(g, "int_1").name());
           }
         },
         "no step of a search among knots"}});
   ExpectRefused(
-      CalibratedCase(false, 2).onnx,
+      CalibratedCase(2, {std::vector<SigmoidCurve>{{1, 0}, {2, -1}, {0.5, 0.25}}}).onnx,
       {{"an endless slope",
         [](onnx::GraphProto& g) { Tensor(g, "slopes").set_double_data(0, INFINITY); },
         "a finite slope and intercept"},

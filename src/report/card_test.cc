@@ -109,8 +109,8 @@ TEST(CardTest, FindsLimitsByItself) {
   ASSERT_TRUE(card.ok()) << card.error().ToString();
   const std::string text = RenderCardMarkdown(*card);
   for (const char* limit :
-       {"few rows of “Yes” (29)", "accuracy is only known to lie in 0.600 – 0.800",
-        "accuracy is 0.990 on the training part and 0.700 on the test part",
+       {"few rows of “Yes”", "Accuracy is only known to lie in 0.600 – 0.800",
+        "Accuracy is 0.990 on the training part and 0.700 on the test part",
         "Its probabilities are off by 0.210", "The gate production could not decide",
         "Training had no missing values in plan", "Not calibrated"}) {
     EXPECT_THAT(text, HasSubstr(limit));

@@ -25,6 +25,16 @@ std::string GoalTitle(const train::ThresholdResult& threshold) {
   return MetricTitle(threshold.maximize);
 }
 
+namespace {
+
+// The goal within a sentence.
+std::string GoalWords(const train::ThresholdResult& threshold) {
+  if (threshold.maximize == "cost") return "cost a row";
+  return threshold.maximize == "balanced_accuracy" ? "balanced accuracy" : GoalTitle(threshold);
+}
+
+}  // namespace
+
 std::string ThresholdSentence(const train::ThresholdResult& threshold) {
   const std::string least = fmt::format("{:.4g}", threshold.least);
   const std::string label = Shorten(CleanText(threshold.positive), 40);
@@ -32,7 +42,7 @@ std::string ThresholdSentence(const train::ThresholdResult& threshold) {
       fmt::format("The label is “{}” where its probability is at least {}", label, least);
   if (threshold.maximize.empty()) return text + ", as configured.";
   text += fmt::format(": the {} {}, {:.3f}, on {} of {}; with 0.5 it is {:.3f}.",
-                      threshold.maximize == "cost" ? "lowest" : "highest", GoalTitle(threshold),
+                      threshold.maximize == "cost" ? "lowest" : "highest", GoalWords(threshold),
                       threshold.value, Plural(threshold.rows, "row", "rows"),
                       HeldOutText(threshold.chosen_on), threshold.value_at_half);
   if (threshold.maximize != "cost") return text;
