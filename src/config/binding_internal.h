@@ -40,6 +40,10 @@ void Assign(std::vector<std::pair<std::string, T>>& to, const Json& value) {
   to.clear();
   for (const auto& [name, item] : value.items()) to.emplace_back(name, item.template get<T>());
 }
+inline void Assign(std::vector<GroupGap>& to, const Json& value) {
+  to.clear();
+  for (const Json& gap : value) to.push_back({gap.at("column"), gap.at("metric"), gap.at("max")});
+}
 inline void Assign(std::vector<PreprocessingStep>& to, const Json& value) {
   to.clear();
   for (const Json& step : value) to.push_back(StepFromJson(step));

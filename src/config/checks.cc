@@ -22,6 +22,7 @@ class TogetherCheck {
     CheckFolds();
     CheckColumns();
     CheckMetricsFitTask();
+    CheckSliceFloor();
     CheckModelSection("onnx", "path: model.onnx");
     CheckModelSection("command", "run: python3 training/train.py");
     CheckModelName();
@@ -67,6 +68,7 @@ class TogetherCheck {
   void CheckFolds();
   void CheckColumns();
   void CheckMetricsFitTask();
+  void CheckSliceFloor();
   void CheckModelSection(const std::string& type, const std::string& example);
   void CheckModelName();
   void CheckReplicas();
@@ -131,11 +133,22 @@ void TogetherCheck::CheckMetricsFitTask() {
   };
   const std::string shown = "model.evaluation_metrics";
   for (const std::string& metric : List(shown)) check(shown, metric);
-  if (const Json* thresholds = Find("model.performance_thresholds")) {
-    for (const auto& [metric, value] : thresholds->items()) {
-      check(fmt::format("model.performance_thresholds.{}", metric), metric);
+  for (const std::string limits : {"model.performance_thresholds", "model.gates.slice_floor"}) {
+    const Json* found = Find(limits);
+    if (found == nullptr) continue;
+    for (const auto& [metric, value] : found->items()) {
+      check(fmt::format("{}.{}", limits, metric), metric);
     }
   }
+  const std::string permuted = "model.permutation_importance.metric";
+  if (Find(permuted) != nullptr) check(permuted, Text(permuted));
+}
+
+void TogetherCheck::CheckSliceFloor() {
+  const Json* floors = Find("model.gates.slice_floor");
+  if (floors == nullptr || floors->empty() || !List("model.slices.columns").empty()) return;
+  Tell("model.gates.slice_floor", "there are no slices that it is asked of",
+       "columns under model.slices.columns");
 }
 
 // What a model type is told in a section of its own. One that another type leaves unread may come

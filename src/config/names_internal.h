@@ -47,7 +47,8 @@ const Names& ModelTypes();
 const Names& Tasks();
 const Names& Averagings();
 const Names& Metrics();
-const Names& GateNames();  // Metrics are gates too, where they have a threshold.
+const Names& GroupMetrics();  // What group_gap compares.
+const Names& GateNames();     // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
 const Names& CanaryMetrics();  // What is measured of every request.
