@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -117,5 +118,8 @@ struct Predictions {
     return scores[static_cast<size_t>(row * classes + cls)];
   }
 };
+
+// The answers to these rows, in their order.
+Predictions SelectRows(const Predictions& predictions, std::span<const int64_t> rows);
 
 }  // namespace slipway::model

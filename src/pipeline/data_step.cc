@@ -13,6 +13,7 @@
 #include "data/validation.h"
 #include "model/types.h"
 #include "pipeline/data_check.h"
+#include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 
@@ -200,6 +201,7 @@ Result<StepEnd> SplitStep(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(state.features,
                            data::SelectFeatures(state.table, config.data, state.dataset.issues));
   SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
+  SLIPWAY_RETURN_IF_ERROR(CheckSliceColumns(state));
   StepEnd end;
   end.cached = SplitFromCache(state);
   if (!end.cached) SLIPWAY_RETURN_IF_ERROR(MakeSplitAndProfile(state));
