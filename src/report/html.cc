@@ -15,6 +15,7 @@ std::vector<PageSection> Sections(const RunReport& report) {
       {"gates", "Gates", GatesBody(report)},
       {"metrics", "Metrics", MetricsBody(report)},
       {"pictures", "How it decides", PicturesBody(report)},
+      {"slices", "Slices", SlicesBody(report)},
       {"importances", "Feature importances", ImportancesBody(report)},
       {"cross-validation", "Cross-validation", CrossValidationBody(report)},
       {"data", "Data quality", RunIssues(report)},

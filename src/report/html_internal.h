@@ -21,6 +21,7 @@ std::string SplitBody(const RunReport& report);
 std::string CrossValidationBody(const RunReport& report);
 std::string MetricsBody(const RunReport& report);
 std::string PicturesBody(const RunReport& report);
+std::string SlicesBody(const RunReport& report);
 std::string ImportancesBody(const RunReport& report);
 std::string RunColumns(const RunReport& report);
 std::string TimingsBody(const RunReport& report);

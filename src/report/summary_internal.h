@@ -80,6 +80,12 @@ std::vector<ClassFigures> FiguresByClass(const RunReport& report);
 // Whether `confusion` has the size that `classes` say.
 bool HasConfusion(const RunReport& report);
 
+// The metrics that slices are shown by: the one that they are compared by, and what is shown.
+std::vector<std::string> SliceMetrics(const RunReport& report);
+// What the tables of slices mean, and what the search looked at: plain text.
+std::string NamedSlicesNote(const RunReport& report);
+std::string FoundSlicesNote(const RunReport& report);
+
 struct Command {
   std::string line;
   std::string meaning;
