@@ -220,7 +220,9 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:5: model.command.run: missing key; expected text\n"},
         Case{"", "    gates: {dry_run: [sise]}\n", "",
              "error: c.yaml:8:23: model.gates.dry_run[0]: unknown name \"sise\"; expected "
-             "single_latency, batch_latency, size, parity, baseline, train_test_gap, production, "
+             "single_latency, batch_latency, size, parity, baseline, slice_floor, group_gap, "
+             "robustness, "
+             "leakage, train_test_gap, production, "
              "accuracy, "
              "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
              "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "
