@@ -94,6 +94,12 @@ TEST_F(RobustnessGateTest, ASoundModelPassesEveryCheck) {
         "largest numbers", "tiny numbers", "unseen categories", "empty text", "very long text"}) {
     EXPECT_EQ(ResultOf(verdict, check), "sound") << check;
   }
+}
+
+TEST_F(RobustnessGateTest, WithALimitOfTheDropEachColumnHasItsOwn) {
+  EXPECT_FALSE(Ask().evidence.contains("missing_columns"));
+  case_.config.gates.robustness.max_drop = 1;
+  const Verdict verdict = Ask();
   // Without x all answers are "no", which half of the rows are.
   const Json& drops = verdict.evidence["missing_columns"];
   EXPECT_EQ(drops["rows"], 100);
@@ -151,7 +157,7 @@ TEST_F(RobustnessGateTest, AMissingValueMayNotBeRefusedAndADefectIsNoRefusal) {
   };
   EXPECT_THAT(Ask().reason, HasSubstr("2 of 13 checks went wrong: missing x: no x"));
   predictor_.refuse = [](const data::Table& table) -> Status {
-    if (table.Find("x")->numbers[0] < 1e300) return {};
+    if (!(table.Find("x")->numbers[0] > 1e300)) return {};
     return Error(ErrorCode::kInternal, "a defect");
   };
   EXPECT_THAT(Ask().reason, HasSubstr("1 of 13 checks went wrong: largest numbers: a defect"));

@@ -9,9 +9,11 @@ import pytest
 from conftest import basic_config, number_table
 from scipy import stats
 from skl2onnx import to_onnx
-from skl2onnx.common.data_types import DoubleTensorType
-from sklearn.ensemble import HistGradientBoostingClassifier
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
 from test_graphs import NUMBERS, column_pipeline, onnx_config, text_table
 from test_oracle import predictions, test_part_of
 from test_regression import TRAINERS, house_table, regression_config
@@ -155,10 +157,10 @@ def test_every_classifier_is_robust(project, trainer):
     frame = mixed_table()
     project.write_table(frame)
     project.write_config(basic_config(model__model_type=trainer, model__hyperparameters={"random_state": 1},
-                                      data__timestamp_column="joined"))
+                                      model__gates={"robustness": {"max_drop": 0.3}}, data__timestamp_column="joined"))
     last = project.run()
     verdict = gate(last, "robustness")
-    assert verdict["verdict"] == "pass" and verdict["value"] == 0
+    assert verdict["verdict"] == "pass" and 0 <= verdict["value"] < 0.1
     results = {one["check"]: one["result"] for one in verdict["evidence"]["checks"]}
     for name in [c for c in frame.columns if c != "target"]:
         assert results[f"missing {name}"] == "sound"
@@ -181,7 +183,7 @@ def test_every_regression_is_robust(project, trainer):
 def test_the_drop_of_a_missing_column_is_that_of_onnxruntime(project):
     frame = number_table(rows=1000)
     project.write_table(frame)
-    project.write_config(basic_config())
+    project.write_config(basic_config(model__gates={"robustness": {"max_drop": 0.3}}))
     last = project.run()
     test, _ = test_part_of(project, last, frame)
     session = onnxruntime.InferenceSession(str(graph_path(project, last)), providers=["CPUExecutionProvider"])
@@ -211,7 +213,7 @@ def test_a_limit_of_the_drop(project):
 
 
 def test_graphs_of_others_are_asked_too(project):
-    """An encoder that refuses unknown text, and boosting that takes missing numbers."""
+    """An encoder that refuses unknown text, and an imputer that takes missing numbers."""
     frame = text_table(rows=800)
     project.write_table(frame)
     (project.folder / "models").mkdir()
@@ -222,8 +224,8 @@ def test_graphs_of_others_are_asked_too(project):
     assert "missing a" not in {one["check"] for one in verdict["evidence"]["checks"]}
     frame.loc[::10, "a"] = np.nan
     project.write_table(frame)
-    model = HistGradientBoostingClassifier(max_iter=10).fit(frame[NUMBERS].to_numpy(), frame["target"])
-    onnx.save(to_onnx(model, initial_types=[("X", DoubleTensorType([None, 3]))]), project.folder / "models/model.onnx")
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(frame[NUMBERS].to_numpy(), frame["target"])
+    onnx.save(to_onnx(model, initial_types=[("X", FloatTensorType([None, 3]))]), project.folder / "models/model.onnx")
     project.write_config(onnx_config(data__feature_columns=NUMBERS))
     results = {one["check"]: one["result"] for one in gate(project.run(), "robustness")["evidence"]["checks"]}
     assert results["missing a"] == "sound" and "missing b" not in results
