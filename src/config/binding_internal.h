@@ -42,6 +42,10 @@ void Assign(std::vector<std::pair<std::string, T>>& to, const Json& value) {
 }
 // A number, "auto", or {"maximize": …, "cost": {…}}.
 void Assign(DecisionThresholdConfig& to, const Json& value);
+inline void Assign(std::vector<GroupGap>& to, const Json& value) {
+  to.clear();
+  for (const Json& gap : value) to.push_back({gap.at("column"), gap.at("metric"), gap.at("max")});
+}
 inline void Assign(std::vector<PreprocessingStep>& to, const Json& value) {
   to.clear();
   for (const Json& step : value) to.push_back(StepFromJson(step));

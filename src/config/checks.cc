@@ -25,6 +25,7 @@ class TogetherCheck {
     CheckAnswer("model.calibration");
     CheckAnswer("model.decision_threshold");
     CheckCost();
+    CheckSliceFloor();
     CheckModelSection("onnx", "path: model.onnx");
     CheckModelSection("command", "run: python3 training/train.py");
     CheckModelName();
@@ -73,6 +74,7 @@ class TogetherCheck {
   bool NeedsHeldOutRows(const std::string& key) const;
   void CheckAnswer(const std::string& key);
   void CheckCost();
+  void CheckSliceFloor();
   void CheckModelSection(const std::string& type, const std::string& example);
   void CheckModelName();
   void CheckReplicas();
@@ -143,11 +145,22 @@ void TogetherCheck::CheckMetricsFitTask() {
   for (const std::string& metric : List(shown)) check(shown, metric);
   const std::string judged_by = "model.search.metric";
   if (Find(judged_by) != nullptr) check(judged_by, Text(judged_by));
-  if (const Json* thresholds = Find("model.performance_thresholds")) {
-    for (const auto& [metric, value] : thresholds->items()) {
-      check(fmt::format("model.performance_thresholds.{}", metric), metric);
+  for (const std::string limits : {"model.performance_thresholds", "model.gates.slice_floor"}) {
+    const Json* found = Find(limits);
+    if (found == nullptr) continue;
+    for (const auto& [metric, value] : found->items()) {
+      check(fmt::format("{}.{}", limits, metric), metric);
     }
   }
+  const std::string permuted = "model.permutation_importance.metric";
+  if (Find(permuted) != nullptr) check(permuted, Text(permuted));
+}
+
+void TogetherCheck::CheckSliceFloor() {
+  const Json* floors = Find("model.gates.slice_floor");
+  if (floors == nullptr || floors->empty() || !List("model.slices.columns").empty()) return;
+  Tell("model.gates.slice_floor", "there are no slices that it is asked of",
+       "columns under model.slices.columns");
 }
 
 // A number needs no rows to be found on.

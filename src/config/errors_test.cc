@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:5: model: unknown key \"cross_validation\"; expected model_type, "
              "name, task, averaging, class_weight, hyperparameters, training_config, search_space, "
              "search, onnx, command, calibration, decision_threshold, evaluation_metrics, "
-             "performance_thresholds, gates or card; try "
+             "performance_thresholds, slices, permutation_importance, gates or card; try "
              "model.training_config.cross_validation\n"},
         Case{"", "    calibration: isotone\n", "",
              "error: c.yaml:8:18: model.calibration: unknown name \"isotone\"; expected none, "
@@ -234,6 +234,19 @@ INSTANTIATE_TEST_SUITE_P(
              "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "
              "mape; try f1\n"},
         Case{"", "    performance_thresholds: {accuracy: 0.8, rmse: 0.2}\n", "", ""},
+        Case{
+            "", "    gates: {slice_floor: {accuracy: 0.7}}\n", "",
+            "error: c.yaml:8:13: model.gates.slice_floor: there are no slices that it is asked of; "
+            "expected columns under model.slices.columns\n"},
+        Case{"", "    gates: {group_gap: [{column: sex, metric: recall}]}\n", "",
+             "error: c.yaml:8:25: model.gates.group_gap[0].max: missing key; expected a number, 0 "
+             "or more\n"},
+        Case{
+            "",
+            "    task: regression\n    slices: {columns: [a]}\n    gates: {slice_floor: {f1: 1}}\n",
+            "",
+            "error: c.yaml:10:27: model.gates.slice_floor.f1: \"f1\" is no metric of a regression; "
+            "expected rmse, mse, mae, r2 or mape\n"},
         Case{"", "    evaluation_metrics: [accuracy, brier, rmse]\n", "", ""},
         Case{"", "    hyperparameters: {c: .inf}\n", "",
              "error: c.yaml:8:26: model.hyperparameters.c: the number .inf is not finite; expected "
@@ -244,7 +257,9 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:5: model.command.run: missing key; expected text\n"},
         Case{"", "    gates: {dry_run: [sise]}\n", "",
              "error: c.yaml:8:23: model.gates.dry_run[0]: unknown name \"sise\"; expected "
-             "single_latency, batch_latency, size, parity, baseline, train_test_gap, production, "
+             "single_latency, batch_latency, size, parity, baseline, slice_floor, group_gap, "
+             "robustness, "
+             "leakage, train_test_gap, production, "
              "accuracy, "
              "precision, recall, f1, f1_score, auc, log_loss, balanced_accuracy, pr_auc, "
              "average_precision, brier, brier_score, calibration_error, ece, rmse, mse, mae, r2 or "

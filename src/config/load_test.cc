@@ -222,6 +222,32 @@ TEST(Load, StepsTakeOptions) {
             R"([{"handle_missing":{"numeric":"median"}},"normalize","outlier_removal"])");
 }
 
+TEST(Load, SlicesAndTheGatesOnThem) {
+  const Config config = LoadText(
+                            "development:\n"
+                            "  project_name: p\n"
+                            "  data: {source_path: t.csv, target_column: y}\n"
+                            "  model:\n"
+                            "    model_type: random_forest\n"
+                            "    slices: {columns: [sex, age]}\n"
+                            "    permutation_importance: {repeats: 5}\n"
+                            "    gates:\n"
+                            "      slice_floor: {accuracy: 0.7}\n"
+                            "      group_gap: [{column: sex, metric: recall, max: 0.1}]\n"
+                            "      robustness: {max_drop: 0.2}\n")
+                            .config;
+  EXPECT_THAT(config.model.slices.columns, ElementsAre("sex", "age"));
+  EXPECT_EQ(config.model.slices.min_rows, 30);
+  EXPECT_EQ(config.model.permutation_importance.repeats, 5);
+  EXPECT_THAT(config.model.gates.slice_floor, ElementsAre(Pair("accuracy", 0.7)));
+  ASSERT_EQ(config.model.gates.group_gap.size(), 1U);
+  EXPECT_EQ(config.model.gates.group_gap[0].column, "sex");
+  EXPECT_EQ(config.model.gates.group_gap[0].metric, "recall");
+  EXPECT_EQ(config.model.gates.group_gap[0].max, 0.1);
+  EXPECT_TRUE(config.model.gates.robustness.enabled);
+  EXPECT_EQ(config.model.gates.robustness.max_drop, 0.2);
+}
+
 TEST(Load, AnchorsAndMergesLendValues) {
   const LoadedConfig loaded = LoadText(
       "x-model: &model\n"

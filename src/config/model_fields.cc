@@ -127,6 +127,43 @@ std::vector<Field> GateFields() {
        .about =
            "How much worse accuracy, or r2, may be on the test part than on the training part.",
        .range = share},
+      {SLIPWAY_KEY(model.gates.slice_floor), .kind = Kind::kNumber, .shape = Shape::kMap,
+       .about = "Metric → the value that it must reach on each slice of `model.slices.columns`.",
+       .keys = &Metrics()},
+      {SLIPWAY_KEY(model.gates.group_gap), .kind = Kind::kSection, .shape = Shape::kList,
+       .about = "How far a metric may lie apart between the groups that a column makes."},
+      {.key = "model.gates.group_gap.column",
+       .about = "The column, a feature or not.",
+       .required = true},
+      {.key = "model.gates.group_gap.metric",
+       .kind = Kind::kChoice,
+       .about = "What is compared.",
+       .values = &GroupMetrics(),
+       .required = true},
+      {.key = "model.gates.group_gap.max",
+       .kind = Kind::kNumber,
+       .about = "The largest gap.",
+       .range = {.min = 0},
+       .required = true},
+      {.key = "model.gates.robustness",
+       .kind = Kind::kSection,
+       .about = "What the model must answer soundly: missing, extreme and unknown values."},
+      {SLIPWAY_KEY(model.gates.robustness.enabled), .kind = Kind::kBoolean,
+       .about = "Whether it is asked."},
+      {SLIPWAY_KEY(model.gates.robustness.max_drop), .kind = Kind::kNumber,
+       .about = "How much accuracy, or r2, may fall where values are missing at random.",
+       .range = share},
+      {SLIPWAY_KEY(model.gates.robustness.missing_share), .kind = Kind::kNumber,
+       .about = "Share of the values that are missing then.", .range = share},
+      {.key = "model.gates.leakage",
+       .kind = Kind::kSection,
+       .about = "What would make the test part's figures too good; asked where a limit is set."},
+      {SLIPWAY_KEY(model.gates.leakage.max_association), .kind = Kind::kNumber,
+       .about = "The most that one feature may tell of the target, as a share of what is unknown "
+                "of it.",
+       .range = share},
+      {SLIPWAY_KEY(model.gates.leakage.max_shared_rows), .kind = Kind::kNumber,
+       .about = "The largest share of test rows that equal a training row.", .range = share},
       {.key = "model.gates.production",
        .kind = Kind::kSection,
        .about = "Comparison with the version in production, where there is one."},
@@ -136,6 +173,34 @@ std::vector<Field> GateFields() {
        .about = "Confidence of the comparison.", .range = {.min = 0.5, .max = 0.9999}},
       {SLIPWAY_KEY(model.gates.dry_run), .kind = Kind::kChoice, .shape = Shape::kList,
        .about = "Gates that are reported and never fail a run.", .values = &GateNames()},
+  };
+}
+
+std::vector<Field> SliceFields() {
+  return {
+      {.key = "model.slices",
+       .kind = Kind::kSection,
+       .about = "Parts of the test part that are judged by themselves.",
+       .fill = false,
+       .stage = "evaluate"},
+      {SLIPWAY_KEY(model.slices.columns), .shape = Shape::kList,
+       .about = "Columns, features or not, whose values or ranges are slices."},
+      {SLIPWAY_KEY(model.slices.search), .kind = Kind::kBoolean,
+       .about = "Looks for the worst slices by one feature or two."},
+      {SLIPWAY_KEY(model.slices.min_rows), .kind = Kind::kInteger,
+       .about = "Rows that a slice needs to decide anything.", .range = {.min = 2, .max = 1e9}},
+      {.key = "model.permutation_importance",
+       .kind = Kind::kSection,
+       .about = "How much worse the model is on the test part when a feature is shuffled.",
+       .fill = false,
+       .stage = "evaluate"},
+      {SLIPWAY_KEY(model.permutation_importance.repeats), .kind = Kind::kInteger,
+       .about = "Shuffles of each feature; 0 for none, 5 are usual.",
+       .range = {.min = 0, .max = 1000}},
+      {SLIPWAY_KEY(model.permutation_importance.rows), .kind = Kind::kInteger,
+       .about = "Test rows at most, evenly spread.", .range = {.min = 2, .max = 1e9}},
+      {SLIPWAY_KEY(model.permutation_importance.metric), .kind = Kind::kChoice,
+       .about = "The metric that falls; where absent auc, or r2 of numbers.", .values = &Metrics()},
   };
 }
 
@@ -171,7 +236,7 @@ std::vector<Field> ModelFields() {
        .stage = "gates"},
   };
   fields.insert(fields.end(), metrics.begin(), metrics.end());
-  for (auto* part : {&GateFields, &CardFields}) {
+  for (auto* part : {&SliceFields, &GateFields, &CardFields}) {
     for (Field& field : part()) fields.push_back(std::move(field));
   }
   return fields;

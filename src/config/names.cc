@@ -215,6 +215,21 @@ const Names& Metrics() {
   return names;
 }
 
+const Names& GroupMetrics() {
+  static const Names names = {
+      {"accuracy", "share of rows predicted right"},
+      {"selection_rate", "share of rows predicted positive (demographic parity)"},
+      {"recall", "share of positives that are found (equal opportunity)"},
+      {"false_positive_rate", "share of negatives predicted positive"},
+      {"equalized_odds", "recall and false_positive_rate, whichever is further apart"},
+      {"precision", "share of predicted positives that are positive (predictive parity)"},
+      {"mae", "mean absolute error, of numbers"},
+      {"mean_error", "mean of estimate less truth, of numbers"},
+      {"mean_estimate", "mean of the estimates, of numbers"},
+  };
+  return names;
+}
+
 const Names& GateNames() {
   static const Names names = [] {
     Names all = {
@@ -223,6 +238,10 @@ const Names& GateNames() {
         {"size", "size of the artifact"},
         {"parity", "the reloaded model predicts the same"},
         {"baseline", "better than always the most frequent class, or the mean"},
+        {"slice_floor", "no slice below a floor"},
+        {"group_gap", "no wide gap between groups"},
+        {"robustness", "sound answers to missing, extreme and unknown values"},
+        {"leakage", "no feature gives the target away, no test row is a training row"},
         {"train_test_gap", "hardly worse on the test part than on the training part"},
         {"production", "not worse than the version in production"},
     };

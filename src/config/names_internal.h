@@ -49,7 +49,8 @@ const Names& Averagings();
 const Names& Calibrations();
 const Names& ThresholdGoals();
 const Names& Metrics();
-const Names& GateNames();  // Metrics are gates too, where they have a threshold.
+const Names& GroupMetrics();  // What group_gap compares.
+const Names& GateNames();     // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
 const Names& CanaryMetrics();  // What is measured of every request.

@@ -131,13 +131,13 @@ TEST(SplitFiles, NameBothPlaces) {
   directory.Write("model_config.yaml", "development:\n  model_type: random_forest\n  nme: x\n");
   const auto loaded = LoadConfig(options);
   ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(
-      directory.WithoutPath(loaded.error().Render()),
-      "error: model_config.yaml:2:3: model.model_type: given already in config.yaml:7:5; "
-      "expected each key in one file\n"
-      "error: model_config.yaml:3:3: model: unknown key \"nme\"; expected model_type, name, "
-      "task, averaging, class_weight, hyperparameters, training_config, search_space, "
-      "search, onnx, command, evaluation_metrics, performance_thresholds or gates; try name\n");
+  EXPECT_EQ(directory.WithoutPath(loaded.error().Render()),
+            "error: model_config.yaml:2:3: model.model_type: given already in config.yaml:7:5; "
+            "expected each key in one file\n"
+            "error: model_config.yaml:3:3: model: unknown key \"nme\"; expected model_type, name, "
+            "task, averaging, class_weight, hyperparameters, training_config, search_space, "
+            "search, onnx, command, evaluation_metrics, performance_thresholds, slices, "
+            "permutation_importance or gates; try name\n");
 }
 
 }  // namespace

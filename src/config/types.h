@@ -97,6 +97,25 @@ struct ProductionGate {
   double confidence = 0.95;
 };
 
+// The largest gap of a metric between the groups that a column makes.
+struct GroupGap {
+  std::string column;
+  std::string metric;
+  double max = 0;
+};
+
+struct RobustnessGate {
+  bool enabled = true;
+  // How much accuracy, or r2, may fall where `missing_share` of the values are missing.
+  std::optional<double> max_drop;
+  double missing_share = 0.05;
+};
+
+struct LeakageGate {
+  std::optional<double> max_association;  // Of one feature with the target, in [0, 1].
+  std::optional<double> max_shared_rows;  // Share of test rows that training has, too.
+};
+
 struct GatesConfig {
   double single_latency_seconds = 0.1;  // One prediction.
   double batch_latency_seconds = 0.01;  // Mean of a batch, per row.
@@ -105,6 +124,10 @@ struct GatesConfig {
   bool beats_baseline = true;
   bool lower_bound = false;  // Thresholds are held against the interval's worse end.
   std::optional<double> max_train_test_gap;  // Of accuracy, or R²: training's less the test part's.
+  std::vector<std::pair<std::string, double>> slice_floor;  // Metric → what each slice must reach.
+  std::vector<GroupGap> group_gap;
+  RobustnessGate robustness;
+  LeakageGate leakage;
   ProductionGate production;
   std::vector<std::string> dry_run;  // Gates that are reported and never fail a run.
 };
@@ -129,6 +152,19 @@ struct CardConfig {
   std::string license;
 };
 
+// Parts of the test part that are judged by themselves.
+struct SlicesConfig {
+  std::vector<std::string> columns;  // Each value of one, or range of its values, is a slice.
+  bool search = true;                // The worst slices by the features are looked for.
+  int min_rows = 30;                 // A smaller slice decides nothing.
+};
+
+struct PermutationConfig {
+  int repeats = 0;     // 0 for none.
+  int rows = 2000;     // Of the test part, at most.
+  std::string metric;  // "" for auc, or r2.
+};
+
 struct ModelConfig {
   std::string model_type;
   std::string name;                       // "" means project_name.
@@ -140,6 +176,8 @@ struct ModelConfig {
   std::vector<std::string> evaluation_metrics;
   // Metric name → least value; an object of {min, on: lower_bound} comes later under the same key.
   std::vector<std::pair<std::string, double>> performance_thresholds;
+  SlicesConfig slices;
+  PermutationConfig permutation_importance;
   Json search_space;
   SearchConfig search;
   GraphFile onnx;

@@ -303,6 +303,14 @@ TEST(TimestampFeaturesTest, ReplacesATimeByItsParts) {
   EXPECT_THAT(matrix->values, ElementsAre(1, 2, 0, 951'825'600, 1, 2, 1, 29, 3, 1, 0, 12));
 }
 
+TEST(TimestampFeaturesTest, WithoutTheStepATimeIsItsSeconds) {
+  const Table table = MakeTable({Numbers("x", {1, 2}), Times("at", kTwoTimes)});
+  const PreprocessingPlan plan = Fit(table, {}, {0, 1});
+  EXPECT_THAT(plan.OutputNames(), ElementsAre("x", "at"));
+  const auto matrix = ApplyPreprocessing(plan, table, AllRows(table));
+  EXPECT_THAT(matrix->values, ElementsAre(1, 2, 0, 951'825'600));
+}
+
 TEST(TimestampFeaturesTest, LaterStepsSeeThePartsWhereverItIsListed) {
   const Table table =
       MakeTable({Times("at", {0, 12 * 3'600, kMissingNumber, 1e300}), Numbers("x", {1, 2, 3, 4})});

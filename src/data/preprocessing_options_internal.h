@@ -41,7 +41,8 @@ struct OutlierRemoval {
 };
 
 struct TimestampFeatures {
-  std::vector<TimeFeature> features;  // Of each timestamp that `columns` does not name.
+  // Of each timestamp that `columns` does not name; without the step its seconds.
+  std::vector<TimeFeature> features = {TimeFeature{}};
   std::vector<std::pair<std::string, std::vector<TimeFeature>>> columns;
 };
 

@@ -50,7 +50,7 @@ std::optional<Issue> FindSharedRows(const Table& table, const Split& split) {
                               .missing = false});
   }
   if (issue.count == 0) return std::nullopt;
-  issue.kind = "shared_rows";
+  issue.kind = kSharedRowsKind;
   issue.severity = Severity::kWarning;
   issue.value = static_cast<double>(issue.count) / static_cast<double>(tested.size());
   issue.message = fmt::format("{} of the test part ({}) that training has, too",

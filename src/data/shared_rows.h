@@ -7,6 +7,8 @@
 
 namespace slipway::data {
 
+inline constexpr const char* kSharedRowsKind = "shared_rows";
+
 // A warning `shared_rows` with the share of test rows that equal a training row in every column
 // (missing equals missing), their number, and the first ten of them with their training row; none
 // where there are no such rows. The same on any number of threads.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -108,6 +109,25 @@ double PopulationStability(std::span<const int64_t> reference, std::span<const i
     if (q == 0) q = none_of_current;
     return (q - p) * std::log(q / p);
   });
+}
+
+double StudentTail(double t, double degrees) {
+  if (std::isinf(t)) return t > 0 ? 0 : 1;
+  return boost::math::cdf(boost::math::complement(boost::math::students_t(degrees), t));
+}
+
+TestResult WelchTest(const SampleMoments& left, const SampleMoments& right) {
+  if (left.count < 2 || right.count < 2) return {0, 1};
+  const double a = left.variance / left.count, b = right.variance / right.count;
+  const double difference = left.mean - right.mean;
+  if (a + b <= 0) {
+    if (difference == 0) return {0, 1};
+    return {std::copysign(std::numeric_limits<double>::infinity(), difference), 0};
+  }
+  const double t = difference / std::sqrt(a + b);
+  // Welch and Satterthwaite.
+  const double degrees = (a + b) * (a + b) / (a * a / (left.count - 1) + b * b / (right.count - 1));
+  return {t, 2 * StudentTail(std::abs(t), degrees)};
 }
 
 std::vector<double> FalseDiscoveryAdjusted(std::span<const double> p_values) {

@@ -37,6 +37,18 @@ double Hellinger(std::span<const int64_t> left, std::span<const int64_t> right);
 // row is not above that, as a millionth of it (Evidently).
 double PopulationStability(std::span<const int64_t> reference, std::span<const int64_t> current);
 
+// P(T ≥ t) for Student's distribution: scipy.stats.t.sf.
+double StudentTail(double t, double degrees);
+
+// What is known of a sample: its mean and its variance with n - 1.
+struct SampleMoments {
+  double count = 0, mean = 0, variance = 0;
+};
+// Whether two means differ, without taking the variances for equal (Welch 1947). The p-value is
+// two-sided: scipy.stats.ttest_ind(equal_var=False). 1 where a side has fewer than two values, or
+// neither side varies and the means are equal; 0 where neither varies and they are not.
+TestResult WelchTest(const SampleMoments& left, const SampleMoments& right);
+
 // Which p-values are significant when many are looked at: adjusted p-values that keep the share of
 // false discoveries below the level they are compared with, in the order given.
 // scipy.stats.false_discovery_control, Benjamini and Hochberg (1995).

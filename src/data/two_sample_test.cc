@@ -121,6 +121,22 @@ TEST(Distances, BinsAsSturgesSays) {
   EXPECT_THAT(after, ElementsAre(0, 0, 0, 3));
 }
 
+// scipy.stats.t.sf(2.5, 7.3), t.sf(-0.7, 3), and ttest_ind([1, 2, 4, 4, 7, 9], [0.5, 1, 1.5, 2, 2],
+// equal_var=False).
+TEST(Welch, EqualsScipy) {
+  EXPECT_NEAR(StudentTail(2.5, 7.3), 0.019825117332800214, 1e-14);
+  EXPECT_NEAR(StudentTail(-0.7, 3), 0.7328365008476182, 1e-14);
+  const TestResult test = WelchTest({6, 4.5, 9.1}, {5, 1.4, 0.425});
+  EXPECT_NEAR(test.statistic, 2.4494897427831783, 1e-13);
+  EXPECT_NEAR(test.p_value, 0.053070502428937155, 1e-13);
+}
+
+TEST(Welch, OfWhatDoesNotVary) {
+  EXPECT_EQ(WelchTest({5, 1, 0}, {5, 1, 0}).p_value, 1);
+  EXPECT_EQ(WelchTest({5, 1, 0}, {5, 0, 0}).p_value, 0);
+  EXPECT_EQ(WelchTest({1, 1, 0}, {5, 0, 1}).p_value, 1);  // Nothing is known of one row's variance.
+}
+
 TEST(FalseDiscovery, EqualsScipy) {
   const std::vector<double> adjusted =
       FalseDiscoveryAdjusted(std::vector<double>{0.01, 0.04, 0.03, 0.005, 0.9});

@@ -88,6 +88,8 @@ struct GateCase {
   train::Metrics metrics = {{"accuracy", 0.9}, {"f1", 0.88}, {"auc", 0.95}, {"log_loss", 0.3}};
   train::Metrics train_metrics = {{"accuracy", 0.97}};
   train::Intervals intervals = {{"accuracy", {0.84, 0.95}}};
+  train::SliceReport slices;
+  LeakageFacts leakage;
   std::string directory;
   data::Table rows;
   data::Target target;
@@ -111,6 +113,8 @@ struct GateCase {
                      .metrics = metrics,
                      .train_metrics = train_metrics,
                      .intervals = intervals,
+                     .slices = slices,
+                     .leakage = leakage,
                      .artifact_directory = directory,
                      .test_rows = rows,
                      .truth = target,

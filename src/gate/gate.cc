@@ -23,6 +23,8 @@ Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
   // A file that can't be read says nothing about the model; a graph that can't be run does.
   if (!loaded.ok() && loaded.error().code() != ErrorCode::kInvalidInput) return loaded.error();
   std::vector<Verdict> verdicts = ThresholdGates(input);
+  if (std::optional<Verdict> floor = SliceFloorGate(input)) verdicts.push_back(*std::move(floor));
+  if (std::optional<Verdict> gap = GroupGapGate(input)) verdicts.push_back(*std::move(gap));
   verdicts.push_back(SingleLatencyGate(input, loaded, clock));
   verdicts.push_back(BatchLatencyGate(input, loaded, clock));
   SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), SizeGate(files, input));
@@ -30,7 +32,9 @@ Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
   if (input.config.gates.parity || !loaded.ok()) {
     SLIPWAY_ASSIGN_OR_RETURN(verdicts.emplace_back(), ParityGate(files, input, loaded));
   }
+  if (input.config.gates.robustness.enabled) verdicts.push_back(RobustnessGate(input, loaded));
   if (input.config.gates.beats_baseline) verdicts.push_back(BaselineGate(input));
+  if (std::optional<Verdict> leak = LeakageGate(input)) verdicts.push_back(*std::move(leak));
   if (std::optional<Verdict> gap = GapGate(input)) verdicts.push_back(*std::move(gap));
   SLIPWAY_ASSIGN_OR_RETURN(std::optional<Verdict> production, ProductionVerdict(input, loaded));
   if (production) verdicts.push_back(*std::move(production));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/types.h"
@@ -14,6 +15,7 @@
 #include "gate/types.h"
 #include "model/artifact.h"
 #include "train/metrics.h"
+#include "train/slices.h"
 
 namespace slipway::gate {
 
@@ -32,11 +34,20 @@ class ProductionModel {
   virtual Result<std::optional<ProductionVersion>> Load() = 0;
 };
 
+// What data and split say of how far the test part is new to the model.
+struct LeakageFacts {
+  std::vector<std::pair<std::string, double>> associations;  // Of features with the target.
+  double shared_share = 0;  // Of test rows that equal a training row.
+  int64_t shared_rows = 0;
+};
+
 struct GateInput {
   const config::ModelConfig& config;
   const train::Metrics& metrics;        // On the test part.
   const train::Metrics& train_metrics;  // On the training part.
   const train::Intervals& intervals;
+  const train::SliceReport& slices;  // Of the test part.
+  const LeakageFacts& leakage;
   const std::string& artifact_directory;  // Sealed; loaded again for parity and latency.
   const data::Table& test_rows;           // The test part's rows, all columns.
   const data::Target& truth;              // What the target is in them.
@@ -44,10 +55,10 @@ struct GateInput {
   ProductionModel* production = nullptr;
 };
 
-// All gates, in order: thresholds, single_latency, batch_latency, size, parity, baseline,
-// train_test_gap, production. An Error only where a gate could not be asked at all, as when the
-// artifact can't be read or the version in production is damaged; a graph that can't be run is a
-// failed parity gate.
+// All gates, in order: thresholds, slice_floor, group_gap, single_latency, batch_latency, size,
+// parity, robustness, baseline, leakage, train_test_gap, production. An Error only where a gate
+// could not be asked at all, as when the artifact can't be read or the version in production is
+// damaged; a graph that can't be run is a failed parity gate.
 Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
                                       const GateInput& input);
 

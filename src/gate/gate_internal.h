@@ -40,6 +40,25 @@ Result<Verdict> ParityGate(FileSystem& files, const GateInput& input, const Load
 // regression R².
 Verdict BaselineGate(const GateInput& input);
 
+// The floors of slices: value and limit of the slice that is furthest below its floor, or least
+// above it. A slice with fewer than `model.slices.min_rows` rows, or without the metric, makes it
+// inconclusive unless another one is below. nullopt where no floor is configured.
+std::optional<Verdict> SliceFloorGate(const GateInput& input);
+
+// The gaps between groups: value and limit of the worst of them. Whether a gap is within its limit
+// is decided by its interval, as in the production gate. nullopt where none is configured.
+std::optional<Verdict> GroupGapGate(const GateInput& input);
+
+// Value: how many checks failed; where all held and a limit of the drop is configured, the drop.
+// Reordered and missing columns must be answered. What lies outside of all training may be refused
+// with an error, and is otherwise to be answered by finite scores that sum to 1 and go with the
+// label.
+Verdict RobustnessGate(const GateInput& input, const LoadedModel& loaded);
+
+// Value: the association, or the share of shared rows, that exceeds its limit most. nullopt where
+// no limit is configured.
+std::optional<Verdict> LeakageGate(const GateInput& input);
+
 // Value: accuracy, or R², of the training part less that of the test part; nullopt where no limit
 // is configured.
 std::optional<Verdict> GapGate(const GateInput& input);
@@ -70,6 +89,23 @@ struct DifferenceBounds {
   double lower = 0;
   double upper = 0;
 };
+
+// The z with P(Z <= z) = p of a standard normal Z.
+double NormalQuantile(double p);
+
+// A group's figure: a share of its rows, or a mean of them.
+struct GroupFigure {
+  std::string group;
+  double rows = 0;  // That the figure is made of.
+  double value = 0;
+  std::optional<double> hits;  // Of a share: `value` times `rows`.
+  double deviation = 0;        // Of a mean: of its rows.
+};
+
+// The interval of a difference a - b, `z` standard deviations wide: of two shares Newcombe's hybrid
+// of score intervals (1998, Interval estimation for the difference between independent proportions,
+// Statistics in Medicine 17, method 10), of two means the normal one.
+DifferenceBounds BoundGroupDifference(const GroupFigure& a, const GroupFigure& b, double z);
 
 // One-sided bounds, each at `confidence`, of the difference of two accuracies on paired rows, from
 // Tango's score test (Tango 1998, Equivalence test and confidence interval for the difference in

@@ -67,7 +67,7 @@ TEST_F(GateTest, AllInOrder) {
     EXPECT_EQ(verdict.outcome, Outcome::kPass) << verdict.name << ": " << verdict.reason;
   }
   EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "f1", "single_latency", "batch_latency",
-                                             "size", "parity", "baseline"}));
+                                             "size", "parity", "robustness", "baseline"}));
   EXPECT_TRUE(Passed(verdicts));
 }
 
@@ -263,8 +263,10 @@ TEST_F(GateTest, TheBaselineOfARegressionIsTheMean) {
 TEST_F(GateTest, GatesThatAreSwitchedOffAreNotAsked) {
   case_.config.gates.parity = false;
   case_.config.gates.beats_baseline = false;
+  case_.config.gates.robustness.enabled = false;
   for (const Verdict& verdict : Run()) {
     EXPECT_NE(verdict.name, "parity");
+    EXPECT_NE(verdict.name, "robustness");
     EXPECT_NE(verdict.name, "baseline");
   }
 }

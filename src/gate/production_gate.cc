@@ -26,17 +26,6 @@ double TangoScore(const PairedCounts& counts, double lambda) {
   return distance == 0 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), distance);
 }
 
-// The z with P(Z <= z) = p, by bisection on the complementary error function.
-double NormalQuantile(double p) {
-  double low = -10;
-  double high = 10;
-  for (int i = 0; i < 80; ++i) {
-    const double middle = (low + high) / 2;
-    (std::erfc(-middle / std::sqrt(2.0)) / 2 < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
 // The difference at which the score, which falls with it, crosses `z`.
 double Crossing(const PairedCounts& counts, double z) {
   double low = -1;
@@ -152,6 +141,17 @@ void Decide(const Comparison& comparison, int64_t rows, const config::Production
 }
 
 }  // namespace
+
+// By bisection on the complementary error function.
+double NormalQuantile(double p) {
+  double low = -10;
+  double high = 10;
+  for (int i = 0; i < 80; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(-middle / std::sqrt(2.0)) / 2 < p ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
 
 DifferenceBounds BoundDifference(const PairedCounts& counts, double confidence) {
   if (counts.rows == 0) return {-1, 1};

@@ -46,7 +46,7 @@ std::string InBrief(const Verdict& verdict) {
   if (!verdict.unit.empty())
     return fmt::format("{} {}", verdict.name, FormatValue(verdict.value, verdict.unit));
   // Comparisons with another model, or with itself: their limits say nothing alone.
-  for (const char* comparison : {"parity", "baseline", "production"}) {
+  for (const char* comparison : {"parity", "robustness", "baseline", "leakage", "production"}) {
     if (verdict.name == comparison) return verdict.name;
   }
   const bool at_most = GetString(verdict.evidence, "comparison") == "at most";

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -50,7 +51,23 @@ class NativePredictor final : public Predictor {
     SLIPWAY_ASSIGN_OR_RETURN(const data::Matrix matrix,
                              data::ApplyPreprocessing(plan_, table, rows, 1));
     kernel_.Predict(matrix, 0, matrix.rows, begin, predictions);
-    return {};
+    return CheckAnswers(begin, matrix.rows, *predictions);
+  }
+
+  // Numbers that float32 can't hold become infinite, and their weighted sum anything.
+  static Status CheckAnswers(int64_t begin, int64_t count, const Predictions& predictions) {
+    const auto bad_row = [&](const auto& answers, int64_t width) -> Status {
+      const auto first = answers.begin() + begin * width, end = first + count * width;
+      const auto bad = std::find_if(first, end, [](auto value) { return !std::isfinite(value); });
+      if (bad == end) return {};
+      Location location;
+      location.row = begin + (bad - first) / width + 1;
+      return Error(ErrorCode::kInvalidInput, fmt::format("the model's answer is {}", *bad))
+          .At(std::move(location))
+          .Expected("numbers in the order of magnitude of training's");
+    };
+    if (predictions.regression()) return bad_row(predictions.values, 1);
+    return bad_row(predictions.scores, predictions.classes);
   }
 
   ScoringKernel kernel_;

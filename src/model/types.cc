@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -109,6 +110,22 @@ Predictions Predictions::Make(int64_t rows, int classes) {
   predictions.labels.resize(static_cast<size_t>(rows));
   predictions.scores.resize(static_cast<size_t>(rows * classes));
   return predictions;
+}
+
+Predictions SelectRows(const Predictions& predictions, std::span<const int64_t> rows) {
+  Predictions selected = Predictions::Make(std::ssize(rows), predictions.classes);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto row = static_cast<size_t>(rows[i]);
+    if (predictions.regression()) {
+      selected.values[i] = predictions.values[row];
+      continue;
+    }
+    selected.labels[i] = predictions.labels[row];
+    const auto classes = static_cast<size_t>(predictions.classes);
+    std::copy_n(predictions.scores.begin() + static_cast<std::ptrdiff_t>(row * classes), classes,
+                selected.scores.begin() + static_cast<std::ptrdiff_t>(i * classes));
+  }
+  return selected;
 }
 
 std::vector<OutputField> OutputFields(const std::vector<std::string>& classes,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -155,5 +156,8 @@ struct Predictions {
     return scores[static_cast<size_t>(row * classes + cls)];
   }
 };
+
+// The answers to these rows, in their order.
+Predictions SelectRows(const Predictions& predictions, std::span<const int64_t> rows);
 
 }  // namespace slipway::model

@@ -14,6 +14,7 @@
 #include "data/validation.h"
 #include "model/types.h"
 #include "pipeline/data_check.h"
+#include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 
@@ -202,6 +203,7 @@ Result<StepEnd> SplitStep(RunState& state) {
                            data::SelectFeatures(state.table, config.data, state.dataset.issues));
   SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
   SLIPWAY_ASSIGN_OR_RETURN(state.row_weights, data::RowWeights(state.table, config.data));
+  SLIPWAY_RETURN_IF_ERROR(CheckSliceColumns(state));
   StepEnd end;
   end.cached = SplitFromCache(state);
   if (!end.cached) SLIPWAY_RETURN_IF_ERROR(MakeSplitAndProfile(state));

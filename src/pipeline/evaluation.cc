@@ -2,28 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "pipeline/evaluation_pictures_internal.h"
 
 namespace slipway::pipeline {
 namespace {
-
-train::Metrics MetricsFromJson(const Json& json) {
-  train::Metrics metrics;
-  if (!json.is_object()) return metrics;
-  for (const auto& [name, value] : json.items()) {
-    metrics[name] =
-        value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
-  }
-  return metrics;
-}
-
-Json IntervalsJson(const train::Intervals& intervals) {
-  Json json = Json::object();
-  for (const auto& [name, interval] : intervals) json[name] = {interval.first, interval.second};
-  return json;
-}
 
 Json CurveJson(const std::vector<train::RocPoint>& curve) {
   Json points = Json::array();
@@ -56,28 +39,10 @@ Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
   return evaluation;
 }
 
-model::Predictions SelectRows(const model::Predictions& predictions,
-                              std::span<const int64_t> rows) {
-  model::Predictions selected = model::Predictions::Make(std::ssize(rows), predictions.classes);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const auto row = static_cast<size_t>(rows[i]);
-    if (predictions.regression()) {
-      selected.values[i] = predictions.values[row];
-      continue;
-    }
-    selected.labels[i] = predictions.labels[row];
-    const auto classes = static_cast<size_t>(predictions.classes);
-    std::copy_n(predictions.scores.begin() + static_cast<std::ptrdiff_t>(row * classes), classes,
-                selected.scores.begin() + static_cast<std::ptrdiff_t>(i * classes));
-  }
-  return selected;
-}
-
-Json MetricsJson(const train::Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics)
-    json[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
-  return json;
+std::vector<int64_t> EvenlySpread(std::span<const int64_t> rows, size_t most) {
+  std::vector<int64_t> spread(std::min(most, rows.size()));
+  for (size_t i = 0; i < spread.size(); ++i) spread[i] = rows[i * rows.size() / spread.size()];
+  return spread;
 }
 
 Json ToJson(const Evaluation& evaluation) {
@@ -89,30 +54,26 @@ Json ToJson(const Evaluation& evaluation) {
   for (const auto& histogram : evaluation.score_histograms) {
     histograms.push_back({{"truth", histogram.truth}, {"counts", histogram.counts}});
   }
-  return {{"test", MetricsJson(evaluation.test)},
-          {"train", MetricsJson(evaluation.train)},
-          {"validation", MetricsJson(evaluation.validation)},
-          {"intervals", IntervalsJson(evaluation.intervals)},
+  return {{"test", train::MetricsToJson(evaluation.test)},
+          {"train", train::MetricsToJson(evaluation.train)},
+          {"validation", train::MetricsToJson(evaluation.validation)},
+          {"intervals", train::IntervalsToJson(evaluation.intervals)},
           {"roc", std::move(roc)},
           {"confusion", evaluation.confusion},
           {"score_histograms", std::move(histograms)},
           {"estimates", report::EstimatesJson(evaluation.estimates)},
-          {"errors", report::ErrorsJson(evaluation.errors)}};
+          {"errors", report::ErrorsJson(evaluation.errors)},
+          {"slices", train::ToJson(evaluation.slices)},
+          {"permutation", train::ToJson(evaluation.permutation)}};
 }
 
 Result<Evaluation> EvaluationFromJson(const Json& json) {
   try {
     Evaluation evaluation;
-    evaluation.test = MetricsFromJson(json.at("test"));
-    evaluation.train = MetricsFromJson(json.at("train"));
-    evaluation.validation = MetricsFromJson(json.at("validation"));
-    for (const auto& [name, interval] : json.at("intervals").items()) {
-      const auto bound = [&](size_t at) {
-        return interval.at(at).is_number() ? interval.at(at).get<double>()
-                                           : std::numeric_limits<double>::quiet_NaN();
-      };
-      evaluation.intervals[name] = {bound(0), bound(1)};
-    }
+    evaluation.test = train::MetricsFromJson(json.at("test"));
+    evaluation.train = train::MetricsFromJson(json.at("train"));
+    evaluation.validation = train::MetricsFromJson(json.at("validation"));
+    evaluation.intervals = train::IntervalsFromJson(json.at("intervals"));
     for (const Json& entry : json.at("roc")) {
       std::vector<train::RocPoint> curve;
       for (const Json& point : entry.at("points")) curve.push_back({point.at(0), point.at(1)});
@@ -126,6 +87,9 @@ Result<Evaluation> EvaluationFromJson(const Json& json) {
       evaluation.estimates.push_back({point.at(0), point.at(1)});
     const Json& errors = json.at("errors");
     evaluation.errors = {errors.at("low"), errors.at("high"), errors.at("counts")};
+    SLIPWAY_ASSIGN_OR_RETURN(evaluation.slices, train::SliceReportFromJson(json.at("slices")));
+    SLIPWAY_ASSIGN_OR_RETURN(evaluation.permutation,
+                             train::PermutationReportFromJson(json.at("permutation")));
     return evaluation;
   } catch (const Json::exception& error) {
     return Error(ErrorCode::kInternal, std::string("not an evaluation: ") + error.what());

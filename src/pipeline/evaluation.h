@@ -23,6 +23,8 @@ struct Evaluation {
   std::vector<report::RunReport::ScoreHistogram> score_histograms;
   std::vector<report::RunReport::Estimate> estimates;  // Of a regression, as the next.
   report::RunReport::ErrorHistogram errors;
+  train::SliceReport slices;
+  train::PermutationReport permutation;  // Without features where it was not asked for.
 };
 
 // `all` are predictions for every row of the table that `target` and `split` index.
@@ -30,16 +32,13 @@ Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
                     const data::Split& split, train::Averaging averaging, uint64_t seed,
                     int threads);
 
-// Predictions at these rows.
-model::Predictions SelectRows(const model::Predictions& predictions, std::span<const int64_t> rows);
+// At most `most` of these, evenly spread, in their order.
+std::vector<int64_t> EvenlySpread(std::span<const int64_t> rows, size_t most);
 
 Json ToJson(const Evaluation& evaluation);
 Result<Evaluation> EvaluationFromJson(const Json& json);
 
 // metrics.json of the artifact: every metric with its interval, by part, and the folds.
 Json MetricsFile(const Evaluation& evaluation, const std::vector<train::FoldResult>& folds);
-
-// Metric name → value, NaN as null.
-Json MetricsJson(const train::Metrics& metrics);
 
 }  // namespace slipway::pipeline

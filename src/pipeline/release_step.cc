@@ -6,6 +6,7 @@
 #include "core/build_info.h"
 #include "core/text.h"
 #include "data/select_rows.h"
+#include "data/shared_rows.h"
 #include "data/split.h"
 #include "gate/gate.h"
 #include "pipeline/run_state_internal.h"
@@ -90,6 +91,20 @@ double MajorityShare(const RunState& state) {
   return static_cast<double>(std::ranges::max(counts)) / static_cast<double>(rows.size());
 }
 
+gate::LeakageFacts LeakageOf(const RunState& state) {
+  gate::LeakageFacts facts;
+  for (const data::ColumnProfile& column : state.dataset.profiles) {
+    if (std::ranges::find(state.features, column.name) == state.features.end()) continue;
+    facts.associations.emplace_back(column.name, column.association);
+  }
+  for (const data::Issue& issue : state.report.dataset.issues) {
+    if (issue.kind != data::kSharedRowsKind) continue;
+    facts.shared_share = issue.value;
+    facts.shared_rows = issue.count;
+  }
+  return facts;
+}
+
 Status JudgeArtifact(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
                            state.registry.artifacts().Fetch(state.digest));
@@ -97,10 +112,13 @@ Status JudgeArtifact(RunState& state) {
   const data::Table test_rows = data::SelectRows(state.table, rows);
   const data::Target truth = data::SelectRows(state.target, rows);
   RegisteredProduction production(state);
+  const gate::LeakageFacts leakage = LeakageOf(state);
   const gate::GateInput input{state.config().model,
                               state.evaluation.test,
                               state.evaluation.train,
                               state.evaluation.intervals,
+                              state.evaluation.slices,
+                              leakage,
                               directory,
                               test_rows,
                               truth,
@@ -156,7 +174,7 @@ registry::ModelVersion VersionOf(const RunState& state) {
   version.training_data_hash = state.source_digest;
   const Json schema = model::ToJson(state.schema);
   if (schema.contains("inputs")) version.feature_schema = schema["inputs"];
-  version.performance_metrics = MetricsJson(state.evaluation.test);
+  version.performance_metrics = train::MetricsToJson(state.evaluation.test);
   version.training_config = config.resolved.value("model", Json::object());
   if (state.tuned) version.training_config["hyperparameters"] = state.tuned->model.hyperparameters;
   version.deployment_config = config.resolved.value("deployment", Json::object());

@@ -6,12 +6,10 @@ namespace slipway::pipeline {
 
 Json RunRecord(const RunState& state, const std::string& report_path) {
   const report::RunReport& report = state.report;
-  Json metrics = MetricsJson(report.metrics);
+  Json metrics = train::MetricsToJson(report.metrics);
   // The same figure by its other name.
   if (metrics.contains("f1")) metrics["f1_score"] = metrics["f1"];
-  Json intervals = Json::object();
-  for (const auto& [name, interval] : report.intervals)
-    intervals[name] = {interval.first, interval.second};
+  Json intervals = train::IntervalsToJson(report.intervals);
   Json gates = Json::array();
   for (const gate::Verdict& verdict : report.gates) gates.push_back(gate::ToJson(verdict));
   Json timings = Json::object();

@@ -66,6 +66,19 @@ Json SearchFields(const config::ModelConfig& model) {
           {"metric", model.search.metric}};
 }
 
+// What of the configuration an evaluation reads, its groups being the gates'.
+Json EvaluationFields(const config::ModelConfig& model) {
+  Json groups = Json::array();
+  for (const config::GroupGap& gap : model.gates.group_gap) groups.push_back(gap.column);
+  return {{"slices", model.slices.columns},
+          {"groups", std::move(groups)},
+          {"search", model.slices.search},
+          {"min_rows", model.slices.min_rows},
+          {"repeats", model.permutation_importance.repeats},
+          {"rows", model.permutation_importance.rows},
+          {"metric", model.permutation_importance.metric}};
+}
+
 Json GateFields(const config::ModelConfig& model) {
   Json thresholds = Json::array();
   for (const auto& [name, limit] : model.performance_thresholds)
@@ -109,7 +122,7 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   const std::string training = CompactJson({TrainingFields(config), SearchFields(config.model)});
   keys.search = StepKey({"search", keys.split, training, graph_digest});
   keys.train = StepKey({"train", keys.split, training, graph_digest});
-  keys.evaluate = StepKey({"evaluate", keys.train});
+  keys.evaluate = StepKey({"evaluate", keys.train, CompactJson(EvaluationFields(config.model))});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
   // counts here.
   const std::string sections = CompactJson({config.resolved.value("data", Json::object()),

@@ -11,6 +11,7 @@
 #include "model/onnx_writer.h"
 #include "model/predictor.h"
 #include "pipeline/answer_fit_internal.h"
+#include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/graph_model_internal.h"
 #include "pipeline/predict.h"
 #include "pipeline/run_state_internal.h"
@@ -20,7 +21,8 @@
 namespace slipway::pipeline {
 namespace {
 
-constexpr int kGoldenRows = 64;
+// Rows of the test part, evenly spread, that travel with the model.
+constexpr size_t kGoldenRows = 64;
 
 Json ImportancesJson(const std::vector<train::FeatureImportance>& importances) {
   Json json = Json::array();
@@ -164,13 +166,16 @@ std::string EvaluationSummary(const Evaluation& evaluation, const std::vector<st
   return Join(parts, " · ");
 }
 
-// Rows of the test part, evenly spread, that travel with the model.
-std::vector<int64_t> GoldenRows(const data::Split& split) {
-  const std::vector<int64_t> test = split.RowsOf(data::Part::kTest);
-  std::vector<int64_t> golden;
-  const size_t count = std::min<size_t>(kGoldenRows, test.size());
-  for (size_t i = 0; i < count; ++i) golden.push_back(test[i * test.size() / count]);
-  return golden;
+// What a slice is known by, for a line of the log.
+Json SliceFacts(const std::vector<train::Slice>& slices) {
+  Json facts = Json::array();
+  for (const train::Slice& slice : slices) {
+    facts.push_back({{"name", train::NameOf(slice)},
+                     {"rows", slice.rows},
+                     {"difference", slice.difference},
+                     {"q_value", slice.q_value}});
+  }
+  return facts;
 }
 
 Status EvaluateModel(RunState& state) {
@@ -182,7 +187,11 @@ Status EvaluateModel(RunState& state) {
                            train::ParseAveraging(model.averaging));
   state.evaluation =
       Evaluate(all, state.target, state.split, averaging, ModelSeed(model), state.threads);
-  const std::vector<int64_t> golden = GoldenRows(state.split);
+  state.evaluation.slices = SlicesOf(state, all, averaging);
+  SLIPWAY_ASSIGN_OR_RETURN(state.evaluation.permutation,
+                           PermutationOf(state, *predictor, averaging));
+  const std::vector<int64_t> golden =
+      EvenlySpread(state.split.RowsOf(data::Part::kTest), kGoldenRows);
   state.golden = model::WriteGolden(data::SelectRows(state.table, golden), predictor->inputs(),
                                     SelectRows(all, golden), state.schema);
   state.prediction_profile = ProfilePredictions(
@@ -381,8 +390,12 @@ Result<StepEnd> EvaluateStep(RunState& state) {
   report.score_histograms = state.evaluation.score_histograms;
   report.estimates = state.evaluation.estimates;
   report.errors = state.evaluation.errors;
+  report.slices = state.evaluation.slices;
+  report.permutation = state.evaluation.permutation;
   end.summary = EvaluationSummary(state.evaluation, report::ShownMetrics(report));
-  end.facts = {{"metrics", MetricsJson(state.evaluation.test)}};
+  end.facts = {{"metrics", train::MetricsToJson(state.evaluation.test)},
+               {"slices", SliceFacts(report.slices.named)},
+               {"worst_slices", SliceFacts(report.slices.found)}};
   return end;
 }
 

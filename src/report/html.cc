@@ -23,6 +23,7 @@ std::vector<PageSection> Sections(const RunReport& report) {
       {"metrics", "Metrics", MetricsBody(report)},
       {"pictures", "How it decides", PicturesBody(report)},
       {"answers", "Calibration and threshold", AnswersBody(report)},
+      {"slices", "Slices", SlicesBody(report)},
       {"importances", "Feature importances", ImportancesBody(report)},
       {"cross-validation", "Cross-validation", CrossValidationBody(report)},
       {"search", "Search for hyper-parameters", SearchBody(report)},

@@ -23,6 +23,7 @@ std::string SearchBody(const RunReport& report);
 std::string MetricsBody(const RunReport& report);
 std::string PicturesBody(const RunReport& report);
 std::string AnswersBody(const RunReport& report);
+std::string SlicesBody(const RunReport& report);
 std::string ImportancesBody(const RunReport& report);
 std::string RunColumns(const RunReport& report);
 std::string TimingsBody(const RunReport& report);

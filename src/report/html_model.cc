@@ -1,4 +1,4 @@
-// What the page says of the model: metrics, how it decides, importances, folds.
+// What the page says of the model: metrics, how it decides, folds.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,8 +17,6 @@ constexpr size_t kMostCurves = 10;
 constexpr size_t kMostCells = 20;    // Classes in the confusion picture.
 constexpr size_t kMostClasses = 50;  // Rows in the table of classes.
 constexpr size_t kMostConfused = 15;
-constexpr size_t kMostFeatures = 20;
-constexpr size_t kMostDropped = 50;
 constexpr size_t kMostFolds = 20;
 
 double ValueOf(const train::Metrics& metrics, const std::string& name) {
@@ -242,39 +240,6 @@ std::string FoldTable(const RunReport& report, const std::vector<std::string>& m
   return TableMarkup("Folds", head, rows);
 }
 
-// docs/models.md has the formulas.
-const char* ImportanceMeaning(const std::string& algorithm) {
-  if (algorithm == "random_forest") return "Share of the mean decrease in impurity";
-  if (algorithm == "gradient_boosting") return "Share of what splits gained";
-  return "Share of weights times what their columns vary";
-}
-
-// What preprocessing left out before the model saw it.
-std::string LeftOut(const RunReport& report) {
-  std::string out;
-  if (!report.dropped.empty()) {
-    std::string rows;
-    for (size_t i = 0; i < std::min(kMostDropped, report.dropped.size()); ++i) {
-      rows += fmt::format(R"(<tr><th scope="row">{}</th><td>{}</td></tr>)"
-                          "\n",
-                          Label(report.dropped[i].name, 48),
-                          Escape(Shorten(CleanText(report.dropped[i].reason), 120)));
-    }
-    out += "<h3>Left out by feature selection</h3>\n" +
-           TableMarkup("Features left out",
-                       R"(<th scope="col">Feature</th><th scope="col">Why</th>)", rows);
-    if (report.dropped.size() > kMostDropped) {
-      out += fmt::format("<p class=\"soft\">{} more in report.json.</p>\n",
-                         report.dropped.size() - kMostDropped);
-    }
-  }
-  if (report.outlier_rows > 0) {
-    out += fmt::format("<p class=\"soft\">{} with outliers left out of training.</p>\n",
-                       Plural(report.outlier_rows, "training row", "training rows"));
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string MetricsBody(const RunReport& report) {
@@ -299,38 +264,6 @@ std::string PicturesBody(const RunReport& report) {
                               EstimateFigure(report) + ErrorFigure(report);
   return figures.empty() ? ""
                          : "<div class=\"figures\">\n" + figures + "</div>\n" + ClassTable(report);
-}
-
-std::string ImportancesBody(const RunReport& report) {
-  if (report.importances.empty()) return LeftOut(report);
-  const double most = std::max(report.importances.front().importance, 1e-12);
-  const size_t shown = std::min(kMostFeatures, report.importances.size());
-  std::string rows;
-  double rest = 0;
-  for (size_t i = 0; i < report.importances.size(); ++i) {
-    const train::FeatureImportance& feature = report.importances[i];
-    if (i >= shown) {
-      rest += feature.importance;
-      continue;
-    }
-    rows += fmt::format(R"(<li><span class="name">{}</span>{}<span class="num">{}</span></li>)"
-                        "\n",
-                        Label(feature.feature, 48), BarSvg(feature.importance / most),
-                        FormatShare(feature.importance));
-  }
-  std::string out = "<ul class=\"bars\">\n" + rows + "</ul>\n";
-  if (report.importances.size() > shown) {
-    out += fmt::format("<p class=\"soft\">{} together: {}.</p>\n",
-                       Plural(static_cast<int64_t>(report.importances.size() - shown),
-                              "other feature", "other features"),
-                       FormatShare(rest));
-  }
-  return out +
-         fmt::format(
-             "<p class=\"soft\">{}; a category’s columns are summed, and so are a "
-             "time’s.</p>\n",
-             ImportanceMeaning(report.algorithm)) +
-         LeftOut(report);
 }
 
 std::string CrossValidationBody(const RunReport& report) {

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMostFolds = 20;
 constexpr size_t kMostTrials = 10;
 constexpr size_t kMostFeatures = 20;
+constexpr size_t kMostSlices = 30;
 constexpr size_t kMostLineage = 40;
 constexpr const char* kRest = "report.json";
 
@@ -145,6 +146,56 @@ std::string ImportanceTable(const RunReport& report) {
   return "| Feature | Importance |\n|:--|--:|\n" + rows;
 }
 
+std::string PermutationTable(const RunReport& report) {
+  const train::PermutationReport& permutation = report.permutation;
+  if (permutation.features.empty()) return "";
+  std::string rows;
+  for (size_t i = 0; i < std::min(kMostFeatures, permutation.features.size()); ++i) {
+    const train::PermutationImportance& one = permutation.features[i];
+    rows += fmt::format("| {} | {} ± {} |\n", Code(one.feature), FormatMetric(one.mean),
+                        FormatMetric(one.deviation));
+  }
+  return fmt::format("| Feature, shuffled {} | {} is {} by |\n|:--|--:|\n",
+                     Plural(permutation.repeats, "time", "times"),
+                     Plain(MetricTitle(permutation.metric)),
+                     train::LowerIsBetter(permutation.metric) ? "greater" : "lower") +
+         rows;
+}
+
+std::string SliceTable(const RunReport& report, const std::vector<train::Slice>& slices) {
+  const std::vector<std::string> metrics = SliceMetrics(report);
+  std::string head = "| Slice | Rows |", rule = "\n|:--|--:|";
+  for (const std::string& metric : metrics) {
+    head += " " + Plain(MetricTitle(metric)) + " |";
+    rule += "--:|";
+  }
+  std::string rows;
+  for (size_t i = 0; i < std::min(kMostSlices, slices.size()); ++i) {
+    const train::Slice& slice = slices[i];
+    rows += fmt::format("| {} | {} |", Plain(train::NameOf(slice), 120), FormatCount(slice.rows));
+    for (const std::string& metric : metrics) {
+      const auto value = slice.metrics.find(metric);
+      rows +=
+          fmt::format(" {} |", value == slice.metrics.end() ? "–" : FormatMetric(value->second));
+    }
+    rows += fmt::format(" {} | {} |\n", FormatDifference(slice.difference),
+                        FormatChance(slice.q_value));
+  }
+  if (slices.size() > kMostSlices)
+    rows += fmt::format("\n{} more in `{}`\n", slices.size() - kMostSlices, kRest);
+  return head + " Against all | q |" + rule + "--:|--:|\n" + rows + "\n";
+}
+
+std::string SlicesPart(const RunReport& report) {
+  const train::SliceReport& slices = report.slices;
+  std::string out;
+  if (!slices.named.empty())
+    out += SliceTable(report, slices.named) + Plain(NamedSlicesNote(report), 600) + "\n\n";
+  if (slices.looked_at == 0) return out;
+  if (!slices.found.empty()) out += "**Worst found**\n\n" + SliceTable(report, slices.found);
+  return out + Plain(FoundSlicesNote(report), 600) + "\n";
+}
+
 std::string DroppedTable(const RunReport& report) {
   if (report.dropped.empty()) return "";
   std::string rows;
@@ -208,7 +259,9 @@ std::string RenderMarkdown(const RunReport& report) {
           "Cross-validation, " + Plural(static_cast<int64_t>(report.folds.size()), "fold", "folds"),
           FoldTable(report)),
       Details("Search for hyper-parameters", TrialTable(report)),
+      Details("Slices", SlicesPart(report)),
       Details("Feature importances", ImportanceTable(report)),
+      Details("Feature importances by shuffling", PermutationTable(report)),
       Details("Left out by feature selection", DroppedTable(report)),
       Details("Intended use and limits", CardPart(report)),
       Details("Next", CommandBlock(report)),

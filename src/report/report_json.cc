@@ -8,27 +8,13 @@ namespace {
 
 Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-Json MetricsJson(const train::Metrics& metrics) {
-  Json json = Json::object();
-  for (const auto& [name, value] : metrics) json[name] = NumberOrNull(value);
-  return json;
-}
-
-Json IntervalsJson(const train::Intervals& intervals) {
-  Json json = Json::object();
-  for (const auto& [name, interval] : intervals) {
-    json[name] = {NumberOrNull(interval.first), NumberOrNull(interval.second)};
-  }
-  return json;
-}
-
 Json FoldsJson(const RunReport& report) {
   Json json = Json::array();
   for (const train::FoldResult& fold : report.folds) {
     json.push_back({{"fold", fold.fold},
                     {"train_rows", fold.train_rows},
                     {"test_rows", fold.test_rows},
-                    {"metrics", MetricsJson(fold.metrics)}});
+                    {"metrics", train::MetricsToJson(fold.metrics)}});
   }
   return json;
 }
@@ -138,14 +124,16 @@ Json RenderJson(const RunReport& report) {
        report.positive >= 0 && static_cast<size_t>(report.positive) < report.classes.size()
            ? Json(report.classes[static_cast<size_t>(report.positive)])
            : Json(nullptr)},
-      {"metrics", MetricsJson(report.metrics)},
-      {"intervals", IntervalsJson(report.intervals)},
-      {"train_metrics", MetricsJson(report.train_metrics)},
+      {"metrics", train::MetricsToJson(report.metrics)},
+      {"intervals", train::IntervalsToJson(report.intervals)},
+      {"train_metrics", train::MetricsToJson(report.train_metrics)},
       {"shown_metrics", report.shown_metrics},
       {"folds", FoldsJson(report)},
       {"roc", RocJson(report)},
       {"confusion", ConfusionJson(report)},
       {"importances", ImportancesJson(report)},
+      {"permutation_importances", train::ToJson(report.permutation)},
+      {"slices", train::ToJson(report.slices)},
       {"dropped_features", DroppedJson(report)},
       {"outlier_rows", report.outlier_rows},
       {"score_histograms", HistogramsJson(report)},

@@ -38,8 +38,9 @@ TEST(ReportGoldenTest, Json) {
 TEST(ReportHtmlTest, APassedRunHasEverySection) {
   const std::string html = RenderHtml(SampleReport());
   ExpectBalanced(html);
-  for (const char* id : {"gates", "metrics", "pictures", "importances", "cross-validation", "data",
-                         "split", "columns", "timings", "lineage", "commands"}) {
+  for (const char* id :
+       {"gates", "metrics", "pictures", "slices", "importances", "cross-validation", "data",
+        "split", "columns", "timings", "lineage", "commands"}) {
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
     EXPECT_THAT(html, HasSubstr(std::string("href=\"#") + id + "\""));
   }

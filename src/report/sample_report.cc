@@ -112,6 +112,36 @@ RunReport Frame() {
   return report;
 }
 
+train::Slice SliceOf(std::vector<train::SliceCondition> conditions, int64_t rows, double accuracy,
+                     double q_value) {
+  train::Slice slice;
+  slice.conditions = std::move(conditions);
+  slice.rows = rows;
+  slice.metrics = {{"accuracy", accuracy}, {"f1", accuracy - 0.004}, {"auc", accuracy + 0.03}};
+  slice.intervals = {{"accuracy", {accuracy - 0.04, accuracy + 0.03}}};
+  slice.tally = {.positives = rows / 4, .answers = rows / 5, .hits = rows / 6};
+  slice.difference = accuracy - 0.893;
+  slice.effect = (0.893 - accuracy) * 4;
+  slice.p_value = q_value / 2;
+  slice.q_value = q_value;
+  return slice;
+}
+
+void AddSlices(RunReport* report) {
+  report->slices = {.metric = "accuracy", .whole = 0.893, .min_rows = 30, .named = {}, .found = {}};
+  report->slices.named = {SliceOf({{"plan", "= monthly"}}, 552, 0.861, 0.0004),
+                          SliceOf({{"plan", "= yearly"}}, 421, 0.931, 0.012),
+                          SliceOf({{"plan", "missing"}}, 27, 0.963, kNaN)};
+  report->slices.found = {SliceOf({{"plan", "= monthly"}, {"tenure", "≤ 8"}}, 203, 0.749, 0.00002)};
+  report->slices.looked_at = 412;
+  report->slices.searched_rows = 1000;
+  report->permutation = {
+      .metric = "auc", .whole = 0.941, .rows = 1000, .repeats = 5, .features = {}};
+  report->permutation.features = {{"tenure", 0.081, 0.006, {0.08, 0.082}},
+                                  {"plan", 0.043, 0.009, {0.04, 0.046}},
+                                  {"city", -0.001, 0.002, {0, -0.002}}};
+}
+
 void AddModel(RunReport* report) {
   report->version = 3;
   report->digest = "sha256:4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a4f1c2a8e0b7d6f5a";
@@ -130,6 +160,7 @@ void AddModel(RunReport* report) {
                        {"f1", {0.871, 0.910}},
                        {"log_loss", {0.240, 0.290}}};
   report->shown_metrics = {"accuracy", "precision", "recall", "f1_score", "auc"};
+  AddSlices(report);
   report->importances = {{"tenure", 0.412},
                          {"monthly_charges", 0.301},
                          {"plan", 0.152},
@@ -262,6 +293,10 @@ RunReport EstimatesReport() {
   report.roc.clear();
   report.confusion.clear();
   report.score_histograms.clear();
+  report.slices = {.metric = "mae", .whole = 8021.788, .min_rows = 30, .named = {}, .found = {}};
+  report.slices.looked_at = 31;
+  report.slices.searched_rows = 1000;
+  report.permutation.features.clear();
   report.metrics = {
       {"mae", 8021.788}, {"mape", 0.0813}, {"mse", 1.4556e8}, {"r2", 0.847}, {"rmse", 12064.976}};
   report.train_metrics = {
@@ -377,6 +412,9 @@ RunReport HostileReport() {
   report.roc[0].first = script;
   report.score_histograms[1].truth = script;
   report.importances[0].feature = std::string("bad \xff\xfe utf8 \x01 ") + script;
+  report.permutation.features[0].feature = script;
+  report.slices.named[0].conditions[0] = {script, "= a | b @team `" + script};
+  report.slices.named[1].metrics["auc"] = kNaN;
   report.dropped[0] = {script, "a | b " + script};
   report.dataset.profiles[0].name = script;
   report.dataset.profiles[0].mean = kNaN;

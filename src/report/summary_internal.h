@@ -95,6 +95,11 @@ std::string GoalTitle(const train::ThresholdResult& threshold);
 std::string ThresholdSentence(const train::ThresholdResult& threshold);
 // What the folds' figures leave out; "" for nothing.
 std::string FoldNote(const RunReport& report);
+// The metrics that slices are shown by: the one that they are compared by, and what is shown.
+std::vector<std::string> SliceMetrics(const RunReport& report);
+// What the tables of slices mean, and what the search looked at: plain text.
+std::string NamedSlicesNote(const RunReport& report);
+std::string FoundSlicesNote(const RunReport& report);
 
 struct Command {
   std::string line;

@@ -110,6 +110,12 @@ std::string BarSvg(double share, const char* css_class) {
       css_class, Percent(share));
 }
 
+std::string SpreadBarSvg(double share, double deviation) {
+  return fmt::format(
+      R"(<svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="2"/><rect class="mark" width="{}" height="100%" rx="2"/><line class="limit" x1="{}" x2="{}" y1="50%" y2="50%"/></svg>)",
+      Percent(share), Percent(share - deviation), Percent(share + deviation));
+}
+
 std::string StackSvg(const std::vector<int64_t>& parts, const std::string& title) {
   const int64_t total = std::accumulate(parts.begin(), parts.end(), int64_t{0});
   std::string out = R"(<svg class="stack" role="img">)" + Described(title, "");

@@ -32,6 +32,9 @@ std::string HistogramSvg(const std::vector<int64_t>& counts, int series, const s
 // A horizontal bar of `share` of the box, for a table's row whose figures stand beside it.
 std::string BarSvg(double share, const char* css_class = "bar");
 
+// The same with a line from one deviation below its end to one above.
+std::string SpreadBarSvg(double share, double deviation);
+
 // Two histograms over each other in the same bins, each of shares of its own total: the first as an
 // area, the second as an outline. A total of 0 leaves its one out.
 std::string PairHistogramSvg(const std::vector<int64_t>& first, int64_t first_total,

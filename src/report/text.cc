@@ -110,6 +110,15 @@ std::string FormatMetric(double value) {
   return fmt::format("{:.3f}", value);
 }
 
+std::string FormatDifference(double value) {
+  return std::isfinite(value) ? fmt::format("{:+.3f}", value) : kUnknown;
+}
+
+std::string FormatChance(double probability) {
+  if (!std::isfinite(probability)) return kUnknown;
+  return probability < 0.001 ? "under 0.001" : fmt::format("{:.3f}", probability);
+}
+
 std::string FormatInterval(double low, double high) {
   if (!std::isfinite(low) || !std::isfinite(high)) return kUnknown;
   return fmt::format("{:.3f} – {:.3f}", low, high);

@@ -12,6 +12,8 @@
 #include "report/card.h"
 #include "train/calibration.h"
 #include "train/decision_threshold.h"
+#include "train/permutation_importance.h"
+#include "train/slices.h"
 #include "train/types.h"
 
 namespace slipway::report {
@@ -48,6 +50,8 @@ struct RunReport {
       roc;                         // Class name → curve; one for binary.
   std::vector<int64_t> confusion;  // classes × classes, truth by row.
   std::vector<train::FeatureImportance> importances;
+  train::PermutationReport permutation;  // Empty where it was not asked for.
+  train::SliceReport slices;
   std::vector<data::DroppedFeature> dropped;  // By feature_selection, from the training rows.
   int64_t outlier_rows = 0;                   // Training rows that outlier_removal left out.
   struct ScoreHistogram {

@@ -43,6 +43,12 @@ Result<Averaging> ParseAveraging(const std::string& name);
 using Metrics = std::map<std::string, double>;
 using Intervals = std::map<std::string, std::pair<double, double>>;
 
+// Metric → value, metric → [low, high]; NaN as null. And back.
+Json MetricsToJson(const Metrics& metrics);
+Json IntervalsToJson(const Intervals& intervals);
+Metrics MetricsFromJson(const Json& json);
+Intervals IntervalsFromJson(const Json& json);
+
 // `truth` and the predictions have the same rows.
 Metrics ComputeMetrics(const data::Target& truth, const model::Predictions& predictions,
                        Averaging averaging);
