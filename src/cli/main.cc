@@ -16,6 +16,7 @@ namespace {
 
 void AddCommands(CLI::App& app, Session& session) {
   AddRunCommand(app, session);
+  AddTestCommand(app, session);
   AddRunsCommand(app, session);
   AddModelsCommand(app, session);
   AddPredictCommand(app, session);

@@ -5,10 +5,13 @@
 #include <memory>
 
 #include "cli/models_card.h"
+#include "cli/models_diff.h"
 #include "cli/models_view.h"
 #include "cli/registry_options.h"
 #include "cli/session.h"
+#include "cli/warnings.h"
 #include "core/text.h"
+#include "pipeline/model_diff.h"
 #include "registry/artifact_facts.h"
 #include "registry/download.h"
 #include "registry/import.h"
@@ -32,6 +35,7 @@ struct ModelsOptions {
   std::vector<std::string> tags, removed;
   bool force = false, yes = false, all = false, remove = false;
   int limit = 50;
+  pipeline::ModelDiffOptions diff;
 };
 
 using Action = Result<int> (*)(const ModelsOptions&, Session&);
@@ -264,23 +268,19 @@ Result<int> Verify(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> Diff(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion left, registry->Find(options.reference));
-  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion right, registry->Find(options.other));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto differences,
-                           registry::CompareVersions(*registry, LocalFileSystem(), left, right));
-  if (!session.json) {
-    session.Print(DifferenceTable(left, right, differences, session));
-    return kExitDone;
+  pipeline::ModelDiffOptions diff = options.diff;
+  diff.left = options.reference;
+  diff.right = options.other;
+  SLIPWAY_ASSIGN_OR_RETURN(
+      diff.registry, RegistryOf({options.reference, options.other}, options.registry, session));
+  Warnings warnings(session);
+  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ModelDiff found,
+                           pipeline::CompareModels(diff, warnings));
+  if (session.json) {
+    session.PrintJson(pipeline::ToJson(found));
+  } else {
+    session.Print(DiffText(found, session));
   }
-  Json list = Json::array();
-  for (const registry::VersionDifference& one : differences) {
-    list.push_back(
-        {{"section", one.section}, {"key", one.key}, {"left", one.left}, {"right", one.right}});
-  }
-  session.PrintJson({{"left", VersionName(left)},
-                     {"right", VersionName(right)},
-                     {"differences", std::move(list)}});
   return kExitDone;
 }
 
@@ -379,14 +379,20 @@ class ModelsCommand {
         ->type_name("FILE");
 
     CLI::App* diff =
-        Add("diff", "What differs between two versions: metrics, configuration, inputs, data",
+        Add("diff",
+            "What differs between two models: data, configuration, inputs, metrics and predictions",
             "slipway models diff ml-classifier:2 ml-classifier:3\n"
-            "slipway models diff ml-classifier@production ml-classifier",
+            "slipway models diff ml-classifier@production ./candidate --data data/new.csv",
             Diff);
     AddReference(diff)->required();
-    diff->add_option("OTHER", options_->other, "The version to compare with")
+    diff->add_option("OTHER", options_->other,
+                     "The model to compare with; each may be a folder or an ONNX file too")
         ->type_name("REF")
         ->required();
+    diff->add_option("--data", options_->diff.data_path,
+                     "Rows to ask both about (default: the golden rows of both)")
+        ->type_name("FILE");
+    AddThreadsOption(diff, &options_->diff.threads);
 
     CLI::App* audit =
         Add("audit", "Who changed what, newest first",

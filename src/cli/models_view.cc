@@ -13,7 +13,6 @@ namespace {
 
 using registry::AuditEntry;
 using registry::ModelVersion;
-using registry::VersionDifference;
 
 // "2026-11-23 06:41" of a timestamp.
 std::string ShortTime(const std::string& timestamp) {
@@ -171,25 +170,6 @@ std::string VersionDetails(const ModelVersion& version, const registry::Artifact
   std::vector<Row> lineage;
   AddLineage(facts->lineage, "", &lineage);
   return text + Section(session, "lineage", lineage) + Section(session, "files", FileRows(*facts));
-}
-
-std::string DifferenceTable(const ModelVersion& left, const ModelVersion& right,
-                            const std::vector<VersionDifference>& differences,
-                            const Session& session) {
-  if (differences.empty())
-    return fmt::format("{} and {} do not differ\n", VersionName(left), VersionName(right));
-  std::vector<Row> rows = {{{""}, {VersionName(left)}, {VersionName(right)}, {""}}};
-  for (const VersionDifference& difference : differences) {
-    const bool dotted = difference.section == "config" || difference.section == "deployment";
-    const bool record = difference.section == "record";
-    const std::string key =
-        dotted || record ? difference.key : difference.section + "." + difference.key;
-    rows.push_back({{key},
-                    {ValueText(difference.left)},
-                    {ValueText(difference.right)},
-                    {ChangeText(difference.left, difference.right)}});
-  }
-  return Table(rows, session);
 }
 
 std::string AuditTable(const std::vector<AuditEntry>& entries, const Session& session) {

@@ -18,10 +18,6 @@ std::string VersionTable(const std::vector<registry::ModelVersion>& versions,
 std::string VersionDetails(const registry::ModelVersion& version,
                            const registry::ArtifactFacts* facts, const Session& session);
 
-std::string DifferenceTable(const registry::ModelVersion& left, const registry::ModelVersion& right,
-                            const std::vector<registry::VersionDifference>& differences,
-                            const Session& session);
-
 std::string AuditTable(const std::vector<registry::AuditEntry>& entries, const Session& session);
 
 // "name:3".

@@ -7,10 +7,10 @@
 
 #include "cli/registry_options.h"
 #include "cli/session.h"
+#include "cli/warnings.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "pipeline/predict.h"
-#include "registry/types.h"
 
 namespace slipway::cli {
 namespace {
@@ -21,31 +21,6 @@ struct PredictCommandOptions {
   std::vector<std::string> features;
   RegistryOptions registry;
   pipeline::PredictOptions predict;
-};
-
-// Where the registry is; a model in a directory or a file needs none.
-Result<std::string> RegistryOf(const PredictCommandOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelReference reference,
-                           registry::ParseModelReference(options.reference));
-  if (reference.kind == registry::ModelReference::Kind::kPath) return std::string();
-  return RegistryDirectory(options.registry, session);
-}
-
-// Predicting is quick: of its progress only warnings are told.
-class Warnings final : public ProgressSink {
- public:
-  explicit Warnings(Session& session) : session_(session) {}
-
-  void StepStarted(std::string_view /*step*/) override {}
-  void Advance(std::string_view /*step*/, int64_t /*done*/, int64_t /*total*/,
-               std::string_view /*unit*/) override {}
-  void StepFinished(std::string_view /*step*/, bool /*ok*/, bool /*cached*/,
-                    std::string_view /*summary*/, double /*seconds*/,
-                    const Json& /*facts*/) override {}
-  void Warn(std::string_view message) override { session_.Warn(std::string(message)); }
-
- private:
-  Session& session_;
 };
 
 void Report(const PredictCommandOptions& options, const pipeline::ChosenModel& chosen,
@@ -75,7 +50,8 @@ Result<int> Predict(const PredictCommandOptions& options, Session& session) {
   if (!options.output_path.empty()) {
     SLIPWAY_RETURN_IF_ERROR(pipeline::CheckOutputPath(options.output_path));
   }
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry, RegistryOf(options, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
+                           RegistryOf({options.reference}, options.registry, session));
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ChosenModel chosen,
                            pipeline::ChooseModel(options.reference, registry, options.features));
   Warnings warnings(session);

@@ -83,4 +83,15 @@ Result<std::string> RegistryDirectory(const RegistryOptions& options, Session& s
   return nearest;
 }
 
+Result<std::string> RegistryOf(const std::vector<std::string>& references,
+                               const RegistryOptions& options, Session& session) {
+  for (const std::string& text : references) {
+    SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelReference reference,
+                             registry::ParseModelReference(text));
+    if (reference.kind != registry::ModelReference::Kind::kPath)
+      return RegistryDirectory(options, session);
+  }
+  return std::string();
+}
+
 }  // namespace slipway::cli

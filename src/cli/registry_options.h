@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/session.h"
 #include "core/result.h"
@@ -22,5 +23,10 @@ void AddRegistryOptions(CLI::App* command, RegistryOptions* options);
 // embedded one, as --local takes it. Mistakes in a configuration that was named are errors; those
 // in one that was merely found are a warning, because a registry can be asked without it.
 Result<std::string> RegistryDirectory(const RegistryOptions& options, Session& session);
+
+// The same for commands on these models, "" where all of them are folders and files: those need no
+// registry.
+Result<std::string> RegistryOf(const std::vector<std::string>& references,
+                               const RegistryOptions& options, Session& session);
 
 }  // namespace slipway::cli

@@ -87,6 +87,7 @@ void AddModelsCommand(CLI::App& app, Session& session);
 void AddPredictCommand(CLI::App& app, Session& session);
 void AddRunCommand(CLI::App& app, Session& session);
 void AddRunsCommand(CLI::App& app, Session& session);
+void AddTestCommand(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 
 // "slipway 0.1.0 (build)", as `slipway version` and --version print it.

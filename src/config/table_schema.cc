@@ -5,13 +5,11 @@
 #include <algorithm>
 
 #include "config/table_schema_values_internal.h"
-#include "core/file_system.h"
 #include "core/text.h"
 
 namespace slipway::config {
 namespace {
 
-constexpr int64_t kMostBytes = 64'000'000;
 // Each is compiled against all columns.
 constexpr size_t kMostChecks = 1000;
 
@@ -22,12 +20,6 @@ bool IsText(SchemaType type) { return type == SchemaType::kText || type == Schem
 bool IsTime(SchemaType type) { return type == SchemaType::kTimestamp; }
 bool IsRanged(SchemaType type) { return IsNumeric(type) || IsTime(type); }
 bool IsAny(SchemaType /*type*/) { return true; }
-
-// Sets `to` where there is a value: what is wrong was told, and keeps its default.
-template <typename T, typename U>
-void Set(T* to, std::optional<U> value) {
-  if (value) *to = *std::move(value);
-}
 
 // Reads the mapping of one column.
 class ColumnReader {
@@ -313,14 +305,7 @@ Result<TableSchema> ParseTableSchema(const std::string& text, const std::string&
 }
 
 Result<TableSchema> LoadTableSchema(const std::string& path) {
-  FileSystem& files = LocalFileSystem();
-  SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files.Stat(path));
-  if (stat.size > kMostBytes) {
-    return Error(ErrorCode::kInvalidInput, FormatBytes(stat.size) + ", too large for a schema")
-        .At(LocationAt({path}))
-        .Expected("at most " + FormatBytes(kMostBytes));
-  }
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadPlainFile(path, "a schema"));
   return ParseTableSchema(text, path);
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/scalar_internal.h"
 #include "config/table_schema_values_internal.h"
+#include "core/file_system.h"
 #include "core/pattern.h"
 #include "core/text.h"
 #include "core/time_text.h"
@@ -12,6 +13,7 @@
 namespace slipway::config {
 namespace {
 
+constexpr int64_t kMostBytes = 64'000'000;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53.
 
 const std::vector<std::string>& TypeNames() {
@@ -208,6 +210,18 @@ void SchemaValues::UnknownKey(const Entry& entry, const std::string& field,
                               const std::vector<std::string>& known) {
   Tell(entry.at, field, fmt::format("unknown key {}", CompactJson(Short(entry.key))), JoinOr(known),
        NearestName(entry.key, known));
+}
+
+Result<std::string> ReadPlainFile(const std::string& path, const char* what) {
+  FileSystem& files = LocalFileSystem();
+  SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files.Stat(path));
+  if (stat.size > kMostBytes) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("{}, too large for {}", FormatBytes(stat.size), what))
+        .At(LocationAt({path}))
+        .Expected("at most " + FormatBytes(kMostBytes));
+  }
+  return files.ReadFile(path);
 }
 
 }  // namespace slipway::config

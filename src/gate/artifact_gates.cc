@@ -15,18 +15,15 @@ constexpr double kBytesPerMegabyte = 1e6;
 // What the contract promises of every engine.
 constexpr double kParityTolerance = 1e-6;
 
-Result<int64_t> DirectoryBytes(FileSystem& files, const std::string& directory) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+// Of a file, or of all files in a directory and below.
+Result<int64_t> BytesOf(FileSystem& files, const std::string& path) {
+  SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files.Stat(path));
+  if (!stat.is_directory) return stat.size;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
   int64_t bytes = 0;
   for (const std::string& name : names) {
-    const std::string path = JoinPath(directory, name);
-    SLIPWAY_ASSIGN_OR_RETURN(const FileStat stat, files.Stat(path));
-    if (stat.is_directory) {
-      SLIPWAY_ASSIGN_OR_RETURN(const int64_t inside, DirectoryBytes(files, path));
-      bytes += inside;
-    } else {
-      bytes += stat.size;
-    }
+    SLIPWAY_ASSIGN_OR_RETURN(const int64_t inside, BytesOf(files, JoinPath(path, name)));
+    bytes += inside;
   }
   return bytes;
 }
@@ -58,7 +55,7 @@ Result<Verdict> SizeGate(FileSystem& files, const GateInput& input) {
   verdict.name = "size";
   verdict.unit = "MB";
   verdict.limit = input.config.gates.max_size_mb;
-  SLIPWAY_ASSIGN_OR_RETURN(const int64_t bytes, DirectoryBytes(files, input.artifact_directory));
+  SLIPWAY_ASSIGN_OR_RETURN(const int64_t bytes, BytesOf(files, input.artifact_directory));
   verdict.value = static_cast<double>(bytes) / kBytesPerMegabyte;
   verdict.evidence = {{"comparison", "under"}, {"bytes", bytes}};
   const bool pass = verdict.value < verdict.limit;

@@ -50,6 +50,17 @@ Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
   });
 }
 
+std::vector<std::string> GateNames(const config::ModelConfig& config) {
+  std::vector<std::string> names;
+  for (const auto& [metric, limit] : config.performance_thresholds)
+    names.push_back(train::CanonicalMetric(metric));
+  names.insert(names.end(), {"single_latency", "batch_latency", "size"});
+  if (config.gates.parity) names.emplace_back("parity");
+  if (config.gates.beats_baseline) names.emplace_back("baseline");
+  if (config.gates.max_train_test_gap) names.emplace_back("train_test_gap");
+  return names;
+}
+
 bool Passed(const std::vector<Verdict>& verdicts) {
   return std::ranges::none_of(verdicts, [](const Verdict& verdict) {
     return !verdict.dry_run && verdict.outcome == Outcome::kFail;

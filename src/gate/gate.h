@@ -62,6 +62,10 @@ struct GateInput {
 Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
                                       const GateInput& input);
 
+// The names of the verdicts that RunGates gives of such a configuration, in its order, but for
+// "production", which is there only where a version is.
+std::vector<std::string> GateNames(const config::ModelConfig& config);
+
 // True when no gate outside dry_run fails.
 bool Passed(const std::vector<Verdict>& verdicts);
 

@@ -71,6 +71,18 @@ TEST_F(GateTest, AllInOrder) {
   EXPECT_TRUE(Passed(verdicts));
 }
 
+TEST_F(GateTest, NamesAreThoseOfTheVerdicts) {
+  for (const bool all : {false, true}) {
+    case_.config.performance_thresholds = {{"f1_score", 0.8}};
+    case_.config.gates.parity = all;
+    case_.config.gates.beats_baseline = all;
+    if (all) case_.config.gates.max_train_test_gap = 0.5;
+    std::vector<std::string> names;
+    for (const Verdict& verdict : Run()) names.push_back(verdict.name);
+    EXPECT_EQ(GateNames(case_.config), names);
+  }
+}
+
 TEST_F(GateTest, ThresholdsTellBothNumbers) {
   case_.config.performance_thresholds = {{"accuracy", 0.95}};
   const Verdict verdict = Find(Run(), "accuracy");

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
 #include "core/text.h"
@@ -42,28 +41,6 @@ Error MissingInput(const std::string& name, const data::Table& table) {
   if (nearest.empty()) return error;
   return std::move(error).Try(fmt::format("renaming '{}'", nearest));
 }
-
-}  // namespace
-
-data::Column MakeCategoryColumn(std::string name, std::span<const std::string> texts) {
-  data::Column column;
-  column.name = std::move(name);
-  column.type = data::ColumnType::kCategory;
-  std::map<std::string_view, int32_t> codes;
-  for (const std::string& text : texts) {
-    if (!text.empty()) codes.emplace(text, 0);
-  }
-  for (auto& [text, code] : codes) {
-    code = static_cast<int32_t>(column.categories.size());
-    column.categories.emplace_back(text);
-  }
-  column.codes.reserve(texts.size());
-  for (const std::string& text : texts)
-    column.codes.push_back(text.empty() ? data::kMissingCode : codes.at(text));
-  return column;
-}
-
-namespace {
 
 Result<data::Column> ConvertColumn(const data::Column& column, const InputField& field) {
   if (field.type != data::ColumnType::kCategory) {

@@ -2,18 +2,17 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "data/category_column.h"
 #include "data/types.h"
 #include "model/types.h"
 
 namespace slipway::model {
 
-// A category column of these texts, "" for missing.
-data::Column MakeCategoryColumn(std::string name, std::span<const std::string> texts);
+using data::MakeCategoryColumn;
 
 // The inputs of `table` by their types: times as their seconds, numbers as text where the field is
 // a category; nothing where the table has them so already. kInvalidInput names the input that it

@@ -8,6 +8,7 @@
 
 #include "model/artifact.h"
 #include "model/columns_internal.h"
+#include "model/golden_rows.h"
 
 namespace slipway::model {
 namespace {
@@ -202,6 +203,12 @@ std::string WriteGolden(const data::Table& rows, const std::vector<InputField>& 
     lines += CompactJson(line) + '\n';
   }
   return lines;
+}
+
+Result<data::Table> GoldenInputs(std::string_view golden, const ModelSchema& schema) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<GoldenRow> rows,
+                           ParseRows(golden, schema.classes.empty()));
+  return ReadInputs(rows, schema.inputs);
 }
 
 Result<ParityReport> CheckGolden(std::string_view golden, const ModelSchema& schema,

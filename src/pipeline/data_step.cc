@@ -17,6 +17,7 @@
 #include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
+#include "pipeline/split_rows.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -122,14 +123,7 @@ bool SplitFromCache(RunState& state) {
 
 Status MakeSplitAndProfile(RunState& state) {
   const config::Config& config = state.config();
-  // Rows of a regression have no classes to stratify by.
-  const std::vector<int32_t> one_class(static_cast<size_t>(state.table.rows), 0);
-  const bool classes = state.target.task == data::Task::kClassification;
-  SLIPWAY_ASSIGN_OR_RETURN(
-      state.split, data::MakeSplit(state.table, classes ? state.target.classes : one_class,
-                                   classes ? state.target.class_count() : 1, config.data.split,
-                                   config.model.training_config.cross_validation, SplitSeed(config),
-                                   state.target.labels));
+  SLIPWAY_ASSIGN_OR_RETURN(state.split, SplitRows(state.table, state.target, config));
   state.training_profile = data::ProfileTable(state.table, state.split.RowsOf(data::Part::kTrain),
                                               data::ProfileOptionsFor(config.data), state.threads);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string path,

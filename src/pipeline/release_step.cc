@@ -10,6 +10,7 @@
 #include "data/split.h"
 #include "gate/gate.h"
 #include "pipeline/run_state_internal.h"
+#include "pipeline/split_rows.h"
 #include "registry/data_snapshot.h"
 
 namespace slipway::pipeline {
@@ -81,16 +82,6 @@ class RegisteredProduction : public gate::ProductionModel {
   RunState& state_;
 };
 
-double MajorityShare(const RunState& state) {
-  if (state.target.class_count() == 0) return 0;
-  std::vector<int64_t> counts(static_cast<size_t>(state.target.class_count()));
-  const std::vector<int64_t> rows = state.split.RowsOf(data::Part::kTrain);
-  for (const int64_t row : rows) {
-    ++counts[static_cast<size_t>(state.target.classes[static_cast<size_t>(row)])];
-  }
-  return static_cast<double>(std::ranges::max(counts)) / static_cast<double>(rows.size());
-}
-
 gate::LeakageFacts LeakageOf(const RunState& state) {
   gate::LeakageFacts facts;
   for (const data::ColumnProfile& column : state.dataset.profiles) {
@@ -122,7 +113,7 @@ Status JudgeArtifact(RunState& state) {
                               directory,
                               test_rows,
                               truth,
-                              MajorityShare(state),
+                              MajorityShare(state.target, state.split),
                               &production};
   SLIPWAY_ASSIGN_OR_RETURN(state.verdicts, gate::RunGates(state.files, SystemClock(), input));
   Json verdicts = Json::array();

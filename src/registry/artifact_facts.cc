@@ -18,25 +18,9 @@ Result<ArtifactFacts> ReadArtifactFacts(Registry& registry, FileSystem& files,
     const std::string path = JoinPath(facts.directory, entry.path);
     if (entry.path == "lineage.json") {
       SLIPWAY_ASSIGN_OR_RETURN(facts.lineage, ReadJsonFile(files, path));
-    } else if (entry.path == "config.yaml") {
-      SLIPWAY_ASSIGN_OR_RETURN(facts.config, files.ReadFile(path));
     }
   }
   return facts;
-}
-
-Result<std::vector<VersionDifference>> CompareVersions(Registry& registry, FileSystem& files,
-                                                       const ModelVersion& left,
-                                                       const ModelVersion& right) {
-  SLIPWAY_ASSIGN_OR_RETURN(const ArtifactFacts left_facts,
-                           ReadArtifactFacts(registry, files, left));
-  SLIPWAY_ASSIGN_OR_RETURN(const ArtifactFacts right_facts,
-                           ReadArtifactFacts(registry, files, right));
-  std::vector<VersionDifference> differences = DiffVersions(left, right);
-  for (VersionDifference& difference : DiffDataSection(left_facts.config, right_facts.config)) {
-    differences.push_back(std::move(difference));
-  }
-  return differences;
 }
 
 }  // namespace slipway::registry

@@ -1,9 +1,6 @@
 #include "registry/diff.h"
 
 #include <algorithm>
-#include <sstream>
-
-#include "core/text.h"
 
 namespace slipway::registry {
 namespace {
@@ -16,29 +13,6 @@ Json InputsByName(const Json& inputs) {
     if (input.is_object()) named[GetString(input, "name")] = input;
   }
   return named;
-}
-
-// Lines of the top-level section `name` of block-style YAML, without indentation.
-std::vector<std::string> SectionLines(const std::string& yaml, const std::string& name) {
-  std::vector<std::string> lines;
-  std::istringstream text(yaml);
-  bool inside = false;
-  for (std::string line; std::getline(text, line);) {
-    const bool top_level = !line.empty() && line.front() != ' ' && line.front() != '-';
-    if (top_level)
-      inside = line == name + ":";
-    else if (inside)
-      lines.emplace_back(Trim(line));
-  }
-  return lines;
-}
-
-Json LinesMissingIn(const std::vector<std::string>& lines, const std::vector<std::string>& others) {
-  Json missing = Json::array();
-  for (const std::string& line : lines) {
-    if (std::ranges::find(others, line) == others.end()) missing.push_back(line);
-  }
-  return missing;
 }
 
 const Json& Member(const Json& object, const std::string& key) {
@@ -66,14 +40,6 @@ void DiffJson(const Json& left, const Json& right, const std::string& section,
     DiffJson(Member(left, key), Member(right, key), section,
              prefix.empty() ? key : prefix + "." + key, out);
   }
-}
-
-std::vector<VersionDifference> DiffDataSection(const std::string& left_yaml,
-                                               const std::string& right_yaml) {
-  const std::vector<std::string> left = SectionLines(left_yaml, "data");
-  const std::vector<std::string> right = SectionLines(right_yaml, "data");
-  if (left == right) return {};
-  return {{"config", "data", LinesMissingIn(left, right), LinesMissingIn(right, left)}};
 }
 
 std::vector<VersionDifference> DiffVersions(const ModelVersion& left, const ModelVersion& right) {

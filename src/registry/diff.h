@@ -17,11 +17,6 @@ struct VersionDifference {
 // Records only: verdict, digests, algorithm, metrics, configuration by dotted key, inputs.
 std::vector<VersionDifference> DiffVersions(const ModelVersion& left, const ModelVersion& right);
 
-// Lines of the `data` section of two artifacts' config.yaml that the other doesn't have: the record
-// does not hold it.
-std::vector<VersionDifference> DiffDataSection(const std::string& left_yaml,
-                                               const std::string& right_yaml);
-
 // Leaves that differ, keys dotted after `prefix`; arrays are compared as a whole.
 void DiffJson(const Json& left, const Json& right, const std::string& section,
               const std::string& prefix, std::vector<VersionDifference>* out);

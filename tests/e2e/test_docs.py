@@ -1,10 +1,13 @@
-"""The pictures of docs/data.md: they show what the program says of the same samples."""
+"""What the documents show is what the program says: pictures of the same samples, lines of Python, examples of files."""
 import re
+import shutil
+import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Project, basic_config
 
 FOLDER = ROOT / "docs/pictures"
 sys.path.insert(0, str(FOLDER))
@@ -105,3 +108,66 @@ def test_every_picture_is_small_described_and_shown():
         assert re.match(r'<svg [^>]*width="720" height="\d+" viewBox="0 0 720 \d+"', svg)
         assert "<title>" in svg and "<desc>" in svg and "prefers-color-scheme:dark" in svg
         assert not re.search(r"<script|href=|url\(|@import", svg)
+
+
+def block_of(document, language, words):
+    """The first block of code of that language that has these words."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    blocks = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return next(block for block in blocks if words in block)
+
+
+def test_the_lines_for_onnxruntime_run_as_they_stand(project):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"age": rng.integers(18, 80, 500), "workclass": rng.choice(["Private", "State-gov"], 500)})
+    frame["income"] = np.where(frame["age"] + 30 * (frame["workclass"] == "Private") > 60, ">50K", "<=50K")
+    project.write_table(frame)
+    project.write_config(basic_config(data__target_column="income"))
+    project.run()
+    assert project.call("models", "download", "ml-classifier", "--to", "model").code == 0
+    code = block_of("docs/models.md", "python", "InferenceSession")
+    assert len(code.strip().splitlines()) == 3
+    told = subprocess.run([sys.executable, "-c", code + "\nprint([list(map(str, values)) for values in outputs])"],
+                          cwd=project.folder, capture_output=True, text=True, check=True).stdout
+    path = project.write_table("age,workclass\n41,Private\n", "one.csv")
+    answer = project.call("predict", "ml-classifier", "--input", path, "--output", "json").last
+    [label], *scores = eval(told)  # noqa: S307
+    assert label == answer["predictions"][0]
+    expected = list(answer["probabilities"][0].values())
+    assert [float(score[0]) for score in scores] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The demo's project after its run."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    shutil.copytree(ROOT / "examples/demo", folder)
+    project = Project(folder)
+    project.run()
+    return project
+
+
+def test_the_demo_passes_its_tests(demo):
+    answer = demo.call("test", "--output", "json")
+    assert answer.code == 0, answer.out
+    groups = {test["group"] for test in answer.last["tests"]}
+    assert groups == {"data", "model", "performance", "robustness", "rows", "invariance", "directional", "metrics"}
+    assert answer.last["counts"]["skipped"] == 0
+
+
+def test_the_expectations_of_the_document_pass_on_the_demo(demo, tmp_path):
+    path = tmp_path / "document.yaml"
+    path.write_text(block_of("docs/testing.md", "yaml", "invariance:"), encoding="utf-8")
+    answer = demo.call("test", "--expectations", path, "--select", "rows", "--select", "invariance", "--select",
+                       "directional", "--select", "metrics", "--output", "json")
+    assert answer.code == 0, answer.out
+    assert answer.last["counts"]["passed"] == 5
+
+
+def test_the_document_names_every_built_in_test(demo):
+    text = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
+    for test in demo.call("test", "--list", "--output", "json").last:
+        group, name = test["id"].split("::")
+        assert f"`{group}::…`" in text or "at" in test, test["id"]
+        if group == "performance":
+            assert f"`{name}`" in text

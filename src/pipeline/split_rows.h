@@ -1,0 +1,18 @@
+// How the rows of a table are divided in every run of a configuration.
+#pragma once
+
+#include "config/types.h"
+#include "core/result.h"
+#include "data/target.h"
+#include "data/types.h"
+
+namespace slipway::pipeline {
+
+// Fails as data::MakeSplit does.
+Result<data::Split> SplitRows(const data::Table& table, const data::Target& target,
+                              const config::Config& config);
+
+// The share of the training part's most frequent class; 0 of a regression.
+double MajorityShare(const data::Target& target, const data::Split& split);
+
+}  // namespace slipway::pipeline
