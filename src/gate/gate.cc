@@ -54,9 +54,14 @@ std::vector<std::string> GateNames(const config::ModelConfig& config) {
   std::vector<std::string> names;
   for (const auto& [metric, limit] : config.performance_thresholds)
     names.push_back(train::CanonicalMetric(metric));
+  const config::GatesConfig& gates = config.gates;
+  if (!gates.slice_floor.empty()) names.emplace_back("slice_floor");
+  if (!gates.group_gap.empty()) names.emplace_back("group_gap");
   names.insert(names.end(), {"single_latency", "batch_latency", "size"});
-  if (config.gates.parity) names.emplace_back("parity");
-  if (config.gates.beats_baseline) names.emplace_back("baseline");
+  if (gates.parity) names.emplace_back("parity");
+  if (gates.robustness.enabled) names.emplace_back("robustness");
+  if (gates.beats_baseline) names.emplace_back("baseline");
+  if (gates.leakage.max_association || gates.leakage.max_shared_rows) names.emplace_back("leakage");
   if (config.gates.max_train_test_gap) names.emplace_back("train_test_gap");
   return names;
 }

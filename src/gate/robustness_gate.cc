@@ -58,6 +58,8 @@ bool LabelHasHighestScore(const model::Predictions& answers, int64_t row) {
 
 Habits HabitsOf(const model::Model& model, const model::Predictions& plain) {
   Habits habits;
+  // A label may follow a threshold of the model's own.
+  habits.label_has_highest_score = !model.schema.decision_threshold;
   if (IsOurs(model) || plain.regression()) return habits;
   for (int64_t row = 0; row < plain.rows; ++row) {
     habits.sums_to_one = habits.sums_to_one && SumsToOne(plain, row);

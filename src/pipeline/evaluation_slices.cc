@@ -35,30 +35,15 @@ std::vector<std::string> NamedColumns(const config::ModelConfig& model) {
   return names;
 }
 
-// The features that the search has room for: those that the model leans on most.
-std::vector<std::string> SearchedColumns(const RunState& state) {
-  if (!state.config().model.slices.search) return {};
-  std::vector<std::string> names = state.features;
-  const auto rank = [&](const std::string& name) {
-    return std::ranges::find(state.importances, name, &train::FeatureImportance::feature) -
-           state.importances.begin();
-  };
-  if (names.size() > kMostSearchedColumns) {
-    std::ranges::stable_sort(names, {}, rank);
-    names.resize(kMostSearchedColumns);
-  }
-  return names;
-}
-
-std::vector<data::SlicedColumn> Cut(const RunState& state, const std::vector<std::string>& names,
+std::vector<data::SlicedColumn> Cut(const SliceSource& source, std::span<const std::string> names,
                                     std::span<const int64_t> rows, size_t most_parts) {
   std::vector<data::SlicedColumn> cut;
   for (const std::string& name : names) {
-    const data::Column& column = *state.table.Find(name);
+    const data::Column& column = *source.table.Find(name);
     const auto profile =
-        std::ranges::find(state.training_profile.columns, name, &data::ColumnProfile::name);
+        std::ranges::find(source.training_profile.columns, name, &data::ColumnProfile::name);
     cut.push_back(data::SliceColumn(
-        column, profile == state.training_profile.columns.end() ? data::ColumnProfile{} : *profile,
+        column, profile == source.training_profile.columns.end() ? data::ColumnProfile{} : *profile,
         rows, most_parts));
   }
   return cut;
@@ -77,17 +62,31 @@ Status CheckSliceColumns(const RunState& state) {
   return {};
 }
 
-train::SliceReport SlicesOf(const RunState& state, const model::Predictions& all,
+std::vector<std::string> SearchedColumns(const RunState& state) {
+  if (!state.config().model.slices.search) return {};
+  std::vector<std::string> names = state.features;
+  const auto rank = [&](const std::string& name) {
+    return std::ranges::find(state.importances, name, &train::FeatureImportance::feature) -
+           state.importances.begin();
+  };
+  if (names.size() > kMostSearchedColumns) {
+    std::ranges::stable_sort(names, {}, rank);
+    names.resize(kMostSearchedColumns);
+  }
+  return names;
+}
+
+train::SliceReport SlicesOf(const SliceSource& source, const model::Predictions& all,
                             train::Averaging averaging) {
-  const config::ModelConfig& model = state.config().model;
-  const std::vector<int64_t> test = state.split.RowsOf(data::Part::kTest);
+  const config::ModelConfig& model = source.model;
+  const std::vector<int64_t> test = source.split.RowsOf(data::Part::kTest);
   std::vector<int64_t> places(test.size());
   std::iota(places.begin(), places.end(), int64_t{0});
   const std::vector<int64_t> searched = EvenlySpread(places, kMostSearchedRows);
-  const auto named_columns = Cut(state, NamedColumns(model), test, kMostNamedParts);
+  const auto named_columns = Cut(source, NamedColumns(model), test, kMostNamedParts);
   const auto searched_columns =
-      Cut(state, SearchedColumns(state), EvenlySpread(test, kMostSearchedRows), kMostSearchedParts);
-  const data::Target truth = data::SelectRows(state.target, test);
+      Cut(source, source.searched, EvenlySpread(test, kMostSearchedRows), kMostSearchedParts);
+  const data::Target truth = data::SelectRows(source.target, test);
   const model::Predictions predictions = SelectRows(all, test);
   return train::EvaluateSlices({.truth = truth,
                                 .predictions = predictions,
@@ -97,7 +96,7 @@ train::SliceReport SlicesOf(const RunState& state, const model::Predictions& all
                                 .averaging = averaging,
                                 .min_rows = model.slices.min_rows,
                                 .seed = ModelSeed(model),
-                                .threads = state.threads});
+                                .threads = source.threads});
 }
 
 Result<train::PermutationReport> PermutationOf(const RunState& state,

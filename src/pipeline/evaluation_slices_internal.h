@@ -2,6 +2,10 @@
 // folder see it.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "model/predictor.h"
 #include "model/types.h"
 #include "pipeline/run_state_internal.h"
@@ -15,8 +19,21 @@ namespace slipway::pipeline {
 // told before anything is trained.
 Status CheckSliceColumns(const RunState& state);
 
+// What is cut into slices; references outlive it.
+struct SliceSource {
+  const config::ModelConfig& model;
+  const data::Table& table;
+  const data::Target& target;
+  const data::Split& split;
+  const data::TableProfile& training_profile;
+  std::span<const std::string> searched;  // Columns by which the worst slices are looked for.
+  int threads = 1;
+};
+// The features that the search has room for: those that the model leans on most. None where it is
+// not asked for.
+std::vector<std::string> SearchedColumns(const RunState& state);
 // The slices of the test part, by predictions for every row of the table.
-train::SliceReport SlicesOf(const RunState& state, const model::Predictions& all,
+train::SliceReport SlicesOf(const SliceSource& source, const model::Predictions& all,
                             train::Averaging averaging);
 
 // Permutation importances; none where they are not asked for.

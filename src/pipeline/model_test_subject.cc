@@ -7,11 +7,14 @@
 #include "core/parallel.h"
 #include "core/text.h"
 #include "data/select_rows.h"
+#include "data/profile.h"
+#include "data/shared_rows.h"
 #include "data/split.h"
 #include "data/validation.h"
 #include "gate/gate.h"
 #include "pipeline/data_check.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/model_test_internal.h"
 #include "pipeline/split_rows.h"
 #include "pipeline/step_keys.h"
@@ -123,10 +126,21 @@ Status AskGates(TestSubject* subject) {
   const std::vector<int64_t> rows = subject->split.RowsOf(data::Part::kTest);
   const data::Table test_rows = data::SelectRows(subject->table, rows);
   const data::Target truth = data::SelectRows(subject->target, rows);
+  const data::TableProfile profile = data::ProfileTable(
+      subject->table, subject->split.RowsOf(data::Part::kTrain),
+      data::ProfileOptionsFor(subject->config.data), subject->threads);
+  const train::SliceReport slices = SlicesOf(
+      {config, subject->table, subject->target, subject->split, profile, {}, subject->threads},
+      subject->predictions, averaging);
+  const auto shared = data::FindSharedRows(subject->table, subject->split);
+  const gate::LeakageFacts leakage =
+      LeakageOf(subject->dataset.profiles, Features(*subject), shared ? &*shared : nullptr);
   const gate::GateInput input{.config = config,
                               .metrics = evaluation.test,
                               .train_metrics = evaluation.train,
                               .intervals = evaluation.intervals,
+                              .slices = slices,
+                              .leakage = leakage,
                               .artifact_directory = directory,
                               .test_rows = test_rows,
                               .truth = truth,

@@ -82,20 +82,6 @@ class RegisteredProduction : public gate::ProductionModel {
   RunState& state_;
 };
 
-gate::LeakageFacts LeakageOf(const RunState& state) {
-  gate::LeakageFacts facts;
-  for (const data::ColumnProfile& column : state.dataset.profiles) {
-    if (std::ranges::find(state.features, column.name) == state.features.end()) continue;
-    facts.associations.emplace_back(column.name, column.association);
-  }
-  for (const data::Issue& issue : state.report.dataset.issues) {
-    if (issue.kind != data::kSharedRowsKind) continue;
-    facts.shared_share = issue.value;
-    facts.shared_rows = issue.count;
-  }
-  return facts;
-}
-
 Status JudgeArtifact(RunState& state) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
                            state.registry.artifacts().Fetch(state.digest));
@@ -103,7 +89,10 @@ Status JudgeArtifact(RunState& state) {
   const data::Table test_rows = data::SelectRows(state.table, rows);
   const data::Target truth = data::SelectRows(state.target, rows);
   RegisteredProduction production(state);
-  const gate::LeakageFacts leakage = LeakageOf(state);
+  const auto& issues = state.report.dataset.issues;
+  const auto shared = std::ranges::find(issues, data::kSharedRowsKind, &data::Issue::kind);
+  const gate::LeakageFacts leakage = LeakageOf(state.dataset.profiles, state.features,
+                                               shared == issues.end() ? nullptr : &*shared);
   const gate::GateInput input{state.config().model,
                               state.evaluation.test,
                               state.evaluation.train,

@@ -28,4 +28,18 @@ double MajorityShare(const data::Target& target, const data::Split& split) {
   return static_cast<double>(std::ranges::max(counts)) / static_cast<double>(rows.size());
 }
 
+gate::LeakageFacts LeakageOf(const std::vector<data::ColumnProfile>& profiles,
+                             const std::vector<std::string>& features,
+                             const data::Issue* shared) {
+  gate::LeakageFacts facts;
+  for (const data::ColumnProfile& column : profiles) {
+    if (std::ranges::find(features, column.name) == features.end()) continue;
+    facts.associations.emplace_back(column.name, column.association);
+  }
+  if (shared == nullptr) return facts;
+  facts.shared_share = shared->value;
+  facts.shared_rows = shared->count;
+  return facts;
+}
+
 }  // namespace slipway::pipeline

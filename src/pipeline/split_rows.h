@@ -5,6 +5,7 @@
 #include "core/result.h"
 #include "data/target.h"
 #include "data/types.h"
+#include "gate/gate.h"
 
 namespace slipway::pipeline {
 
@@ -14,5 +15,11 @@ Result<data::Split> SplitRows(const data::Table& table, const data::Target& targ
 
 // The share of the training part's most frequent class; 0 of a regression.
 double MajorityShare(const data::Target& target, const data::Split& split);
+
+// What gates on leakage ask of the data: `profiles` are of all rows, with associations; `shared` is
+// what data::FindSharedRows says of the split.
+gate::LeakageFacts LeakageOf(const std::vector<data::ColumnProfile>& profiles,
+                             const std::vector<std::string>& features,
+                             const data::Issue* shared);
 
 }  // namespace slipway::pipeline

@@ -187,7 +187,10 @@ Status EvaluateModel(RunState& state) {
                            train::ParseAveraging(model.averaging));
   state.evaluation =
       Evaluate(all, state.target, state.split, averaging, ModelSeed(model), state.threads);
-  state.evaluation.slices = SlicesOf(state, all, averaging);
+  const std::vector<std::string> searched = SearchedColumns(state);
+  state.evaluation.slices = SlicesOf({model, state.table, state.target, state.split,
+                                      state.training_profile, searched, state.threads},
+                                     all, averaging);
   SLIPWAY_ASSIGN_OR_RETURN(state.evaluation.permutation,
                            PermutationOf(state, *predictor, averaging));
   const std::vector<int64_t> golden =
