@@ -72,8 +72,6 @@ class SingleRowsTest : public ModelTest {
 
 }  // namespace
 
-void AddRobustnessTests(ModelTests* tests) {
-  tests->push_back(std::make_unique<SingleRowsTest>());
-}
+void AddRobustnessTests(ModelTests* tests) { tests->push_back(std::make_unique<SingleRowsTest>()); }
 
 }  // namespace slipway::pipeline

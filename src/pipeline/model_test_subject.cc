@@ -6,8 +6,8 @@
 #include "core/file_system.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "data/select_rows.h"
 #include "data/profile.h"
+#include "data/select_rows.h"
 #include "data/shared_rows.h"
 #include "data/split.h"
 #include "data/validation.h"
@@ -126,9 +126,9 @@ Status AskGates(TestSubject* subject) {
   const std::vector<int64_t> rows = subject->split.RowsOf(data::Part::kTest);
   const data::Table test_rows = data::SelectRows(subject->table, rows);
   const data::Target truth = data::SelectRows(subject->target, rows);
-  const data::TableProfile profile = data::ProfileTable(
-      subject->table, subject->split.RowsOf(data::Part::kTrain),
-      data::ProfileOptionsFor(subject->config.data), subject->threads);
+  const data::TableProfile profile =
+      data::ProfileTable(subject->table, subject->split.RowsOf(data::Part::kTrain),
+                         data::ProfileOptionsFor(subject->config.data), subject->threads);
   const train::SliceReport slices = SlicesOf(
       {config, subject->table, subject->target, subject->split, profile, {}, subject->threads},
       subject->predictions, averaging);

@@ -29,8 +29,7 @@ double MajorityShare(const data::Target& target, const data::Split& split) {
 }
 
 gate::LeakageFacts LeakageOf(const std::vector<data::ColumnProfile>& profiles,
-                             const std::vector<std::string>& features,
-                             const data::Issue* shared) {
+                             const std::vector<std::string>& features, const data::Issue* shared) {
   gate::LeakageFacts facts;
   for (const data::ColumnProfile& column : profiles) {
     if (std::ranges::find(features, column.name) == features.end()) continue;

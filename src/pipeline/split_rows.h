@@ -19,7 +19,6 @@ double MajorityShare(const data::Target& target, const data::Split& split);
 // What gates on leakage ask of the data: `profiles` are of all rows, with associations; `shared` is
 // what data::FindSharedRows says of the split.
 gate::LeakageFacts LeakageOf(const std::vector<data::ColumnProfile>& profiles,
-                             const std::vector<std::string>& features,
-                             const data::Issue* shared);
+                             const std::vector<std::string>& features, const data::Issue* shared);
 
 }  // namespace slipway::pipeline
