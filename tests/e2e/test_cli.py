@@ -43,7 +43,7 @@ def all_commands(prefix=()):
 
 
 def test_the_commands_of_this_build_are_listed():
-    assert {"run", "runs", "models", "predict", "config", "completion"} <= set(subcommands(help_of()))
+    assert {"run", "test", "runs", "models", "predict", "config", "completion"} <= set(subcommands(help_of()))
 
 
 def test_every_help_shows_an_example_that_starts_with_the_command():
@@ -82,7 +82,7 @@ def test_no_command_is_wrong_input_and_lists_them():
     ("--helpp", "no option '--helpp' for slipway; try '--help', or slipway --help"),
     ("models lst", "slipway models has no command 'lst'; try slipway models list or slipway models --help"),
     ("promote m:1", "slipway has no command 'promote'; try slipway models promote or slipway --help"),
-    ("frobnicate", "slipway has no command 'frobnicate'; expected run, runs, * or version; try slipway --help"),
+    ("frobnicate", "slipway has no command 'frobnicate'; expected run, test, runs, * or version; try slipway --help"),
     ("config show --evn x", "no option '--evn' for slipway config show; try '--env', or slipway config show --help"),
     ("--set a=b run", "'--set' is an option of slipway run: put it after run"),
     ("--registry=. models list", "'--registry' is an option of slipway models: put it after models"),

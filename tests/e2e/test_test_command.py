@@ -99,9 +99,9 @@ def test_the_list_is_what_runs(trained):
     assert places["data::columns"] is None and places["rows::r"].startswith("tests/customers.yaml:3:")
     # Neither needs the table.
     (trained.folder / "data/train.csv").unlink()
-    text = trained.call("test", "--list", "--select", "rows")
+    text = trained.call("test", "--list", "--select", "rows::")
     assert text.code == 0 and text.out.split() == ["rows::r", places["rows::r"]]
-    assert run_tests(trained, "--select", "rows").last["source"] == ""
+    assert run_tests(trained, "--select", "rows::").last["source"] == ""
 
 
 def test_rows_are_judged_as_onnxruntime_answers(trained):
@@ -117,13 +117,13 @@ def test_rows_are_judged_as_onnxruntime_answers(trained):
         limits["min"], limits["max"] = max(0, limits["min"]), min(1, limits["max"])
         assert (limits["min"], limits["max"]) != (0, 1)
     expect(trained, {"rows": exact})
-    answer = run_tests(trained, "--select", "rows")
+    answer = run_tests(trained, "--select", "rows::")
     assert len(answer.by_id) == 3 and answer.last["counts"]["passed"] == 3
 
     wrong = [{**row, "label": "no" if row["label"] == "yes" else "yes"} for row in exact]
     wrong[2]["probability"] = {"yes": {"min": min(0.999, scores[2] + 0.001)}}
     expect(trained, {"rows": wrong})
-    answer = run_tests(trained, "--select", "rows", expect_code=1)
+    answer = run_tests(trained, "--select", "rows::", expect_code=1)
     assert answer.last["counts"] == {"passed": 0, "failed": 3, "skipped": 0}
     first = answer.by_id["rows::row 0"]
     assert first["reason"] == f"label {wrong[0]['label']} expected, got {labels[0]}"
@@ -430,7 +430,7 @@ def test_all_mistakes_at_once(trained):
 def test_a_failure_is_readable(trained):
     expect(trained, "rows:\n  - name: poor and happy\n    features: {income: 20, age: 30, region: nrth, plan: basic}\n"
                     "    label: yes\n")
-    answer = trained.call("test", "--select", "rows", "--junit", "junit.xml")
+    answer = trained.call("test", "--select", "rows::", "--junit", "junit.xml")
     assert answer.code == 1
     lines = answer.out.splitlines()
     assert lines[0].startswith("ml-classifier 1.0.0 · development · model ml-classifier:1")
