@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/text.h"
 #include "data/select_rows.h"
@@ -173,6 +174,8 @@ Status EvaluateModel(RunState& state) {
                                     SelectRows(all, golden), state.schema);
   state.prediction_profile = ProfilePredictions(
       SelectRows(all, state.split.RowsOf(data::Part::kTest)), state.schema, state.threads);
+  // What an interrupt left without intervals or slices is no evaluation to go on from.
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.evaluate, "golden.jsonl", state.golden));
   SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(state.keys.evaluate, "predictions",
                                               data::ToStoredJson(state.prediction_profile)));
