@@ -118,7 +118,7 @@ Gap Judge(const GateInput& input, const config::GroupGap& asked, const std::stri
                                                                        : "more than two classes");
       return gap;
     }
-    figure->group = slice.conditions.front().part;
+    figure->group = train::NameOf(slice);
     if (figure->rows < input.config.slices.min_rows) {
       ++gap.left_out;
     } else {
@@ -133,6 +133,10 @@ Gap Judge(const GateInput& input, const config::GroupGap& asked, const std::stri
   }
   Measure(&gap);
   Decide(&gap);
+  if (gap.left_out > 0) {
+    gap.reason += fmt::format("; {} left out", Plural(static_cast<int64_t>(gap.left_out),
+                                                      "smaller group is", "smaller groups are"));
+  }
   return gap;
 }
 

@@ -146,8 +146,8 @@ TEST_F(GroupGateTest, IsDecidedByTheInterval) {
   Add("= m", 1000, {.positives = 500, .answers = 500, .hits = 400});
   const Verdict fail = Ask("selection_rate", 0.1);
   EXPECT_EQ(fail.outcome, Outcome::kFail);
-  EXPECT_THAT(fail.reason, HasSubstr("selection_rate by sex: 0.500 on = m and 0.300 on = f, a gap "
-                                     "of 0.200 [0.15"));
+  EXPECT_THAT(fail.reason, HasSubstr("selection_rate by sex: 0.500 on sex = m and 0.300 on sex = "
+                                     "f, a gap of 0.200 [0.15"));
   EXPECT_EQ(Ask("selection_rate", 0.2).outcome, Outcome::kInconclusive);
   EXPECT_EQ(Ask("selection_rate", 0.3).outcome, Outcome::kPass);
 }

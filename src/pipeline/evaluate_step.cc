@@ -1,6 +1,7 @@
 // Evaluation of a run's model.
 #include <fmt/format.h>
 
+#include "core/interrupt.h"
 #include "core/text.h"
 #include "data/select_rows.h"
 #include "model/predictor.h"
@@ -62,6 +63,8 @@ Status EvaluateModel(RunState& state) {
                                     SelectRows(all, golden), state.schema);
   state.prediction_profile = ProfilePredictions(
       SelectRows(all, state.split.RowsOf(data::Part::kTest)), state.schema, state.threads);
+  // What an interrupt left without intervals or slices is no evaluation to go on from.
+  SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
   SLIPWAY_RETURN_IF_ERROR(state.cache.Put(state.keys.evaluate, "golden.jsonl", state.golden));
   SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(state.keys.evaluate, "predictions",
                                               data::ToStoredJson(state.prediction_profile)));
