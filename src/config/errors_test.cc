@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
              "format, query, decimal, missing_values, validation_rules, preprocessing_steps, "
              "feature_columns, "
              "target_column, exclude_columns, id_columns, categorical_columns, timestamp_column, "
-             "positive_class, schema, split or drift; try target_column\n"},
+             "weight_column, positive_class, schema, split or drift; try target_column\n"},
         Case{"    validation_rules: {min_rows: -5}\n", "", "",
              "error: c.yaml:6:34: data.validation_rules.min_rows: -5 is out of range; expected a "
              "whole number, 0 or more\n"},

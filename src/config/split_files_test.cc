@@ -136,8 +136,8 @@ TEST(SplitFiles, NameBothPlaces) {
             "expected each key in one file\n"
             "error: model_config.yaml:3:3: model: unknown key \"nme\"; expected model_type, name, "
             "task, averaging, class_weight, hyperparameters, training_config, search_space, "
-            "search, onnx, command, evaluation_metrics, performance_thresholds, slices, "
-            "permutation_importance or gates; try name\n");
+            "search, onnx, command, calibration, decision_threshold, evaluation_metrics, "
+            "performance_thresholds, slices, permutation_importance, gates or card; try name\n");
 }
 
 }  // namespace
