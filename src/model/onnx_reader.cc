@@ -362,6 +362,9 @@ class GraphReader {
     }
     // Who reads parts of a time reads a time, and so does its neighbour that takes the seconds.
     std::set<std::string_view> times;
+    for (const onnx::ValueInfoProto& input : graph_.input()) {
+      if (input.doc_string() == onnx_names::kTimeInput) times.insert(input.name());
+    }
     for (const data::FeaturePlan& feature : model_.plan.features) {
       if (feature.time != data::TimeFeature{}) times.insert(feature.name);
     }

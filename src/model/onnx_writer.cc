@@ -73,8 +73,11 @@ class GraphWriter {
     for (const size_t index : plan_.InputFeatures()) {
       const data::FeaturePlan& feature = plan_.features[index];
       const bool numeric = feature.encoding == data::Encoding::kNumeric;
-      GraphBuilder::SetType(*builder_.graph().add_input(), feature.name,
+      onnx::ValueInfoProto& input = *builder_.graph().add_input();
+      GraphBuilder::SetType(input, feature.name,
                             numeric ? onnx::TensorProto::DOUBLE : onnx::TensorProto::STRING);
+      if (feature.type == data::ColumnType::kTimestamp)
+        input.set_doc_string(onnx_names::kTimeInput);
     }
   }
 
