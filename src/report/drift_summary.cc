@@ -85,10 +85,6 @@ std::string TestTitle(const data::ColumnDrift& column) {
   return column.test == "chi_square" ? "chi-square" : column.test;
 }
 
-std::string FormatChance(double probability) {
-  return probability < 1e-4 ? "under 0.0001" : fmt::format("{:.2g}", probability);
-}
-
 std::string FullReason(const data::ColumnDrift& column) {
   std::string reason = column.reason + Listed("gone", column.vanished_categories);
   if (column.rank_error > 0) {

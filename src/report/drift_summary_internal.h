@@ -28,9 +28,6 @@ std::string DriversText(const data::MultivariateDrift& drift);
 std::string EffectText(const data::ColumnDrift& column);
 // "Kolmogorov-Smirnov", "chi-square"; "" where nothing was tested.
 std::string TestTitle(const data::ColumnDrift& column);
-// "0.013", "under 0.0001".
-std::string FormatChance(double probability);
-
 // The reason, with what came and what went, and with what is only known nearly.
 std::string FullReason(const data::ColumnDrift& column);
 

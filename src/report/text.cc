@@ -116,7 +116,7 @@ std::string FormatDifference(double value) {
 
 std::string FormatChance(double probability) {
   if (!std::isfinite(probability)) return kUnknown;
-  return probability < 0.001 ? "under 0.001" : fmt::format("{:.3f}", probability);
+  return probability < 1e-4 ? "under 0.0001" : fmt::format("{:.2g}", probability);
 }
 
 std::string FormatInterval(double low, double high) {

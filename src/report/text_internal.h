@@ -25,7 +25,7 @@ std::string Label(std::string_view text, size_t limit = 60);
 // Figures. Each of these gives "–" for NaN.
 std::string FormatMetric(double value);                 // "0.893"
 std::string FormatDifference(double value);             // "+0.021", "-0.130"
-std::string FormatChance(double probability);           // "0.034", "under 0.001"
+std::string FormatChance(double probability);           // "0.034", "under 0.0001"
 std::string FormatInterval(double low, double high);    // "0.873 – 0.911"
 std::string FormatShare(double share);                  // "12.5 %", "under 0.1 %"
 std::string FormatNumber(double value, bool integral);  // "1,204", "0.01234", "3.4e+12"
