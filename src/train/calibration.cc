@@ -41,13 +41,14 @@ bool Step(std::span<const double> scores, std::span<const double> targets,
           model::SigmoidCurve* curve, Likelihood* at) {
   constexpr double kRidge = 1e-12;  // Keeps the matrix regular where all scores are equal.
   constexpr double kEnough = 1e-4;
-  constexpr double kShortest = 1e-10;
+  constexpr int kMostHalvings = 33;  // The shortest step is some 1e-10.
   const double slope2 = at->slope2 + kRidge, intercept2 = at->intercept2 + kRidge;
   const double determinant = slope2 * intercept2 - at->between * at->between;
   const double slope = -(intercept2 * at->slope - at->between * at->intercept) / determinant;
   const double intercept = -(slope2 * at->intercept - at->between * at->slope) / determinant;
   const double falls = at->slope * slope + at->intercept * intercept;
-  for (double length = 1; length >= kShortest; length /= 2) {
+  double length = 1;
+  for (int halvings = 0; halvings <= kMostHalvings; ++halvings, length /= 2) {
     const model::SigmoidCurve next{curve->slope + length * slope,
                                    curve->intercept + length * intercept};
     const Likelihood there = LikelihoodOf(scores, targets, next);
