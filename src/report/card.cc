@@ -10,6 +10,7 @@
 #include "report/card_internal.h"
 #include "report/summary_internal.h"
 #include "report/text_internal.h"
+#include "train/slices.h"
 
 namespace slipway::report {
 namespace {
@@ -120,6 +121,25 @@ CardSection MetricsSection(const CardSources& sources) {
   if (folds > 0) {
     section.paragraphs.push_back(fmt::format("Cross-validated in {} folds.", folds));
   }
+  return section;
+}
+
+// What Mitchell et al. call factors: figures by group, those that are named and the worst found.
+CardSection SlicesSection(const CardSources& sources) {
+  CardSection section{.id = "slices", .title = "Slices"};
+  const auto slices = train::SliceReportFromJson(At(sources.run, "slices"));
+  if (!slices.ok() || slices->metric.empty()) return section;
+  section.paragraphs.push_back(fmt::format(
+      "{} is {} on all test rows.", MetricTitle(slices->metric), FormatMetric(slices->whole)));
+  section.table.head = {"Slice", "Rows", MetricTitle(slices->metric), "Against all"};
+  const auto add = [&](const train::Slice& slice, const char* kind) {
+    const auto value = slice.metrics.find(slices->metric);
+    section.table.rows.push_back({train::NameOf(slice) + kind, FormatCount(slice.rows),
+                                  FormatMetric(value == slice.metrics.end() ? kNaN : value->second),
+                                  FormatDifference(slice.difference)});
+  };
+  for (const train::Slice& slice : slices->named) add(slice, "");
+  for (const train::Slice& slice : slices->found) add(slice, " (found)");
   return section;
 }
 
@@ -252,11 +272,11 @@ Result<Card> MakeCard(const registry::ModelVersion& version, const model::Artifa
   if (card.lede.empty())
     card.lede = fmt::format("A {} of “{}” by {}.", sources.schema.task, sources.schema.target,
                             version.algorithm.empty() ? "an unnamed trainer" : version.algorithm);
-  // Factors, as Mitchell et al. call figures by group, go between metrics and calibration.
   for (CardSection section :
        {DetailsSection(sources), UseSection(sources), DataSection(sources), MetricsSection(sources),
-        AnswersSection(sources), GatesSection(sources), ImportancesSection(sources),
-        LimitsSection(sources), InputsSection(sources), LineageSection(sources)}) {
+        SlicesSection(sources), AnswersSection(sources), GatesSection(sources),
+        ImportancesSection(sources), LimitsSection(sources), InputsSection(sources),
+        LineageSection(sources)}) {
     if (!IsEmpty(section)) card.sections.push_back(std::move(section));
   }
   return card;

@@ -78,11 +78,11 @@ TEST(CardTest, Golden) {
   ExpectGolden("card.md", RenderCardMarkdown(*card));
   const std::string html = RenderCardHtml(*card);
   ExpectBalanced(html);
-  for (const char* id : {"details", "intended-use", "training-data", "metrics", "answers", "gates",
-                         "importances", "limits", "inputs", "lineage"}) {
+  for (const char* id : {"details", "intended-use", "training-data", "metrics", "slices", "answers",
+                         "gates", "importances", "limits", "inputs", "lineage"}) {
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   }
-  EXPECT_EQ(RenderCardJson(*card)["sections"].size(), 10U);
+  EXPECT_EQ(RenderCardJson(*card)["sections"].size(), 11U);
 }
 
 TEST(CardTest, SaysWhatIsNotThereAnyMore) {
