@@ -69,8 +69,8 @@ std::optional<GroupFigure> FigureOf(const train::Slice& slice, const std::string
 // The gap of any two groups, so that an interval of it has to hold for all pairs at once: each is
 // as wide as Bonferroni asks.
 void Measure(Gap* gap) {
-  const size_t groups = gap->groups.size();
-  const auto pairs = static_cast<double>(groups * (groups - 1) / 2);
+  const auto groups = static_cast<double>(gap->groups.size());
+  const double pairs = groups * (groups - 1) / 2;
   const double z = NormalQuantile(1 - kAlpha / (2 * pairs));
   for (const GroupFigure& a : gap->groups) {
     for (const GroupFigure& b : gap->groups) {

@@ -36,9 +36,9 @@ std::string MarkdownTable(const CardTable& table) {
   }
   text += "\n" + rule + "\n";
   for (const std::vector<std::string>& row : table.rows) {
-    text += "|";
+    text += '|';
     for (const std::string& cell : row) text += " " + Plain(cell, 400) + " |";
-    text += "\n";
+    text += '\n';
   }
   return text + "\n";
 }
@@ -75,7 +75,7 @@ std::string SectionMarkdown(const CardSection& section) {
   std::string out;
   for (const std::string& text : section.paragraphs) out += Plain(text, kLongest) + "\n\n";
   for (const std::string& text : section.points) out += "- " + Plain(text, kLongest) + "\n";
-  if (!section.points.empty()) out += "\n";
+  if (!section.points.empty()) out += '\n';
   return out + MarkdownTable(section.table);
 }
 
