@@ -47,13 +47,14 @@ class Fits {
     state_.progress.Advance("train", 0, total, "fits");
     const int beside = std::min(static_cast<int>(total), state_.threads);
     const int threads_each = std::max(1, state_.threads / std::max(beside, 1));
-    SLIPWAY_RETURN_IF_ERROR(ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
+    Status fitted = ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
       const int fold = missing_[index];
       SLIPWAY_RETURN_IF_ERROR(fold == kFinalModel ? FitFinal(threads_each)
                                                   : FitOne(fold, threads_each));
       state_.progress.Advance("train", ++done, total, "fits");
       return {};
-    }));
+    });
+    if (!fitted.ok()) return fitted;
     return waiting_ ? KeepModel(*std::move(waiting_)) : Status();
   }
 
