@@ -108,16 +108,14 @@ Result<train::PermutationReport> PermutationOf(const RunState& state,
       EvenlySpread(state.split.RowsOf(data::Part::kTest), static_cast<size_t>(config.rows));
   const data::Table table = data::SelectRows(state.table, rows);
   const data::Target truth = data::SelectRows(state.target, rows);
-  const char* usual = state.target.task == data::Task::kRegression ? "r2" : "auc";
-  auto report = train::PermuteFeatures(
-      {.predictor = predictor,
-       .rows = table,
-       .truth = truth,
-       .metric = config.metric.empty() ? usual : train::CanonicalMetric(config.metric),
-       .averaging = averaging,
-       .repeats = config.repeats,
-       .seed = ModelSeed(state.config().model),
-       .threads = state.threads});
+  auto report = train::PermuteFeatures({.predictor = predictor,
+                                        .rows = table,
+                                        .truth = truth,
+                                        .metric = MetricOr(state, config.metric),
+                                        .averaging = averaging,
+                                        .repeats = config.repeats,
+                                        .seed = ModelSeed(state.config().model),
+                                        .threads = state.threads});
   if (report.ok()) return report;
   const std::string key = report.error().location().field;
   if (!key.starts_with("model.")) return report;

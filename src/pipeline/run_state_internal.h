@@ -111,8 +111,13 @@ struct StepEnd {
 Status RunStep(RunState& state, const char* name,
                const std::function<Result<StepEnd>(RunState&)>& step);
 
+// `asked` by the name that metrics are kept by; where it is "" auc, or r2 of numbers.
+std::string MetricOr(const RunState& state, const std::string& asked);
+
 // Of a fold in the cache.
 std::string FoldName(int fold);
+// Of a fit of a search, under its TrialKey.
+inline constexpr const char* kTrialName = "trial";
 std::optional<train::FoldResult> TakeFoldResult(RunState& state, const std::string& key,
                                                 const std::string& name);
 // A fold's result out of the cache; false where it is not there.

@@ -20,13 +20,6 @@ namespace {
 constexpr uint64_t kCandidateStream = uint64_t{1} << 41U;
 constexpr uint64_t kShareStream = kCandidateStream + 1;
 
-// What the trials are judged by.
-std::string MetricOf(const RunState& state) {
-  const std::string& asked = state.config().model.search.metric;
-  if (!asked.empty()) return train::CanonicalMetric(asked);
-  return state.target.task == data::Task::kRegression ? "r2" : "auc";
-}
-
 // Of the configured folds; without any, the validation part is scored.
 Result<std::vector<train::FoldRows>> RowsToSearchBy(const RunState& state) {
   std::vector<train::FoldRows> all;
@@ -78,7 +71,7 @@ class TrialFits {
     for (const Json& candidate : fits.search_.candidates) {
       fits.configs_.push_back(WithTrial(state.config(), candidate));
     }
-    fits.search_.metric = MetricOf(state);
+    fits.search_.metric = MetricOr(state, state.config().model.search.metric);
     fits.search_.folds = static_cast<int>(fits.rows_.size());
     for (const train::FoldRows& rows : fits.rows_) fits.search_.rows += std::ssize(rows.train);
     fits.search_.rows /= fits.search_.folds;
@@ -106,10 +99,10 @@ class TrialFits {
   Result<double> Score(int trial, double share, int fold, int threads) {
     const config::Config& config = configs_[static_cast<size_t>(trial)];
     const std::string key = TrialKey(state_->keys, config, state_->graph_digest, share, fold);
-    std::optional<train::FoldResult> result = TakeFoldResult(*state_, key, "trial");
+    std::optional<train::FoldResult> result = TakeFoldResult(*state_, key, kTrialName);
     if (!result) {
       SLIPWAY_ASSIGN_OR_RETURN(result, Fit(config, share, fold, threads));
-      SLIPWAY_RETURN_IF_ERROR(state_->cache.PutJson(key, "trial", train::ToJson(*result)));
+      SLIPWAY_RETURN_IF_ERROR(state_->cache.PutJson(key, kTrialName, train::ToJson(*result)));
     }
     return result->metrics[search_.metric];
   }

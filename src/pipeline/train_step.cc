@@ -127,7 +127,7 @@ class Fits {
 // The metric that the folds are summed up by: auc, or r2 of numbers, where it is shown or nothing
 // else is that the folds have; else the first that is.
 std::string HeadlineMetric(const RunState& state) {
-  const std::string usual = state.target.task == data::Task::kRegression ? "r2" : "auc";
+  const std::string usual = MetricOr(state, "");
   std::vector<std::string> shown;
   for (const std::string& written : state.report.shown_metrics) {
     const std::string name = train::CanonicalMetric(written);
@@ -227,6 +227,11 @@ Result<bool> FitModel(RunState& state) {
 
 }  // namespace
 
+std::string MetricOr(const RunState& state, const std::string& asked) {
+  if (!asked.empty()) return train::CanonicalMetric(asked);
+  return state.target.task == data::Task::kRegression ? "r2" : "auc";
+}
+
 std::string FoldName(int fold) { return fmt::format("fold-{}", fold); }
 
 std::optional<train::FoldResult> TakeFoldResult(RunState& state, const std::string& key,
@@ -240,6 +245,11 @@ std::optional<train::FoldResult> TakeFoldResult(RunState& state, const std::stri
 
 bool TakeFold(RunState& state, int fold) {
   std::optional<train::FoldResult> result = TakeFoldResult(state, state.keys.train, FoldName(fold));
+  // A search that went to its end has fitted the trial that it chose on all rows of each fold.
+  if (!result && state.tuned) {
+    result = TakeFoldResult(state, TrialKey(state.keys, *state.tuned, state.graph_digest, 1, fold),
+                            kTrialName);
+  }
   if (!result) return false;
   state.folds[static_cast<size_t>(fold)] = *std::move(result);
   return true;

@@ -74,6 +74,9 @@ def test_a_search_is_the_same_on_any_number_of_threads(project):
     assert one["digest"] == two["digest"]
     assert report_of(project, one)["search"] == report_of(project, two)["search"]
     assert report_of(project, one)["search"]["trials"][0]["hyperparameters"] == {}
+    # Without the cache the folds are fitted again, to the very scores of the search.
+    chosen, folds = chosen_of(report_of(project, one)["search"]), report_of(project, one)["folds"]
+    assert chosen["rungs"][-1]["scores"] == [fold["metrics"]["auc"] for fold in folds]
 
 
 def test_scores_are_scikit_learns(project):
