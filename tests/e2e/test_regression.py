@@ -1,10 +1,14 @@
 """Numbers to estimate, judged by scikit-learn and onnxruntime."""
+import sys
+
 import numpy as np
 import onnx
 import onnxruntime
 import pandas as pd
 import pytest
 from conftest import basic_config
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import (mean_absolute_error, mean_absolute_percentage_error, mean_squared_error, r2_score,
@@ -268,3 +272,50 @@ def test_numbers_are_no_trainer_for_classes(project):
     answer = project.call("run", "--env", "development")
     assert answer.code == 2
     assert "ridge estimates numbers, and the target has classes" in answer.err
+
+
+NUMBERS = [f"feature{i + 1}" for i in range(4)]
+
+
+def test_a_graph_that_estimates_is_judged_and_registered(project):
+    frame = house_table()
+    project.write_table(frame)
+    model = RandomForestRegressor(21, max_depth=8, random_state=0).fit(frame[NUMBERS].head(500).to_numpy("float32"), frame["target"].head(500))
+    (project.folder / "models").mkdir()
+    onnx.save(to_onnx(model, initial_types=[("X", FloatTensorType([None, 4]))]), project.folder / "models/model.onnx")
+    project.write_config(regression_config("onnx", model__onnx={"path": "models/model.onnx"}, data__preprocessing_steps=[],
+                                           data__exclude_columns=["city"], model__training_config={"cross_validation": 0}))
+    last = project.run()
+    assert last["status"] == "passed"
+    assert {gate["name"] for gate in last["gates"]} >= {"r2", "parity", "baseline", "single_latency"}
+    test, _ = test_part_of(project, last, frame)
+    theirs = model.predict(test[NUMBERS].to_numpy("float32"))
+    np.testing.assert_allclose(predictions(project, test)["prediction"], theirs, rtol=1e-6)
+    assert last["metrics"]["r2"] == pytest.approx(r2_score(test["target"], theirs), abs=1e-5)
+
+
+REGRESSION_PROGRAM = """
+import json, os, pathlib
+import pandas as pd
+from skl2onnx import to_onnx
+from sklearn.linear_model import Ridge
+assert os.environ["SLIPWAY_TASK"] == "regression" and json.loads(os.environ["SLIPWAY_CLASSES"]) == []
+rows = pd.read_parquet(os.environ["SLIPWAY_TRAIN"])
+x = rows[json.loads(os.environ["SLIPWAY_FEATURES"])].to_numpy("float64")
+model = Ridge(**json.loads(os.environ["SLIPWAY_HYPERPARAMETERS"])).fit(x, rows[os.environ["SLIPWAY_TARGET"]].to_numpy())
+pathlib.Path(os.environ["SLIPWAY_OUTPUT"], "model.onnx").write_bytes(to_onnx(model, x[:1]).SerializeToString())
+"""
+
+
+def test_a_program_may_train_what_estimates(project):
+    frame = house_table().drop(columns="city")
+    project.write_table(frame)
+    (project.folder / "training").mkdir()
+    (project.folder / "training/train.py").write_text(REGRESSION_PROGRAM)
+    project.write_config(regression_config("command", model__command={"run": f"{sys.executable} training/train.py"},
+                                           data__preprocessing_steps=[], model__hyperparameters={"alpha": 3.0},
+                                           model__training_config={"cross_validation": 2}))
+    last = project.run()
+    test, train = test_part_of(project, last, frame)
+    theirs = Ridge(alpha=3.0).fit(train[NUMBERS], train["target"]).predict(test[NUMBERS])
+    np.testing.assert_allclose(predictions(project, test)["prediction"], theirs, rtol=1e-6)
