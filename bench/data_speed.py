@@ -7,13 +7,12 @@ Parts: profile, validate, drift, parquet, large, stored, wide, predict. PEERS_PY
 bench/peers/requirements.txt (scripts/bench makes it); without it the peers of validate and drift are left out.
 """
 import argparse
-import json
 import os
 import pathlib
 import sys
 import tempfile
 
-from measure import PEERS, SLIPWAY, Measured, Targets, median, require_program, spread
+from measure import PEERS, SLIPWAY, Measured, Targets, median, require_program, spread, write_project
 
 PARTS = ["profile", "validate", "drift", "parquet", "large", "stored", "wide", "predict"]
 WIDE_TABLE = """
@@ -70,13 +69,9 @@ class Bench:
 
     def validate(self):
         Measured([SLIPWAY, "data", "schema", self.csv, "--save", self.folder / "schema.yaml", "--force"])
-        config = {"development": {
-            "project_name": "bench", "version": "1",
-            "data": {"source_path": str(self.csv), "target_column": "target", "schema": str(self.folder / "schema.yaml"),
-                     "validation_rules": {"min_rows": 1000, "max_missing_ratio": 0.1, "max_duplicate_ratio": 0.1, "max_outlier_ratio": 0.1}},
-            "model": {"model_type": "random_forest"}, "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
-        (self.folder / "config.yaml").write_text(json.dumps(config))
-        runs = self.slipway("data", "validate", "--config", self.folder / "config.yaml")
+        write_project(self.folder, self.csv, {"model_type": "random_forest"}, preprocessing_steps=[], schema=str(self.folder / "schema.yaml"),
+                      validation_rules={"min_rows": 1000, "max_missing_ratio": 0.1, "max_duplicate_ratio": 0.1, "max_outlier_ratio": 0.1})
+        runs = self.slipway("data", "validate", "--config", self.folder / "configs" / "config.yaml")
         ours = self.compare("data validate, rules and schema", runs, self.read_seconds(self.csv), 2)
         self.beside("data validate", ours, "validate_gx.py", [self.csv], 6)
 
@@ -130,14 +125,10 @@ class Bench:
         self.python(PEERS / "make_data.py", 20_000, 20, train)
         model, peer_model = self.folder / "model", self.folder / "model.joblib"
         self.python(PEERS / "predict_sklearn.py", peer_model, train, "fit")
-        config = {"development": {
-            "project_name": "bench", "version": "1",
-            "data": {"source_path": str(train), "target_column": "target", "preprocessing_steps": ["handle_missing", "normalize"]},
-            "model": {"model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "max_depth": 10, "random_state": 42}},
-            "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
         project = self.folder / "project"
-        (project / "configs").mkdir(parents=True)
-        (project / "configs" / "config.yaml").write_text(json.dumps(config))
+        write_project(project, train, {
+            "model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "max_depth": 10, "random_state": 42}},
+            preprocessing_steps=["handle_missing", "normalize"])
         Measured([SLIPWAY, "run"], cwd=project)
         Measured([SLIPWAY, "models", "download", "bench:1", "--to", model], cwd=project)
         rounds = max(1, self.options.rounds // 2)

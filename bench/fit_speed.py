@@ -15,9 +15,8 @@ import subprocess
 import sys
 import tempfile
 
-import pandas as pd
-import pyarrow.parquet as pq
-from measure import PEERS, SLIPWAY, Measured, Targets, median, require_program, spread
+from measure import (PEERS, Measured, Targets, median, require_program, run_project, spread, write_prepared_parts,
+                     write_project)
 
 LIBRARIES = ["sklearn", "xgboost", "lightgbm"]
 MODELS = {"forest": ("random_forest", 10), "boosting": ("gradient_boosting", 6)}
@@ -27,34 +26,18 @@ ACCURACY_WITHIN = {"forest": 0.01, "boosting": 0.003}
 BUSY_AT_MOST = 2.2
 
 
-def write_project(folder, table, kind):
-    model_type, depth = MODELS[kind]
-    config = {"development": {
-        "project_name": "fit", "version": "1.0.0",
-        "data": {"source_path": str(table), "preprocessing_steps": ["handle_missing"], "target_column": "target",
-                 "split": {"train": 0.8, "validation": 0.0, "test": 0.2}},
-        "model": {"model_type": model_type, "hyperparameters": {"n_estimators": 100, "max_depth": depth, "random_state": 42},
-                  "training_config": {"cross_validation": 0}, "evaluation_metrics": ["accuracy"],
-                  "performance_thresholds": {"accuracy": 0.5}},
-        "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
-    (folder / "configs").mkdir(parents=True)
-    (folder / "configs" / "config.yaml").write_text(json.dumps(config))
-
-
 def run_ours(table, kind, keep=None):
     """Seconds of the train step and accuracy; the rows of each part as Parquet files under `keep`."""
+    model_type, depth = MODELS[kind]
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         folder = pathlib.Path(name)
-        write_project(folder, table, kind)
-        output = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1)).output
-        last = json.loads(output.splitlines()[-1])
+        write_project(folder, table, {
+            "model_type": model_type, "hyperparameters": {"n_estimators": 100, "max_depth": depth, "random_state": 42},
+            "training_config": {"cross_validation": 0}, "evaluation_metrics": ["accuracy"]})
+        run = run_project(folder)
         if keep:
-            split = pq.read_table((folder / last["report"]).parent / "split.parquet").to_pandas()["part"]
-            frame = pd.read_csv(table)
-            frame = frame.fillna(frame[(split == "train").to_numpy()].mean())
-            for part in ("train", "test"):
-                frame[(split == part).to_numpy()].to_parquet(keep / f"{part}.parquet")
-    return last["timings"]["train"], last["metrics"]["accuracy"]
+            write_prepared_parts(keep, table, run)
+    return run.result["timings"]["train"], run.result["metrics"]["accuracy"]
 
 
 def run_peer(library, kind, folder):

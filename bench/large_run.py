@@ -7,13 +7,12 @@ checking, metrics with intervals, gates, registration and reports. One fit is th
 large_run.py [--rows 1000000] [--features 20] [--rounds 1] [--check]
 """
 import argparse
-import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-from measure import PEERS, SLIPWAY, Measured, Targets, median, require_program
+from measure import PEERS, Targets, median, require_program, run_project, write_project
 
 FITS_AT_MOST = 5.5
 # Of the table as float32, and besides.
@@ -21,21 +20,12 @@ TIMES_THE_DATA, BESIDES_BYTES = 1.5, 500e6
 
 
 def run(table, folds):
-    config = {"development": {
-        "project_name": "large", "version": "1.0.0",
-        "data": {"source_path": str(table), "preprocessing_steps": ["handle_missing"], "target_column": "target",
-                 "split": {"train": 0.8, "validation": 0.0, "test": 0.2}},
-        "model": {"model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "max_depth": 10, "random_state": 42},
-                  "training_config": {"cross_validation": folds}, "evaluation_metrics": ["accuracy", "auc"],
-                  "performance_thresholds": {"accuracy": 0.5}},
-        "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         folder = pathlib.Path(name)
-        (folder / "configs").mkdir()
-        (folder / "configs" / "config.yaml").write_text(json.dumps(config))
-        measured = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1))
-    measured.result = json.loads(measured.output.splitlines()[-1])
-    return measured
+        write_project(folder, table, {
+            "model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "max_depth": 10, "random_state": 42},
+            "training_config": {"cross_validation": folds}, "evaluation_metrics": ["accuracy", "auc"]})
+        return run_project(folder)
 
 
 def main():

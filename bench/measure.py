@@ -1,4 +1,5 @@
-"""What the benchmarks share: timed child processes, their memory, and tables of medians."""
+"""What the benchmarks share: timed child processes, their memory, projects to run, and tables of medians."""
+import json
 import os
 import pathlib
 import statistics
@@ -30,6 +31,40 @@ class Measured:
         child.returncode = self.code
         if self.code not in expect:
             sys.exit(f"'{' '.join(map(str, command))}' ended with exit code {self.code}:\n{self.output[-2000:]}")
+
+
+def write_project(folder, table, model, **data):
+    """A project that trains `model` on four fifths of `table` and tests on the rest; `data` is added to the section of that name."""
+    config = {"development": {
+        "project_name": "bench", "version": "1.0.0",
+        "data": {"source_path": str(table), "preprocessing_steps": ["handle_missing"], "target_column": "target",
+                 "split": {"train": 0.8, "validation": 0.0, "test": 0.2}} | data,
+        "model": {"performance_thresholds": {"accuracy": 0.5}} | model,
+        "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
+    (folder / "configs").mkdir(parents=True, exist_ok=True)
+    # JSON is YAML too.
+    (folder / "configs" / "config.yaml").write_text(json.dumps(config, indent=1))
+
+
+def run_project(folder):
+    """A whole `slipway run` there: what it ended with as `result`, the folder of its report as `kept`."""
+    # Gates may say no (exit code 1): the work is the same, and the figures are what is compared.
+    measured = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1))
+    measured.result = json.loads(measured.output.splitlines()[-1])
+    measured.kept = (folder / measured.result["report"]).parent
+    if measured.result["cached"]:
+        sys.exit(f"a fresh project took {measured.result['cached']} from a cache")
+    return measured
+
+
+def write_prepared_parts(folder, table, run):
+    """The rows that a run trained and tested on as train.parquet and test.parquet, numbers filled as its handle_missing does."""
+    import pandas as pd  # Not everyone who measures has it.
+    part = pd.read_parquet(run.kept / "split.parquet")["part"]
+    frame = pd.read_csv(table)
+    frame = frame.fillna(frame[(part == "train").to_numpy()].mean())
+    for name in ("train", "test"):
+        frame[(part == name).to_numpy()].to_parquet(folder / f"{name}.parquet")
 
 
 def median(values):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import package_tables
 import pandas as pd
-from measure import PEERS, SLIPWAY, Measured, Targets, require_program
+from measure import PEERS, Measured, Targets, require_program, run_project, write_project
 
 MODELS = {"forest": ("random_forest", 10), "boosting": ("gradient_boosting", 6)}
 LIBRARIES = ["sklearn", "xgboost", "lightgbm"]
@@ -53,25 +53,17 @@ def find(name, table):
 
 def run_ours(folder, path, table, kind):
     model_type, depth = MODELS[kind]
-    hyperparameters = {"n_estimators": 100, "max_depth": depth, "random_state": 42}
-    data = {"source_path": str(path), "target_column": table.target, "preprocessing_steps": ["handle_missing"],
-            "split": {"train": 0.8, "validation": 0.0, "test": 0.2}}
+    data = {"target_column": table.target}
     if table.positive:
         data |= {"positive_class": table.positive}
     if table.identifiers:
         data |= {"id_columns": list(table.identifiers)}
-    config = {"development": {
-        "project_name": "real-table", "version": "1.0.0", "data": data,
-        "model": {"model_type": model_type, "hyperparameters": hyperparameters,
-                  "task": "regression" if table.task == "regression" else "classification",
-                  "performance_thresholds": {}},
-        "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
-    (folder / "configs").mkdir(exist_ok=True)
-    (folder / "configs" / "config.yaml").write_text(json.dumps(config, indent=1))
-    measured = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1))
-    result = json.loads(measured.output.splitlines()[-1])
-    split = pd.read_parquet(folder / ".slipway" / "runs" / result["run_id"] / "split.parquet")
-    return result, split.sort_values("row").reset_index(drop=True)["part"]
+    write_project(folder, path, {
+        "model_type": model_type, "hyperparameters": {"n_estimators": 100, "max_depth": depth, "random_state": 42},
+        "task": "regression" if table.task == "regression" else "classification", "performance_thresholds": {}}, **data)
+    run = run_project(folder)
+    split = pd.read_parquet(run.kept / "split.parquet")
+    return run.result, split.sort_values("row").reset_index(drop=True)["part"]
 
 
 def write_parts(folder, path, table, part):

@@ -16,38 +16,20 @@ import subprocess
 import sys
 import tempfile
 
-import pandas as pd
-import pyarrow.parquet as pq
-from measure import PEERS, SLIPWAY, Measured, Targets, require_program
+from measure import PEERS, Measured, Targets, require_program, run_project, write_prepared_parts, write_project
 
 TIMES_FASTER = 10.0
 AUC_WITHIN = 0.003
 
 
-def write_project(folder, table, trials):
-    config = {"development": {
-        "project_name": "search", "version": "1.0.0",
-        "data": {"source_path": str(table), "preprocessing_steps": ["handle_missing"], "target_column": "target",
-                 "split": {"train": 0.8, "validation": 0.0, "test": 0.2}},
-        "model": {"model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "random_state": 42},
-                  "training_config": {"cross_validation": 5, "hyperparameter_tuning": True},
-                  "search": {"trials": trials, "seconds": 3600}, "performance_thresholds": {"accuracy": 0.5}},
-        "deployment": {"environment": "development", "deployment_strategy": "rolling"}}}
-    (folder / "configs").mkdir(parents=True)
-    (folder / "configs" / "config.yaml").write_text(json.dumps(config))
-
-
 def run_ours(folder, table, trials):
-    write_project(folder, table, trials)
-    measured = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1))
-    last = json.loads(measured.output.splitlines()[-1])
-    report = json.loads(pathlib.Path(folder, last["report"]).with_name("report.json").read_text())
-    split = pq.read_table(pathlib.Path(folder, last["report"]).with_name("split.parquet")).to_pandas()["part"]
-    frame = pd.read_csv(table)
-    frame = frame.fillna(frame[(split == "train").to_numpy()].mean())
-    for part in ("train", "test"):
-        frame[(split == part).to_numpy()].to_parquet(folder / f"{part}.parquet")
-    return last, report["search"], measured
+    write_project(folder, table, {
+        "model_type": "random_forest", "hyperparameters": {"n_estimators": 100, "random_state": 42},
+        "training_config": {"cross_validation": 5, "hyperparameter_tuning": True},
+        "search": {"trials": trials, "seconds": 3600}})
+    run = run_project(folder)
+    write_prepared_parts(folder, table, run)
+    return run, json.loads((run.kept / "report.json").read_text())["search"]
 
 
 def main():
@@ -63,12 +45,13 @@ def main():
         folder = pathlib.Path(name)
         table = folder / "table.csv"
         subprocess.run([sys.executable, PEERS / "make_data.py", str(options.rows), str(options.features), table], check=True)
-        last, search, measured = run_ours(folder, table, options.trials)
+        run, search = run_ours(folder, table, options.trials)
+        last = run.result
         seconds = last["timings"]["search"] + last["timings"]["train"]
         chosen = next(trial for trial in search["trials"] if trial["trial"] == search["chosen"])
         print(f"{options.rows:,} × {options.features}, {len(search['trials'])} trials")
         print(f"  slipway       {seconds:.2f} s (search {last['timings']['search']:.2f})  auc {last['metrics']['auc']:.4f}"
-              f"  peak {measured.peak_bytes / 1e6:.0f} MB  {chosen['hyperparameters']}", flush=True)
+              f"  peak {run.peak_bytes / 1e6:.0f} MB  {chosen['hyperparameters']}", flush=True)
         python = os.environ.get("PEERS_PYTHON", sys.executable)
         peer = json.loads(Measured([python, PEERS / "search_sklearn.py", folder / "train.parquet", folder / "test.parquet",
                                     options.trials]).output.splitlines()[-1])
