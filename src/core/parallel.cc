@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <condition_variable>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -57,17 +58,85 @@ Status Guarded(const std::function<Status(size_t)>& work, size_t index) try {
   return Error(ErrorCode::kInternal, error.what());
 }
 
-// Starts up to `count` threads; a limit on threads or memory makes it fewer.
-std::vector<std::jthread> StartThreads(size_t count, const std::function<void()>& loop) {
-  std::vector<std::jthread> pool;
-  pool.reserve(count);
-  try {
-    while (pool.size() < count) pool.emplace_back(loop);
-  } catch (const std::system_error&) {
-    return pool;  // Those that exist, and the caller, share all indices.
+// Threads that are kept, and lent to whoever works on a range. Who borrows goes on by itself at
+// once and in the end waits only for those that have begun: on a busy machine a thread may come
+// late, and a fit forks and joins thousands of times.
+class Helpers {
+ public:
+  // Never destroyed: threads may still wait in it when the process ends.
+  static Helpers& Shared() {
+    static auto* shared = new Helpers;
+    return *shared;
   }
-  return pool;
-}
+
+  class Loan {
+   public:
+    // Up to `count` threads call `loop`, each once.
+    Loan(Helpers& helpers, size_t count, const std::function<void()>& loop)
+        : helpers_(helpers), loop_(loop), wanted_(count) {
+      if (count > 0) helpers_.Offer(this);
+    }
+    // Nobody begins any more, and all who began have ended.
+    ~Loan() { helpers_.Withdraw(this); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+
+   private:
+    friend class Helpers;
+    Helpers& helpers_;
+    const std::function<void()>& loop_;
+    // Guarded by the helpers' mutex.
+    size_t wanted_;
+    size_t working_ = 0;
+    std::condition_variable ended_;
+  };
+
+ private:
+  void Offer(Loan* loan) {
+    const std::lock_guard lock(mutex_);
+    offers_.push_back(loan);
+    size_t wanted = 0;
+    for (const Loan* offer : offers_) wanted += offer->wanted_;
+    while (waiting_ < wanted && StartOne()) ++waiting_;
+    came_.notify_all();
+  }
+
+  // False where the system gives no more: those that exist, and the borrower, do all the work.
+  bool StartOne() try {
+    std::thread([this] { Serve(); }).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+
+  void Withdraw(Loan* loan) {
+    std::unique_lock lock(mutex_);
+    std::erase(offers_, loan);
+    loan->ended_.wait(lock, [&] { return loan->working_ == 0; });
+  }
+
+  [[noreturn]] void Serve() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      came_.wait(lock, [&] { return !offers_.empty(); });
+      Loan* const loan = offers_.front();
+      if (--loan->wanted_ == 0) offers_.erase(offers_.begin());
+      ++loan->working_;
+      --waiting_;
+      lock.unlock();
+      loan->loop_();
+      lock.lock();
+      ++waiting_;
+      // Under the lock, as the borrower's loan ends with it.
+      if (--loan->working_ == 0) loan->ended_.notify_one();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::vector<Loan*> offers_;  // That still want a thread, the oldest first.
+  size_t waiting_ = 0;         // Threads without work, or just started.
+};
 
 }  // namespace
 
@@ -83,7 +152,7 @@ Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)
   size_t failed_at = count;
   std::optional<Error> failure;
 
-  auto loop = [&] {
+  const std::function<void()> loop = [&] {
     while (!stop.load(std::memory_order_relaxed)) {
       const size_t index = next.fetch_add(1);
       if (index >= count) return;
@@ -100,7 +169,7 @@ Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)
   };
   const size_t workers = std::min(count, static_cast<size_t>(std::max(threads, 1)));
   {
-    const std::vector<std::jthread> pool = StartThreads(workers > 0 ? workers - 1 : 0, loop);
+    const Helpers::Loan loan(Helpers::Shared(), workers > 0 ? workers - 1 : 0, loop);
     loop();
   }
   if (failure) return *std::move(failure);

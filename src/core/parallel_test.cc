@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <barrier>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -23,6 +24,28 @@ TEST(ParallelTest, EachIndexOnceOnAnyNumberOfThreads) {
     ASSERT_TRUE(status.ok());
     for (const std::atomic<int>& count : calls) ASSERT_EQ(count.load(), 1);
   }
+}
+
+TEST(ParallelTest, RangesWithinRangesShareTheThreads) {
+  std::vector<std::atomic<int>> calls(16UL * 1000);
+  const Status status = ParallelFor(16, 4, [&](size_t outer) {
+    return ParallelFor(1000, 3, [&](size_t inner) -> Status {
+      ++calls[outer * 1000 + inner];
+      return {};
+    });
+  });
+  ASSERT_TRUE(status.ok());
+  for (const std::atomic<int>& count : calls) ASSERT_EQ(count.load(), 1);
+}
+
+TEST(ParallelTest, AsManyAtOnceAsThreads) {
+  // Each waits for the others: fewer threads would never end.
+  std::barrier together(6);
+  const Status status = ParallelFor(6, 6, [&](size_t) -> Status {
+    together.arrive_and_wait();
+    return {};
+  });
+  EXPECT_TRUE(status.ok());
 }
 
 TEST(ParallelTest, NothingToDoIsDone) {
