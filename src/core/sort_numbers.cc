@@ -25,6 +25,12 @@ double FromKey(uint64_t key) {
   return std::bit_cast<double>((key & kSign) != 0 ? key & ~kSign : ~key);
 }
 
+uint32_t ToHalfKey(float value) {
+  constexpr uint32_t kFloatSign = uint32_t{1} << 31U;
+  const auto bits = std::bit_cast<uint32_t>(value + 0.0F);
+  return (bits & kFloatSign) != 0 ? ~bits : bits | kFloatSign;
+}
+
 using Counts = std::array<std::array<uint32_t, kBuckets>, kDigits>;
 
 size_t Digit(uint64_t key, size_t digit) { return (key >> (8 * digit)) & 0xffU; }
@@ -86,6 +92,22 @@ void SortNumbers(std::vector<double>* values) {
     SortByDigits(keys, other, 0);
   }
   std::ranges::transform(keys, values->begin(), FromKey);
+}
+
+std::vector<uint32_t> OrderOf(std::span<const float> values) {
+  std::vector<uint64_t> keys(values.size());
+  for (size_t i = 0; i < values.size(); ++i) keys[i] = uint64_t{ToHalfKey(values[i])} << 32U | i;
+  if (keys.size() < kSmall) {
+    std::ranges::sort(keys);
+  } else {
+    // The places stand in the lower half, in order already.
+    std::vector<uint64_t> other(keys.size());
+    SortByDigits(keys, other, kDigits / 2);
+  }
+  std::vector<uint32_t> order(keys.size());
+  std::ranges::transform(keys, order.begin(),
+                         [](uint64_t key) { return static_cast<uint32_t>(key); });
+  return order;
 }
 
 }  // namespace slipway

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/random.h"
 
@@ -64,6 +65,25 @@ TEST(SortNumbersTest, NumbersThatShareTheirUpperHalf) {
   std::ranges::sort(expected);
   SortNumbers(&values);
   EXPECT_EQ(values, expected);
+}
+
+TEST(OrderOfTest, EqualOnesKeepTheirOrder) {
+  for (const size_t count : {0U, 1U, 5U, 255U, 256U, 10'000U}) {
+    Random random(count);
+    std::vector<float> values;
+    for (size_t i = 0; i < count; ++i)
+      values.push_back(static_cast<float>(random.Below(200)) / 100.0F - 1.0F);
+    std::vector<uint32_t> expected(count);
+    std::iota(expected.begin(), expected.end(), 0U);
+    std::ranges::stable_sort(expected, {}, [&](uint32_t at) { return values[at]; });
+    EXPECT_EQ(OrderOf(values), expected) << count;
+  }
+}
+
+TEST(OrderOfTest, InfinitiesAndZeros) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(OrderOf(std::vector<float>{infinity, 0.0F, -0.0F, -infinity, -1.0F}),
+            (std::vector<uint32_t>{3, 4, 1, 2, 0}));
 }
 
 }  // namespace

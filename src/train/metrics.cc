@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
+#include "core/sort_numbers.h"
 #include "core/text.h"
 #include "train/metrics_internal.h"
 #include "train/regression_metrics_internal.h"
@@ -70,6 +70,16 @@ bool LowerIsBetter(const std::string& metric) {
 
 std::span<const MetricMember<MetricValues>> MetricEvaluator::Members() { return kMembers; }
 
+std::vector<std::string> MetricNames(data::Task task) {
+  std::vector<std::string> names;
+  if (task == data::Task::kRegression) {
+    for (const auto& metric : RegressionEvaluator::Members()) names.emplace_back(metric.name);
+  } else {
+    for (const auto& metric : MetricEvaluator::Members()) names.emplace_back(metric.name);
+  }
+  return names;
+}
+
 Result<Averaging> ParseAveraging(const std::string& name) {
   if (name == "weighted") return Averaging::kWeighted;
   if (name == "macro") return Averaging::kMacro;
@@ -113,16 +123,14 @@ MetricEvaluator::Ranking MetricEvaluator::RankBy(int32_t positive,
                                                  const model::Predictions& predictions) const {
   Ranking ranking;
   ranking.positive = positive;
-  ranking.order.resize(truth_.size());
-  std::iota(ranking.order.begin(), ranking.order.end(), 0U);
-  const auto score = [&](uint32_t row) { return predictions.Score(row, positive); };
-  std::ranges::sort(ranking.order, [&](uint32_t a, uint32_t b) {
-    return score(a) != score(b) ? score(a) < score(b) : a < b;
-  });
+  std::vector<float> scores(truth_.size());
+  for (size_t row = 0; row < scores.size(); ++row)
+    scores[row] = predictions.Score(static_cast<int64_t>(row), positive);
+  ranking.order = OrderOf(scores);
   for (size_t i = 0; i < ranking.order.size(); ++i) {
     ranking.relevant.push_back(truth_[ranking.order[i]] == positive ? 1 : 0);
     const bool last =
-        i + 1 == ranking.order.size() || score(ranking.order[i]) != score(ranking.order[i + 1]);
+        i + 1 == ranking.order.size() || scores[ranking.order[i]] != scores[ranking.order[i + 1]];
     ranking.last_of_ties.push_back(last ? 1 : 0);
   }
   return ranking;
