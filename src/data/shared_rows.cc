@@ -34,15 +34,19 @@ std::vector<uint64_t> HashRows(const Table& table) {
 
 std::optional<Issue> FindSharedRows(const Table& table, const Split& split) {
   const std::vector<uint64_t> hashes = HashRows(table);
-  std::unordered_map<uint64_t, int64_t> trained;
-  for (const int64_t row : split.RowsOf(Part::kTrain)) {
-    trained.try_emplace(hashes[static_cast<size_t>(row)], row);
-  }
   const std::vector<int64_t> tested = split.RowsOf(Part::kTest);
+  // The first training row of each hash that the test part has: those are fewer to keep.
+  constexpr int64_t kNone = -1;
+  std::unordered_map<uint64_t, int64_t> trained(tested.size());
+  for (const int64_t row : tested) trained.emplace(hashes[static_cast<size_t>(row)], kNone);
+  for (const int64_t row : split.RowsOf(Part::kTrain)) {
+    const auto found = trained.find(hashes[static_cast<size_t>(row)]);
+    if (found != trained.end() && found->second == kNone) found->second = row;
+  }
   Issue issue;
   for (const int64_t row : tested) {
     const auto found = trained.find(hashes[static_cast<size_t>(row)]);
-    if (found == trained.end()) continue;
+    if (found->second == kNone) continue;
     ++issue.count;
     if (issue.examples.size() == kMaxExamples) continue;
     issue.examples.push_back({.row = row + 1,
