@@ -29,8 +29,14 @@ void InstallInterruptHandlers() {
   action.sa_handler = HandleSignal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  // A terminal that closes; nohup has it ignored, which stays so.
+  struct sigaction before{};
+  if (::sigaction(SIGHUP, nullptr, &before) == 0 && before.sa_handler != SIG_IGN)
+    ::sigaction(SIGHUP, &action, nullptr);
   // A closed pipe is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Who started us may have it ignored: then the system would not tell how our programs ended.
+  std::signal(SIGCHLD, SIG_DFL);
 }
 
 const volatile std::sig_atomic_t* InterruptFlag() { return followed; }

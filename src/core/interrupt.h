@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a flag that long work polls.
+// SIGINT, SIGTERM and SIGHUP as a flag that long work polls.
 #pragma once
 
 #include <csignal>
@@ -7,8 +7,8 @@
 
 namespace slipway {
 
-// Routes SIGINT and SIGTERM to the flag; a second SIGINT ends the process at once. Call once, from
-// main.
+// Routes SIGINT, SIGTERM and, unless it is ignored, SIGHUP to the flag; a second SIGINT ends the
+// process at once. Call once, from main.
 void InstallInterruptHandlers();
 
 // The flag, for a plug-in, whose own copy of this code sees no signal; it lives as long as the

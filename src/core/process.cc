@@ -167,12 +167,21 @@ class Running {
     }
     lines_.Flush();
     if (!stopped.ok()) return stopped.error();
+    if (lost_) {
+      return Error(ErrorCode::kIo, "how the program ended is not known, as SIGCHLD is ignored")
+          .Expected("a process that is told how its programs end");
+    }
     if (WIFSIGNALED(status_)) return ProcessEnd{-1, WTERMSIG(status_)};
     return ProcessEnd{WEXITSTATUS(status_), 0};
   }
 
  private:
-  bool Ended() { return ::waitpid(group_, &status_, WNOHANG) == group_; }
+  bool Ended() {
+    const pid_t ended = ::waitpid(group_, &status_, WNOHANG);
+    // Where SIGCHLD is ignored the system forgets a program as soon as it has ended.
+    lost_ = ended < 0 && errno == ECHILD;
+    return ended == group_ || lost_;
+  }
 
   Status CheckStop(double seconds) const {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
@@ -201,6 +210,7 @@ class Running {
   const ProcessOptions& options_;
   Lines lines_;
   int status_ = 0;
+  bool lost_ = false;  // Gone without a status.
 };
 
 class LocalRunner : public ProcessRunner {

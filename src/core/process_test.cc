@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdlib>
+
 #include "core/clock.h"
+#include "core/interrupt.h"
 
 namespace slipway {
 namespace {
@@ -90,6 +94,41 @@ TEST(Process, WhatItLeavesRunningEndsWithIt) {
 TEST(Process, MemoryIsLimited) {
   const Ran ran = Call({.command = "ulimit -v", .memory_bytes = int64_t{1} << 30});
   EXPECT_THAT(ran.lines, ElementsAre("1048576"));
+}
+
+// The system forgets who ended where SIGCHLD is ignored: that must not be waited for for ever.
+TEST(Process, AnEndThatNobodyIsToldOfIsAnError) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const Ran ran = Call({.command = "echo done; exit 3"});
+  std::signal(SIGCHLD, before);
+  ASSERT_FALSE(ran.end.ok());
+  EXPECT_EQ(ran.end.error().code(), ErrorCode::kIo);
+  EXPECT_THAT(ran.lines, ElementsAre("done"));
+}
+
+// Exits with what the program ended with.
+void RunWithSignalsIgnored() {
+  std::signal(SIGCHLD, SIG_IGN);
+  InstallInterruptHandlers();
+  const auto end = LocalProcessRunner().Run({.command = "exit 3"});
+  std::_Exit(end.ok() ? end->exit_code : 0);
+}
+
+TEST(Process, WhoStartedUsMayHaveSignalsIgnored) {
+  EXPECT_EXIT(RunWithSignalsIgnored(), ::testing::ExitedWithCode(3), "");
+}
+
+// Exits with 1 where the signal set the flag.
+void HangUp(void (*before)(int)) {
+  std::signal(SIGHUP, before);
+  InstallInterruptHandlers();
+  std::raise(SIGHUP);
+  std::_Exit(Interrupted() ? 1 : 0);
+}
+
+TEST(Interrupt, AClosedTerminalInterrupts) {
+  EXPECT_EXIT(HangUp(SIG_DFL), ::testing::ExitedWithCode(1), "");
+  EXPECT_EXIT(HangUp(SIG_IGN), ::testing::ExitedWithCode(0), "") << "as under nohup";
 }
 
 TEST(Process, AFolderThatIsNotThereIsAnError) {

@@ -1,8 +1,6 @@
-#include <fmt/format.h>
+#include <string>
+#include <vector>
 
-#include <algorithm>
-
-#include "core/text.h"
 #include "data/preprocessing.h"
 #include "model/scorer.h"
 #include "pipeline/answer_fit_internal.h"
@@ -10,30 +8,10 @@
 namespace slipway::pipeline {
 namespace {
 
-constexpr const char* kCalibrationKey = "model.calibration";
-constexpr const char* kThresholdKey = "model.decision_threshold";
 constexpr const char* kNotes = "answer";
 
 std::string MethodOf(const config::ModelConfig& model) {
   return train::CanonicalCalibration(model.calibration);
-}
-
-Error AtKey(const RunState& state, const char* key, std::string message) {
-  return Error(ErrorCode::kInvalidInput, std::move(message)).At(state.loaded.PositionOf(key));
-}
-
-Status CheckEveryClass(const RunState& state, const data::Target& truth, const HeldOut& held_out) {
-  for (int cls = 0; cls < truth.class_count(); ++cls) {
-    if (std::ranges::find(truth.classes, cls) != truth.classes.end()) continue;
-    const bool calibrates = !MethodOf(state.config().model).empty();
-    return AtKey(state, calibrates ? kCalibrationKey : kThresholdKey,
-                 fmt::format("none of the {} held out by {} is of the class '{}'",
-                             Plural(std::ssize(held_out.rows), "row", "rows"), held_out.part,
-                             truth.labels[static_cast<size_t>(cls)]))
-        .Expected("rows of every class")
-        .Try("model.training_config.cross_validation, which holds out every training row once");
-  }
-  return {};
 }
 
 // What the test part says of the probabilities.
@@ -87,31 +65,9 @@ bool NeedsHeldOut(const config::ModelConfig& model) {
   return !MethodOf(model).empty() || !model.decision_threshold.maximize.empty();
 }
 
-Status CheckAnswerFitsTarget(const RunState& state) {
-  const config::ModelConfig& model = state.config().model;
-  const bool calibrates = !MethodOf(model).empty();
-  if (!calibrates && !model.decision_threshold.wanted()) return {};
-  if (state.target.task == data::Task::kRegression) {
-    return AtKey(state, calibrates ? kCalibrationKey : kThresholdKey,
-                 fmt::format("'{}' is a number to estimate, which has no scores of classes",
-                             state.target.column))
-        .Expected("a target that is one of some classes")
-        .Try("leaving the key out");
-  }
-  if (!model.decision_threshold.wanted() || state.target.class_count() == 2) return {};
-  return AtKey(state, kThresholdKey,
-               fmt::format("a threshold tells two classes apart, and '{}' has {}",
-                           state.target.column, state.target.class_count()))
-      .Expected("a target of two classes")
-      .Try("leaving the key out: the label is the most probable class");
-}
-
 Status FitAnswer(RunState& state, const HeldOut& held_out, train::TrainedModel* model) {
   const config::ModelConfig& config = state.config().model;
   const data::Target truth = data::SelectRows(state.target, held_out.rows);
-  if (NeedsHeldOut(config)) {
-    SLIPWAY_RETURN_IF_ERROR(CheckEveryClass(state, truth, held_out));
-  }
   if (!MethodOf(config).empty()) {
     SLIPWAY_RETURN_IF_ERROR(Calibrate(state, held_out, truth, model));
   }

@@ -44,12 +44,9 @@ class FoldScores {
   std::vector<std::vector<double>> scores_;
 };
 
-// kInvalidInput, at the key, for a target that is no class, or not one of two.
-Status CheckAnswerFitsTarget(const RunState& state);
-
 // Gives the model's scorer its calibration, fitted on `held_out`, and its threshold, chosen on the
-// same rows as they are answered then; notes in `state` what they do. kInvalidInput where a class
-// has no row there.
+// same rows as they are answered then; notes in `state` what they do. Each class has a row there
+// (CheckAskedOfSplit).
 Status FitAnswer(RunState& state, const HeldOut& held_out, train::TrainedModel* model);
 
 // The notes into the cache, and from there; false where they are not there.

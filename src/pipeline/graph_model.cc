@@ -10,6 +10,7 @@
 #include "data/select_rows.h"
 #include "model/predictor.h"
 #include "pipeline/graph_model_internal.h"
+#include "pipeline/settings_check.h"
 #include "train/command_trainer.h"
 #include "train/train.h"
 
@@ -67,7 +68,9 @@ Status CheckClasses(const RunState& state, const model::Predictor& predictor) {
                                     order ? "classes are in the order" : "classes are",
                                     Join(theirs, ", "), state.target.column, Join(ours, ", ")))
       .Expected("the target's labels, numbers in their order and texts in that of their bytes")
-      .Try("the key classes in the graph's metadata (docs/models.md, \"Graphs of others\")");
+      .Try(order
+               ? "a graph whose scores are in that order"
+               : "the key classes in the graph's metadata (docs/models.md, \"Graphs of others\")");
 }
 
 // A graph that this run can evaluate.
@@ -136,20 +139,40 @@ void WarnOfWhatAGraphDoesItself(RunState& state) {
   }
 }
 
+// What is kept under a program's digest must be made by the program that has it.
+Status CheckProgramUnchanged(const RunState& state) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string now, DigestOfGraphSource(state.loaded, state.files));
+  if (now == state.graph_digest) return {};
+  return Error(ErrorCode::kConflict, "the files of its folder changed while the run went on")
+      .At(AtGraph(state, "").location())
+      .Try("again; or another folder for what the program writes itself");
+}
+
+// Rows of a program's fit. Both outlive the call.
+struct GraphRows {
+  std::span<const int64_t> train;
+  std::span<const int64_t> validation;  // That it may look at.
+};
+
 // The graph that the program makes of the rows.
-Result<std::string> FitGraph(RunState& state, const config::Config& config,
-                             std::span<const int64_t> rows, const std::string& name, int threads) {
-  const std::vector<int64_t> validation = state.split.RowsOf(data::Part::kValidation);
+Result<std::string> FitGraph(RunState& state, const config::Config& config, const GraphRows& rows,
+                             const std::string& name, int threads) {
   const std::string work =
       std::filesystem::absolute(JoinPath(state.directory, "command-" + name)).string();
-  auto onnx = train::FitByCommand({config, state.table, state.features, state.target, rows,
-                                   validation, work, ModelSeed(config.model), threads},
+  auto onnx = train::FitByCommand({config, state.table, state.features, state.target, rows.train,
+                                   rows.validation, work, ModelSeed(config.model), threads},
                                   LocalProcessRunner(), state.files, [&](std::string_view line) {
                                     state.progress.Say("train", line);
                                   });
-  if (onnx.ok() || onnx.error().location().field.empty()) return onnx;
-  const std::string key = onnx.error().location().field;
-  return std::move(onnx).error().At(state.loaded.PositionOf(key));
+  // Nor is it kept that a trial failed which another program ran.
+  const Status unchanged = CheckProgramUnchanged(state);
+  if (onnx.ok()) {
+    SLIPWAY_RETURN_IF_ERROR(unchanged);
+    return onnx;
+  }
+  Error failure = Placed(std::move(onnx).error(), state.loaded);
+  if (unchanged.ok() || failure.code() == ErrorCode::kInterrupted) return failure;
+  return Error(unchanged.error()).CausedBy(std::move(failure));
 }
 
 // The fits of a program, one after another: each may use all cores.
@@ -183,9 +206,11 @@ class CommandFits {
   }
 
   Status FitFinal() {
+    const std::vector<int64_t> training = state_.split.RowsOf(data::Part::kTrain);
+    const std::vector<int64_t> validation = state_.split.RowsOf(data::Part::kValidation);
     SLIPWAY_ASSIGN_OR_RETURN(
-        state_.onnx, FitGraph(state_, state_.fit_config(), state_.split.RowsOf(data::Part::kTrain),
-                              "model", state_.threads));
+        state_.onnx,
+        FitGraph(state_, state_.fit_config(), {training, validation}, "model", state_.threads));
     return state_.cache.Put(state_.keys.train, "model.onnx", state_.onnx);
   }
 
@@ -239,8 +264,13 @@ Result<std::string> DigestOfGraphSource(const config::LoadedConfig& loaded, File
 
 Result<train::FoldResult> FitGraphFold(RunState& state, const train::FitInput& input,
                                        const train::FoldRows& rows, int fold) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string onnx, FitGraph(state, input.config, rows.train,
-                                                            FoldName(fold), input.threads));
+  // Without folds a search scores the validation part, which the program must not see then.
+  const bool scored = input.config.model.training_config.cross_validation == 0;
+  const std::vector<int64_t> validation =
+      scored ? std::vector<int64_t>() : state.split.RowsOf(data::Part::kValidation);
+  SLIPWAY_ASSIGN_OR_RETURN(
+      const std::string onnx,
+      FitGraph(state, input.config, {rows.train, validation}, FoldName(fold), input.threads));
   SLIPWAY_ASSIGN_OR_RETURN(const auto predictor, Load(state, onnx));
   SLIPWAY_ASSIGN_OR_RETURN(
       const model::Predictions predictions,

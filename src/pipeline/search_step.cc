@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "core/clock.h"
@@ -20,7 +21,8 @@ namespace {
 constexpr uint64_t kCandidateStream = uint64_t{1} << 41U;
 constexpr uint64_t kShareStream = kCandidateStream + 1;
 
-// Of the configured folds; without any, the validation part is scored.
+// Of the configured folds; without any, the validation part is scored. A trainer of ours gets the
+// rows that count, of which shares are taken.
 Result<std::vector<train::FoldRows>> RowsToSearchBy(const RunState& state) {
   std::vector<train::FoldRows> all;
   const int folds = state.config().model.training_config.cross_validation;
@@ -32,6 +34,9 @@ Result<std::vector<train::FoldRows>> RowsToSearchBy(const RunState& state) {
     all.push_back(
         {state.split.RowsOf(data::Part::kTrain), state.split.RowsOf(data::Part::kValidation)});
   }
+  if (ComesAsGraph(state.config().model)) return all;
+  for (train::FoldRows& rows : all)
+    rows.train = train::RowsThatCount(state.row_weights, rows.train);
   return all;
 }
 
@@ -73,9 +78,13 @@ class TrialFits {
     }
     fits.search_.metric = MetricOr(state, state.config().model.search.metric);
     fits.search_.folds = static_cast<int>(fits.rows_.size());
-    for (const train::FoldRows& rows : fits.rows_) fits.search_.rows += std::ssize(rows.train);
+    fits.search_.least_rows = std::ssize(fits.rows_.front().train);
+    for (const train::FoldRows& rows : fits.rows_) {
+      fits.search_.rows += std::ssize(rows.train);
+      fits.search_.least_rows = std::min(fits.search_.least_rows, std::ssize(rows.train));
+    }
     fits.search_.rows /= fits.search_.folds;
-    // A program may use all cores by itself.
+    // Programs run one after another, as each may use all cores by itself.
     fits.search_.threads = fits.trainer_ == nullptr ? 1 : state.threads;
     return fits;
   }
@@ -104,7 +113,9 @@ class TrialFits {
       SLIPWAY_ASSIGN_OR_RETURN(result, Fit(config, share, fold, threads));
       SLIPWAY_RETURN_IF_ERROR(state_->cache.PutJson(key, kTrialName, train::ToJson(*result)));
     }
-    return result->metrics[search_.metric];
+    const auto value = result->metrics.find(search_.metric);
+    return value == result->metrics.end() ? std::numeric_limits<double>::quiet_NaN()
+                                          : value->second;
   }
 
   Result<train::FoldResult> Fit(const config::Config& config, double share, int fold, int threads) {
@@ -112,9 +123,10 @@ class TrialFits {
     const train::FoldRows rows =
         train::TakeShare(rows_[static_cast<size_t>(fold)], state_->target, share,
                          DeriveSeed(seed, static_cast<uint64_t>(fold)));
-    train::FitInput input = FitInputOf(*state_, config, threads);
-    if (trainer_ == nullptr) return FitGraphFold(*state_, input, rows, fold);
-    return train::FitFold(*trainer_, input, rows, fold);
+    if (trainer_ == nullptr) {
+      return FitGraphFold(*state_, FitInputOf(*state_, config, state_->threads), rows, fold);
+    }
+    return train::FitFold(*trainer_, FitInputOf(*state_, config, threads), rows, fold);
   }
 
   RunState* state_;
@@ -123,13 +135,6 @@ class TrialFits {
   std::vector<config::Config> configs_;      // One a trial.
   train::Search search_;
 };
-
-// Errors of a trial name hyper-parameters that may stand in the space.
-Error Placed(const RunState& state, Error error) {
-  const std::string field = error.location().field;
-  if (field.empty()) return error;
-  return std::move(error).At(state.loaded.PositionOf(field));
-}
 
 std::string SearchSummary(const train::SearchOutcome& outcome) {
   const train::Trial& chosen = outcome.chosen();
@@ -157,12 +162,13 @@ Result<StepEnd> SearchStep(RunState& state) {
   if (!end.cached) {
     SLIPWAY_ASSIGN_OR_RETURN(TrialFits fits, TrialFits::Make(state));
     outcome = fits.Run();
-    if (!outcome.ok()) return Placed(state, std::move(outcome).error());
+    if (!outcome.ok()) return Placed(std::move(outcome).error(), state.loaded);
     // Kept before anything is fitted with it: who goes on after an interrupt chooses the same.
     SLIPWAY_RETURN_IF_ERROR(
         state.cache.PutJson(state.keys.search, "search", train::ToJson(*outcome)));
   }
   state.tuned = WithTrial(state.config(), outcome->chosen().hyperparameters);
+  AddHyperparameters(state.tuned->model.hyperparameters, &state.keys);
   state.report.hyperparameters = state.tuned->model.hyperparameters;
   state.report.search = *std::move(outcome);
   const train::SearchOutcome& search = state.report.search;

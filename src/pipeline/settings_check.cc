@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "data/preprocessing.h"
 #include "data/target.h"
@@ -13,24 +15,28 @@
 namespace slipway::pipeline {
 namespace {
 
-constexpr const char* kSteps = "data.preprocessing_steps";
+constexpr const char* kSearchSpace = "model.search_space";
+constexpr std::string_view kSteps = "data.preprocessing_steps";
+constexpr std::string_view kHyperparameters = "model.hyperparameters";
 
-// The same error at the place of its key.
-Error Placed(const Error& error, const config::LoadedConfig& loaded) {
-  return Error(error.code(), error.message())
-      .At(loaded.PositionOf(error.location().field))
-      .Expected(error.expected())
-      .Try(error.hint());
+// Without those that were found in the same pass.
+Error PlacedAlone(const Error& error, const config::LoadedConfig& loaded) {
+  return Placed(Error(error.code(), error.message())
+                    .At(error.location())
+                    .Expected(error.expected())
+                    .Try(error.hint()),
+                loaded);
 }
 
-// A list has one place as a whole; the error names what in it is wrong.
-Error PlacedInSteps(const Error& error, const config::LoadedConfig& loaded) {
-  Location location = loaded.PositionOf(kSteps);
-  location.field = error.location().field;
-  return Error(error.code(), error.message())
-      .At(std::move(location))
-      .Expected(error.expected())
-      .Try(error.hint());
+// Where what an error says of `field` is written.
+Location PlaceOf(const std::string& field, const config::LoadedConfig& loaded) {
+  Location location = loaded.PositionOf(field);
+  if (!location.file.empty()) return location;
+  // A list has one place as a whole, and what a search tries stands in its space.
+  if (field.starts_with(kSteps)) return loaded.PositionOf(std::string(kSteps));
+  if (field.starts_with(kHyperparameters))
+    return loaded.PositionOf(kSearchSpace + field.substr(kHyperparameters.size()));
+  return location;
 }
 
 // nullopt where the data decides.
@@ -42,7 +48,6 @@ std::optional<data::Task> TaskNamed(const std::string& name) {
 }
 
 constexpr const char* kTuning = "model.training_config.hyperparameter_tuning";
-constexpr const char* kSearchSpace = "model.search_space";
 
 Error AtField(const char* field, std::string message) {
   Location location;
@@ -92,6 +97,17 @@ Status CheckSearch(const config::LoadedConfig& loaded, const train::Trainer* tra
 
 }  // namespace
 
+Error Placed(Error error, const config::LoadedConfig& loaded) {
+  const std::string field = error.location().field;
+  // What is no dotted key, or of a row, is a column.
+  if (field.find('.') == std::string::npos || error.location().row > 0) return error;
+  if (!error.location().file.empty()) return error;
+  Location location = PlaceOf(field, loaded);
+  if (location.file.empty()) return error;
+  location.field = field;
+  return std::move(error).At(std::move(location));
+}
+
 bool Searches(const config::ModelConfig& model) {
   return model.training_config.hyperparameter_tuning && model.model_type != "onnx";
 }
@@ -115,11 +131,11 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
     all = all.ok() ? std::move(error) : Error(all.error()).Also(std::move(error));
   };
   const Status steps = data::CheckPreprocessingSteps(loaded.config.data.preprocessing_steps);
-  if (!steps.ok()) add(PlacedInSteps(steps.error(), loaded));
+  if (!steps.ok()) add(PlacedAlone(steps.error(), loaded));
   const auto add_all = [&](const Status& status) {
     if (status.ok()) return;
-    add(Placed(status.error(), loaded));
-    for (const Error& other : status.error().others()) add(Placed(other, loaded));
+    add(PlacedAlone(status.error(), loaded));
+    for (const Error& other : status.error().others()) add(PlacedAlone(other, loaded));
   };
   const config::ModelConfig& model = loaded.config.model;
   if (ComesAsGraph(model)) {
@@ -131,7 +147,7 @@ Status CheckSettings(const config::LoadedConfig& loaded) {
   const auto task = TaskNamed(model.task);
   if (task) {
     const Status learns = train::CheckLearns(*trainer, *task);
-    if (!learns.ok()) add(Placed(learns.error(), loaded));
+    if (!learns.ok()) add(PlacedAlone(learns.error(), loaded));
   }
   const Status checked = trainer->CheckHyperparameters(model.hyperparameters);
   add_all(checked);

@@ -11,6 +11,9 @@ namespace slipway::pipeline {
 // data and loads no plug-in.
 Status CheckSettings(const config::LoadedConfig& loaded);
 
+// The error at the place of its key in the configuration; as it is where no file has the key.
+Error Placed(Error error, const config::LoadedConfig& loaded);
+
 // Whether a run looks for hyper-parameters: a ready graph has none.
 bool Searches(const config::ModelConfig& model);
 // `model.search_space`, or the trainer's own.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/build_info.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "pipeline/step_cache.h"
 
@@ -41,29 +42,45 @@ Json ThresholdFields(const config::DecisionThresholdConfig& threshold) {
           threshold.false_positive, threshold.false_negative};
 }
 
-Json TrainingFields(const config::Config& config) {
+// Trainers of ours come to the same on any number of threads; what a program makes of these names
+// is not known.
+Json HyperparametersThatCount(const config::ModelConfig& model) {
+  Json hyperparameters = model.hyperparameters;
+  if (model.model_type == "command" || !hyperparameters.is_object()) return hyperparameters;
+  hyperparameters.erase("n_jobs");
+  hyperparameters.erase("verbose");
+  return hyperparameters;
+}
+
+// What a fit and its score depend on, besides its rows.
+Json FitFields(const config::Config& config) {
   Json steps = Json::array();
   for (const config::PreprocessingStep& step : config.data.preprocessing_steps) {
     steps.push_back({step.name, step.options});
   }
   return {{"model_type", config.model.model_type},
-          {"hyperparameters", config.model.hyperparameters},
+          {"hyperparameters", HyperparametersThatCount(config.model)},
           {"command", config.model.command.run},
           {"class_weight", config.model.class_weight},
           {"early_stopping", config.model.training_config.early_stopping},
           {"averaging", config.model.averaging},
-          {"calibration", config.model.calibration},
-          {"threshold", ThresholdFields(config.model.decision_threshold)},
           {"steps", std::move(steps)}};
 }
 
-// null where hyper-parameters are as they are written.
+// What is done to a model's answers after its fit.
+Json AnswerFields(const config::ModelConfig& model) {
+  return {{"calibration", model.calibration},
+          {"threshold", ThresholdFields(model.decision_threshold)}};
+}
+
+// With the limits of a program, whose trial fails where it passes them.
 Json SearchFields(const config::ModelConfig& model) {
-  if (!model.training_config.hyperparameter_tuning) return nullptr;
   return {{"space", model.search_space},
           {"trials", model.search.trials},
           {"seconds", model.search.seconds},
-          {"metric", model.search.metric}};
+          {"metric", model.search.metric},
+          {"timeout", model.command.timeout_seconds},
+          {"memory", model.command.memory}};
 }
 
 // What of the configuration an evaluation reads, its groups being the gates'.
@@ -119,9 +136,11 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   keys.data = StepKey({"data", table, rules_key});
   // The rules judge the table and do not change it; the schema's types are part of its key.
   keys.split = StepKey({"split", table, CompactJson(SplitFields(config))});
-  const std::string training = CompactJson({TrainingFields(config), SearchFields(config.model)});
-  keys.search = StepKey({"search", keys.split, training, graph_digest});
-  keys.train = StepKey({"train", keys.split, training, graph_digest});
+  const std::string fit = CompactJson(FitFields(config));
+  keys.search =
+      StepKey({"search", keys.split, fit, CompactJson(SearchFields(config.model)), graph_digest});
+  keys.train =
+      StepKey({"train", keys.split, fit, CompactJson(AnswerFields(config.model)), graph_digest});
   keys.evaluate = StepKey({"evaluate", keys.train, CompactJson(EvaluationFields(config.model))});
   // The artifact carries the configuration's `data` and `model` sections, so every key of them
   // counts here.
@@ -135,9 +154,20 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
   return keys;
 }
 
+void AddHyperparameters(const Json& hyperparameters, StepKeys* keys) {
+  const std::string found = CompactJson(hyperparameters);
+  for (std::string* key : {&keys->train, &keys->evaluate, &keys->gates})
+    *key = StepKey({"found", *key, found});
+}
+
+void AddModel(const std::string& onnx, StepKeys* keys) {
+  const std::string digest = DigestOf(onnx);
+  for (std::string* key : {&keys->evaluate, &keys->gates}) *key = StepKey({"of", *key, digest});
+}
+
 std::string TrialKey(const StepKeys& keys, const config::Config& trial,
                      const std::string& graph_digest, double share, int fold) {
-  return StepKey({"trial", keys.split, CompactJson(TrainingFields(trial)), graph_digest,
+  return StepKey({"trial", keys.split, CompactJson(FitFields(trial)), graph_digest,
                   fmt::format("{:.17g} {}", share, fold)});
 }
 

@@ -1,14 +1,19 @@
 // What each step depends on, as keys of its cached results.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/types.h"
+#include "core/json.h"
 
 namespace slipway::pipeline {
 
-// Each key covers its own inputs and the key of what it builds upon. All are known before anything
-// is read: they come from the source's digest, the configuration and the build.
+// Each key covers its own inputs and the key of what it builds upon. They come from the source's
+// digest, the configuration and the build, so that `run` is known before anything is read. What the
+// same inputs need not lead to again, as a search that time ended or a program of the user's, goes
+// into the keys behind it once it is known: AddHyperparameters, AddModel.
 struct StepKeys {
   std::string data;      // Reading and validating.
   std::string split;     // Parts, folds and the training profile.
@@ -27,6 +32,11 @@ StepKeys ComputeStepKeys(const config::Config& config, const std::string& source
                          const std::string& graph_digest,
                          const std::vector<std::string>& text_columns, const std::string& rules_key,
                          const std::string& production_digest);
+
+// What the search found: for training and all behind it.
+void AddHyperparameters(const Json& hyperparameters, StepKeys* keys);
+// The graph that training came to: for evaluation and gates.
+void AddModel(const std::string& onnx, StepKeys* keys);
 
 // Of one fit of a search: `trial` has its hyper-parameters. Another search that comes to the same
 // fit finds it.

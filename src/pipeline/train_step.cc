@@ -11,6 +11,7 @@
 #include "pipeline/answer_fit_internal.h"
 #include "pipeline/graph_model_internal.h"
 #include "pipeline/run_state_internal.h"
+#include "pipeline/settings_check.h"
 #include "train/train.h"
 #include "train/trainer.h"
 
@@ -49,8 +50,9 @@ class Fits {
     const int threads_each = std::max(1, state_.threads / std::max(beside, 1));
     Status fitted = ParallelFor(missing_.size(), beside, [&](size_t index) -> Status {
       const int fold = missing_[index];
-      SLIPWAY_RETURN_IF_ERROR(fold == kFinalModel ? FitFinal(threads_each)
-                                                  : FitOne(fold, threads_each));
+      // Nobody comes after the last one to take the cores that the others leave.
+      const int threads = index + 1 == missing_.size() ? state_.threads : threads_each;
+      SLIPWAY_RETURN_IF_ERROR(fold == kFinalModel ? FitFinal(threads) : FitOne(fold, threads));
       state_.progress.Advance("train", ++done, total, "fits");
       return {};
     });
@@ -282,10 +284,11 @@ model::ModelSchema SchemaOfTarget(const RunState& state) {
 
 Result<StepEnd> TrainStep(RunState& state) {
   const config::ModelConfig& model = state.fit_config().model;
-  SLIPWAY_RETURN_IF_ERROR(CheckAnswerFitsTarget(state));
   StepEnd end;
-  SLIPWAY_ASSIGN_OR_RETURN(end.cached,
-                           ComesAsGraph(model) ? MakeGraphModel(state) : FitModel(state));
+  auto cached = ComesAsGraph(model) ? MakeGraphModel(state) : FitModel(state);
+  if (!cached.ok()) return Placed(std::move(cached).error(), state.loaded);
+  end.cached = *cached;
+  AddModel(state.onnx, &state.keys);
 
   report::RunReport& report = state.report;
   report.folds = state.folds;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -333,7 +334,10 @@ Status BoostedTreeGrower::Divide(std::vector<Node> wave) {
 
 void BoostedTreeGrower::Finish(const Node& leaf) {
   const double second = units_.Second(leaf.sum) + plan_.l2;
-  const double step = second > 0 ? -units_.First(leaf.sum) / second * plan_.learning_rate : 0;
+  const double wanted = second > 0 ? -units_.First(leaf.sum) / second * plan_.learning_rate : 0;
+  // Who grows the trees refuses a step as large as this one.
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  const double step = std::clamp(wanted, -kLargest, kLargest);
   grown_.tree.nodes[static_cast<size_t>(leaf.index)].left =
       static_cast<int32_t>(grown_.tree.leaf_values.size());
   grown_.tree.leaf_values.push_back(static_cast<float>(step));

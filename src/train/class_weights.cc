@@ -9,9 +9,10 @@
 namespace slipway::train {
 namespace {
 
-Location Where(const std::string& label) {
+// `key` is that of the whole setting.
+Location Where(const std::string& key, const std::string& label = "") {
   Location location;
-  location.field = label.empty() ? "class_weight" : "class_weight." + label;
+  location.field = label.empty() ? key : key + "." + label;
   return location;
 }
 
@@ -30,14 +31,15 @@ std::vector<double> Balanced(const data::Target& target, std::span<const int64_t
 }
 
 // A label that the map does not name weighs 1, as in scikit-learn.
-Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target) {
+Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target,
+                                    const std::string& key) {
   std::vector<double> weights(target.labels.size(), 1);
   for (const auto& [label, value] : map.items()) {
     const auto found = std::ranges::find(target.labels, label);
     if (found == target.labels.end()) {
       return Error(ErrorCode::kInvalidInput,
                    fmt::format("'{}' has no label '{}'", target.column, label))
-          .At(Where(label))
+          .At(Where(key, label))
           .Expected(JoinOr(target.labels))
           .Try(NearestName(label, target.labels));
     }
@@ -45,14 +47,14 @@ Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target)
     if (!(weight >= 0 && weight <= std::numeric_limits<float>::max())) {
       return Error(ErrorCode::kInvalidInput,
                    fmt::format("{} can't be a weight", CompactJson(value)))
-          .At(Where(label))
+          .At(Where(key, label))
           .Expected("a number from 0");
     }
     weights[static_cast<size_t>(found - target.labels.begin())] = weight;
   }
   if (std::ranges::all_of(weights, [](double weight) { return weight == 0; })) {
     return Error(ErrorCode::kInvalidInput, "every label weighs 0")
-        .At(Where(""))
+        .At(Where(key))
         .Expected("a weight above 0 for at least one label");
   }
   return weights;
@@ -61,17 +63,17 @@ Result<std::vector<double>> ByLabel(const Json& map, const data::Target& target)
 }  // namespace
 
 Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,
-                                         std::span<const int64_t> rows) {
+                                         std::span<const int64_t> rows, const std::string& key) {
   if (class_weight.is_null()) return std::vector<double>();
   if (target.task == data::Task::kRegression) {
     return Error(ErrorCode::kInvalidInput, "there are no classes to weigh")
-        .At(Where(""))
+        .At(Where(key))
         .Expected("null for a regression");
   }
   if (class_weight == "balanced") return Balanced(target, rows);
-  if (class_weight.is_object()) return ByLabel(class_weight, target);
+  if (class_weight.is_object()) return ByLabel(class_weight, target, key);
   return Error(ErrorCode::kInvalidInput, fmt::format("{} can't be used", CompactJson(class_weight)))
-      .At(Where(""))
+      .At(Where(key))
       .Expected("\"balanced\", a map from label to weight, or null");
 }
 

@@ -104,10 +104,9 @@ Status ListFiles(const std::string& folder, const std::string& inside, FileSyste
   return {};
 }
 
-}  // namespace
-
-Result<std::string> FitByCommand(const CommandFit& fit, ProcessRunner& runner, FileSystem& files,
-                                 const std::function<void(std::string_view line)>& say) {
+// What the program makes of its rows, in a folder that is not there yet.
+Result<std::string> FitInFolder(const CommandFit& fit, ProcessRunner& runner, FileSystem& files,
+                                const std::function<void(std::string_view line)>& say) {
   const std::string output = JoinPath(fit.work, "output");
   SLIPWAY_RETURN_IF_ERROR(files.CreateDirectories(output));
   SLIPWAY_RETURN_IF_ERROR(WriteRows(fit, fit.train_rows, JoinPath(fit.work, "train.parquet")));
@@ -121,8 +120,18 @@ Result<std::string> FitByCommand(const CommandFit& fit, ProcessRunner& runner, F
     return AtRun(ErrorCode::kInvalidInput, "the program ended well and wrote no model.onnx")
         .Expected("the file model.onnx in the folder that SLIPWAY_OUTPUT names");
   }
-  SLIPWAY_ASSIGN_OR_RETURN(std::string onnx, files.ReadFile(path));
+  return files.ReadFile(path);
+}
+
+}  // namespace
+
+Result<std::string> FitByCommand(const CommandFit& fit, ProcessRunner& runner, FileSystem& files,
+                                 const std::function<void(std::string_view line)>& say) {
+  // The graph of another fit must not pass for this one's.
   SLIPWAY_RETURN_IF_ERROR(files.RemoveTree(fit.work));
+  Result<std::string> onnx = FitInFolder(fit, runner, files, say);
+  const Status removed = files.RemoveTree(fit.work);
+  if (onnx.ok() && !removed.ok()) return removed.error();
   return onnx;
 }
 

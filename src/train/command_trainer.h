@@ -24,7 +24,7 @@ struct CommandFit {
   const data::Target& target;
   std::span<const int64_t> train_rows;
   std::span<const int64_t> validation_rows;  // May be empty.
-  std::string work;  // A folder that is not there yet, and is gone again after a good fit.
+  std::string work;  // A folder of this fit alone: emptied before it, and gone after it.
   uint64_t seed = 0;
   int threads = 1;
 };

@@ -91,7 +91,22 @@ TEST_F(CommandTrainerTest, TheProgramGetsFeaturesAndTargetOfItsRowsAlone) {
   EXPECT_EQ(runner_.seen.columns[0].name, "x");
   EXPECT_EQ(runner_.seen.columns[1].name, "y");
   EXPECT_THAT(runner_.seen.columns[0].numbers, ElementsAre(2, 0));
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/work")) << "gone after a good fit";
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/work"));
+}
+
+// Trials of a search have one folder, one after another.
+TEST_F(CommandTrainerTest, WhatAFailedFitLeftIsNotTakenForTheNextOnes) {
+  runner_.end = ProcessEnd{1, 0};
+  ASSERT_FALSE(Fit().ok());
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/work"));
+  ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), folder_ + "/work/output/model.onnx",
+                                  "of a run that was killed")
+                  .ok());
+  runner_.onnx.clear();
+  runner_.end = ProcessEnd{};
+  const auto onnx = Fit();
+  ASSERT_FALSE(onnx.ok()) << *onnx;
+  EXPECT_THAT(onnx.error().ToString(), HasSubstr("wrote no model.onnx"));
 }
 
 TEST_F(CommandTrainerTest, TheProgramIsToldInItsEnvironment) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/interrupt.h"
@@ -20,13 +21,27 @@ namespace {
 constexpr int64_t kBlockRows = 8192;
 // Totals of derivatives in units, of which rounding may add one a row.
 constexpr double kMostUnits = 0x1p31 - 1;
+// Of a total; one below it is none, as units of it would be no numbers.
+constexpr double kLeastTotal = 1e-290;
+// Engines sum the steps in float32; what is put on a grid may be rounded up.
+constexpr double kLargestScore = std::numeric_limits<float>::max() / 2;
+
+Error Diverged(size_t trees) {
+  Location location;
+  location.field = "model.hyperparameters.learning_rate";
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("the scores diverge: after {} they are beyond the range of float32",
+                           Plural(static_cast<int64_t>(trees), "tree", "trees")))
+      .At(std::move(location))
+      .Try("a smaller one, such as 0.1");
+}
 
 // Rows that are fitted, and those that are held out to see when to stop.
 struct Parts {
   std::vector<uint32_t> fitted, held_out;
 };
 
-// The same share of each stratum is held out.
+// The same share of each stratum is held out, but for a row to learn from.
 template <typename Loss>
 Parts PartRows(const Loss& loss, size_t all, const BoostingPlan& plan) {
   Parts parts;
@@ -38,7 +53,8 @@ Parts PartRows(const Loss& loss, size_t all, const BoostingPlan& plan) {
     if (plan.patience > 0) random.Shuffle(std::span(rows));
     const double share = plan.patience > 0 ? plan.validation_share : 0;
     const auto held =
-        static_cast<std::ptrdiff_t>(std::round(share * static_cast<double>(rows.size())));
+        std::min(static_cast<std::ptrdiff_t>(std::round(share * static_cast<double>(rows.size()))),
+                 std::max<std::ptrdiff_t>(std::ssize(rows) - 1, 0));
     parts.held_out.insert(parts.held_out.end(), rows.begin(), rows.begin() + held);
     parts.fitted.insert(parts.fitted.end(), rows.begin() + held, rows.end());
   }
@@ -69,7 +85,7 @@ class Boosting {
   }
 
   Status Run() {
-    const bool stops = plan_.patience > 0 && !parts_.held_out.empty();
+    const bool stops = CanStop();
     // A squared error has a scale of its own, that of the mean's.
     if (stops && set_.regression()) least_progress_ *= HeldOutLoss();
     for (int64_t round = 0; round < plan_.rounds; ++round) {
@@ -87,6 +103,8 @@ class Boosting {
       fitted.notes.push_back(
           fmt::format("stopped after {} of {} rounds, as {} held-out rows saw no progress", rounds,
                       plan_.rounds, FormatCount(std::ssize(parts_.held_out))));
+    } else if (plan_.patience > 0 && !CanStop()) {
+      fitted.notes.push_back("nothing to stop early by: no row that counts is held out");
     }
     // What numbers start from need not go through float32.
     const std::span<const double> base = set_.regression() ? std::span<const double>() : base_;
@@ -111,6 +129,13 @@ class Boosting {
     });
   }
 
+  // Whether there are rows to see by when to stop.
+  bool CanStop() const {
+    return plan_.patience > 0 && std::ranges::any_of(parts_.held_out, [&](uint32_t row) {
+             return loss_.WeightOf(row) > 0;
+           });
+  }
+
   void Prepare(size_t row) { loss_.Prepare(row, scores_.data() + row * outputs_); }
 
   // A fraction of a unit is rounded up as often as it is large, by a number that only the row and
@@ -133,10 +158,15 @@ class Boosting {
       total.first += sum.first;
       total.second += sum.second;
     }
+    if (!std::isfinite(total.first) || !std::isfinite(total.second)) {
+      if (!trees_.empty()) return Diverged(trees_.size());
+      return Error(ErrorCode::kInvalidInput, "the rows weigh more in all than a number can hold")
+          .Try("smaller weights in data.weight_column or model.class_weight");
+    }
     const double most = kMostUnits - static_cast<double>(row_count_);
-    const double first_units = total.first > 0 ? most / total.first : 0;
-    const double second_units = total.second > 0 ? most / total.second : 0;
-    *units = {total.first > 0 ? 1 / first_units : 0, total.second > 0 ? 1 / second_units : 0};
+    const double first_units = total.first > kLeastTotal ? most / total.first : 0;
+    const double second_units = total.second > kLeastTotal ? most / total.second : 0;
+    *units = {first_units > 0 ? 1 / first_units : 0, second_units > 0 ? 1 / second_units : 0};
     return InBlocks(row_count_, [&](size_t block, size_t begin, size_t end) {
       Random random(DeriveSeed(tree_seed, block));
       for (size_t row = begin; row < end; ++row) {
@@ -170,11 +200,21 @@ class Boosting {
       Random random(tree_seed);
       std::vector<uint32_t> rows = RowsOfTree(&random);
       SLIPWAY_ASSIGN_OR_RETURN(BoostedTree grown, grower_.Grow(rows, cells_, units, random));
+      SLIPWAY_RETURN_IF_ERROR(CheckReach(grown.tree));
       SLIPWAY_RETURN_IF_ERROR(AddSteps(grown, rows, output));
       for (size_t i = 0; i < gains_.size(); ++i) gains_[i] += grown.gains[i];
       trees_.push_back(WithOutputs(std::move(grown.tree), output));
     }
     return {};
+  }
+
+  // No score is further from the start than the trees' largest steps together.
+  Status CheckReach(const model::Tree& tree) {
+    double largest = 0;
+    for (const float step : tree.leaf_values) largest = std::max<double>(largest, std::abs(step));
+    reach_ += largest;
+    if (reach_ <= kLargestScore) return {};
+    return Diverged(trees_.size() + 1);
   }
 
   Status AddSteps(const BoostedTree& grown, const std::vector<uint32_t>& rows, size_t output) {
@@ -242,6 +282,7 @@ class Boosting {
   std::vector<double> scores_;  // rows × outputs.
   std::vector<Derivatives> cells_;
   double least_progress_;
+  double reach_ = 0;            // The trees' largest steps, summed.
   std::vector<double> losses_;  // Of the last rounds, by round modulo patience.
   std::vector<model::Tree> trees_;
 };

@@ -20,6 +20,11 @@ constexpr int64_t kLeastScored = 1000;
 constexpr int64_t kLeastOfClass = 5;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+// Another trial may do where this one can't be fitted, or not in time.
+bool EndsTrialOnly(ErrorCode code) {
+  return code == ErrorCode::kInvalidInput || code == ErrorCode::kTimeout;
+}
+
 // The rungs of one search, one after another.
 class Halving {
  public:
@@ -37,7 +42,7 @@ class Halving {
 
   Result<SearchOutcome> Run() {
     const std::vector<Rung> rungs =
-        PlanHalving(static_cast<int>(search_.candidates.size()), search_.rows);
+        PlanHalving(static_cast<int>(search_.candidates.size()), search_.least_rows);
     for (const Rung& rung : rungs) total_ += int64_t{rung.trials} * search_.folds;
     for (const Rung& rung : rungs) {
       if (std::ssize(alive_) > rung.trials) alive_.resize(static_cast<size_t>(rung.trials));
@@ -70,7 +75,7 @@ class Halving {
           calls_.score(alive_[i / folds], rung.share, static_cast<int>(i % folds), threads_each);
       if (value.ok()) {
         scores[i].value = *value;
-      } else if (value.error().code() == ErrorCode::kInvalidInput) {
+      } else if (EndsTrialOnly(value.error().code())) {
         scores[i].error = std::move(value).error();
       } else {
         return std::move(value).error();
@@ -129,12 +134,9 @@ class Halving {
       return Error(ErrorCode::kTimeout, "there was no time to score one trial")
           .Try("more in model.search.seconds");
     }
-    Location location;
-    location.field = "model.search.metric";
-    return Error(ErrorCode::kInvalidInput, outcome_.trials.empty()
-                                               ? "there is nothing to try"
-                                               : outcome_.trials.front().failure)
-        .At(std::move(location));
+    if (outcome_.trials.empty()) return Error(ErrorCode::kInvalidInput, "there is nothing to try");
+    return Error(ErrorCode::kInvalidInput, outcome_.trials.front().failure)
+        .Try("more rows to score, or another model.search.metric");
   }
 
   const Search& search_;

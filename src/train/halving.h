@@ -31,14 +31,15 @@ struct Search {
   std::vector<Json> candidates;  // Hyper-parameters of each trial.
   std::string metric;
   int folds = 1;
-  int64_t rows = 0;  // Training rows of a fold, in the mean.
+  int64_t rows = 0;        // Training rows of a fold, in the mean.
+  int64_t least_rows = 0;  // Of the smallest fold.
   int threads = 1;
 };
 
 struct SearchCalls {
   // The metric of a trial in a fold, fitted with so many threads on a share of the fold's training
-  // rows; NaN where it is not defined. Called from several threads. kInvalidInput ends the trial,
-  // any other error the search.
+  // rows; NaN where it is not defined. Called from several threads. kInvalidInput and kTimeout end
+  // the trial, any other error the search.
   std::function<Result<double>(int trial, double share, int fold, int threads)> score;
   // Asked before each fit: true ends the search with what is known by then.
   std::function<bool()> out_of_time;
@@ -47,8 +48,8 @@ struct SearchCalls {
 };
 
 // The best trial is the one with the best mean among those that got furthest, the earlier of equal
-// ones. kInvalidInput, the first trial's, where none could be scored; kTimeout where there was no
-// time for one.
+// ones. The first trial's error where none could be scored; kTimeout where there was no time for
+// one.
 Result<SearchOutcome> SearchByHalving(const Search& search, const SearchCalls& calls);
 
 // A share of the rows to learn from and to score: of each class (of a regression of all) the first

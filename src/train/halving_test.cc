@@ -45,7 +45,7 @@ struct Fake {
     for (int i = 0; i < trials; ++i) search.candidates.push_back({{"x", i}});
     search.metric = metric;
     search.folds = 2;
-    search.rows = 50'000;
+    search.rows = search.least_rows = 50'000;
     search.threads = 2;
     calls.score = [this](int trial, double share, int /*fold*/, int /*threads*/) -> Result<double> {
       const std::lock_guard lock(mutex);
@@ -68,6 +68,17 @@ TEST(SearchByHalving, TheBestOnesGetTheRows) {
   EXPECT_EQ(outcome->trials[19].rungs.size(), 1);
   EXPECT_EQ(outcome->trials[20].rungs.size(), 2);
   EXPECT_EQ(fake.asked.size(), 2 * (30 + 10 + 4 + 2));
+}
+
+// Folds that go forward in time learn from few rows first.
+TEST(SearchByHalving, TheSmallestFoldDecidesTheFirstShare) {
+  Fake fake(30);
+  fake.search.least_rows = 4'600;
+  const auto outcome = SearchByHalving(fake.search, fake.calls);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().ToString();
+  EXPECT_DOUBLE_EQ(std::ranges::min(fake.asked, {}, &std::pair<int, double>::second).second,
+                   1.0 / 9);
+  EXPECT_EQ(outcome->chosen().rungs.back().rows, 50'000) << "in the mean";
 }
 
 TEST(SearchByHalving, OfAnErrorTheLowestIsBest) {
@@ -93,6 +104,25 @@ TEST(SearchByHalving, WhatCanNotBeFittedDropsOutAndSaysWhy) {
   EXPECT_EQ(outcome->chosen().number, 7);
   EXPECT_EQ(outcome->trials[8].failure, "too deep");
   EXPECT_EQ(outcome->trials[7].failure, "auc is not defined in any fold");
+}
+
+TEST(SearchByHalving, AProgramThatTakesTooLongLosesItsTrialOnly) {
+  Fake fake(9);
+  fake.calls.score = [](int trial, double, int, int) -> Result<double> {
+    if (trial == 8) return Error(ErrorCode::kTimeout, "the program did not end within 5.0 s");
+    return trial;
+  };
+  const auto outcome = SearchByHalving(fake.search, fake.calls);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().ToString();
+  EXPECT_EQ(outcome->chosen().number, 8);
+  EXPECT_EQ(outcome->trials[8].failure, "the program did not end within 5.0 s");
+}
+
+TEST(SearchByHalving, AMetricThatNoFoldHasIsToldWithoutAPlace) {
+  Fake fake(3);
+  fake.calls.score = [](int, double, int, int) -> Result<double> { return std::nan(""); };
+  EXPECT_THAT(SearchByHalving(fake.search, fake.calls).error().ToString(),
+              testing::StartsWith("auc is not defined in any fold; try "));
 }
 
 TEST(SearchByHalving, AFailureOfTheMachineEndsIt) {

@@ -36,10 +36,10 @@ class Products {
       roots_ = weights_.cwiseSqrt();
     }
     if (plan.fit_intercept) {
-      value_mean_ = MeanOf(values_);
+      value_mean_ = CentreOf(values_);
       values_.array() -= value_mean_;
       for (Eigen::Index column = 0; column < matrix_.columns; ++column)
-        means_[column] = MeanOf(Column(column, 0, matrix_.rows));
+        means_[column] = CentreOf(Column(column, 0, matrix_.rows));
     }
     if (roots_.size() > 0) values_.array() *= roots_.array();
   }
@@ -70,6 +70,18 @@ class Products {
   double MeanOf(const VectorXd& numbers) const {
     if (weights_.size() == 0) return numbers.mean();
     return numbers.dot(weights_) / weights_.sum();
+  }
+
+  // The mean; of what does not vary its very value. Rounded sums would miss it by a little, which
+  // in units of itself looks like any other column.
+  double CentreOf(const VectorXd& numbers) const {
+    const double* value = nullptr;
+    for (Eigen::Index row = 0; row < numbers.size(); ++row) {
+      if (weights_.size() > 0 && weights_[row] == 0) continue;
+      if (value != nullptr && numbers[row] != *value) return MeanOf(numbers);
+      value = &numbers[row];
+    }
+    return value == nullptr ? 0 : *value;
   }
 
   VectorXd Column(Eigen::Index column, Eigen::Index begin, Eigen::Index rows) const {

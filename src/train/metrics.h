@@ -19,6 +19,9 @@ namespace slipway::train {
 // "brier_score", "pr_auc" for "average_precision", "calibration_error" for "ece".
 std::string CanonicalMetric(const std::string& name);
 
+// Of what ComputeMetrics computes.
+std::vector<std::string> MetricNames(data::Task task);
+
 enum class Averaging { kWeighted, kMacro, kMicro, kBinary };
 Result<Averaging> ParseAveraging(const std::string& name);
 
@@ -34,7 +37,8 @@ Result<Averaging> ParseAveraging(const std::string& name);
 //   f1. A ratio of nothing by nothing is 0. precision, recall and f1 are NaN under `binary` where
 //   there are not two classes.
 // - auc and pr_auc (average precision), of several classes one-versus-rest, weighted by class
-//   frequency (macro under `macro`); NaN where the rows lack a class.
+//   frequency (macro under `macro`); NaN where the rows lack a class, but for pr_auc of rows that
+//   are all of the class, which is 1.
 // - log_loss, which keeps scores 2^-52 away from 0 and 1; brier (of two classes the mean squared
 //   error of the positive one's score, in [0, 1]; of more the sum over classes, in [0, 2]).
 // - calibration_error (Guo et al. 2017, On calibration of modern neural networks): how far in ten
@@ -53,22 +57,29 @@ Intervals IntervalsFromJson(const Json& json);
 Metrics ComputeMetrics(const data::Target& truth, const model::Predictions& predictions,
                        Averaging averaging);
 
-// 95 % percentile bootstrap (Efron and Tibshirani 1993, chapter 13) over rows; seeded; the same on
-// any number of threads. Above 20,000 rows of two classes there are fewer resamples, 20,000,000 /
-// rows, at least 200; above 40,000,000 / (rows × (classes + 1)) of more. Resamples without auc (a
-// class is missing) don't count for it. Empty after an interrupt.
+// 95 % percentile bootstrap (Efron and Tibshirani 1993, chapter 13) over rows, or, where `groups`
+// has the group of each, over whole groups, as rows of one group depend on each other (Davison and
+// Hinkley 1997, section 3.8). Seeded; the same on any number of threads. Above 20,000 rows of two
+// classes there are fewer resamples, 20,000,000 / rows, at least 200; above 40,000,000 / (rows ×
+// (classes + 1)) of more. Resamples without auc (a class is missing) don't count for it. Empty
+// after an interrupt.
 Intervals BootstrapIntervals(const data::Target& truth, const model::Predictions& predictions,
                              Averaging averaging, uint64_t seed, int resamples = 1000,
-                             int threads = 0);
+                             int threads = 0, std::span<const int32_t> groups = {});
 
-// How much more of the variance the candidate explains than the other, on the same rows.
-struct R2Difference {
+// How much better the candidate is than the other, on the same rows.
+struct PairedDifference {
   double difference = 0;
-  double lower = 0, upper = 0;  // One-sided, each at the confidence; NaN of fewer than two rows.
+  double lower = 0, upper = 0;  // One-sided, each at the confidence.
 };
-// By paired bootstrap: rows are drawn with what both say of them. Seeded.
-R2Difference CompareR2(std::span<const double> truth, std::span<const double> candidate,
-                       std::span<const double> other, double confidence);
+// By paired bootstrap: rows, or groups as above, are drawn with what both say of them. Seeded. Of
+// R², NaN of fewer than two rows.
+PairedDifference CompareR2(std::span<const double> truth, std::span<const double> candidate,
+                           std::span<const double> other, double confidence,
+                           std::span<const int32_t> groups = {});
+// Of accuracy. `gains` is 1 where only the candidate is right, -1 where only the other is, else 0.
+PairedDifference CompareAccuracy(std::span<const double> gains, double confidence,
+                                 std::span<const int32_t> groups = {});
 
 struct RocPoint {
   double false_positive_rate = 0;

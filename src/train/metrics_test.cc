@@ -325,11 +325,11 @@ TEST(Bootstrap, ComparesTwoEstimatesOfTheSameRows) {
     good.push_back(truth.back() + 0.1 * (random.Uniform() - 0.5));
     bad.push_back(truth.back() + 0.6 * (random.Uniform() - 0.5));
   }
-  const R2Difference found = CompareR2(truth, good, bad, 0.95);
+  const PairedDifference found = CompareR2(truth, good, bad, 0.95);
   EXPECT_GT(found.lower, 0.2);
   EXPECT_LT(found.lower, found.difference);
   EXPECT_GT(found.upper, found.difference);
-  const R2Difference turned = CompareR2(truth, bad, good, 0.95);
+  const PairedDifference turned = CompareR2(truth, bad, good, 0.95);
   EXPECT_DOUBLE_EQ(turned.difference, -found.difference);
   EXPECT_NEAR(turned.lower, -found.upper, 0.02);
   EXPECT_EQ(CompareR2(truth, good, good, 0.95).lower, 0);
@@ -361,6 +361,48 @@ TEST(Bootstrap, IsSeededAndTheSameOnAnyNumberOfThreads) {
   };
   EXPECT_EQ(intervals(1, 1), intervals(1, 4));
   EXPECT_NE(intervals(1, 1), intervals(2, 1));
+}
+
+// Four equal rows a group tell what one tells: each draw of groups is a draw of the single rows.
+TEST(Bootstrap, DrawsWholeGroups) {
+  const Scored once = ScoredRows(150, 0.8);
+  std::vector<int64_t> rows;
+  std::vector<int32_t> groups;
+  for (int32_t i = 0; i < 600; ++i) {
+    rows.push_back(i / 4);
+    groups.push_back(1000 - 3 * (i / 4));  // Any numbers.
+  }
+  const data::Target single = TargetOf(once.truth, 2, 1);
+  const data::Target repeated = data::SelectRows(single, rows);
+  const model::Predictions predictions = SelectRows(once.predictions, rows);
+  const auto intervals = [&](std::span<const int32_t> of, int threads) {
+    return BootstrapIntervals(repeated, predictions, Averaging::kWeighted, 7, 500, threads, of);
+  };
+  const Intervals expected =
+      BootstrapIntervals(single, once.predictions, Averaging::kWeighted, 7, 500);
+  const Intervals found = intervals(groups, 1);
+  for (const auto& [name, interval] : expected) {
+    EXPECT_NEAR(found.at(name).first, interval.first, 1e-9) << name;
+    EXPECT_NEAR(found.at(name).second, interval.second, 1e-9) << name;
+  }
+  EXPECT_EQ(found, intervals(groups, 4));
+  EXPECT_LT(intervals({}, 1).at("accuracy").second, found.at("accuracy").second);
+}
+
+TEST(Bootstrap, ComparesTwoAccuraciesByGroup) {
+  std::vector<double> gains(100, 0);
+  std::vector<int32_t> groups(100);
+  for (size_t row = 0; row < 100; ++row) {
+    groups[row] = static_cast<int32_t>(row / 10);
+    if (row < 10) gains[row] = 1;
+  }
+  const PairedDifference by_row = CompareAccuracy(gains, 0.95);
+  EXPECT_DOUBLE_EQ(by_row.difference, 0.1);
+  EXPECT_GT(by_row.lower, 0.03);
+  const PairedDifference by_group = CompareAccuracy(gains, 0.95, groups);
+  EXPECT_DOUBLE_EQ(by_group.difference, 0.1);
+  EXPECT_EQ(by_group.lower, 0);
+  EXPECT_NEAR(by_group.upper, 0.3, 1e-12);  // P(X <= 2) is 0.93 and P(X <= 3) 0.987 of ten.
 }
 
 TEST(Bootstrap, OfNoRowsIsUndefined) {

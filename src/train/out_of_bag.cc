@@ -70,6 +70,7 @@ double OutOfBag::Loss() const {
 }
 
 bool Plateau::Progresses(double loss) {
+  if (std::isnan(loss)) return true;
   if (loss < best_ * (1 - least_)) {
     best_ = loss;
     without_ = 0;

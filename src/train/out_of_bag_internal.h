@@ -25,7 +25,8 @@ class OutOfBag {
   Status Add(std::span<const GrownTree> trees, std::span<const RowsOut> out);
 
   // Over the rows that some tree did not draw, by their weight, the mean squared error: of the mean
-  // estimate, or of the mean probabilities summed over classes. NaN where there are none.
+  // estimate, or of the mean probabilities summed over classes. NaN where there are none of some
+  // weight.
   double Loss() const;
 
  private:
@@ -40,7 +41,7 @@ class OutOfBag {
 };
 
 // Whether a loss still falls: false once none of the last `patience` was lower than the best before
-// them by more than the share `least`.
+// them by more than the share `least`. NaN tells nothing and does not count.
 class Plateau {
  public:
   Plateau(int patience, double least) : patience_(patience), least_(least) {}

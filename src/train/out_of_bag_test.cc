@@ -51,7 +51,8 @@ TEST(Plateau, EndsAfterSomeLossesThatAreNoLowerByTheShare) {
   EXPECT_FALSE(plateau.Progresses(0.4951));
   Plateau other(2, 0.01);
   for (const double loss : {1.0, 1.1, 0.9, 2.0}) EXPECT_TRUE(other.Progresses(loss));
-  EXPECT_FALSE(other.Progresses(std::nan("")));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(other.Progresses(std::nan(""))) << "tells nothing";
+  EXPECT_FALSE(other.Progresses(2.0));
 }
 
 // Forests that stop: fewer trees than allowed, the same on any number of threads, and those that a
@@ -93,6 +94,38 @@ TEST(EarlyStopping, SaysWhereThereIsNothingToStop) {
   EXPECT_EQ(notes("logistic_regression", Json::object()),
             std::vector<std::string>{"nothing to stop early: it does not learn in rounds"});
   EXPECT_EQ(notes("random_forest", {{"n_estimators", 20}}), std::vector<std::string>());
+}
+
+// Every tree draws the only row.
+TEST(EarlyStopping, AForestWithoutRowsOutOfBagGrowsWhole) {
+  Sample sample;
+  sample.matrix = {1, 1, {0.5F}};
+  sample.classes = {1};
+  const auto fitted =
+      (*MakeTrainer("random_forest"))->Fit(sample.set(), {{"n_estimators", 80}}, {1, 1, true});
+  ASSERT_TRUE(fitted.ok()) << fitted.error().ToString();
+  EXPECT_EQ(std::get<model::TreeEnsemble>(fitted->scorer.body).trees.size(), 80U);
+  EXPECT_EQ(fitted->notes,
+            std::vector<std::string>{"nothing to stop early by: no row that counts is out of bag"});
+}
+
+TEST(EarlyStopping, BoostingKeepsRowsToLearnFrom) {
+  Random random(7);
+  Sample sample = UniformSample(40, 3, 2, &random);
+  for (int64_t row = 0; row < 40; ++row) sample.classes.push_back(row == 0 ? 1 : 0);
+  const auto fit = [&](const Json& options) {
+    return (*MakeTrainer("gradient_boosting"))->Fit(sample.set(), options, {1, 1, true});
+  };
+  // Half of one row rounds up to it; who learned from none of its class would never answer it.
+  const auto half = fit({{"n_estimators", 5}, {"validation_fraction", 0.5}});
+  ASSERT_TRUE(half.ok()) << half.error().ToString();
+  EXPECT_NEAR(std::get<model::TreeEnsemble>(half->scorer.body).base[0], std::log(1.0 / 19), 0.01);
+  // A hundredth of 39 rows is none.
+  const auto none = fit({{"n_estimators", 30}, {"validation_fraction", 0.01}});
+  ASSERT_TRUE(none.ok()) << none.error().ToString();
+  EXPECT_EQ(std::get<model::TreeEnsemble>(none->scorer.body).trees.size(), 30U);
+  EXPECT_EQ(none->notes,
+            std::vector<std::string>{"nothing to stop early by: no row that counts is held out"});
 }
 
 }  // namespace

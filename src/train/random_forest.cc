@@ -219,10 +219,14 @@ class ForestGrower {
   std::vector<RowsOut> rows_out_;  // Of the wave's trees.
 };
 
+struct GrownForest {
+  std::vector<GrownTree> trees;
+  bool none_out = false;  // No row that counts was out of bag, to stop early by.
+};
+
 template <typename Bin>
-Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPlan& plan,
-                                         const std::vector<ColumnBins>& columns,
-                                         const Numbers& numbers) {
+Result<GrownForest> GrowTrees(const TrainingSet& set, const ForestPlan& plan,
+                              const std::vector<ColumnBins>& columns, const Numbers& numbers) {
   SLIPWAY_ASSIGN_OR_RETURN(const BinnedRows<Bin> rows,
                            BinRows<Bin>(set.features, columns, plan.threads));
   const std::vector<double> ones(static_cast<size_t>(set.class_count), 1.0);
@@ -231,40 +235,51 @@ Result<std::vector<GrownTree>> GrowTrees(const TrainingSet& set, const ForestPla
   // What is drawn by weight has no other weight.
   const TreeGoal goal{plan.bootstrap ? ones : weights, numbers.units, numbers.unit};
   ForestGrower<Bin> grower(set, plan, rows, columns, weights, goal);
-  if (!StopsEarly(set, plan)) return grower.Grow(nullptr);
+  GrownForest grown;
+  if (!StopsEarly(set, plan)) {
+    SLIPWAY_ASSIGN_OR_RETURN(grown.trees, grower.Grow(nullptr));
+    return grown;
+  }
   OutOfBag out_of_bag(set, numbers.mean, plan.threads);
-  return grower.Grow(&out_of_bag);
+  SLIPWAY_ASSIGN_OR_RETURN(grown.trees, grower.Grow(&out_of_bag));
+  grown.none_out = std::isnan(out_of_bag.Loss());
+  return grown;
 }
 
-std::vector<std::string> NotesOf(const TrainingSet& set, const ForestPlan& plan, size_t trees) {
+std::vector<std::string> NotesOf(const TrainingSet& set, const ForestPlan& plan,
+                                 const GrownForest& grown) {
   if (plan.early_stopping && !plan.bootstrap)
     return {"nothing to stop early by: without bootstrap no row is out of bag"};
   if (plan.early_stopping && !StopsEarly(set, plan))
     return {"not stopped early: rows times classes are too many to answer out of bag"};
-  if (static_cast<int64_t>(trees) == plan.trees) return {};
+  if (grown.none_out) return {"nothing to stop early by: no row that counts is out of bag"};
+  if (std::ssize(grown.trees) == plan.trees) return {};
   return {fmt::format("stopped after {} of {} trees, as more answered rows out of bag no better",
-                      trees, plan.trees)};
+                      grown.trees.size(), plan.trees)};
 }
 
 }  // namespace
 
 Result<FittedModel> FitForest(const TrainingSet& set, const ForestPlan& plan) {
   if (!plan.bootstrap && !set.row_weights.empty()) {
+    Location location;
+    location.field = "model.hyperparameters.bootstrap";
     return Error(ErrorCode::kInvalidInput, "a forest without bootstrap does not weigh its rows")
+        .At(std::move(location))
         .Try("bootstrap: true, gradient_boosting, or no data.weight_column");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ColumnBins> columns,
                            CutColumns(set.features, plan.max_bins, plan.threads));
   const Numbers numbers(set.values, std::max(plan.samples_per_tree, set.features.rows));
-  SLIPWAY_ASSIGN_OR_RETURN(std::vector<GrownTree> trees,
+  SLIPWAY_ASSIGN_OR_RETURN(GrownForest grown,
                            plan.max_bins <= kBinsOfAByte
                                ? GrowTrees<uint8_t>(set, plan, columns, numbers)
                                : GrowTrees<uint16_t>(set, plan, columns, numbers));
   FittedModel fitted;
-  fitted.notes = NotesOf(set, plan, trees.size());
-  fitted.importances = MeanImportances(trees, columns.size());
+  fitted.notes = NotesOf(set, plan, grown);
+  fitted.importances = MeanImportances(grown.trees, columns.size());
   std::vector<model::FittedTree> forest;
-  for (GrownTree& grown : trees) forest.push_back(std::move(grown.tree));
+  for (GrownTree& tree : grown.trees) forest.push_back(std::move(tree.tree));
   const int features = static_cast<int>(columns.size());
   if (set.regression()) {
     SLIPWAY_ASSIGN_OR_RETURN(fitted.scorer.body, model::AverageTrees(forest, features));

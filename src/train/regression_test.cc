@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/scorer.h"
@@ -58,6 +59,25 @@ TEST(Regression, LeastSquaresFindsTheWeights) {
     EXPECT_NEAR(linear.intercepts[0], 7, 0.01);
     EXPECT_GT(fitted->importances[0], fitted->importances[1]);
     EXPECT_LT(LargestError(*fitted, sample), 0.02);
+  }
+}
+
+// The weighted mean of a constant is off by its rounding, which is no direction to learn in.
+TEST(Regression, AConstantColumnWeighsNothingUnderRowWeights) {
+  for (const float constant : {0.1F, 0.3F, 0.7F, 1.1F, 12345.678F}) {
+    Sample sample = NumberSample(500, true, 1);
+    std::fill_n(sample.matrix.Column(2), sample.matrix.rows, constant);
+    for (double& value : sample.values) value += 1e6;
+    Random random(5);
+    std::vector<double> weights;
+    for (int64_t row = 0; row < 500; ++row) weights.push_back(0.1 + random.Uniform());
+    const TrainingSet set{sample.matrix, {}, 0, {}, sample.values, weights};
+    const auto fitted = (*MakeTrainer("linear_regression"))->Fit(set, Json::object(), {1, 1});
+    ASSERT_TRUE(fitted.ok()) << fitted.error().ToString();
+    const auto& linear = std::get<model::LinearScorer>(fitted->scorer.body);
+    EXPECT_NEAR(linear.weights[2], 0, 1e-12) << constant;
+    EXPECT_EQ(fitted->importances[2], 0) << constant;
+    EXPECT_NEAR(linear.weights[0], 3, 0.01);
   }
 }
 
@@ -125,6 +145,18 @@ TEST(Regression, RefusesWhatIsOfAnotherTask) {
               HasSubstr("expected \"gini\", \"entropy\" or null"));
   EXPECT_THAT(CheckLearns(**MakeTrainer("ridge"), data::Task::kClassification).error().ToString(),
               HasSubstr("expected random_forest, gradient_boosting or logistic_regression"));
+}
+
+// Each round multiplies the errors by 1 - learning_rate, here until no float32 holds them.
+TEST(Regression, ScoresThatDivergeNameTheLearningRate) {
+  const Sample sample = NumberSample(300, true, 9);
+  for (const double rate : {5.0, 1e300}) {
+    const auto fitted = Fit("gradient_boosting", sample, {{"learning_rate", rate}});
+    ASSERT_FALSE(fitted.ok()) << rate;
+    EXPECT_EQ(fitted.error().code(), ErrorCode::kInvalidInput);
+    EXPECT_THAT(fitted.error().ToString(),
+                HasSubstr("model.hyperparameters.learning_rate: the scores diverge"));
+  }
 }
 
 TEST(Regression, RefusesNumbersOutOfRange) {

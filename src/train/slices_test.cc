@@ -130,6 +130,33 @@ TEST(FindSlices, FindsOneConditionAndThenNoPairOfIt) {
   EXPECT_EQ(report.looked_at, 8 + 12);
 }
 
+// Neither part varies, so that there is nothing to measure the difference by.
+TEST(FindSlices, FindsAPartThatIsAllWrongWhereAllElseIsRight) {
+  Rows rows(200);
+  for (const int64_t row : rows.all) rows.Answer(row, row >= 100);
+  rows.Cut("bad", 2, [](int64_t row) { return row < 100 ? 0 : 1; });
+  const SliceReport report = rows.Find();
+  ASSERT_EQ(report.found.size(), 1U);
+  EXPECT_EQ(NameOf(report.found[0]), "bad = 0");
+  EXPECT_EQ(report.found[0].effect, 1e6);
+  EXPECT_EQ(SliceReportFromJson(ToJson(report))->found[0].effect, 1e6);
+}
+
+TEST(FindSlices, FindsNothingInEqualErrors) {
+  Rows rows(0);
+  rows.truth.task = data::Task::kRegression;
+  rows.truth.labels.clear();
+  for (int64_t row = 0; row < 300; ++row) {
+    rows.all.push_back(row);
+    rows.truth.values.push_back(static_cast<double>(row));
+    rows.predictions.values.push_back(static_cast<double>(row) + (row % 2 == 0 ? 0.1 : -0.1));
+  }
+  rows.predictions.rows = 300;
+  rows.predictions.classes = 0;
+  rows.Cut("part", 3, [](int64_t row) { return row % 3; });
+  EXPECT_THAT(rows.Find().found, IsEmpty());
+}
+
 TEST(FindSlices, FindsAPairThatNeitherColumnShows) {
   Rows rows(4000);
   Random random(3);

@@ -12,45 +12,63 @@
 namespace slipway::train {
 namespace {
 
-Result<Averaging> AveragingFor(const FitInput& input) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, ParseAveraging(input.config.model.averaging));
-  const bool classes = input.target.task == data::Task::kClassification;
-  if (classes && averaging == Averaging::kBinary && input.target.class_count() != 2) {
-    Location location;
-    location.field = "model.averaging";
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("binary averaging is for two classes, and '{}' has {}",
-                             input.target.column, input.target.class_count()))
-        .At(std::move(location))
-        .Expected("weighted, macro or micro");
-  }
-  return averaging;
+Location AtKey(const char* key) {
+  Location location;
+  location.field = key;
+  return location;
 }
 
 // class_weight is a key of `model` and one of scikit-learn's hyper-parameters.
-Result<Json> ClassWeightOf(const config::ModelConfig& model) {
+Result<std::vector<double>> WeightsOfClasses(const config::ModelConfig& model,
+                                             const data::Target& target,
+                                             std::span<const int64_t> rows) {
   const Json& hyperparameters = model.hyperparameters;
-  Json inner = hyperparameters.is_object() ? hyperparameters.value("class_weight", Json()) : Json();
-  if (inner.is_null()) return model.class_weight;
-  if (model.class_weight.is_null() || model.class_weight == inner) return inner;
-  Location location;
-  location.field = "model.class_weight";
-  return Error(ErrorCode::kInvalidInput, "model.hyperparameters.class_weight says something else")
-      .At(std::move(location))
+  const Json inner =
+      hyperparameters.is_object() ? hyperparameters.value("class_weight", Json()) : Json();
+  if (inner.is_null()) return ClassWeights(model.class_weight, target, rows);
+  constexpr const char* kInner = "model.hyperparameters.class_weight";
+  if (model.class_weight.is_null() || model.class_weight == inner)
+    return ClassWeights(inner, target, rows, kInner);
+  return Error(ErrorCode::kInvalidInput, std::string(kInner) + " says something else")
+      .At(AtKey("model.class_weight"))
       .Expected("class_weight in one place");
 }
 
 // Of these rows, in their order; empty for all alike.
-Result<std::vector<double>> RowWeights(const FitInput& input, std::span<const int64_t> rows) {
+std::vector<double> WeightsOf(const FitInput& input, std::span<const int64_t> rows) {
   std::vector<double> weights;
   if (input.row_weights.empty()) return weights;
   for (const int64_t row : rows) weights.push_back(input.row_weights[static_cast<size_t>(row)]);
-  if (std::ranges::any_of(weights, [](double weight) { return weight > 0; })) return weights;
-  Location location;
-  location.field = "data.weight_column";
-  return Error(ErrorCode::kInvalidInput, "every row to learn from weighs 0")
-      .At(std::move(location))
-      .Expected("a weight above 0 for at least one row");
+  return weights;
+}
+
+// The rows that are learned from: those that count and are no outliers.
+Result<std::vector<int64_t>> RowsToLearnFrom(const FitInput& input,
+                                             std::span<const int64_t> counted) {
+  if (counted.empty() && !input.row_weights.empty()) {
+    return Error(ErrorCode::kInvalidInput, "every row to learn from weighs 0")
+        .At(AtKey("data.weight_column"))
+        .Expected("a weight above 0 for at least one row");
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<int64_t> kept,
+                           data::RemoveOutliers(input.table, input.features,
+                                                input.config.data.preprocessing_steps, counted));
+  const data::Target& target = input.target;
+  std::vector<bool> has_rows(static_cast<size_t>(target.class_count()));
+  const auto class_of = [&](int64_t row) {
+    return static_cast<size_t>(target.classes[static_cast<size_t>(row)]);
+  };
+  if (has_rows.empty() || kept.size() == counted.size()) return kept;
+  for (const int64_t row : kept) has_rows[class_of(row)] = true;
+  for (const int64_t row : counted) {
+    if (has_rows[class_of(row)]) continue;
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("outlier_removal drops every training row of the class '{}'",
+                             target.labels[class_of(row)]))
+        .At(AtKey("data.preprocessing_steps.outlier_removal.factor"))
+        .Try("a larger factor");
+  }
+  return kept;
 }
 
 std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
@@ -76,6 +94,25 @@ std::vector<FeatureImportance> ByFeature(const data::PreprocessingPlan& plan,
 
 }  // namespace
 
+Result<Averaging> AveragingFor(const config::ModelConfig& model, const data::Target& target) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, ParseAveraging(model.averaging));
+  const bool classes = target.task == data::Task::kClassification;
+  if (!classes || averaging != Averaging::kBinary || target.class_count() == 2) return averaging;
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("binary averaging is for two classes, and '{}' has {}", target.column,
+                           target.class_count()))
+      .At(AtKey("model.averaging"))
+      .Expected("weighted, macro or micro");
+}
+
+std::vector<int64_t> RowsThatCount(std::span<const double> weights, std::span<const int64_t> rows) {
+  std::vector<int64_t> counted;
+  for (const int64_t row : rows) {
+    if (weights.empty() || weights[static_cast<size_t>(row)] > 0) counted.push_back(row);
+  }
+  return counted;
+}
+
 Result<FoldRows> RowsOfFold(const data::Split& split, int fold) {
   FoldRows rows;
   const bool forward = split.forward();
@@ -98,24 +135,23 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                          std::span<const int64_t> rows) {
   SLIPWAY_RETURN_IF_ERROR(CheckLearns(trainer, input.target.task));
   SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
-  const auto& steps = input.config.data.preprocessing_steps;
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept,
-                           data::RemoveOutliers(input.table, input.features, steps, rows));
-  SLIPWAY_ASSIGN_OR_RETURN(data::PreparedTraining prepared,
-                           data::PrepareTraining(input.table, input.features, steps, kept,
-                                                 input.target, input.seed, input.threads));
+  const config::ModelConfig& model = input.config.model;
+  const std::vector<int64_t> counted = RowsThatCount(input.row_weights, rows);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<int64_t> kept, RowsToLearnFrom(input, counted));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      data::PreparedTraining prepared,
+      data::PrepareTraining(input.table, input.features, input.config.data.preprocessing_steps,
+                            kept, input.target, input.seed, input.threads));
   const data::Matrix& matrix = prepared.matrix;
   TrainedModel trained;
   trained.plan = std::move(prepared.plan);
-  trained.plan.outlier_rows = std::ssize(rows) - std::ssize(kept);
-  SLIPWAY_ASSIGN_OR_RETURN(const Json class_weight, ClassWeightOf(input.config.model));
+  trained.plan.outlier_rows = std::ssize(counted) - std::ssize(kept);
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> weights,
-                           ClassWeights(class_weight, input.target, kept));
+                           WeightsOfClasses(model, input.target, kept));
   const data::Target target = data::SelectRows(input.target, kept);
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> row_weights, RowWeights(input, kept));
+  const std::vector<double> row_weights = WeightsOf(input, kept);
   const TrainingSet set{matrix,  target.classes, target.class_count(),
                         weights, target.values,  row_weights};
-  const config::ModelConfig& model = input.config.model;
   SLIPWAY_ASSIGN_OR_RETURN(FittedModel fitted, trainer.Fit(set, model.hyperparameters,
                                                            {input.seed, input.threads,
                                                             model.training_config.early_stopping}));
@@ -127,7 +163,8 @@ Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
 
 Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fold,
                              const model::Predictions& predictions) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging, AveragingFor(input));
+  SLIPWAY_ASSIGN_OR_RETURN(const Averaging averaging,
+                           AveragingFor(input.config.model, input.target));
   FoldResult result;
   result.fold = fold;
   result.train_rows = std::ssize(rows.train);
@@ -140,16 +177,18 @@ Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fo
 Result<FoldResult> FitFold(const Trainer& trainer, const FitInput& input, const FoldRows& rows,
                            int fold, std::vector<double>* raw_scores) {
   // Before the fit, which takes its time.
-  SLIPWAY_RETURN_IF_ERROR(AveragingFor(input));
-  SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, rows.train));
+  SLIPWAY_RETURN_IF_ERROR(AveragingFor(input.config.model, input.target));
+  const FoldRows counted{RowsThatCount(input.row_weights, rows.train), rows.test};
+  SLIPWAY_ASSIGN_OR_RETURN(const TrainedModel trained, Fit(trainer, input, counted.train));
   SLIPWAY_ASSIGN_OR_RETURN(
       const data::Matrix matrix,
-      data::ApplyPreprocessing(trained.plan, input.table, rows.test, input.threads));
+      data::ApplyPreprocessing(trained.plan, input.table, counted.test, input.threads));
   if (raw_scores != nullptr) {
     *raw_scores = model::RawScores(trained.scorer, matrix, input.threads);
-    return ScoreFold(input, rows, fold, model::PredictRaw(trained.scorer, *raw_scores));
+    return ScoreFold(input, counted, fold, model::PredictRaw(trained.scorer, *raw_scores));
   }
-  return ScoreFold(input, rows, fold, model::PredictMatrix(trained.scorer, matrix, input.threads));
+  return ScoreFold(input, counted, fold,
+                   model::PredictMatrix(trained.scorer, matrix, input.threads));
 }
 
 }  // namespace slipway::train

@@ -25,7 +25,14 @@ struct FitInput {
   std::span<const double> row_weights = {};  // One a row of the table; empty for all alike.
 };
 
-// Fits preprocessing and model on `rows` of the table.
+// How metrics are averaged over the target's classes. kInvalidInput for `binary` of more than two.
+Result<Averaging> AveragingFor(const config::ModelConfig& model, const data::Target& target);
+
+// Those of `rows` that count in training: all but those of weight 0. `weights` are by row of the
+// table; where there are none all count.
+std::vector<int64_t> RowsThatCount(std::span<const double> weights, std::span<const int64_t> rows);
+
+// Fits preprocessing and model on `rows` of the table, as if those of weight 0 were not there.
 Result<TrainedModel> Fit(const Trainer& trainer, const FitInput& input,
                          std::span<const int64_t> rows);
 
@@ -46,7 +53,9 @@ Result<FoldResult> ScoreFold(const FitInput& input, const FoldRows& rows, int fo
                              const model::Predictions& predictions);
 
 // Weights by `class_weight` (null, "balanced" or label → weight), one a class; empty for null.
+// Errors are told at `key`.
 Result<std::vector<double>> ClassWeights(const Json& class_weight, const data::Target& target,
-                                         std::span<const int64_t> rows);
+                                         std::span<const int64_t> rows,
+                                         const std::string& key = "model.class_weight");
 
 }  // namespace slipway::train

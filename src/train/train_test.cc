@@ -105,6 +105,68 @@ TEST(Fit, OutliersGoBeforeTheFit) {
   EXPECT_LT(without->plan.features[0].scale, 10);
 }
 
+TEST(Fit, OutliersMustLeaveARowOfEachClass) {
+  Project project = MakeProject();
+  project.config.data.preprocessing_steps = {{"outlier_removal", Json::object()}};
+  for (size_t row = 0; row < project.target.classes.size(); ++row) {
+    if (project.target.classes[row] == 1) project.target.classes[row] = row < 3 ? 1 : 0;
+    if (row < 3) project.table.columns[0].numbers[row] = 1e6;
+  }
+  project.target.classes[0] = 1;
+  const auto trained = Fit(*Forest(), project.Input(), project.AllRows());
+  ASSERT_FALSE(trained.ok());
+  EXPECT_THAT(trained.error().ToString(),
+              HasSubstr("outlier_removal.factor: outlier_removal drops every training row of the "
+                        "class 'Yes'; try a larger factor"));
+}
+
+// Settings that count rows, and preprocessing: all see the others only.
+TEST(Fit, RowsOfWeight0AreNotThere) {
+  Project project = MakeProject();
+  project.config.data.preprocessing_steps = {{"outlier_removal", Json::object()},
+                                             {"normalize", Json::object()}};
+  project.config.model.class_weight = "balanced";
+  std::vector<double> weights;
+  std::vector<int64_t> counted;
+  for (int64_t row = 0; row < project.table.rows; ++row) {
+    const bool counts = row % 3 != 0;
+    weights.push_back(counts ? 0.5 + static_cast<double>(row % 2) : 0);
+    if (counts) counted.push_back(row);
+    // As little as possible is right in the others.
+    if (!counts) project.target.classes[static_cast<size_t>(row)] = row % 2 == 0 ? 1 : 0;
+    if (!counts) project.table.columns[0].numbers[static_cast<size_t>(row)] *= -50;
+  }
+  for (const auto& [name, options] :
+       {std::pair<const char*, Json>{"random_forest",
+                                     {{"n_estimators", 5}, {"min_samples_leaf", 0.05}}},
+        std::pair<const char*, Json>{"gradient_boosting",
+                                     {{"n_estimators", 5}, {"min_samples_leaf", 0.05}}},
+        std::pair<const char*, Json>{"logistic_regression", Json::object()}}) {
+    project.config.model.hyperparameters = options;
+    FitInput input = project.Input();
+    input.row_weights = weights;
+    const auto trainer = *MakeTrainer(name);
+    const auto all = Fit(*trainer, input, project.AllRows());
+    const auto without = Fit(*trainer, input, counted);
+    ASSERT_TRUE(all.ok() && without.ok()) << name;
+    EXPECT_EQ(data::ToJson(all->plan), data::ToJson(without->plan)) << name;
+    const auto matrix = *data::ApplyPreprocessing(without->plan, project.table, counted);
+    EXPECT_EQ(model::RawScores(all->scorer, matrix), model::RawScores(without->scorer, matrix))
+        << name;
+  }
+}
+
+TEST(Fit, WithoutARowThatCountsThereIsNothingToLearn) {
+  const Project project = MakeProject(100);
+  const std::vector<double> weights(100, 0);
+  FitInput input = project.Input();
+  input.row_weights = weights;
+  const auto trained = Fit(*Forest(), input, project.AllRows());
+  ASSERT_FALSE(trained.ok());
+  EXPECT_THAT(trained.error().ToString(),
+              HasSubstr("data.weight_column: every row to learn from weighs 0"));
+}
+
 TEST(Fit, ATrainerOfAnotherTaskIsAnError) {
   const Project project = MakeProject();
   const auto trained = Fit(**MakeTrainer("ridge"), project.Input(), project.AllRows());
@@ -132,6 +194,15 @@ TEST(Fit, ClassWeightCountsFromEitherPlaceButNotFromTwo) {
   const auto twice = Fit(*Forest(), project.Input(), project.AllRows());
   ASSERT_FALSE(twice.ok());
   EXPECT_THAT(twice.error().ToString(), HasSubstr("model.class_weight"));
+  const auto error = [&] {
+    return Fit(*Forest(), project.Input(), project.AllRows()).error().ToString();
+  };
+  project.config.model.class_weight = Json();
+  project.config.model.hyperparameters["class_weight"] = {{"yes", 2}};
+  EXPECT_THAT(error(), ::testing::StartsWith("model.hyperparameters.class_weight.yes: "));
+  project.config.model.hyperparameters.erase("class_weight");
+  project.config.model.class_weight = {{"yes", 2}};
+  EXPECT_THAT(error(), ::testing::StartsWith("model.class_weight.yes: "));
 }
 
 TEST(FitFold, ScoresTheRowsThatItDidNotLearnFrom) {
@@ -204,7 +275,8 @@ TEST(ClassWeights, Mistakes) {
   const std::vector<int64_t> rows = {0, 4};
   EXPECT_THAT(
       ClassWeights({{"yes", 2}}, Labels(), rows).error().ToString(),
-      HasSubstr("class_weight.yes: 'bought' has no label 'yes'; expected No or Yes; try Yes"));
+      HasSubstr("model.class_weight.yes: 'bought' has no label 'yes'; expected No or Yes; try "
+                "Yes"));
   EXPECT_FALSE(ClassWeights({{"Yes", -1}}, Labels(), rows).ok());
   EXPECT_FALSE(ClassWeights({{"Yes", "x"}}, Labels(), rows).ok());
   EXPECT_FALSE(ClassWeights({{"Yes", 0}, {"No", 0}}, Labels(), rows).ok());

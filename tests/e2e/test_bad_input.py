@@ -234,6 +234,21 @@ def test_unknown_command_and_option_name_the_nearest(project):
     assert answer.code == 2 and "--env" in answer.err
 
 
+def test_what_only_the_target_tells_names_its_line(project):
+    frame = number_table()
+    frame["target"] = [row % 3 for row in range(len(frame))]
+    project.write_table(frame)
+    project.write_config(basic_config(model__averaging="binary", model__training_config={"cross_validation": 0}))
+    error = refused(project)
+    assert "config.yaml:" in error and "model.averaging: binary averaging is for two classes" in error
+    project.write_config(basic_config(model__class_weight={"4": 2}))
+    error = refused(project)
+    assert "config.yaml:" in error and "model.class_weight.4: 'target' has no label '4'" in error
+    project.write_config(basic_config(model__hyperparameters={"max_samples": 5000}))
+    error = refused(project)
+    assert "config.yaml:" in error and "model.hyperparameters.max_samples: 5,000 rows a tree" in error
+
+
 def test_unknown_hyperparameter_lists_the_nearest(ready):
     error = refused(ready, "--set", "model.hyperparameters.n_estimator=5")
     assert "n_estimators" in error

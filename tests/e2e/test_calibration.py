@@ -314,9 +314,10 @@ def test_a_class_that_no_held_out_row_has(project):
     project.write_table(frame)
     project.write_config(config(model__calibration="sigmoid", data__split={
         "train": 0.8, "validation": 0.1, "test": 0.1, "time": "x0", "stratify": False}))
-    answer = project.call("run")
+    answer = project.call("run", "--output", "json")
     assert answer.code == 2, answer.out
     assert "class '1'" in answer.err
+    assert not any(line.get("step") == "train" for line in answer.lines)
 
 
 def test_the_card_of_a_version(project):

@@ -148,6 +148,7 @@ import json, os
 import pandas as pd
 from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
+print(json.dumps([os.environ["SLIPWAY_VALIDATION"] != "", os.environ["SLIPWAY_THREADS"]]))
 rows = pd.read_parquet(os.environ["SLIPWAY_TRAIN"])
 features = json.loads(os.environ["SLIPWAY_FEATURES"])
 x = rows[features].to_numpy("float32")
@@ -164,7 +165,12 @@ open(os.path.join(os.environ["SLIPWAY_OUTPUT"], "model.onnx"), "wb").write(
     assert answer.code == 2
     assert "command has no hyper-parameters to try of its own" in answer.err
     project.write_config(search_config("command", {}, model__search_space={"C": [1e-6, 1.0]}, **changes))
-    report = report_of(project, project.run())
+    answer = project.call("run", "--output", "json", "--threads", "2")
+    assert answer.code == 0, answer.err
+    said = [line["line"] for line in answer.lines if line.get("event") == "output"]
+    # The validation part scores the trials, and helps the model that is trained in the end.
+    assert [json.loads(line) for line in said if line.startswith("[")] == [[False, "2"], [False, "2"], [True, "2"]]
+    report = report_of(project, answer.last)
     assert len(report["search"]["trials"]) == 2
     assert report["hyperparameters"] == chosen_of(report["search"])["hyperparameters"]
 
@@ -189,6 +195,34 @@ def test_mistakes_are_told_before_anything_is_read(project, changes, message):
     assert answer.code == 2, answer.out
     assert message in answer.err
     assert "config.yaml:" in answer.err
+
+
+def test_a_metric_of_another_task_is_told_before_anything_is_fitted(project):
+    project.write_table(class_table(300))
+    project.write_config(search_config(model__search={"metric": "r2"}))  # The task is guessed.
+    answer = project.call("run", "--output", "json")
+    assert answer.code == 2, answer.out
+    assert "config.yaml:" in answer.err and "model.search.metric: \"r2\" is no metric of a classification" in answer.err
+    assert "balanced_accuracy" in answer.err and "model.task: regression" in answer.err
+    assert not any(line.get("step") == "search" for line in answer.lines)
+
+
+def test_a_search_by_auc_needs_each_class_among_the_rows_that_it_scores(project):
+    frame = class_table(500)
+    frame["when"] = np.arange(500.0)
+    frame.loc[300:399, "target"] = 0
+    project.write_table(frame)
+    project.write_config(search_config(
+        hyperparameters={"n_estimators": 10}, model__training_config={"hyperparameter_tuning": True},
+        model__search={"trials": 2}, model__performance_thresholds={}, data__exclude_columns=["when"],
+        data__split={"train": 0.6, "validation": 0.2, "test": 0.2, "time": "when"}))
+    answer = project.call("run", "--output", "json")
+    assert answer.code == 2, answer.out
+    assert answer.err.startswith("error: a search can't be judged by auc: the validation part has no row of the class '1'")
+    assert "model.training_config.cross_validation" in answer.err
+    assert not any(line.get("step") == "search" for line in answer.lines)
+    report = report_of(project, project.run("--set", "model.search.metric=log_loss"))
+    assert report["search"]["metric"] == "log_loss"
 
 
 def test_folds_in_time_are_scikit_learns(project):

@@ -88,6 +88,31 @@ def test_estimates_of_trees_are_drawn_to_heavy_rows(project, trainer):
     assert predictions(project, test)["prediction"].mean() == pytest.approx(190, abs=3)
 
 
+def test_folds_without_a_row_that_counts_are_named(project):
+    frame = class_table(400)
+    frame["when"] = np.arange(400.0)
+    config = search_config("logistic_regression", model__training_config={"cross_validation": 3},
+                           data__weight_column="weight", data__exclude_columns=["when"],
+                           data__split={"train": 0.8, "validation": 0.0, "test": 0.2, "time": "when"})
+
+    def error():
+        project.write_table(frame)
+        project.write_config(config)
+        answer = project.call("run", "--output", "json")
+        assert answer.code == 2, answer.out
+        assert "config.yaml:" in answer.err
+        assert not any(line.get("step") == "train" for line in answer.lines)
+        return answer.err
+
+    # Of 320 training rows in order fold 0 learns from the first 80.
+    frame["weight"] = np.where(frame["when"] < 150, 0.0, 1.0)
+    assert "every row to learn from weighs 0 in fold 0" in error() and "try fewer folds" in error()
+    frame["weight"] = np.where((frame["when"] < 80) & (frame["target"] == 1), 0.0, 1.0)
+    assert "every row of the class '1' that fold 0 learns from weighs 0" in error()
+    frame["weight"] = 1.0 - frame["target"]
+    assert "every row of the class '1' that the model learns from weighs 0" in error()
+
+
 def test_mistakes_name_their_row(project):
     frame = weighted(class_table(400))
     frame["name"] = "x"
