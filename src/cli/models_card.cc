@@ -31,7 +31,7 @@ Result<report::Card> CardOf(const std::string& slipway_directory, registry::Regi
                            registry::ReadArtifactFacts(registry, local, version));
   model::ArtifactFiles files;
   for (const registry::ArtifactFile& file : facts.files) {
-    if (!file.name.ends_with(".json")) continue;
+    if (!file.name.ends_with(".json") && file.name != "config.yaml") continue;
     SLIPWAY_ASSIGN_OR_RETURN(files[file.name],
                              local.ReadFile(JoinPath(facts.directory, file.name)));
   }

@@ -4,15 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/models_card.h"
-#include "cli/models_diff.h"
+#include "cli/models_reading.h"
 #include "cli/models_view.h"
 #include "cli/registry_options.h"
 #include "cli/session.h"
-#include "cli/warnings.h"
-#include "core/text.h"
-#include "pipeline/model_diff.h"
-#include "registry/artifact_facts.h"
 #include "registry/download.h"
 #include "registry/import.h"
 #include "registry/registry.h"
@@ -27,24 +22,7 @@ using registry::Registry;
 // more.
 constexpr const char* kStage = "STAGE:{development,staging,production,archived}";
 
-// Values of the options of all subcommands; each uses some.
-struct ModelsOptions {
-  RegistryOptions registry;
-  std::string reference, other;  // Model references.
-  std::string name, label, stage, path, alias;
-  std::vector<std::string> tags, removed;
-  bool force = false, yes = false, all = false, remove = false;
-  int limit = 50;
-  pipeline::ModelDiffOptions diff;
-};
-
 using Action = Result<int> (*)(const ModelsOptions&, Session&);
-
-Result<std::unique_ptr<Registry>> OpenPresent(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
-                           RegistryDirectory(options.registry, session));
-  return registry::OpenExisting(directory);
-}
 
 Result<std::pair<std::string, std::string>> SplitTag(const std::string& text) {
   const size_t equals = text.find('=');
@@ -53,78 +31,6 @@ Result<std::pair<std::string, std::string>> SplitTag(const std::string& text) {
         .Expected("KEY=VALUE");
   }
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
-}
-
-void Done(Session& session, const std::string& text) {
-  session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), text));
-}
-
-Result<int> List(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
-  if (!options.stage.empty()) SLIPWAY_RETURN_IF_ERROR(registry::CheckStage(options.stage));
-  SLIPWAY_ASSIGN_OR_RETURN(std::vector<ModelVersion> versions,
-                           registry->versions().List(options.name));
-  // An unknown name is a mistake, not an empty answer.
-  if (!options.name.empty() && versions.empty())
-    SLIPWAY_RETURN_IF_ERROR(registry->Find(options.name));
-  if (!options.label.empty()) versions = registry::FindByLabel(versions, options.label);
-  if (!options.stage.empty()) {
-    std::erase_if(versions,
-                  [&](const ModelVersion& version) { return version.status != options.stage; });
-  }
-  if (session.json) {
-    Json list = Json::array();
-    for (const ModelVersion& version : versions) list.push_back(registry::ToJson(version));
-    session.PrintJson(list);
-  } else if (versions.empty()) {
-    const bool filtered = !options.label.empty() || !options.stage.empty();
-    session.Print(filtered ? "no such version\n" : "no models yet; try slipway run\n");
-  } else {
-    session.Print(VersionTable(versions, session));
-  }
-  return kExitDone;
-}
-
-Json FactsJson(const registry::ArtifactFacts& facts) {
-  Json files = Json::array();
-  for (const registry::ArtifactFile& file : facts.files) {
-    files.push_back({{"path", file.name}, {"size", file.size}, {"sha256", file.digest}});
-  }
-  return {{"directory", facts.directory}, {"lineage", facts.lineage}, {"files", std::move(files)}};
-}
-
-Result<int> Show(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
-  const auto facts = registry::ReadArtifactFacts(*registry, LocalFileSystem(), version);
-  // A damaged artifact still has a record worth seeing; the exit code tells.
-  if (session.json) {
-    Json json = registry::ToJson(version);
-    if (facts.ok()) json.update(FactsJson(*facts));
-    session.PrintJson(json);
-  } else {
-    session.Print(VersionDetails(version, facts.ok() ? &*facts : nullptr, session));
-  }
-  if (!facts.ok()) return facts.error();
-  return kExitDone;
-}
-
-Result<int> Card(const ModelsOptions& options, Session& session) {
-  SLIPWAY_RETURN_IF_ERROR(CheckCardFile(options.path));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
-                           RegistryDirectory(options.registry, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
-  SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
-  SLIPWAY_ASSIGN_OR_RETURN(const report::Card card, CardOf(directory, *registry, version));
-  if (!options.path.empty()) SLIPWAY_RETURN_IF_ERROR(WriteCard(card, options.path));
-  if (session.json) {
-    session.PrintJson(report::RenderCardJson(card));
-  } else if (options.path.empty()) {
-    session.Print(report::RenderCardMarkdown(card));
-  } else {
-    Done(session, fmt::format("the card of {} is in {}", VersionName(version), options.path));
-  }
-  return kExitDone;
 }
 
 Result<int> Register(const ModelsOptions& options, Session& session) {
@@ -237,53 +143,6 @@ Result<int> Download(const ModelsOptions& options, Session& session) {
   return kExitDone;
 }
 
-Result<int> Verify(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
-  std::vector<ModelVersion> versions;
-  if (options.reference.empty()) {
-    SLIPWAY_ASSIGN_OR_RETURN(versions, registry->versions().List(""));
-  } else {
-    SLIPWAY_ASSIGN_OR_RETURN(ModelVersion version, registry->Find(options.reference));
-    versions.push_back(std::move(version));
-  }
-  Json list = Json::array();
-  std::optional<Error> damage;
-  for (const ModelVersion& version : versions) {
-    const Status status = registry->Verify(version);
-    Json one = {{"name", version.name},
-                {"registry_version", version.registry_version},
-                {"digest", version.digest},
-                {"ok", status.ok()}};
-    if (!status.ok()) {
-      one["error"] = status.error().ToString();
-      damage = damage ? Error(*damage).Also(status.error()) : status.error();
-    } else if (!session.json) {
-      Done(session, fmt::format("{}  {}", VersionName(version), version.digest));
-    }
-    list.push_back(std::move(one));
-  }
-  if (session.json) session.PrintJson(list);
-  if (damage) return *damage;
-  return kExitDone;
-}
-
-Result<int> Diff(const ModelsOptions& options, Session& session) {
-  pipeline::ModelDiffOptions diff = options.diff;
-  diff.left = options.reference;
-  diff.right = options.other;
-  SLIPWAY_ASSIGN_OR_RETURN(
-      diff.registry, RegistryOf({options.reference, options.other}, options.registry, session));
-  Warnings warnings(session);
-  SLIPWAY_ASSIGN_OR_RETURN(const pipeline::ModelDiff found,
-                           pipeline::CompareModels(diff, warnings));
-  if (session.json) {
-    session.PrintJson(pipeline::ToJson(found));
-  } else {
-    session.Print(DiffText(found, session));
-  }
-  return kExitDone;
-}
-
 Result<int> Delete(const ModelsOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
@@ -299,20 +158,6 @@ Result<int> Delete(const ModelsOptions& options, Session& session) {
     session.PrintJson({{"deleted", VersionName(version)}, {"digest", version.digest}});
   } else {
     Done(session, fmt::format("deleted {}", VersionName(version)));
-  }
-  return kExitDone;
-}
-
-Result<int> Audit(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const auto entries,
-                           registry->versions().Audit(options.name, options.limit));
-  if (session.json) {
-    Json list = Json::array();
-    for (const registry::AuditEntry& entry : entries) list.push_back(registry::ToJson(entry));
-    session.PrintJson(list);
-  } else {
-    session.Print(entries.empty() ? "nothing happened yet\n" : AuditTable(entries, session));
   }
   return kExitDone;
 }
@@ -358,7 +203,7 @@ class ModelsCommand {
     CLI::App* list = Add("list", "Versions, newest first",
                          "slipway models list\nslipway models list ml-classifier --label 1.0.0\n"
                          "slipway models list --status production --output json",
-                         List);
+                         ListModels);
     list->add_option("NAME", options_->name, "Only versions of this model");
     list->add_option("--label", options_->label, "Only versions with this label, such as 1.0.0");
     list->add_option("--status", options_->stage, "Only versions in this stage")->type_name(kStage);
@@ -366,14 +211,14 @@ class ModelsCommand {
     CLI::App* show =
         Add("show", "Everything about one version",
             "slipway models show ml-classifier\nslipway models show ml-classifier:3 --output json",
-            Show);
+            ShowModel);
     AddReference(show)->required();
 
     CLI::App* card =
         Add("card", "What a version is, is for and can't do: its model card, as Markdown",
             "slipway models card ml-classifier@production\n"
             "slipway models card ml-classifier:3 --output-file card.html",
-            Card);
+            ShowCard);
     AddReference(card)->required();
     card->add_option("--output-file", options_->path, "Write it there: .md or .html")
         ->type_name("FILE");
@@ -383,7 +228,7 @@ class ModelsCommand {
             "What differs between two models: data, configuration, inputs, metrics and predictions",
             "slipway models diff ml-classifier:2 ml-classifier:3\n"
             "slipway models diff ml-classifier@production ./candidate --data data/new.csv",
-            Diff);
+            DiffModels);
     AddReference(diff)->required();
     diff->add_option("OTHER", options_->other,
                      "The model to compare with; each may be a folder or an ONNX file too")
@@ -396,7 +241,7 @@ class ModelsCommand {
 
     CLI::App* audit =
         Add("audit", "Who changed what, newest first",
-            "slipway models audit ml-classifier\nslipway models audit --limit 10", Audit);
+            "slipway models audit ml-classifier\nslipway models audit --limit 10", ShowAudit);
     audit->add_option("NAME", options_->name, "Only entries of this model");
     audit->add_option("--limit", options_->limit, "At most so many entries")
         ->check(CLI::PositiveNumber)
@@ -467,7 +312,7 @@ class ModelsCommand {
 
     CLI::App* verify =
         Add("verify", "Recompute the digests of one version, or of all",
-            "slipway models verify ml-classifier:3\nslipway models verify --all", Verify);
+            "slipway models verify ml-classifier:3\nslipway models verify --all", VerifyModels);
     CLI::Option* reference = AddReference(verify);
     verify->add_flag("--all", options_->all, "All versions, as without MODEL")->excludes(reference);
   }

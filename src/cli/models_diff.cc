@@ -103,8 +103,8 @@ std::string PredictionsText(const pipeline::PredictionComparison& predictions,
 
 std::string DiffText(const pipeline::ModelDiff& diff, const Session& session) {
   if (!diff.left.digest.empty() && diff.left.digest == diff.right.digest) {
-    return fmt::format("{} and {} are one model: {}\n", diff.left.name, diff.right.name,
-                       ShortDigest(diff.left.digest));
+    return fmt::format("{} and {} are one model: {}\n", Printable(diff.left.name),
+                       Printable(diff.right.name), ShortDigest(diff.left.digest));
   }
   return Section(session, "settings", SettingsText(diff, session)) +
          Section(session, "metrics", MetricsText(diff, session)) +

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "config/types.h"
 #include "core/result.h"
@@ -33,6 +34,9 @@ namespace slipway::data {
 Result<Split> MakeSplit(const Table& table, std::span<const int32_t> classes, int class_count,
                         const config::SplitConfig& config, int folds, uint64_t seed,
                         std::span<const std::string> labels = {});
+
+// Group index of each row, from 0 in order of appearance; a missing value is a group of its own.
+std::vector<int32_t> NumberGroups(const Column& column);
 
 // "sha256:…" over parts and folds in row order.
 std::string DigestOf(const Split& split);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/random.h"
+#include "data/split.h"
 #include "data/split_internal.h"
 
 namespace slipway::data {

@@ -10,9 +10,6 @@
 
 namespace slipway::data {
 
-// Group index of each row, from 0 in order of appearance; a missing value is a group of its own.
-std::vector<int32_t> NumberGroups(const Column& column);
-
 // The bin of each of `rows`, such that rows of one group share a bin and bins come near their
 // `shares` of each class. `groups` and `classes` are by row of the table. Bins without a share stay
 // empty.

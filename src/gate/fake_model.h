@@ -93,6 +93,7 @@ struct GateCase {
   std::string directory;
   data::Table rows;
   data::Target target;
+  std::vector<int32_t> groups;
 
   explicit GateCase(int64_t count = 100) {
     rows.rows = count;
@@ -119,7 +120,8 @@ struct GateCase {
                      .test_rows = rows,
                      .truth = target,
                      .majority_share = 0.5,
-                     .production = production};
+                     .production = production,
+                     .groups = groups};
   }
 };
 

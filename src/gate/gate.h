@@ -23,6 +23,8 @@ struct ProductionVersion {
   model::Model model;
   // It was trained on the same split of the same data, so that the test part is new to it too.
   bool same_split = false;
+  // It came as a ready graph, and what that has learned from is not known.
+  bool ready_graph = false;
 };
 
 // The gate's question to the registry: what serves in production now. Implemented by who wires the
@@ -53,12 +55,16 @@ struct GateInput {
   const data::Target& truth;              // What the target is in them.
   double majority_share = 0;              // Share of the training part's most frequent class.
   ProductionModel* production = nullptr;
+  // Of the test rows, where some belong together: rows of one group depend on each other.
+  std::span<const int32_t> groups = {};
+  // The model's inputs, for a graph of a matrix that does not name them.
+  std::vector<std::string> features = {};
 };
 
 // All gates, in order: thresholds, slice_floor, group_gap, single_latency, batch_latency, size,
 // parity, robustness, baseline, leakage, train_test_gap, production. An Error only where a gate
 // could not be asked at all, as when the artifact can't be read or the version in production is
-// damaged; a graph that can't be run is a failed parity gate.
+// damaged; a graph that can't be run is a failed parity gate. kInterrupted where it was.
 Result<std::vector<Verdict>> RunGates(FileSystem& files, const Clock& clock,
                                       const GateInput& input);
 
@@ -68,5 +74,9 @@ std::vector<std::string> GateNames(const config::ModelConfig& config);
 
 // True when no gate outside dry_run fails.
 bool Passed(const std::vector<Verdict>& verdicts);
+
+// True when asking again would say the same. A failed latency may be the machine's, which other
+// work kept busy.
+bool Repeatable(const std::vector<Verdict>& verdicts);
 
 }  // namespace slipway::gate

@@ -1,7 +1,9 @@
 // The single gates, and the seam at which tests put a model of their own.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +21,21 @@ Result<std::vector<Verdict>> RunGatesWith(FileSystem& files, const Clock& clock,
 // One verdict a configured threshold. A metric that there is not, or that is NaN, fails.
 std::vector<Verdict> ThresholdGates(const GateInput& input);
 
+// What a cautious reader takes for a metric, and how it is called: the worse end of its interval,
+// of accuracy no better than Wilson's. A metric at its best is so in every resample, and its
+// interval has no width: then, for shares, the rule of three (Hanley and Lippman-Hand 1983, If
+// nothing goes wrong, is everything all right?, JAMA 249) of `units` that are independent. NaN
+// where there is no interval.
+struct CautiousFigure {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  std::string name;
+};
+CautiousFigure CautiousFigureOf(const std::string& metric, const train::Metrics& metrics,
+                                const train::Intervals& intervals, int64_t rows, int64_t units);
+
+// Fails: the metric that it is about is not among those of the task.
+Verdict MissingMetric(const GateInput& input, Verdict verdict, const std::string& metric);
+
 // The predictor that the latency gates measure, or why there is none.
 using LoadedModel = Result<model::Model>;
 
@@ -27,7 +44,7 @@ using LoadedModel = Result<model::Model>;
 // doesn't fail a model.
 Verdict SingleLatencyGate(const GateInput& input, const LoadedModel& loaded, const Clock& clock);
 
-// Value: seconds a row of the median batch of up to 1,000 test rows.
+// Value: seconds a row of the median of three batches of up to 1,000 test rows.
 Verdict BatchLatencyGate(const GateInput& input, const LoadedModel& loaded, const Clock& clock);
 
 // Value: bytes of all files of the artifact directory / 10^6.

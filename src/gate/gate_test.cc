@@ -8,6 +8,7 @@
 #include <fstream>
 #include <limits>
 
+#include "core/interrupt.h"
 #include "gate/fake_model.h"
 #include "gate/gate_internal.h"
 
@@ -69,6 +70,7 @@ TEST_F(GateTest, AllInOrder) {
   EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "f1", "single_latency", "batch_latency",
                                              "size", "parity", "robustness", "baseline"}));
   EXPECT_TRUE(Passed(verdicts));
+  EXPECT_TRUE(Repeatable(verdicts));
 }
 
 TEST_F(GateTest, NamesAreThoseOfTheVerdicts) {
@@ -137,8 +139,21 @@ TEST_F(GateTest, ASlowModelFailsWithinItsBudget) {
   const Verdict single = Find(verdicts, "single_latency");
   EXPECT_EQ(single.outcome, Outcome::kFail);
   EXPECT_EQ(single.reason, "a single prediction takes 250 ms, not under 100 ms");
-  EXPECT_EQ(single.evidence["predictions"], 1);
+  EXPECT_EQ(single.evidence["predictions"], 5);
+  EXPECT_EQ(Find(verdicts, "batch_latency").evidence["batches"], 3);
   EXPECT_FALSE(Passed(verdicts));
+  EXPECT_FALSE(Repeatable(verdicts)) << "the machine may have been busy";
+}
+
+TEST_F(GateTest, BatchesAreThreeAfterAWarmUpHoweverLongTheyTake) {
+  std::vector<double> calls;
+  predictor_.calls = &calls;
+  predictor_.seconds_a_row = 0.0002;
+  const Verdict verdict = Find(Run(), "batch_latency");
+  EXPECT_EQ(verdict.evidence["batches"], 3);
+  const auto batch = static_cast<double>(case_.rows.rows);
+  // One more is the golden rows of parity.
+  EXPECT_EQ(std::ranges::count(calls, batch), 1 + 3 + 1);
 }
 
 TEST_F(GateTest, BatchLatencyIsARowsShareOfItsBatch) {
@@ -225,10 +240,14 @@ TEST_F(GateTest, ACautiousThresholdIsHeldAgainstTheWorseEndOfTheInterval) {
   case_.config.performance_thresholds = {{"accuracy", 0.85}};
   Verdict verdict = Find(Run(), "accuracy");
   EXPECT_EQ(verdict.outcome, Outcome::kFail);
-  EXPECT_EQ(verdict.reason, "the lower end of accuracy's interval 0.840 is below 0.850");
+  // statsmodels' proportion_confint(90, 100, method="wilson") begins lower than the bootstrap.
+  EXPECT_EQ(verdict.reason, "the lower end of accuracy's Wilson interval 0.826 is below 0.850");
   EXPECT_EQ(verdict.evidence["figure"], 0.9);
-  case_.config.performance_thresholds = {{"accuracy", 0.84}};
+  case_.config.performance_thresholds = {{"accuracy", 0.82}};
   EXPECT_EQ(Find(Run(), "accuracy").outcome, Outcome::kPass);
+  case_.intervals["accuracy"] = {0.81, 0.95};
+  verdict = Find(Run(), "accuracy");
+  EXPECT_EQ(verdict.reason, "the lower end of accuracy's interval 0.810 is below 0.820");
   // Of an error the upper end.
   case_.intervals["log_loss"] = {0.2, 0.4};
   case_.config.performance_thresholds = {{"log_loss", 0.35}};
@@ -236,6 +255,34 @@ TEST_F(GateTest, ACautiousThresholdIsHeldAgainstTheWorseEndOfTheInterval) {
   // Without an interval nothing is shown.
   case_.config.performance_thresholds = {{"auc", 0.5}};
   EXPECT_EQ(Find(Run(), "auc").outcome, Outcome::kFail);
+}
+
+// Five right answers of five are five in every resample, and prove little.
+TEST_F(GateTest, AnIntervalWithoutWidthProvesNothing) {
+  case_ = GateCase(5);
+  case_.directory = directory_;
+  case_.config.gates.lower_bound = true;
+  case_.metrics = {{"accuracy", 1}, {"auc", 1}, {"brier", 0}, {"log_loss", 0}};
+  case_.intervals = {
+      {"accuracy", {1, 1}}, {"auc", {1, 1}}, {"brier", {0, 0}}, {"log_loss", {0, 0}}};
+  case_.config.performance_thresholds = {
+      {"accuracy", 0.5}, {"auc", 0.5}, {"brier", 0.5}, {"log_loss", 0.5}};
+  std::vector<Verdict> verdicts = Run();
+  EXPECT_EQ(Find(verdicts, "accuracy").outcome, Outcome::kFail);
+  EXPECT_EQ(Find(verdicts, "auc").reason, "auc by the rule of three 0.400 is below 0.500");
+  EXPECT_EQ(Find(verdicts, "brier").reason, "brier by the rule of three 0.600 is above 0.500");
+  EXPECT_EQ(Find(verdicts, "log_loss").outcome, Outcome::kPass) << "no share, and no bound";
+  // A thousand right answers do.
+  case_ = GateCase(1000);
+  case_.directory = directory_;
+  case_.config.gates.lower_bound = true;
+  case_.metrics = {{"accuracy", 1}};
+  case_.intervals = {{"accuracy", {1, 1}}};
+  case_.config.performance_thresholds = {{"accuracy", 0.99}};
+  EXPECT_EQ(Find(Run(), "accuracy").outcome, Outcome::kPass);
+  // Unless they are of ten groups.
+  for (int32_t row = 0; row < 1000; ++row) case_.groups.push_back(row / 100);
+  EXPECT_NEAR(Find(Run(), "accuracy").value, 0.7, 1e-12);
 }
 
 TEST_F(GateTest, TheGapBetweenTrainingAndTestIsAskedForOnlyWhereThereIsALimit) {
@@ -291,6 +338,20 @@ TEST_F(GateTest, ADryRunIsReportedAndFailsNothing) {
   EXPECT_EQ(verdict.outcome, Outcome::kFail);
   EXPECT_TRUE(verdict.dry_run);
   EXPECT_TRUE(Passed(verdicts));
+}
+
+// To a gate an interrupt looks like a model that can't answer, and such a verdict would be kept.
+TEST_F(GateTest, AnInterruptIsNoVerdict) {
+  const volatile std::sig_atomic_t interrupted = 1;
+  const volatile std::sig_atomic_t* before = InterruptFlag();
+  FollowInterrupts(&interrupted);
+  const auto verdicts = RunGatesWith(LocalFileSystem(), clock_, case_.Input(),
+                                     [this](FileSystem&, const std::string&) -> LoadedModel {
+                                       return FakeModel(predictor_, "sha256:new");
+                                     });
+  FollowInterrupts(before);
+  ASSERT_FALSE(verdicts.ok());
+  EXPECT_EQ(verdicts.error().code(), ErrorCode::kInterrupted);
 }
 
 TEST_F(GateTest, AnArtifactThatIsNotThereIsAnError) {

@@ -77,7 +77,8 @@ void Measure(Gap* gap) {
       if (&a == &b || a.value < b.value) continue;
       const DifferenceBounds bounds = BoundGroupDifference(a, b, z);
       gap->bounds.lower = std::max(gap->bounds.lower, bounds.lower);
-      gap->bounds.upper = std::max(gap->bounds.upper, bounds.upper);
+      // Of a small group the interval may reach further on the other side.
+      gap->bounds.upper = std::max({gap->bounds.upper, bounds.upper, -bounds.lower});
     }
   }
 }

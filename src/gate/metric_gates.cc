@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "core/text.h"
 #include "gate/gate_internal.h"
@@ -26,19 +28,18 @@ void AddInterval(const GateInput& input, Verdict* verdict) {
   verdict->evidence["interval_confidence"] = 0.95;
 }
 
-Verdict MissingMetric(const GateInput& input, Verdict verdict) {
-  verdict.value = std::numeric_limits<double>::quiet_NaN();
-  verdict.outcome = Outcome::kFail;
-  verdict.reason =
-      fmt::format("there is no metric {}; expected {}", verdict.name, KnownMetrics(input.metrics));
-  return verdict;
+// Metrics whose best is reached by answering every row rightly, and whose range is [0, 1].
+bool IsShare(const std::string& metric) {
+  constexpr std::array kShares = {
+      "accuracy", "balanced_accuracy", "precision", "recall", "f1", "auc", "pr_auc",
+      "brier",    "calibration_error"};
+  return std::ranges::any_of(kShares, [&](const char* share) { return metric == share; });
 }
 
-// The end of the interval that a cautious reader takes for the figure; NaN where there is none.
-double CautiousValue(const GateInput& input, const std::string& metric) {
-  const auto interval = input.intervals.find(metric);
-  if (interval == input.intervals.end()) return std::numeric_limits<double>::quiet_NaN();
-  return train::LowerIsBetter(metric) ? interval->second.second : interval->second.first;
+// What of the test part is independent: its rows, or its groups where some belong together.
+int64_t IndependentUnits(const GateInput& input) {
+  if (input.groups.empty()) return input.truth.rows();
+  return std::ssize(std::set<int32_t>(input.groups.begin(), input.groups.end()));
 }
 
 Verdict ThresholdGate(const GateInput& input, const std::string& written, double limit) {
@@ -46,30 +47,31 @@ Verdict ThresholdGate(const GateInput& input, const std::string& written, double
   verdict.name = train::CanonicalMetric(written);
   verdict.limit = limit;
   const auto metric = input.metrics.find(verdict.name);
-  if (metric == input.metrics.end()) return MissingMetric(input, std::move(verdict));
+  if (metric == input.metrics.end()) return MissingMetric(input, verdict, verdict.name);
 
   // A threshold on an error is its greatest allowed value.
   const bool at_most = train::LowerIsBetter(verdict.name);
   const bool cautious = input.config.gates.lower_bound;
-  verdict.value = cautious ? CautiousValue(input, verdict.name) : metric->second;
+  const CautiousFigure figure = cautious
+                                    ? CautiousFigureOf(verdict.name, input.metrics, input.intervals,
+                                                       input.truth.rows(), IndependentUnits(input))
+                                    : CautiousFigure{metric->second, verdict.name};
+  verdict.value = figure.value;
   verdict.evidence = {{"rows", input.truth.rows()},
                       {"comparison", at_most ? "at most" : "at least"}};
   if (cautious) verdict.evidence["figure"] = metric->second;
   AddInterval(input, &verdict);
   const auto [value, bound] = FormatApart(verdict.value, limit);
-  const std::string what = cautious ? fmt::format("the {} end of {}'s interval",
-                                                  at_most ? "upper" : "lower", verdict.name)
-                                    : verdict.name;
   if (!std::isfinite(verdict.value)) {
     verdict.outcome = Outcome::kFail;
     verdict.reason = fmt::format("{} can't be computed on the test rows, so {} {} is not shown",
-                                 what, at_most ? "at most" : "at least", bound);
+                                 figure.name, at_most ? "at most" : "at least", bound);
     return verdict;
   }
   const bool pass = at_most ? verdict.value <= limit : verdict.value >= limit;
   verdict.outcome = pass ? Outcome::kPass : Outcome::kFail;
   const char* relation = pass ? (at_most ? "at most" : "at least") : (at_most ? "above" : "below");
-  verdict.reason = fmt::format("{} {} is {} {}", what, value, relation, bound);
+  verdict.reason = fmt::format("{} {} is {} {}", figure.name, value, relation, bound);
   return verdict;
 }
 
@@ -105,6 +107,38 @@ Verdict RegressionBaseline(const GateInput& input, Verdict verdict) {
 }
 
 }  // namespace
+
+CautiousFigure CautiousFigureOf(const std::string& metric, const train::Metrics& metrics,
+                                const train::Intervals& intervals, int64_t rows, int64_t units) {
+  constexpr double kNormal95 = 1.959963984540054;
+  constexpr double kRounding = 1e-12;
+  const bool error = train::LowerIsBetter(metric);
+  CautiousFigure figure;
+  figure.name = fmt::format("the {} end of {}'s interval", error ? "upper" : "lower", metric);
+  const auto interval = intervals.find(metric);
+  if (interval == intervals.end()) return figure;
+  const auto [low, high] = interval->second;
+  figure.value = error ? high : low;
+  if (high - low < kRounding && units > 0 && IsShare(metric)) {
+    const double moved = 3 / static_cast<double>(units);
+    figure.value = error ? std::max(high, std::min(1.0, high + moved)) : std::max(0.0, low - moved);
+    figure.name = fmt::format("{} by the rule of three", metric);
+  }
+  const auto found = metrics.find(metric);
+  if (metric != "accuracy" || found == metrics.end()) return figure;
+  const auto count = static_cast<double>(rows);
+  const double wilson = train::WilsonInterval(found->second * count, count, kNormal95).first;
+  if (wilson < figure.value) figure = {wilson, "the lower end of accuracy's Wilson interval"};
+  return figure;
+}
+
+Verdict MissingMetric(const GateInput& input, Verdict verdict, const std::string& metric) {
+  verdict.value = std::numeric_limits<double>::quiet_NaN();
+  verdict.outcome = Outcome::kFail;
+  verdict.reason =
+      fmt::format("there is no metric {}; expected {}", metric, KnownMetrics(input.metrics));
+  return verdict;
+}
 
 std::vector<Verdict> ThresholdGates(const GateInput& input) {
   std::vector<Verdict> verdicts;

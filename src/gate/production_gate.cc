@@ -1,6 +1,7 @@
 // The gate against the version in production: the same test rows, answered by both.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -90,21 +91,41 @@ struct Comparison {
   Json evidence;
 };
 
-Comparison CompareAccuracy(const Answers& candidate, const Answers& production,
-                           const data::Target& truth, double confidence) {
-  const PairedCounts counts =
-      Count(RightAnswers(candidate, truth), RightAnswers(production, truth));
-  return {.metric = "accuracy",
-          .difference = counts.difference(),
-          .bounds = BoundDifference(counts, confidence),
-          .evidence = {{"only_candidate_right", counts.only_candidate},
-                       {"only_production_right", counts.only_production}}};
+// Rows of one group are likely right or wrong together, so that they tell less than Tango's score
+// takes them to. The bootstrap over few groups tells too much: the wider of both holds.
+DifferenceBounds WidenForGroups(const std::vector<bool>& candidate,
+                                const std::vector<bool>& production,
+                                std::span<const int32_t> groups, double confidence,
+                                const DifferenceBounds& bounds) {
+  std::vector<double> gains(candidate.size());
+  for (size_t row = 0; row < gains.size(); ++row) {
+    if (candidate[row] != production[row]) gains[row] = candidate[row] ? 1 : -1;
+  }
+  const train::PairedDifference found = train::CompareAccuracy(gains, confidence, groups);
+  return {std::min(bounds.lower, found.lower), std::max(bounds.upper, found.upper)};
 }
 
-Comparison CompareR2(const Answers& candidate, const Answers& production, const data::Target& truth,
+Comparison CompareAccuracy(const Answers& candidate, const Answers& production,
+                           const GateInput& input, double confidence) {
+  const std::vector<bool> ours = RightAnswers(candidate, input.truth);
+  const std::vector<bool> theirs = RightAnswers(production, input.truth);
+  const PairedCounts counts = Count(ours, theirs);
+  Comparison comparison{.metric = "accuracy",
+                        .difference = counts.difference(),
+                        .bounds = BoundDifference(counts, confidence),
+                        .evidence = {{"only_candidate_right", counts.only_candidate},
+                                     {"only_production_right", counts.only_production}}};
+  if (!input.groups.empty()) {
+    comparison.bounds = WidenForGroups(ours, theirs, input.groups, confidence, comparison.bounds);
+  }
+  return comparison;
+}
+
+Comparison CompareR2(const Answers& candidate, const Answers& production, const GateInput& input,
                      double confidence) {
-  const train::R2Difference found = train::CompareR2(truth.values, candidate.predictions.values,
-                                                     production.predictions.values, confidence);
+  const train::PairedDifference found =
+      train::CompareR2(input.truth.values, candidate.predictions.values,
+                       production.predictions.values, confidence, input.groups);
   return {.metric = "r2",
           .difference = found.difference,
           .bounds = {found.lower, found.upper},
@@ -138,6 +159,20 @@ void Decide(const Comparison& comparison, int64_t rows, const config::Production
     verdict->reason = fmt::format("{}: too few rows to tell whether it is worse by more than {}",
                                   measured, margin);
   }
+}
+
+// Why the test rows can't decide between both; "" where they can.
+std::string WhyNotCompared(const GateInput& input, const ProductionVersion& production) {
+  if (input.truth.rows() == 0) return "the test part has no rows";
+  if (!production.same_split) {
+    return "the version in production learned from another split, or from other data, and may know "
+           "these test rows";
+  }
+  if (production.ready_graph) {
+    return "the version in production came as a ready graph, which may have learned from these "
+           "test rows";
+  }
+  return "";
 }
 
 }  // namespace
@@ -182,13 +217,8 @@ Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input,
     verdict.reason = "the same model is in production";
     return verdict;
   }
-  if (input.truth.rows() == 0)
-    return Inconclusive(verdict, "not compared: the test part has no rows");
-  if (!(*production)->same_split) {
-    return Inconclusive(verdict,
-                        "not compared: the version in production learned from another split, or "
-                        "from other data, and may know these test rows");
-  }
+  if (const std::string why = WhyNotCompared(input, **production); !why.empty())
+    return Inconclusive(verdict, "not compared: " + why);
   const auto theirs = AnswersOf(other, input);
   if (!theirs.ok()) {
     return Inconclusive(
@@ -198,8 +228,8 @@ Result<std::optional<Verdict>> ProductionVerdict(const GateInput& input,
   if (!ours.ok()) return Inconclusive(verdict, "not compared: " + ours.error().ToString());
   const config::ProductionGate& gate = input.config.gates.production;
   const bool regression = input.truth.task == data::Task::kRegression;
-  Decide(regression ? CompareR2(*ours, *theirs, input.truth, gate.confidence)
-                    : CompareAccuracy(*ours, *theirs, input.truth, gate.confidence),
+  Decide(regression ? CompareR2(*ours, *theirs, input, gate.confidence)
+                    : CompareAccuracy(*ours, *theirs, input, gate.confidence),
          input.truth.rows(), gate, &verdict);
   return verdict;
 }

@@ -14,13 +14,14 @@ class FakeProduction : public ProductionModel {
   bool there = true;
   std::optional<Error> broken;
   bool same_split = true;
+  bool ready_graph = false;
 
   Result<std::optional<ProductionVersion>> Load() override {
     if (broken) return *broken;
     if (!there) return std::optional<ProductionVersion>();
     model::Model model = FakeModel(predictor, digest);
     model.schema.classes = classes;
-    return std::optional(ProductionVersion{std::move(model), same_split});
+    return std::optional(ProductionVersion{std::move(model), same_split, ready_graph});
   }
 };
 
@@ -143,6 +144,34 @@ TEST_F(ProductionGateTest, RowsThatProductionMayKnowDecideNothing) {
   ASSERT_TRUE(verdict.has_value());
   EXPECT_EQ(verdict->outcome, Outcome::kInconclusive);
   EXPECT_NE(verdict->reason.find("may know these test rows"), std::string::npos);
+}
+
+// A split of ours says nothing of what a graph learned from elsewhere.
+TEST_F(ProductionGateTest, AReadyGraphInProductionDecidesNothing) {
+  production_.ready_graph = true;
+  const auto verdict = Ask();
+  ASSERT_TRUE(verdict.has_value());
+  EXPECT_EQ(verdict->outcome, Outcome::kInconclusive);
+  EXPECT_NE(verdict->reason.find("came as a ready graph"), std::string::npos);
+}
+
+// All rows that the candidate gets wrong are of one group of twenty, which may be chance.
+TEST_F(ProductionGateTest, RowsOfOneGroupCountTogether) {
+  candidate_.cut = 0.55;
+  ASSERT_EQ(Ask()->outcome, Outcome::kFail);
+  for (int32_t row = 0; row < 2000; ++row) case_.groups.push_back(row / 100);
+  const auto verdict = Ask();
+  EXPECT_EQ(verdict->outcome, Outcome::kInconclusive) << verdict->reason;
+  EXPECT_NEAR(verdict->value, -0.05, 1e-12);
+  EXPECT_LT(verdict->evidence["lower"].get<double>(), -0.1);
+  EXPECT_EQ(verdict->evidence["upper"], 0);
+}
+
+// Two groups that agree are no proof that others would.
+TEST_F(ProductionGateTest, FewGroupsProveNoMoreThanTheirRows) {
+  case_ = GateCase(50);
+  for (int32_t row = 0; row < 50; ++row) case_.groups.push_back(row / 25);
+  EXPECT_EQ(Ask()->outcome, Outcome::kInconclusive);
 }
 
 }  // namespace

@@ -31,14 +31,11 @@ bool IsNamed(const GateInput& input, const train::Slice& slice) {
 
 // The figure, or with `lower_bound` the worse end of its interval.
 double ValueOf(const GateInput& input, const train::Slice& slice, const std::string& metric) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   if (!input.config.gates.lower_bound) {
     const auto found = slice.metrics.find(metric);
-    return found == slice.metrics.end() ? kUnknown : found->second;
+    return found == slice.metrics.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
   }
-  const auto found = slice.intervals.find(metric);
-  if (found == slice.intervals.end()) return kUnknown;
-  return train::LowerIsBetter(metric) ? found->second.second : found->second.first;
+  return CautiousFigureOf(metric, slice.metrics, slice.intervals, slice.rows, slice.rows).value;
 }
 
 std::vector<Held> HoldAll(const GateInput& input) {
@@ -107,6 +104,13 @@ std::string Reason(const std::vector<Held>& all, const Held* worst, int64_t min_
 
 std::optional<Verdict> SliceFloorGate(const GateInput& input) {
   if (input.config.gates.slice_floor.empty()) return std::nullopt;
+  Verdict verdict;
+  verdict.name = "slice_floor";
+  for (const auto& [written, floor] : input.config.gates.slice_floor) {
+    const std::string metric = train::CanonicalMetric(written);
+    verdict.limit = floor;
+    if (!input.metrics.contains(metric)) return MissingMetric(input, verdict, metric);
+  }
   const std::vector<Held> all = HoldAll(input);
   const Held* worst = nullptr;
   for (const Held& held : all) {
@@ -114,8 +118,6 @@ std::optional<Verdict> SliceFloorGate(const GateInput& input) {
     if (worst == nullptr || held.room() < worst->room()) worst = &held;
   }
   const bool unjudged = std::ranges::count(all, Outcome::kInconclusive, &Held::outcome) > 0;
-  Verdict verdict;
-  verdict.name = "slice_floor";
   verdict.value = worst == nullptr ? std::numeric_limits<double>::quiet_NaN() : worst->value;
   verdict.limit = worst == nullptr ? input.config.gates.slice_floor.front().second : worst->floor;
   verdict.outcome = worst != nullptr && worst->outcome == Outcome::kFail ? Outcome::kFail

@@ -75,6 +75,15 @@ TEST_F(SliceGateTest, TooFewRowsDecideNothing) {
   EXPECT_TRUE(std::isnan(Ask().value));
 }
 
+TEST_F(SliceGateTest, AMetricOfAnotherTaskIsNeverAPass) {
+  case_.config.gates.slice_floor = {{"accuracy", 0.8}, {"rmse", 3}};
+  const Verdict verdict = Ask();
+  EXPECT_EQ(verdict.outcome, Outcome::kFail);
+  EXPECT_EQ(verdict.reason, "there is no metric rmse; expected accuracy, auc, f1 or log_loss");
+  EXPECT_EQ(verdict.limit, 3);
+  EXPECT_TRUE(std::isnan(verdict.value));
+}
+
 TEST_F(SliceGateTest, ACautiousFloorIsHeldAgainstTheInterval) {
   case_.config.gates.lower_bound = true;
   const Verdict verdict = Ask();
@@ -161,6 +170,18 @@ TEST_F(GroupGateTest, TheIntervalOfManyGroupsHoldsForAllPairs) {
   EXPECT_EQ(two["gap"], three["gap"]);
   EXPECT_LT(three["lower"].get<double>(), two["lower"].get<double>());
   EXPECT_GT(three["upper"].get<double>(), two["upper"].get<double>());
+}
+
+// The group that gets nothing has 30 rows: it may as well be far above the other.
+TEST_F(GroupGateTest, AGapMayLieOnEitherSideOfASmallGroup) {
+  Add("= f", 30, {.positives = 15, .answers = 0, .hits = 0});
+  Add("= m", 3000, {.positives = 1500, .answers = 30, .hits = 20});
+  const Verdict verdict = Ask("selection_rate", 0.05);
+  EXPECT_EQ(verdict.outcome, Outcome::kInconclusive) << verdict.reason;
+  EXPECT_NEAR(verdict.value, 0.01, 1e-12);
+  // Wilson's upper end of 0 of 30 is 0.1135.
+  EXPECT_NEAR(Gap(verdict)["upper"].get<double>(), 0.1035, 0.0005);
+  EXPECT_EQ(Ask("selection_rate", 0.11).outcome, Outcome::kPass);
 }
 
 TEST_F(GroupGateTest, SmallGroupsAreLeftOut) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "core/text.h"
 #include "model/foreign_classes_internal.h"
 #include "model/foreign_graph_internal.h"
 #include "model/onnx_builder_internal.h"
@@ -14,6 +15,7 @@ namespace slipway::model {
 namespace {
 
 constexpr std::string_view kProbabilityPrefix = "probability_";
+constexpr int kDeepestGraph = 16;  // Of graphs within the branches and loops of others.
 
 Error CannotUse(const std::string& what) {
   return Error(ErrorCode::kInvalidInput, "the graph can't be used on a table: " + what)
@@ -74,23 +76,60 @@ bool AllNumbers(const std::vector<std::string>& texts) {
   });
 }
 
-// Weights in a file beside the graph would be no part of what is registered.
-Status CheckWhole(const onnx::GraphProto& graph) {
-  const auto outside = [](const onnx::TensorProto& tensor) {
-    return tensor.data_location() == onnx::TensorProto::EXTERNAL;
-  };
-  const auto constant_outside = [&](const onnx::NodeProto& node) {
-    return std::ranges::any_of(node.attribute(), [&](const onnx::AttributeProto& attribute) {
-      return attribute.has_t() && outside(attribute.t());
-    });
-  };
-  if (std::ranges::none_of(graph.initializer(), outside) &&
-      std::ranges::none_of(graph.node(), constant_outside)) {
-    return {};
+// Whether weights lie in a file beside the graph, in whatever part of it they are used.
+class OutsideWeights {
+ public:
+  bool In(const onnx::ModelProto& model) {
+    return In(model.graph(), 0) ||
+           std::ranges::any_of(model.functions(), [&](const onnx::FunctionProto& function) {
+             return std::ranges::any_of(function.node(),
+                                        [&](const auto& node) { return In(node, 0); });
+           });
   }
-  return CannotUse("its weights are in another file")
-      .Expected("one file with all of it")
-      .Try("saving the graph with its weights inside (onnx.save without external data)");
+  // Graphs were nested too deeply to look into all of them.
+  bool too_deep() const { return too_deep_; }
+
+ private:
+  static bool In(const onnx::TensorProto& tensor) {
+    return tensor.data_location() == onnx::TensorProto::EXTERNAL;
+  }
+  static bool In(const onnx::SparseTensorProto& tensor) {
+    return In(tensor.values()) || In(tensor.indices());
+  }
+  bool In(const onnx::GraphProto& graph, int depth) {
+    too_deep_ |= depth > kDeepestGraph;
+    if (too_deep_) return false;
+    const auto outside = [](const auto& tensor) { return In(tensor); };
+    return std::ranges::any_of(graph.initializer(), outside) ||
+           std::ranges::any_of(graph.sparse_initializer(), outside) ||
+           std::ranges::any_of(graph.node(), [&](const auto& node) { return In(node, depth); });
+  }
+  bool In(const onnx::NodeProto& node, int depth) {
+    return std::ranges::any_of(node.attribute(), [&](const onnx::AttributeProto& attribute) {
+      const auto outside = [](const auto& tensor) { return In(tensor); };
+      const auto inside = [&](const auto& graph) { return In(graph, depth + 1); };
+      return (attribute.has_t() && In(attribute.t())) ||
+             (attribute.has_sparse_tensor() && In(attribute.sparse_tensor())) ||
+             (attribute.has_g() && inside(attribute.g())) ||
+             std::ranges::any_of(attribute.tensors(), outside) ||
+             std::ranges::any_of(attribute.sparse_tensors(), outside) ||
+             std::ranges::any_of(attribute.graphs(), inside);
+    });
+  }
+
+  bool too_deep_ = false;
+};
+
+// Weights in a file beside the graph would be no part of what is registered.
+Status CheckWhole(const onnx::ModelProto& model) {
+  OutsideWeights weights;
+  if (weights.In(model)) {
+    return CannotUse("its weights are in another file")
+        .Expected("one file with all of it")
+        .Try("saving the graph with its weights inside (onnx.save without external data)");
+  }
+  if (!weights.too_deep()) return {};
+  return CannotUse(fmt::format("it has graphs in graphs, more than {} deep", kDeepestGraph));
 }
 
 class ForeignReader {
@@ -123,7 +162,10 @@ class ForeignReader {
   Status ReadOutputs();
   Status ReadScores(const onnx::ValueInfoProto& output);
   Status ReadClasses(const std::optional<ClassList>& zipped);
-  Result<ClassList> FindClasses(const std::optional<ClassList>& zipped) const;
+  Result<ClassList> FindClasses(const std::optional<ClassList>& zipped);
+  ClassList OwnClasses(const std::optional<ClassList>& zipped) const;
+  Status ArrangeScores(const std::vector<std::string>& told, const std::vector<std::string>& own);
+  bool scores_named() const { return graph_.scores.front().starts_with(kProbabilityPrefix); }
 
   onnx::ModelProto model_;
   const std::vector<std::string>& given_;
@@ -245,21 +287,54 @@ Status ForeignReader::ReadScores(const onnx::ValueInfoProto& output) {
       .Expected("[N] or [N, 1] for a number to estimate, or the name logits or probabilities");
 }
 
-// What the graph says of its classes, most certain first; empty where it says nothing.
-Result<ClassList> ForeignReader::FindClasses(const std::optional<ClassList>& zipped) const {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto told, MetadataList(model_, "classes"));
-  if (told) return ClassList{*told, graph_.label.empty() && AllNumbers(*told)};
+// What the graph says of its classes by outputs and nodes, in the order of its scores; empty where
+// it says nothing.
+ClassList ForeignReader::OwnClasses(const std::optional<ClassList>& zipped) const {
   ClassList classes;
-  if (!graph_.label.empty() && graph_.scores.front().starts_with(kProbabilityPrefix)) {
+  if (!graph_.label.empty() && scores_named()) {
     for (const std::string& output : graph_.scores) {
       classes.names.push_back(output.substr(kProbabilityPrefix.size()));
     }
     return classes;
   }
   if (zipped && !zipped->names.empty()) return *zipped;
-  if (!graph_.label.empty()) {
-    return ClassesBehind(graph(), graph_.label).value_or(ClassList{});
+  if (!graph_.label.empty()) classes = ClassesBehind(graph(), graph_.label).value_or(classes);
+  return classes;
+}
+
+// Names that the graph is told to have stand for its scores by their places: its own names in
+// another order would give each score to another class. Outputs that are named by class can be
+// taken in that order.
+Status ForeignReader::ArrangeScores(const std::vector<std::string>& told,
+                                    const std::vector<std::string>& own) {
+  const bool an_output_each = graph_.scores.size() > 1;
+  const bool same = told.size() == own.size() && std::ranges::is_permutation(told, own);
+  if (an_output_each && same) {
+    for (size_t cls = 0; cls < told.size(); ++cls) {
+      graph_.scores[cls] = std::string(kProbabilityPrefix) + told[cls];
+    }
+    return {};
   }
+  // Names for numbers are what the list is for.
+  const bool others = an_output_each && !(AllNumbers(own) && !AllNumbers(told));
+  // A single score of two classes is that of the second.
+  const bool turned = own.size() == 1 && told.size() == 2 && told.front() == own.front();
+  if (!others && !turned && (told == own || !same)) return {};
+  return CannotUse(fmt::format("the classes in its metadata are [{}], and its own are [{}]",
+                               Join(told, ", "), Join(own, ", ")))
+      .Expected("those of the scores, in the scores' order")
+      .Try("the key classes left out of the graph's metadata");
+}
+
+// What the graph says of its classes, most certain first; empty where it says nothing.
+Result<ClassList> ForeignReader::FindClasses(const std::optional<ClassList>& zipped) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto told, MetadataList(model_, "classes"));
+  ClassList classes = OwnClasses(zipped);
+  if (told) {
+    SLIPWAY_RETURN_IF_ERROR(ArrangeScores(*told, classes.names));
+    return ClassList{*told, graph_.label.empty() && AllNumbers(*told)};
+  }
+  if (!classes.names.empty() || !graph_.label.empty()) return classes;
   const int64_t count = score_columns_ == 1 ? 2 : score_columns_;
   for (int64_t cls = 0; cls < count; ++cls) classes.names.push_back(std::to_string(cls));
   classes.integers = true;
@@ -276,8 +351,10 @@ Status ForeignReader::ReadClasses(const std::optional<ClassList>& zipped) {
         .Try(R"(the key classes in the graph's metadata, such as ["no", "yes"])");
   }
   // A single score of two classes is that of the second.
-  if (score_columns_ >= 0 && score_columns_ != count && !(score_columns_ == 1 && count == 2)) {
-    return CannotUse(fmt::format("it gives {} scores a row for {} classes", score_columns_, count))
+  const int64_t outputs = std::ssize(graph_.scores);
+  const int64_t scores = outputs > 1 ? outputs : score_columns_;
+  if (scores >= 0 && scores != count && !(scores == 1 && count == 2)) {
+    return CannotUse(fmt::format("it gives {} scores a row for {} classes", scores, count))
         .Expected("a score a class");
   }
   // Names that the graph is told to have stand for the numbers that it answers with.
@@ -295,7 +372,7 @@ Status ForeignReader::ReadClasses(const std::optional<ClassList>& zipped) {
 Result<ForeignGraph> ReadForeignGraph(std::string_view onnx,
                                       const std::vector<std::string>& features) {
   SLIPWAY_ASSIGN_OR_RETURN(onnx::ModelProto model, ParseOnnx(onnx));
-  SLIPWAY_RETURN_IF_ERROR(CheckWhole(model.graph()));
+  SLIPWAY_RETURN_IF_ERROR(CheckWhole(model));
   return ForeignReader(std::move(model), features).Run(onnx);
 }
 

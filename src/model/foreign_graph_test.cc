@@ -119,10 +119,79 @@ TEST(ForeignGraph, NamesThatItIsToldGoBeforeTheNumbersOfItsLabel) {
   EXPECT_TRUE(read->label.empty());
 }
 
+TEST(ForeignGraph, OutputsThatAreNamedByClassAreTakenInTheOrderThatItIsTold) {
+  onnx::ModelProto model = ScoreAClass({"no", "yes", "so"});
+  EXPECT_THAT(Read(model)->classes, ElementsAre("no", "yes", "so"));
+  SetMetadata(&model, "classes", R"(["so", "no", "yes"])");
+  const auto read = Read(model);
+  ASSERT_TRUE(read.ok()) << read.error().ToString();
+  EXPECT_THAT(read->classes, ElementsAre("so", "no", "yes"));
+  EXPECT_THAT(read->scores, ElementsAre("probability_so", "probability_no", "probability_yes"));
+}
+
+TEST(ForeignGraph, AnOutputForEachClassAndAClassForEachOutput) {
+  const auto message = [](const Names& outputs, const char* classes) {
+    onnx::ModelProto model = ScoreAClass(outputs);
+    SetMetadata(&model, "classes", classes);
+    return MessageOf(model);
+  };
+  EXPECT_EQ(message({"0", "1"}, R"(["no", "yes"])"), "") << "names for numbers";
+  EXPECT_THAT(message({"0", "1", "2"}, R"(["no", "yes"])"),
+              HasSubstr("3 scores a row for 2 classes"));
+  EXPECT_THAT(message({"a", "b", "c"}, R"(["no", "yes"])"),
+              HasSubstr("the classes in its metadata are [no, yes], and its own are [a, b, c]"));
+  EXPECT_THAT(message({"a", "b"}, R"(["no", "yes"])"), HasSubstr("its own are [a, b]"));
+  EXPECT_EQ(message({"yes"}, R"(["no", "yes"])"), "") << "a single score is that of the second";
+  EXPECT_THAT(message({"no"}, R"(["no", "yes"])"), HasSubstr("its own are [no]"));
+}
+
+// The columns of a matrix stay where they are: another order would swap what they mean.
+TEST(ForeignGraph, RefusesItsOwnClassesInAnotherOrder) {
+  for (const bool zip_map : {false, true}) {
+    onnx::ModelProto model = SklearnClassifier(zip_map);
+    SetMetadata(&model, "classes", R"(["yes", "no"])");
+    EXPECT_THAT(MessageOf(model, {"a", "b"}),
+                HasSubstr("the classes in its metadata are [yes, no], and its own are [no, yes]"));
+    model.clear_metadata_props();
+    SetMetadata(&model, "classes", R"(["no", "yes"])");
+    EXPECT_EQ(MessageOf(model, {"a", "b"}), "");
+  }
+}
+
 TEST(ForeignGraph, RefusesWeightsInAnotherFile) {
+  const auto expect_refused = [](const onnx::ModelProto& model) {
+    EXPECT_THAT(MessageOf(model, {"a", "b"}), HasSubstr("its weights are in another file"));
+  };
+  const auto outside = onnx::TensorProto::EXTERNAL;
   onnx::ModelProto model = Passing("logits", 2);
-  model.mutable_graph()->add_initializer()->set_data_location(onnx::TensorProto::EXTERNAL);
-  EXPECT_THAT(MessageOf(model, {"a", "b"}), HasSubstr("its weights are in another file"));
+  model.mutable_graph()->add_initializer()->set_data_location(outside);
+  expect_refused(model);
+  model = Passing("logits", 2);
+  model.mutable_graph()->add_sparse_initializer()->mutable_values()->set_data_location(outside);
+  expect_refused(model);
+  model = Passing("logits", 2);
+  onnx::AttributeProto& branch = *model.mutable_graph()->mutable_node(0)->add_attribute();
+  branch.mutable_g()->add_initializer()->set_data_location(outside);
+  expect_refused(model);
+  model = Passing("logits", 2);
+  onnx::AttributeProto& list = *model.mutable_graph()->mutable_node(0)->add_attribute();
+  list.add_tensors()->set_data_location(outside);
+  expect_refused(model);
+  model = Passing("logits", 2);
+  onnx::NodeProto& node = *model.add_functions()->add_node();
+  node.add_attribute()->mutable_t()->set_data_location(outside);
+  expect_refused(model);
+}
+
+TEST(ForeignGraph, RefusesGraphsThatAreNestedTooDeeplyToLookInto) {
+  onnx::ModelProto model = Passing("logits", 2);
+  onnx::NodeProto* node = model.mutable_graph()->mutable_node(0);
+  for (int depth = 0; depth < 16; ++depth) {
+    node = node->add_attribute()->mutable_g()->add_node();
+  }
+  EXPECT_EQ(MessageOf(model, {"a", "b"}), "");
+  node->add_attribute()->mutable_g()->add_node();
+  EXPECT_THAT(MessageOf(model, {"a", "b"}), HasSubstr("graphs in graphs, more than 16 deep"));
 }
 
 TEST(ForeignGraph, OneLogitIsThatOfTheSecondOfTwo) {

@@ -76,6 +76,22 @@ inline onnx::ModelProto Passing(const std::string& output, int64_t columns) {
   return model;
 }
 
+// A label of text, and the input as the score of each of these classes.
+inline onnx::ModelProto ScoreAClass(const std::vector<std::string>& classes) {
+  onnx::ModelProto model = EmptyModel();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  SetShape(*graph.add_input(), "x", onnx::TensorProto::FLOAT, {-1});
+  GraphBuilder builder(&graph, "");
+  onnx::NodeProto& cast = builder.AddNode("Cast", {"x"}, "label");
+  GraphBuilder::SetInt(cast, "to", onnx::TensorProto::STRING);
+  SetShape(*graph.add_output(), "label", onnx::TensorProto::STRING, {-1});
+  for (const std::string& name : classes) {
+    builder.AddNode("Identity", {"x"}, "probability_" + name);
+    SetShape(*graph.add_output(), "probability_" + name, onnx::TensorProto::FLOAT, {-1});
+  }
+  return model;
+}
+
 inline void SetMetadata(onnx::ModelProto* model, const std::string& key, const std::string& value) {
   onnx::StringStringEntryProto& entry = *model->add_metadata_props();
   entry.set_key(key);

@@ -127,12 +127,12 @@ class OnnxRuntimePredictor final : public Predictor {
     float* scores = predictions->scores.data() + begin * classes;
     if (outputs.size() > 1) {
       std::vector<float> column(static_cast<size_t>(count));
-      for (size_t cls = 0; cls < outputs.size(); ++cls) {
+      // As many as there are outputs, which ReadForeignGraph sees to.
+      const size_t width = graph_.classes.size();
+      for (size_t cls = 0; cls < width; ++cls) {
         SLIPWAY_RETURN_IF_ERROR(
             ort::ReadNumbers(library_, *outputs[cls], graph_.scores[cls], count, column.data()));
-        for (size_t row = 0; row < column.size(); ++row) {
-          scores[row * outputs.size() + cls] = column[row];
-        }
+        for (size_t row = 0; row < column.size(); ++row) scores[row * width + cls] = column[row];
       }
     } else {
       SLIPWAY_RETURN_IF_ERROR(ReadMatrix(*outputs.front(), count, scores));

@@ -8,6 +8,7 @@
 #include "pipeline/evaluation_slices_internal.h"
 #include "pipeline/predict.h"
 #include "pipeline/run_state_internal.h"
+#include "pipeline/split_rows.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -49,8 +50,10 @@ Status EvaluateModel(RunState& state) {
   const config::ModelConfig& model = state.config().model;
   SLIPWAY_ASSIGN_OR_RETURN(const train::Averaging averaging,
                            train::ParseAveraging(model.averaging));
+  const std::vector<int32_t> groups =
+      GroupsOf(state.table, state.config().data, state.split.RowsOf(data::Part::kTest));
   state.evaluation =
-      Evaluate(all, state.target, state.split, averaging, ModelSeed(model), state.threads);
+      Evaluate(all, state.target, state.split, averaging, ModelSeed(model), state.threads, groups);
   const std::vector<std::string> searched = SearchedColumns(state);
   state.evaluation.slices = SlicesOf({model, state.table, state.target, state.split,
                                       state.training_profile, searched, state.threads},

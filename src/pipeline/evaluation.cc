@@ -20,7 +20,7 @@ Json CurveJson(const std::vector<train::RocPoint>& curve) {
 
 Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
                     const data::Split& split, train::Averaging averaging, uint64_t seed,
-                    int threads) {
+                    int threads, std::span<const int32_t> test_groups) {
   auto metrics_of = [&](data::Part part) -> train::Metrics {
     const std::vector<int64_t> rows = split.RowsOf(part);
     if (rows.empty()) return {};
@@ -34,7 +34,7 @@ Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
   const model::Predictions predictions = SelectRows(all, test_rows);
   evaluation.test = train::ComputeMetrics(truth, predictions, averaging);
   evaluation.intervals =
-      train::BootstrapIntervals(truth, predictions, averaging, seed, 1000, threads);
+      train::BootstrapIntervals(truth, predictions, averaging, seed, 1000, threads, test_groups);
   AddPictures(truth, predictions, &evaluation);
   return evaluation;
 }

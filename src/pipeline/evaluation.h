@@ -1,6 +1,8 @@
 // How good a model is on the parts of a split: figures and what the pictures show.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,10 +29,11 @@ struct Evaluation {
   train::PermutationReport permutation;  // Without features where it was not asked for.
 };
 
-// `all` are predictions for every row of the table that `target` and `split` index.
+// `all` are predictions for every row of the table that `target` and `split` index; `test_groups`
+// are the groups of the test part's rows, where there are some.
 Evaluation Evaluate(const model::Predictions& all, const data::Target& target,
                     const data::Split& split, train::Averaging averaging, uint64_t seed,
-                    int threads);
+                    int threads, std::span<const int32_t> test_groups);
 
 // At most `most` of these, evenly spread, in their order.
 std::vector<int64_t> EvenlySpread(std::span<const int64_t> rows, size_t most);

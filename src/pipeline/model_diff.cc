@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/yaml_text.h"
 #include "core/file_system.h"
 #include "pipeline/model_diff_internal.h"
+#include "registry/artifact_config.h"
 #include "registry/registry.h"
 
 namespace slipway::pipeline {
@@ -27,11 +27,11 @@ Result<Json> ReadJsonIfThere(const std::string& path) {
 Status ReadConfig(const std::string& path, ComparedModel* model) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string text, ReadIfThere(path));
   if (text.empty()) return {};
-  SLIPWAY_ASSIGN_OR_RETURN(const Json config, config::JsonFromYaml(text, path));
-  if (!config.is_object()) return {};
-  model->data_config = config.value("data", Json::object());
-  model->version.training_config = config.value("model", Json::object());
-  model->version.algorithm = GetString(model->version.training_config, "model_type");
+  SLIPWAY_ASSIGN_OR_RETURN(const registry::ArtifactConfig config,
+                           registry::ReadArtifactConfig(text, model->lineage, path));
+  model->data_config = config.data;
+  model->version.training_config = config.model;
+  model->version.algorithm = config.trainer();
   return {};
 }
 

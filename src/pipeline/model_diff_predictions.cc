@@ -6,7 +6,6 @@
 
 #include "core/text.h"
 #include "model/golden_rows.h"
-#include "pipeline/changed_rows_internal.h"
 #include "pipeline/model_diff_internal.h"
 
 namespace slipway::pipeline {
@@ -56,8 +55,18 @@ Status AskGolden(const ComparedModel& left, const ComparedModel& right, const Co
                            model::GoldenInputs(whose.golden, whose.schema()));
   Answers asked;
   asked.golden_of = whose.name();
-  SLIPWAY_ASSIGN_OR_RETURN(asked.left, left.chosen.model.predictor->Predict(rows, threads));
-  SLIPWAY_ASSIGN_OR_RETURN(asked.right, right.chosen.model.predictor->Predict(rows, threads));
+  for (const auto& [model, given] :
+       {std::pair(&left, &asked.left), std::pair(&right, &asked.right)}) {
+    auto predictions = model->chosen.model.predictor->Predict(rows, threads);
+    if (!predictions.ok()) {
+      // A model that does not take the other's rows is told, not an end of all the rest.
+      if (predictions.error().code() != ErrorCode::kInvalidInput) return predictions.error();
+      reasons->push_back(fmt::format("{} can't answer the golden rows of {}: {}", model->name(),
+                                     whose.name(), predictions.error().ToString()));
+      return {};
+    }
+    *given = *std::move(predictions);
+  }
   answers->push_back(std::move(asked));
   return {};
 }
@@ -87,6 +96,15 @@ std::vector<std::pair<int, int>> CommonClasses(const model::ModelSchema& left,
       common.emplace_back(static_cast<int>(i), static_cast<int>(found - right.classes.begin()));
   }
   return common;
+}
+
+// "good 0.812", or the estimate.
+std::string AnswerText(const model::Predictions& answers, const model::ModelSchema& schema,
+                       int64_t row) {
+  if (answers.regression()) return fmt::format("{:g}", answers.values[static_cast<size_t>(row)]);
+  const int32_t label = answers.labels[static_cast<size_t>(row)];
+  return fmt::format("{} {:.3f}", schema.classes[static_cast<size_t>(label)],
+                     answers.Score(row, label));
 }
 
 class Comparison {

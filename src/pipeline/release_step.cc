@@ -74,8 +74,8 @@ class RegisteredProduction : public gate::ProductionModel {
       return theirs.contains(what) &&
              GetString(theirs[what], "digest") == GetString(ours[what], "digest");
     };
-    return std::optional(
-        gate::ProductionVersion{std::move(loaded), same("source") && same("split")});
+    return std::optional(gate::ProductionVersion{std::move(loaded), same("source") && same("split"),
+                                                 theirs.contains("onnx")});
   }
 
  private:
@@ -88,6 +88,7 @@ Status JudgeArtifact(RunState& state) {
   const std::vector<int64_t> rows = state.split.RowsOf(data::Part::kTest);
   const data::Table test_rows = data::SelectRows(state.table, rows);
   const data::Target truth = data::SelectRows(state.target, rows);
+  const std::vector<int32_t> groups = GroupsOf(state.table, state.config().data, rows);
   RegisteredProduction production(state);
   const auto& issues = state.report.dataset.issues;
   const auto shared = std::ranges::find(issues, data::kSharedRowsKind, &data::Issue::kind);
@@ -103,8 +104,10 @@ Status JudgeArtifact(RunState& state) {
                               test_rows,
                               truth,
                               MajorityShare(state.target, state.split),
-                              &production};
+                              &production,
+                              groups};
   SLIPWAY_ASSIGN_OR_RETURN(state.verdicts, gate::RunGates(state.files, SystemClock(), input));
+  if (!gate::Repeatable(state.verdicts)) return {};
   Json verdicts = Json::array();
   for (const gate::Verdict& verdict : state.verdicts) verdicts.push_back(gate::ToJson(verdict));
   return state.cache.PutJson(state.keys.gates, "verdicts", verdicts);

@@ -12,9 +12,11 @@
 #include "core/interrupt.h"
 #include "core/parallel.h"
 #include "core/replace_file.h"
+#include "gate/gate.h"
 #include "pipeline/data_check.h"
 #include "pipeline/file_index.h"
 #include "pipeline/graph_model_internal.h"
+#include "pipeline/run_history.h"
 #include "pipeline/run_log.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/settings_check.h"
@@ -190,8 +192,10 @@ Result<Run> FinishRun(RunState& state, const Stopwatch& watch) {
       {"keys", {{"data", state.keys.data}, {"train", state.keys.train}, {"run", state.keys.run}}}};
   const std::string text = PrettyJson(file);
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(state.files, state.directory + "/run.json", text));
-  SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(
-      state.keys.run, "run", {{"run_id", run.run_id}, {"record_digest", DigestOf(text)}}));
+  if (gate::Repeatable(state.verdicts)) {
+    SLIPWAY_RETURN_IF_ERROR(state.cache.PutJson(
+        state.keys.run, "run", {{"run_id", run.run_id}, {"record_digest", DigestOf(text)}}));
+  }
   state.cache.Prune(kCacheLimitBytes);
   return run;
 }
@@ -258,6 +262,7 @@ Result<Run> RunLine(const config::LoadedConfig& loaded, const RunOptions& option
                                RulesKey(config.data.validation_rules, schema),
                                production ? production->digest : std::string());
   if (std::optional<Run> unchanged = FindUnchanged(state, slipway_directory)) {
+    NoteRunAgain(files, unchanged->directory);
     unchanged->seconds = watch.seconds();
     return *std::move(unchanged);
   }

@@ -19,6 +19,17 @@ Result<data::Split> SplitRows(const data::Table& table, const data::Target& targ
                          target.labels);
 }
 
+std::vector<int32_t> GroupsOf(const data::Table& table, const config::DataConfig& config,
+                              std::span<const int64_t> rows) {
+  if (config.split.group.empty()) return {};
+  const data::Column* column = table.Find(config.split.group);
+  if (column == nullptr) return {};
+  const std::vector<int32_t> all = data::NumberGroups(*column);
+  std::vector<int32_t> groups;
+  for (const int64_t row : rows) groups.push_back(all[static_cast<size_t>(row)]);
+  return groups;
+}
+
 double MajorityShare(const data::Target& target, const data::Split& split) {
   if (target.class_count() == 0) return 0;
   std::vector<int64_t> counts(static_cast<size_t>(target.class_count()));

@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "core/text.h"
 #include "model/artifact.h"
+#include "registry/artifact_config.h"
 #include "registry/artifact_files_internal.h"
 
 namespace slipway::registry {
@@ -54,6 +55,12 @@ Status Describe(const std::string& directory, ImportedArtifact* artifact) {
   SLIPWAY_ASSIGN_OR_RETURN(const model::ModelSchema schema,
                            model::ModelSchemaFromJson(schema_json));
   version.task = schema.task;
+  const auto text = artifact->files.find("config.yaml");
+  SLIPWAY_ASSIGN_OR_RETURN(const ArtifactConfig config,
+                           ReadArtifactConfig(text == artifact->files.end() ? "" : text->second,
+                                              lineage, JoinPath(directory, "config.yaml")));
+  version.training_config = config.model;
+  version.algorithm = config.trainer();
   artifact->files["MLmodel"] = model::WriteMlModel(schema, version.digest);
   return {};
 }
@@ -98,8 +105,6 @@ void DescribeByRecord(const Json& json, ImportedArtifact* artifact) {
   ModelVersion& version = artifact->version;
   version.version = record->version;
   version.framework = record->framework;
-  version.algorithm = record->algorithm;
-  version.training_config = record->training_config;
   version.deployment_config = record->deployment_config;
   version.run_id = record->run_id;
   version.tags = record->tags;

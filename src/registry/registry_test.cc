@@ -13,6 +13,7 @@
 
 #include "core/plugin.h"
 #include "core/testing.h"
+#include "registry/artifact_config.h"
 #include "registry/artifact_facts.h"
 #include "registry/artifact_files_internal.h"
 #include "registry/diff.h"
@@ -260,12 +261,38 @@ TEST_F(RegistryTest, NoEditOfMetadataMakesAFailedModelPass) {
   ASSERT_TRUE(imported.ok()) << imported.error().ToString();
   imported->version.name = "m";
   EXPECT_EQ(RegisterImported(*registry_, *imported)->verdict, "failed");
-  record["algorithm"] = "\x1b[2J";
+  record["framework"] = "\x1b[2J";
   ASSERT_TRUE(
       WriteFileAtomically(LocalFileSystem(), target + "/metadata.json", CompactJson(record)).ok());
   imported = ImportArtifact(LocalFileSystem(), target);
   imported->version.name = "n";
   EXPECT_EQ(RegisterImported(*registry_, *imported).error().code(), ErrorCode::kInvalidInput);
+}
+
+// What it was made by and is for is in its config.yaml, which the digest covers.
+TEST_F(RegistryTest, NoEditOfMetadataChangesWhatAModelWasMadeBy) {
+  const ModelVersion version = AddLoadable("m");
+  const std::string target = directory_.File("model");
+  ASSERT_TRUE(DownloadVersion(*registry_, LocalFileSystem(), version, target).ok());
+  Json record = ToJson(version);
+  record["algorithm"] = "ridge";
+  record["training_config"] = {{"card", {{"intended_use", "anything"}}}};
+  ASSERT_TRUE(
+      WriteFileAtomically(LocalFileSystem(), target + "/metadata.json", CompactJson(record)).ok());
+  const auto imported = ImportArtifact(LocalFileSystem(), target);
+  ASSERT_TRUE(imported.ok()) << imported.error().ToString();
+  EXPECT_EQ(imported->version.algorithm, "random_forest");
+  EXPECT_EQ(imported->version.training_config, version.training_config);
+}
+
+TEST_F(RegistryTest, AHyperparameterSearchIsToldByTheLineage) {
+  const auto config =
+      ReadArtifactConfig("model:\n  model_type: ridge\n  hyperparameters:\n    alpha: 1\n",
+                         Json{{"hyperparameters", {{"alpha", 0.5}}}}, "config.yaml");
+  ASSERT_TRUE(config.ok()) << config.error().ToString();
+  EXPECT_EQ(config->trainer(), "ridge");
+  EXPECT_EQ(config->model["hyperparameters"]["alpha"], 0.5);
+  EXPECT_EQ(ReadArtifactConfig("", nullptr, "config.yaml")->trainer(), "");
 }
 
 TEST_F(RegistryTest, WhatCannotBeAModelIsNotImported) {

@@ -37,8 +37,10 @@ inline TestArtifact MakeArtifact(int number) {
   artifact.files["metrics.json"] =
       R"({"test": {"accuracy": {"value": 0.9, "interval": [0.8, 0.95]}, "auc": {"value": null}}})";
   artifact.files["lineage.json"] = R"({"source": {"digest": "sha256:feed", "rows": 10}})";
-  artifact.files["config.yaml"] =
-      fmt::format("data:\n  target_column: churn{}\nmodel:\n  name: m\n", number);
+  artifact.files["config.yaml"] = fmt::format(
+      "data:\n  target_column: churn{}\nmodel:\n  model_type: random_forest\n"
+      "  hyperparameters:\n    n_estimators: 100\n",
+      number);
   artifact.digest = model::Seal(&artifact.files, TestSchema());
   return artifact;
 }

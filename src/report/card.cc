@@ -24,15 +24,9 @@ const Json& At(const Json& object, const char* key) {
   return it == object.end() ? null : *it;
 }
 
-// The text of `model.card`, "" where nobody wrote any.
-std::string Said(const CardSources& sources, const char* key) {
-  const Json& card = At(sources.version.training_config, "card");
-  return card.is_object() ? GetString(card, key) : "";
-}
-
 std::vector<std::string> Owners(const CardSources& sources) {
   std::vector<std::string> owners;
-  for (const Json& owner : At(At(sources.version.training_config, "card"), "owners"))
+  for (const Json& owner : At(At(sources.config.model, "card"), "owners"))
     if (owner.is_string()) owners.push_back(owner);
   return owners;
 }
@@ -44,7 +38,7 @@ void AddRow(CardTable* table, const std::string& what, const std::string& value)
 CardSection DetailsSection(const CardSources& sources) {
   const registry::ModelVersion& version = sources.version;
   CardSection section{.id = "details", .title = "Model details"};
-  if (const std::string said = Said(sources, "description"); !said.empty())
+  if (const std::string said = sources.Said("description"); !said.empty())
     section.paragraphs.push_back(said);
   CardTable& table = section.table;
   table.head = {"What", "Value"};
@@ -55,20 +49,20 @@ CardSection DetailsSection(const CardSources& sources) {
   AddRow(&table, "Registered", version.created_at.empty() ? "" : ReadableTime(version.created_at));
   AddRow(&table, "By", version.created_by);
   AddRow(&table, "Owners", Join(Owners(sources), ", "));
-  AddRow(&table, "License", Said(sources, "license"));
+  AddRow(&table, "License", sources.Said("license"));
   AddRow(&table, "Task", sources.schema.task);
   AddRow(&table, "Target", sources.schema.target);
   AddRow(&table, "Classes", Join(sources.schema.classes, ", "));
   AddRow(&table, "Positive class", sources.schema.positive_class);
-  AddRow(&table, "Trainer", version.algorithm);
-  for (const auto& [name, value] : Flatten(At(version.training_config, "hyperparameters")))
+  AddRow(&table, "Trainer", sources.config.trainer());
+  for (const auto& [name, value] : Flatten(At(sources.config.model, "hyperparameters")))
     AddRow(&table, name, value);
   return section;
 }
 
 CardSection UseSection(const CardSources& sources) {
   CardSection section{.id = "intended-use", .title = "Intended use"};
-  const std::string said = Said(sources, "intended_use");
+  const std::string said = sources.Said("intended_use");
   section.paragraphs.push_back(
       said.empty() ? "Nobody has said what it is for: model.card.intended_use is where to." : said);
   return section;
@@ -83,6 +77,16 @@ std::vector<std::string> Periods(const CardSources& sources) {
         fmt::format("{}: {} to {}", column.name, FormatDate(column.min), FormatDate(column.max)));
   }
   return periods;
+}
+
+// How far the figures are of rows that the model never saw.
+std::string TestPartSentence(const std::string& trainer) {
+  if (trainer == kReadyGraph)
+    return "Metrics are of the test part; whether the graph learned from its rows is not known.";
+  if (trainer == kProgram)
+    return "Metrics are of the test part, which the program that trained it was not given.";
+  return "Metrics are of the test part, which neither training nor calibration nor the choice of a "
+         "threshold saw.";
 }
 
 CardSection DataSection(const CardSources& sources) {
@@ -102,9 +106,7 @@ CardSection DataSection(const CardSources& sources) {
   }
   AddRow(&table, "Split digest", GetString(At(sources.lineage, "split"), "digest"));
   AddRow(&table, "Period of the training rows", Join(Periods(sources), "; "));
-  section.paragraphs.push_back(
-      "Metrics are of the test part, which neither training nor calibration nor the choice of a "
-      "threshold saw.");
+  section.paragraphs.push_back(TestPartSentence(sources.config.trainer()));
   return section;
 }
 
@@ -155,9 +157,12 @@ CardSection AnswersSection(const CardSources& sources) {
                                     FormatMetric(after)});
     }
   } else if (sources.schema.task == "classification") {
-    section.paragraphs.push_back(
-        fmt::format("Not calibrated; the calibration error on the test part is {}.",
-                    FormatMetric(sources.Metric("test", "calibration_error"))));
+    // A model of others may have been, before it came here.
+    const std::string trainer = sources.config.trainer();
+    const bool others = trainer == kReadyGraph || trainer == kProgram;
+    section.paragraphs.push_back(fmt::format(
+        "Not calibrated{}; the calibration error on the test part is {}.",
+        others ? " by Slipway" : "", FormatMetric(sources.Metric("test", "calibration_error"))));
   }
   if (const auto threshold =
           train::ThresholdResultFromJson(At(sources.metrics, "decision_threshold"));
@@ -169,10 +174,12 @@ CardSection AnswersSection(const CardSources& sources) {
 
 CardSection GatesSection(const CardSources& sources) {
   CardSection section{.id = "gates", .title = "Gates"};
-  section.paragraphs.push_back(sources.version.verdict == "passed"
-                                   ? "This version passed its gates."
-                                   : "This version did not pass its gates, or did not pass them "
-                                     "in this registry.");
+  const size_t dry = sources.Gates("fail", true).size();
+  section.paragraphs.push_back(
+      sources.version.verdict != "passed"
+          ? "This version did not pass its gates, or did not pass them in this registry."
+      : dry > 0 ? fmt::format("This version passed its gates; {} failed as a dry run.", dry)
+                : "This version passed its gates.");
   const Json& gates = At(sources.run, "gates");
   if (!gates.is_array()) {
     section.paragraphs.push_back("The run that asked them is not kept here.");
@@ -219,7 +226,7 @@ Result<std::string> FileOf(const model::ArtifactFiles& files, const char* name) 
 
 Result<CardSources> ReadSources(const registry::ModelVersion& version,
                                 const model::ArtifactFiles& files, const Json& run) {
-  CardSources sources{version, run, {}, {}, {}, {}};
+  CardSources sources{version, run, {}, {}, {}, {}, {}};
   SLIPWAY_ASSIGN_OR_RETURN(const std::string schema, FileOf(files, "schema.json"));
   SLIPWAY_ASSIGN_OR_RETURN(const Json schema_json, ParseJson(schema, "schema.json"));
   SLIPWAY_ASSIGN_OR_RETURN(sources.schema, model::ModelSchemaFromJson(schema_json));
@@ -229,6 +236,9 @@ Result<CardSources> ReadSources(const registry::ModelVersion& version,
   SLIPWAY_ASSIGN_OR_RETURN(sources.metrics, ParseJson(metrics, "metrics.json"));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string lineage, FileOf(files, "lineage.json"));
   SLIPWAY_ASSIGN_OR_RETURN(sources.lineage, ParseJson(lineage, "lineage.json"));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string config, FileOf(files, "config.yaml"));
+  SLIPWAY_ASSIGN_OR_RETURN(sources.config,
+                           registry::ReadArtifactConfig(config, sources.lineage, "config.yaml"));
   return sources;
 }
 
@@ -237,6 +247,11 @@ bool IsEmpty(const CardSection& section) {
 }
 
 }  // namespace
+
+std::string CardSources::Said(const char* key) const {
+  const Json& card = At(config.model, "card");
+  return card.is_object() ? GetString(card, key) : "";
+}
 
 double CardSources::Metric(const char* part, const std::string& name) const {
   const Json& value = At(At(At(metrics, part), name.c_str()), "value");
@@ -250,6 +265,15 @@ std::pair<double, double> CardSources::Interval(const std::string& name) const {
     return there ? interval[i].get<double>() : kNaN;
   };
   return {bound(0), bound(1)};
+}
+
+std::vector<Json> CardSources::Gates(const std::string& verdict, bool dry_run) const {
+  std::vector<Json> gates;
+  for (const Json& gate : At(run, "gates")) {
+    if (GetString(gate, "verdict") == verdict && GetBool(gate, "dry_run") == dry_run)
+      gates.push_back(gate);
+  }
+  return gates;
 }
 
 const data::ColumnProfile* CardSources::Profile(const std::string& column) const {
@@ -268,10 +292,11 @@ Result<Card> MakeCard(const registry::ModelVersion& version, const model::Artifa
   Card card;
   card.title = fmt::format("{}:{}", version.name, version.registry_version);
   card.status = version.verdict;
-  card.lede = Said(sources, "description");
+  card.lede = sources.Said("description");
+  const std::string trainer = sources.config.trainer();
   if (card.lede.empty())
     card.lede = fmt::format("A {} of “{}” by {}.", sources.schema.task, sources.schema.target,
-                            version.algorithm.empty() ? "an unnamed trainer" : version.algorithm);
+                            trainer.empty() ? "an unnamed trainer" : trainer);
   for (CardSection section :
        {DetailsSection(sources), UseSection(sources), DataSection(sources), MetricsSection(sources),
         SlicesSection(sources), AnswersSection(sources), GatesSection(sources),

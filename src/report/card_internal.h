@@ -6,6 +6,7 @@
 
 #include "data/profile.h"
 #include "model/types.h"
+#include "registry/artifact_config.h"
 #include "registry/types.h"
 #include "report/card.h"
 
@@ -17,11 +18,16 @@ struct CardSources {
   model::ModelSchema schema;
   data::TableProfile profile;  // Of the training part.
   Json metrics, lineage;
+  registry::ArtifactConfig config;
 
+  // What somebody said in `model.card`, "" where nobody did.
+  std::string Said(const char* key) const;
   // A metric of a part of metrics.json; NaN where there is none.
   double Metric(const char* part, const std::string& name) const;
   // Its interval on the test part; NaN where there is none.
   std::pair<double, double> Interval(const std::string& name) const;
+  // "pass", "fail" or "inconclusive" verdicts of the run, of dry runs or of the others.
+  std::vector<Json> Gates(const std::string& verdict, bool dry_run) const;
   const data::ColumnProfile* Profile(const std::string& column) const;
 };
 

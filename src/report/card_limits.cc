@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kFewRows = 30;       // Of a class in the test part.
 constexpr double kWide = 0.1;          // Of an interval of a share.
+constexpr double kNoWidth = 1e-12;     // Of one.
 constexpr double kLargeGap = 0.1;      // Between training and test part.
 constexpr double kUncalibrated = 0.1;  // Calibration error.
 constexpr size_t kMostInputs = 200;
@@ -48,13 +49,29 @@ bool IsShareOfRows(const std::string& metric) {
   return metric == "accuracy" || metric == "balanced_accuracy" || metric == "f1" || metric == "auc";
 }
 
+// Of the test part; where the run is gone at most so many. 0 where nothing tells.
+int64_t TestRows(const CardSources& sources) {
+  if (sources.run.is_object() && sources.run.contains("split"))
+    return GetInteger(sources.run["split"], "test");
+  if (!sources.lineage.contains("source")) return 0;
+  return GetInteger(sources.lineage["source"], "rows") - sources.profile.rows;
+}
+
 void AddWideIntervals(const CardSources& sources, std::vector<std::string>* points) {
   if (!sources.metrics.contains("test")) return;
+  const int64_t rows = TestRows(sources);
+  const bool few = rows > 0 && rows < kFewRows;
   for (const auto& [name, entry] : sources.metrics["test"].items()) {
+    if (!IsShareOfRows(name)) continue;
     const auto [low, high] = sources.Interval(name);
-    if (!IsShareOfRows(name) || !(high - low > kWide)) continue;
-    points->push_back(fmt::format("{} is only known to lie in {}: the test part is small.",
-                                  MetricTitle(name), FormatInterval(low, high)));
+    if (high - low > kWide) {
+      points->push_back(fmt::format("{} is only known to lie in {}: the test part is small.",
+                                    MetricTitle(name), FormatInterval(low, high)));
+    } else if (few && high - low < kNoWidth) {
+      points->push_back(fmt::format(
+          "{} is {} however the rows of the test part are drawn: they are too few to tell more.",
+          MetricTitle(name), FormatMetric(sources.Metric("test", name))));
+    }
   }
 }
 
@@ -78,11 +95,15 @@ void AddCalibration(const CardSources& sources, std::vector<std::string>* points
 void AddGates(const CardSources& sources, std::vector<std::string>* points) {
   if (sources.version.verdict != "passed")
     points->push_back("It is marked as not passed, and can't be deployed without force.");
-  if (!sources.run.is_object() || !sources.run.contains("gates")) return;
-  for (const Json& gate : sources.run["gates"]) {
-    if (GetString(gate, "verdict") != "inconclusive") continue;
-    points->push_back(fmt::format("The gate {} could not decide: {}.", GetString(gate, "name"),
+  for (const Json& gate : sources.Gates("fail", true)) {
+    points->push_back(fmt::format("The gate {} failed as a dry run: {}.", GetString(gate, "name"),
                                   GetString(gate, "reason")));
+  }
+  for (const bool dry_run : {false, true}) {
+    for (const Json& gate : sources.Gates("inconclusive", dry_run)) {
+      points->push_back(fmt::format("The gate {} could not decide: {}.", GetString(gate, "name"),
+                                    GetString(gate, "reason")));
+    }
   }
 }
 
@@ -123,11 +144,8 @@ std::string Known(const model::InputField& input) {
 
 CardSection LimitsSection(const CardSources& sources) {
   CardSection section{.id = "limits", .title = "Limits"};
-  const Json& config = sources.version.training_config;
-  if (config.is_object() && config.contains("card") && config["card"].is_object()) {
-    const std::string said = GetString(config["card"], "limitations");
-    if (!said.empty()) section.paragraphs.push_back(said);
-  }
+  if (const std::string said = sources.Said("limitations"); !said.empty())
+    section.paragraphs.push_back(said);
   AddGates(sources, &section.points);
   AddSmallClasses(sources, &section.points);
   AddWideIntervals(sources, &section.points);
@@ -135,8 +153,8 @@ CardSection LimitsSection(const CardSources& sources) {
   AddCalibration(sources, &section.points);
   AddMissing(sources, &section.points);
   section.points.push_back(
-      "Numbers outside the ranges below and categories that are not listed were not there in "
-      "training; it answers all the same.");
+      "Numbers outside the ranges of schema.json and categories that it does not list were not "
+      "there in training; the model may answer all the same.");
   return section;
 }
 

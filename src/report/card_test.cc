@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/config.h"
 #include "data/profile.h"
+#include "report/card_internal.h"
 #include "report/report.h"
 #include "report/sample_report.h"
 #include "report/test_markup_internal.h"
@@ -11,6 +13,8 @@
 namespace slipway::report {
 namespace {
 
+using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -25,15 +29,22 @@ registry::ModelVersion SampleVersion() {
   version.created_at = "2026-11-23T06:41:07.123Z";
   version.created_by = "ada";
   version.run_id = "20261123-064107-7f3a";
-  version.training_config = {{"hyperparameters", {{"n_estimators", 100}, {"max_depth", 10}}},
-                             {"card",
-                              {{"description", "Tells who will leave."},
-                               {"intended_use", "Whom to call first; not for prices."},
-                               {"limitations", "Knows nothing of business customers."},
-                               {"owners", {"ada@example.org", "retention team"}},
-                               {"license", "internal"}}}};
   return version;
 }
+
+// The model section of config.yaml.
+Json SampleConfig() {
+  return {{"model_type", "random_forest"},
+          {"hyperparameters", {{"n_estimators", 100}, {"max_depth", 10}}},
+          {"card",
+           {{"description", "Tells who will leave."},
+            {"intended_use", "Whom to call first; not for prices."},
+            {"limitations", "Knows nothing of business customers."},
+            {"owners", {"ada@example.org", "retention team"}},
+            {"license", "internal"}}}};
+}
+
+std::string ConfigFile(const Json& model) { return config::JsonToYaml({{"model", model}}); }
 
 Json MetricsOf(double test, double low, double high, double train) {
   return {{"test",
@@ -66,7 +77,8 @@ model::ArtifactFiles SampleArtifact() {
   const Json lineage = {{"source", {{"digest", SampleReport().source_digest}, {"rows", 10000}}},
                         {"split", {{"digest", "sha256:77ab"}, {"seed", 42}}},
                         {"slipway", {{"build", "slipway 0.1.0"}}}};
-  return {{"schema.json", PrettyJson(model::ToJson(schema))},
+  return {{"config.yaml", ConfigFile(SampleConfig())},
+          {"schema.json", PrettyJson(model::ToJson(schema))},
           {"profile.json", PrettyJson(data::ToStoredJson(profile))},
           {"metrics.json", PrettyJson(metrics)},
           {"lineage.json", PrettyJson(lineage)}};
@@ -87,9 +99,10 @@ TEST(CardTest, Golden) {
 
 TEST(CardTest, SaysWhatIsNotThereAnyMore) {
   registry::ModelVersion version = SampleVersion();
-  version.training_config = Json::object();
   version.verdict = "failed";
-  const auto card = MakeCard(version, SampleArtifact(), nullptr);
+  model::ArtifactFiles files = SampleArtifact();
+  files["config.yaml"] = ConfigFile({{"model_type", "random_forest"}});
+  const auto card = MakeCard(version, files, nullptr);
   ASSERT_TRUE(card.ok()) << card.error().ToString();
   const std::string text = RenderCardMarkdown(*card);
   EXPECT_THAT(text, HasSubstr("Nobody has said what it is for"));
@@ -112,19 +125,75 @@ TEST(CardTest, FindsLimitsByItself) {
        {"few rows of “Yes”", "Accuracy is only known to lie in 0.600 – 0.800",
         "Accuracy is 0.990 on the training part and 0.700 on the test part",
         "Its probabilities are off by 0.210", "The gate production could not decide",
-        "Training had no missing values in plan", "Not calibrated"}) {
+        "Training had no missing values in plan", "Not calibrated;",
+        "The gate size failed as a dry run: the artifact is 120.0 MB",
+        "This version passed its gates; 1 failed as a dry run."}) {
     EXPECT_THAT(text, HasSubstr(limit));
   }
   const auto fine = MakeCard(SampleVersion(), SampleArtifact(), RenderJson(SampleReport()));
   const std::string fine_text = RenderCardMarkdown(*fine);
-  for (const char* limit : {"few rows", "only known to lie", "by heart", "off by", "not decide"})
+  for (const char* limit : {"few rows", "only known to lie", "too few to tell", "by heart",
+                            "off by", "not decide", "dry run"})
     EXPECT_THAT(fine_text, Not(HasSubstr(limit)));
 }
 
-TEST(CardTest, TextOfOthersStaysText) {
+// All of five rows right is no certainty, though no resample says otherwise.
+TEST(CardTest, AnIntervalOfFewRowsWithoutWidthIsALimit) {
+  model::ArtifactFiles files = SampleArtifact();
+  files["metrics.json"] = CompactJson(MetricsOf(1, 1, 1, 1));
+  Json run = RenderJson(SampleReport());
+  const auto text = [&](int64_t test_rows) {
+    run["split"]["test"] = test_rows;
+    return RenderCardMarkdown(*MakeCard(SampleVersion(), files, run));
+  };
+  EXPECT_THAT(text(5), HasSubstr("Accuracy is 1.000 however the rows of the test part are drawn"));
+  EXPECT_THAT(text(1000), Not(HasSubstr("however the rows")));
+}
+
+// The record lies beside the artifact, and anybody can edit it.
+TEST(CardTest, WhatTheRecordSaysOfTheModelChangesNothing) {
   registry::ModelVersion version = SampleVersion();
-  version.training_config["card"]["intended_use"] = "<script>alert(1)</script>\n# heading @team";
-  const auto card = MakeCard(version, SampleArtifact(), RenderJson(HostileReport()));
+  version.algorithm = "ridge";
+  version.training_config = {{"model_type", "ridge"},
+                             {"hyperparameters", {{"alpha", 1}}},
+                             {"card", {{"intended_use", "anything"}, {"limitations", "none"}}}};
+  const Json run = RenderJson(SampleReport());
+  EXPECT_EQ(RenderCardMarkdown(*MakeCard(version, SampleArtifact(), run)),
+            RenderCardMarkdown(*MakeCard(SampleVersion(), SampleArtifact(), run)));
+}
+
+TEST(CardTest, HasTheHyperparametersThatASearchFound) {
+  model::ArtifactFiles files = SampleArtifact();
+  Json lineage = *ParseJson(files["lineage.json"], "lineage.json");
+  lineage["hyperparameters"] = {{"n_estimators", 250}};
+  files["lineage.json"] = CompactJson(lineage);
+  const auto card = MakeCard(SampleVersion(), files, nullptr);
+  ASSERT_TRUE(card.ok()) << card.error().ToString();
+  const CardSection* details = FindSection(*card, "details");
+  EXPECT_THAT(details->table.rows, Contains(ElementsAre("n_estimators", "250")));
+  EXPECT_THAT(details->table.rows, Not(Contains(ElementsAre("max_depth", "10"))));
+}
+
+TEST(CardTest, SaysWhatIsNotKnownOfAModelOfOthers) {
+  model::ArtifactFiles files = SampleArtifact();
+  files["metrics.json"] = CompactJson(MetricsOf(0.893, 0.873, 0.911, 0.931));
+  const auto text = [&](const char* trainer) {
+    files["config.yaml"] = ConfigFile({{"model_type", trainer}});
+    return RenderCardMarkdown(*MakeCard(SampleVersion(), files, nullptr));
+  };
+  EXPECT_THAT(text("onnx"), HasSubstr("whether the graph learned from its rows is not known"));
+  EXPECT_THAT(text("onnx"), HasSubstr("Not calibrated by Slipway;"));
+  EXPECT_THAT(text("command"), HasSubstr("which the program that trained it was not given"));
+  EXPECT_THAT(text("command"), HasSubstr("Not calibrated by Slipway;"));
+  EXPECT_THAT(text("ridge"), HasSubstr("which neither training nor calibration"));
+}
+
+TEST(CardTest, TextOfOthersStaysText) {
+  Json config = SampleConfig();
+  config["card"]["intended_use"] = "<script>alert(1)</script>\n# heading @team";
+  model::ArtifactFiles files = SampleArtifact();
+  files["config.yaml"] = ConfigFile(config);
+  const auto card = MakeCard(SampleVersion(), files, RenderJson(HostileReport()));
   ASSERT_TRUE(card.ok());
   const std::string html = RenderCardHtml(*card), text = RenderCardMarkdown(*card);
   ExpectBalanced(html);

@@ -60,8 +60,8 @@ std::string AssociationTable(const DataReport& report) {
       columns, [](const auto* a, const auto* b) { return a->association > b->association; });
   std::string rows;
   for (size_t i = 0; i < std::min(kMostAssociations, columns.size()); ++i) {
-    rows +=
-        fmt::format("| {} | {} |\n", Code(columns[i]->name), FormatShare(columns[i]->association));
+    rows += fmt::format("| {} | {} |\n", CodeCell(columns[i]->name),
+                        FormatShare(columns[i]->association));
   }
   return "| Column | Tells of the target |\n|:--|--:|\n" + rows;
 }

@@ -32,7 +32,7 @@ std::string Columns(const DriftFindings& findings, bool drifted, size_t most) {
   for (const data::ColumnDrift& column : findings.drift.columns) {
     if (column.drifted != drifted || ++count > most) continue;
     const std::string effect = EffectText(column);
-    rows += fmt::format("| {} | {} | {} | {} | {} |\n", Code(column.column, 50),
+    rows += fmt::format("| {} | {} | {} | {} | {} |\n", CodeCell(column.column, 50),
                         data::ToString(column.type), Plain(FullReason(column), 200),
                         effect.empty() ? "–" : Plain(effect),
                         column.test.empty() ? "–" : FormatChance(column.q_value));

@@ -240,6 +240,13 @@ std::string FoldTable(const RunReport& report, const std::vector<std::string>& m
   return TableMarkup("Folds", head, rows);
 }
 
+// After "12 test rows".
+const char* HowNew(const RunReport& report) {
+  if (report.algorithm == kReadyGraph) return "; whether the graph learned from them is not known";
+  return report.algorithm == kProgram ? " that the program was not given"
+                                      : " that the model never saw";
+}
+
 }  // namespace
 
 std::string MetricsBody(const RunReport& report) {
@@ -252,9 +259,8 @@ std::string MetricsBody(const RunReport& report) {
       R"(<th scope="col" class="num">Needs</th><th scope="col" class="num">Training</th>)",
       rows);
   if (report.test_rows > 0) {
-    out += fmt::format(
-        "<p class=\"soft\">On {} that the model never saw; intervals by bootstrap over them.</p>\n",
-        Plural(report.test_rows, "test row", "test rows"));
+    out += fmt::format("<p class=\"soft\">On {}{}; intervals by bootstrap over them.</p>\n",
+                       Plural(report.test_rows, "test row", "test rows"), HowNew(report));
   }
   return out;
 }

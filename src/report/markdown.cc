@@ -141,7 +141,8 @@ std::string ImportanceTable(const RunReport& report) {
   std::string rows;
   for (size_t i = 0; i < std::min(kMostFeatures, report.importances.size()); ++i) {
     const train::FeatureImportance& feature = report.importances[i];
-    rows += fmt::format("| {} | {} |\n", Code(feature.feature), FormatShare(feature.importance));
+    rows +=
+        fmt::format("| {} | {} |\n", CodeCell(feature.feature), FormatShare(feature.importance));
   }
   return "| Feature | Importance |\n|:--|--:|\n" + rows;
 }
@@ -152,7 +153,7 @@ std::string PermutationTable(const RunReport& report) {
   std::string rows;
   for (size_t i = 0; i < std::min(kMostFeatures, permutation.features.size()); ++i) {
     const train::PermutationImportance& one = permutation.features[i];
-    rows += fmt::format("| {} | {} ± {} |\n", Code(one.feature), FormatMetric(one.mean),
+    rows += fmt::format("| {} | {} ± {} |\n", CodeCell(one.feature), FormatMetric(one.mean),
                         FormatMetric(one.deviation));
   }
   return fmt::format("| Feature, shuffled {} | {} is {} by |\n|:--|--:|\n",
@@ -200,7 +201,7 @@ std::string DroppedTable(const RunReport& report) {
   if (report.dropped.empty()) return "";
   std::string rows;
   for (size_t i = 0; i < std::min(kMostFeatures, report.dropped.size()); ++i) {
-    rows += fmt::format("| {} | {} |\n", Code(report.dropped[i].name, 50),
+    rows += fmt::format("| {} | {} |\n", CodeCell(report.dropped[i].name, 50),
                         Plain(report.dropped[i].reason, 120));
   }
   if (report.dropped.size() > kMostFeatures) {
@@ -224,7 +225,8 @@ std::string LineageTable(const RunReport& report) {
   std::string rows;
   const auto lineage = LineageRows(report);
   for (size_t i = 0; i < std::min(kMostLineage, lineage.size()); ++i) {
-    rows += fmt::format("| {} | {} |\n", Plain(lineage[i].first, 80), Code(lineage[i].second, 100));
+    rows +=
+        fmt::format("| {} | {} |\n", Plain(lineage[i].first, 80), CodeCell(lineage[i].second, 100));
   }
   return rows.empty() ? "" : "| What | Digest or value |\n|:--|:--|\n" + rows;
 }

@@ -13,8 +13,10 @@ namespace slipway::report {
 // Words from the data as plain words: no markup, no table cells, no links, and nobody is mentioned
 // by an @.
 std::string Plain(std::string_view text, size_t limit = 300);
-// A name or a value in a code span, inside a table or out of one.
+// A name or a value in a code span.
 std::string Code(std::string_view text, size_t limit = 60);
+// The same in a table, where a bar would end the cell; out of one its escape would be shown.
+std::string CodeCell(std::string_view text, size_t limit = 60);
 // A part that is folded away; "" without a body.
 std::string Details(const std::string& summary, const std::string& body);
 

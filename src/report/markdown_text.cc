@@ -14,35 +14,23 @@ namespace {
 constexpr size_t kMostBytes = 59'000;
 constexpr size_t kMostIssues = 20;
 constexpr size_t kMostColumns = 60;
+constexpr std::string_view kZeroWidthSpace = "\xE2\x80\x8B";
 
-}  // namespace
-
-std::string Plain(std::string_view text, size_t limit) {
-  constexpr std::string_view kMarks = "\\`*_{}[]()<>#|~!$";
-  std::string plain;
-  for (const char c : Shorten(CleanText(text), limit)) {
-    if (c == '\n' || c == '\t') {
-      plain += ' ';
-    } else if (c == '@') {
-      plain += "@\xE2\x80\x8B";  // A zero-width space.
-    } else if (c == '&') {
-      plain += "&amp;";
-    } else {
-      if (kMarks.find(c) != std::string_view::npos) plain += '\\';
-      plain += c;
-    }
-  }
-  return plain;
+// Whether GitHub makes a link of what is around this character: the first slash of https://, or the
+// point of www.
+bool MakesLink(std::string_view text, size_t at) {
+  if (text[at] == '/') return at >= 1 && text.substr(at - 1, 3) == "://";
+  return text[at] == '.' && at >= 3 && ToLower(text.substr(at - 3, 3)) == "www";
 }
 
-std::string Code(std::string_view text, size_t limit) {
+std::string CodeSpan(std::string_view text, size_t limit, bool in_table) {
   std::string inside;
   size_t longest = 0;
   size_t ticks = 0;
   for (const char c : Shorten(CleanText(text), limit)) {
     ticks = c == '`' ? ticks + 1 : 0;
     longest = std::max(longest, ticks);
-    if (c == '|') inside += '\\';
+    if (c == '|' && in_table) inside += '\\';
     inside += c == '\n' || c == '\t' ? ' ' : c;
   }
   if (inside.empty()) return "–";
@@ -50,6 +38,34 @@ std::string Code(std::string_view text, size_t limit) {
   const char* room = longest > 0 ? " " : "";
   return fence + room + inside + room + fence;
 }
+
+}  // namespace
+
+std::string Plain(std::string_view text, size_t limit) {
+  constexpr std::string_view kMarks = "\\`*_{}[]()<>#|~!$";
+  const std::string cleaned = Shorten(CleanText(text), limit);
+  std::string plain;
+  for (size_t at = 0; at < cleaned.size(); ++at) {
+    const char c = cleaned[at];
+    if (c == '\n' || c == '\t') {
+      plain += ' ';
+    } else if (c == '@') {
+      plain += c;
+      plain += kZeroWidthSpace;
+    } else if (c == '&') {
+      plain += "&amp;";
+    } else {
+      if (MakesLink(cleaned, at)) plain += kZeroWidthSpace;
+      if (kMarks.find(c) != std::string_view::npos) plain += '\\';
+      plain += c;
+    }
+  }
+  return plain;
+}
+
+std::string Code(std::string_view text, size_t limit) { return CodeSpan(text, limit, false); }
+
+std::string CodeCell(std::string_view text, size_t limit) { return CodeSpan(text, limit, true); }
 
 std::string Details(const std::string& summary, const std::string& body) {
   if (body.empty()) return "";
@@ -88,9 +104,9 @@ std::string ColumnTable(const std::vector<data::ColumnProfile>& profiles, std::s
       if (column.count > column.missing)
         range = FormatIn(column, column.min) + " – " + FormatIn(column, column.max);
     } else if (!column.top.empty()) {
-      range = "mostly " + Code(column.top[0].value, 30);
+      range = "mostly " + CodeCell(column.top[0].value, 30);
     }
-    rows += fmt::format("| {} | {} | {} | {} | {} |\n", Code(column.name, 50),
+    rows += fmt::format("| {} | {} | {} | {} | {} |\n", CodeCell(column.name, 50),
                         data::ToString(column.type), FormatShare(MissingShare(column)),
                         DistinctText(column), range);
   }

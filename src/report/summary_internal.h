@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,10 @@ std::string SearchSentence(const train::SearchOutcome& search);
 std::string IssueSummary(const data::DatasetReport& dataset);
 
 bool HasModel(const RunReport& report);
+
+// Trainers whose models are made outside of Slipway.
+inline constexpr std::string_view kReadyGraph = "onnx";
+inline constexpr std::string_view kProgram = "command";
 
 // "ml-classifier:3", or the name alone where nothing was registered.
 std::string Reference(const RunReport& report);

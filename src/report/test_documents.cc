@@ -42,7 +42,7 @@ std::string Failure(const TestResult& test) {
 std::string AllTests(const TestReport& report) {
   std::string rows = "| | Test | |\n|:-:|:--|:--|\n";
   for (const TestResult& test : report.tests) {
-    rows += fmt::format("| {} | {} | {} |\n", Mark(test.outcome), Code(test.Id(), 120),
+    rows += fmt::format("| {} | {} | {} |\n", Mark(test.outcome), CodeCell(test.Id(), 120),
                         Plain(test.reason));
   }
   return Details("All tests", rows);

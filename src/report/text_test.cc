@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "report/markdown_internal.h"
 #include "report/text_internal.h"
 
 namespace slipway::report {
@@ -32,6 +33,18 @@ TEST(ReportTextTest, ShortensByCharactersNotBytes) {
   EXPECT_EQ(Shorten("ééééé", 4), "ééé…");
   EXPECT_EQ(Shorten("", 4), "");
   EXPECT_EQ(Label("<<<<<", 3), "&lt;&lt;…");
+}
+
+// GitHub makes links of addresses that nobody marked as such.
+TEST(ReportTextTest, PlainTextHasNoLinks) {
+  EXPECT_EQ(Plain("see https://a.example/b"), "see https:\u200b//a.example/b");
+  EXPECT_EQ(Plain("WWW.a.example, www.b"), "WWW\u200b.a.example, www\u200b.b");
+  EXPECT_EQ(Plain("a/b, 1.5: c//d ww.e"), "a/b, 1.5: c//d ww.e");
+}
+
+TEST(ReportTextTest, ABarIsEscapedInATableAlone) {
+  EXPECT_EQ(Code("a|b"), "`a|b`");
+  EXPECT_EQ(CodeCell("a|b"), "`a\\|b`");
 }
 
 TEST(ReportTextTest, FiguresReadWell) {

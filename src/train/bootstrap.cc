@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
 #include "core/parallel.h"
 #include "core/random.h"
@@ -33,6 +34,29 @@ void Draw(uint64_t seed, std::span<uint32_t> counts) {
   for (size_t i = 0; i < counts.size(); ++i) ++counts[random.Below(counts.size())];
 }
 
+// What is drawn with replacement: the rows, or whole groups of them.
+class Units {
+ public:
+  explicit Units(std::span<const int32_t> groups) {
+    std::unordered_map<int32_t, size_t> numbers;
+    for (const int32_t group : groups)
+      group_of_.push_back(numbers.try_emplace(group, numbers.size()).first->second);
+    groups_ = numbers.size();
+  }
+
+  // How often each row occurs in a resample. `drawn` is room for it to work in.
+  void Count(uint64_t seed, std::vector<uint32_t>* drawn, std::span<uint32_t> counts) const {
+    if (group_of_.empty()) return Draw(seed, counts);
+    drawn->resize(groups_);
+    Draw(seed, *drawn);
+    for (size_t row = 0; row < counts.size(); ++row) counts[row] = (*drawn)[group_of_[row]];
+  }
+
+ private:
+  std::vector<size_t> group_of_;  // By row; empty where rows are drawn.
+  size_t groups_ = 0;
+};
+
 // numpy's percentile: linear between the two nearest of the sorted values.
 double Percentile(std::span<const double> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
@@ -52,17 +76,17 @@ std::pair<double, double> IntervalOf(std::vector<double> values, double tail) {
 
 // The evaluator's values of each resample; nothing after an interrupt.
 template <typename Evaluator>
-std::vector<typename Evaluator::Values> Resample(const Evaluator& evaluator, uint64_t seed,
-                                                 int resamples, int threads) {
+std::vector<typename Evaluator::Values> Resample(const Evaluator& evaluator, const Units& units,
+                                                 uint64_t seed, int resamples, int threads) {
   std::vector<typename Evaluator::Values> values(ResamplesFor(evaluator, resamples));
   const size_t blocks = (values.size() + kResamplesPerBlock - 1) / kResamplesPerBlock;
   const Status done =
       ParallelFor(blocks, threads > 0 ? threads : AvailableCores(), [&](size_t block) -> Status {
-        std::vector<uint32_t> counts(static_cast<size_t>(evaluator.rows()));
+        std::vector<uint32_t> counts(static_cast<size_t>(evaluator.rows())), drawn;
         typename Evaluator::Workspace workspace;
         const size_t end = std::min(values.size(), (block + 1) * kResamplesPerBlock);
         for (size_t i = block * kResamplesPerBlock; i < end; ++i) {
-          Draw(DeriveSeed(seed, i), counts);
+          units.Count(DeriveSeed(seed, i), &drawn, counts);
           values[i] = evaluator.Evaluate(counts, &workspace);
         }
         return {};
@@ -72,8 +96,9 @@ std::vector<typename Evaluator::Values> Resample(const Evaluator& evaluator, uin
 }
 
 template <typename Evaluator>
-Intervals IntervalsOf(const Evaluator& evaluator, uint64_t seed, int resamples, int threads) {
-  const auto values = Resample(evaluator, seed, resamples, threads);
+Intervals IntervalsOf(const Evaluator& evaluator, const Units& units, uint64_t seed, int resamples,
+                      int threads) {
+  const auto values = Resample(evaluator, units, seed, resamples, threads);
   if (values.empty() && evaluator.rows() > 0) return {};
   Intervals intervals;
   for (const auto& metric : Evaluator::Members()) {
@@ -83,6 +108,29 @@ Intervals IntervalsOf(const Evaluator& evaluator, uint64_t seed, int resamples, 
   }
   return intervals;
 }
+
+// The mean of what the rows have.
+class MeanEvaluator {
+ public:
+  using Values = double;
+  struct Workspace {};  // None is needed.
+
+  explicit MeanEvaluator(std::span<const double> values) : values_(values) {}
+
+  int64_t rows() const { return std::ssize(values_); }
+  static int64_t passes() { return 1; }
+  double Evaluate(std::span<const uint32_t> counts, Workspace*) const {
+    double sum = 0, rows = 0;
+    for (size_t row = 0; row < counts.size(); ++row) {
+      sum += counts[row] * values_[row];
+      rows += counts[row];
+    }
+    return sum / rows;
+  }
+
+ private:
+  std::span<const double> values_;
+};
 
 // Two estimates of the same rows.
 class PairedEvaluator {
@@ -105,26 +153,39 @@ class PairedEvaluator {
   RegressionEvaluator candidate_, other_;
 };
 
+template <typename Evaluator>
+PairedDifference Compare(const Evaluator& evaluator, double confidence,
+                         std::span<const int32_t> groups) {
+  constexpr int kResamples = 2000;
+  typename Evaluator::Workspace none;
+  const std::vector<uint32_t> once(static_cast<size_t>(evaluator.rows()), 1);
+  const auto [lower, upper] =
+      IntervalOf(Resample(evaluator, Units(groups), kPairedSeed, kResamples, 0), 1 - confidence);
+  return {evaluator.Evaluate(once, &none), lower, upper};
+}
+
 }  // namespace
 
 Intervals BootstrapIntervals(const data::Target& truth, const model::Predictions& predictions,
-                             Averaging averaging, uint64_t seed, int resamples, int threads) {
+                             Averaging averaging, uint64_t seed, int resamples, int threads,
+                             std::span<const int32_t> groups) {
+  const Units units(groups);
   if (truth.task == data::Task::kRegression)
-    return IntervalsOf(RegressionEvaluator(truth.values, predictions.values), seed, resamples,
-                       threads);
-  return IntervalsOf(MetricEvaluator(truth.classes, predictions, truth, averaging), seed, resamples,
-                     threads);
+    return IntervalsOf(RegressionEvaluator(truth.values, predictions.values), units, seed,
+                       resamples, threads);
+  return IntervalsOf(MetricEvaluator(truth.classes, predictions, truth, averaging), units, seed,
+                     resamples, threads);
 }
 
-R2Difference CompareR2(std::span<const double> truth, std::span<const double> candidate,
-                       std::span<const double> other, double confidence) {
-  const PairedEvaluator evaluator(truth, candidate, other);
-  PairedEvaluator::Workspace none;
-  const double difference = evaluator.Evaluate(std::vector<uint32_t>(truth.size(), 1), &none);
-  constexpr int kResamples = 2000;
-  const auto [lower, upper] =
-      IntervalOf(Resample(evaluator, kPairedSeed, kResamples, 0), 1 - confidence);
-  return {difference, lower, upper};
+PairedDifference CompareR2(std::span<const double> truth, std::span<const double> candidate,
+                           std::span<const double> other, double confidence,
+                           std::span<const int32_t> groups) {
+  return Compare(PairedEvaluator(truth, candidate, other), confidence, groups);
+}
+
+PairedDifference CompareAccuracy(std::span<const double> gains, double confidence,
+                                 std::span<const int32_t> groups) {
+  return Compare(MeanEvaluator(gains), confidence, groups);
 }
 
 }  // namespace slipway::train

@@ -8,6 +8,8 @@ namespace slipway::train {
 namespace {
 
 constexpr double kLeastEffect = 0.3;
+// Stands for what is beyond all measure, which JSON could not hold.
+constexpr double kMostEffect = 1e6;
 constexpr double kAlpha = 0.05;
 constexpr size_t kMostFound = 5;
 constexpr size_t kMostPairedColumns = 20;
@@ -128,7 +130,11 @@ LossComparison CompareLosses(const LossSums& part, const LossSums& all) {
   LossComparison comparison;
   const double spread = std::sqrt(inside.variance + outside.variance);
   const double difference = inside.mean - outside.mean;
-  if (spread > 0) comparison.effect = std::sqrt(2.0) * difference / spread;
+  // Where neither varies, as where all of a part and none of the rest is wrong, any difference is
+  // beyond all measure.
+  if (difference != 0) {
+    comparison.effect = std::clamp(std::sqrt(2.0) * difference / spread, -kMostEffect, kMostEffect);
+  }
   comparison.p_value = data::WelchTest(inside, outside).p_value;
   if (difference > 0) comparison.p_above = comparison.p_value / 2;
   return comparison;

@@ -18,7 +18,7 @@ constexpr double kNormal95 = 1.959963984540054;
 constexpr int kResamples = 400;
 
 // Of each row: whether it is answered wrongly, or by how much. Less their mean, so that sums of
-// squares lose nothing.
+// squares lose nothing; of equal losses nothing is left.
 std::vector<double> CentredLosses(const data::Target& truth,
                                   const model::Predictions& predictions) {
   std::vector<double> losses(static_cast<size_t>(truth.rows()));
@@ -29,7 +29,9 @@ std::vector<double> CentredLosses(const data::Target& truth,
                                                                   : 1;
     sum += losses[row];
   }
-  for (double& loss : losses) loss -= sum / static_cast<double>(losses.size());
+  constexpr double kRounding = 1e-12;
+  const double mean = sum / static_cast<double>(losses.size());
+  for (double& loss : losses) loss = std::abs(loss - mean) > kRounding * mean ? loss - mean : 0;
   return losses;
 }
 

@@ -45,7 +45,8 @@ struct Slice {
   SliceTally tally;
   double difference = 0;  // Of SliceReport::metric from all test rows.
   // How many standard deviations the mean loss lies above that of all other test rows (below where
-  // it is negative): √2 (m - m') / √(v + v'), Chung et al. 2019, section 2.
+  // it is negative): √2 (m - m') / √(v + v'), Chung et al. 2019, section 2. Within ±10^6, also
+  // where neither varies.
   double effect = 0;
   // That it is as in all other rows (Welch 1947), and adjusted for all slices that were looked at
   // (Benjamini and Hochberg 1995). NaN where there are too few rows.

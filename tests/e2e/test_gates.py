@@ -59,6 +59,43 @@ def test_a_small_slice_decides_nothing(grouped):
     assert verdict["verdict"] == "inconclusive" and "city missing" in verdict["reason"]
 
 
+def test_a_floor_of_another_task_is_no_pass(grouped):
+    grouped.write_config(slices_config(model__gates={"slice_floor": {"rmse": 0.5}}))
+    verdict = gate(grouped.run(expect=1), "slice_floor")
+    assert verdict["verdict"] == "fail" and "there is no metric rmse" in verdict["reason"]
+
+
+def test_intervals_are_of_whole_groups(project):
+    rng = np.random.default_rng(4)
+    # Twenty rows of one customer, which are right or wrong together.
+    one = pd.DataFrame({"customer": [f"c{i}" for i in range(300)], "x": rng.normal(size=300)})
+    one["target"] = ((one["x"] > 0) ^ (rng.random(300) < 0.2)).astype(int)
+    frame = one.loc[one.index.repeat(20)].reset_index(drop=True)
+    project.write_table(frame)
+    project.write_config(basic_config(
+        data__id_columns=["customer"], data__split={"train": 0.6, "validation": 0.0, "test": 0.4, "group": "customer"},
+        model__model_type="logistic_regression", model__hyperparameters={}, model__training_config={}))
+    last = project.run()
+    test, _ = test_part_of(project, last, frame)
+    right = predictions(project, test)["label"].to_numpy() == test["target"].to_numpy()
+    groups = pd.Series(right).groupby(test["customer"].to_numpy()).mean().to_numpy()
+    means = [rng.choice(groups, len(groups)).mean() for _ in range(4000)]
+    low, high = last["intervals"]["accuracy"]
+    assert [low, high] == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=0.02)
+    assert high - low > 3 * 2 * 1.96 * right.std() / np.sqrt(len(right))
+
+
+def test_a_failed_latency_is_measured_again(project):
+    project.write_table(number_table())
+    project.write_config(basic_config())
+    slow = ("--set", "model.gates.single_latency_seconds=0.0000000001")
+    assert gate(project.run(*slow, expect=1), "single_latency")["verdict"] == "fail"
+    again = project.run(*slow, expect=1)
+    assert not again["unchanged"] and "gates" not in again["cached"] and "train" in again["cached"]
+    project.run()
+    assert project.run()["unchanged"]
+
+
 def test_a_floor_needs_slices(grouped):
     grouped.write_config(basic_config(model__gates={"slice_floor": {"accuracy": 0.5}}))
     answer = grouped.call("config", "check")
@@ -101,7 +138,7 @@ def test_gaps_between_groups_equal_pandas_and_scipy(grouped, metric):
         z = stats.norm.ppf(1 - 0.05 / (2 * pairs))
         bounds = [newcombe(b, a, z) for i, a in enumerate(groups) for b in groups[i + 1:]]
         assert gap["lower"] == pytest.approx(max(0, *(low for low, _ in bounds)), abs=1e-9)
-        assert gap["upper"] == pytest.approx(max(high for _, high in bounds), abs=1e-9)
+        assert gap["upper"] == pytest.approx(max(max(high, -low) for low, high in bounds), abs=1e-9)
 
 
 def test_a_gap_is_decided_by_its_interval(grouped):

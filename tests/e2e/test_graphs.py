@@ -149,6 +149,16 @@ def test_another_graph_is_another_version(given):
     assert given.run()["version"] == 2
 
 
+def test_a_ready_graph_in_production_decides_nothing(given):
+    given.run()
+    assert given.call("models", "promote", "ml-classifier:1", "--to", "production").code == 0
+    onnx.save(column_pipeline(text_table().head(200))[1], given.folder / "models/model.onnx")
+    (production,) = [gate for gate in given.run()["gates"] if gate["name"] == "production"]
+    assert production["verdict"] == "inconclusive" and "ready graph" in production["reason"]
+    card = given.call("models", "card", "ml-classifier")
+    assert "whether the graph learned from its rows is not known" in card.out and "by Slipway" in card.out
+
+
 def test_what_a_ready_graph_has_no_use_for_is_told(given):
     given.write_config(onnx_config(model__training_config={"cross_validation": 3},
                                    data__preprocessing_steps=["normalize"]))
@@ -216,6 +226,40 @@ def test_a_fit_is_taken_from_the_cache_until_the_program_changes(commanded):
     with open(commanded.folder / "training/train.py", "a") as program:
         program.write("\n# changed\n")
     assert "train" not in commanded.run()["cached"]
+
+
+def test_a_program_that_changes_while_it_runs_is_not_kept(commanded):
+    with open(commanded.folder / "training/train.py", "a") as file:
+        file.write("    open(__file__, 'a').write('\\n')\n")
+    answer = commanded.call("run")
+    assert answer.code == 2, answer.out
+    assert "config.yaml" in answer.err and "changed while the run went on" in answer.err
+    assert not list((commanded.folder / ".slipway/cache/steps").glob("*/*-model.onnx"))
+
+
+def test_what_another_graph_was_worth_is_not_taken_for_this_one(commanded):
+    fickle = """
+import os, pathlib
+import pandas as pd
+from skl2onnx import to_onnx
+from sklearn.linear_model import LogisticRegression
+rows = pd.read_parquet(os.environ["SLIPWAY_TRAIN"])
+x, y = rows[["a", "b", "c"]].to_numpy("float32"), rows["target"]
+if os.path.exists("called"):
+    y = y.map({"yes": "no", "no": "yes"})
+open("called", "w").close()
+graph = to_onnx(LogisticRegression().fit(x, y), x[:1], options={"zipmap": False})
+pathlib.Path(os.environ["SLIPWAY_OUTPUT"], "model.onnx").write_bytes(graph.SerializeToString())
+"""
+    commanded.write_config(command_config(program(commanded, fickle), data__exclude_columns=["city"],
+                                          model__training_config={"cross_validation": 0}))
+    first = commanded.run()
+    # The oldest entries of a large cache go, each by itself.
+    for entry in (commanded.folder / ".slipway/cache/steps").glob("*/*-model.onnx"):
+        entry.unlink()
+    again = commanded.run("--set", "model.performance_thresholds.accuracy=0.5", expect=1)
+    assert {"data", "split"} == set(again["cached"])
+    assert again["metrics"]["accuracy"] < 0.5 < first["metrics"]["accuracy"]
 
 
 def program(project, text):

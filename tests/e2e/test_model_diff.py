@@ -145,6 +145,16 @@ def test_folders_and_files(two, tmp_path):
     assert diff(two, onnx, onnx, "--data", two.folder / "data/train.csv", cwd=tmp_path)["predictions"]["equal"] == 900
 
 
+def test_rows_that_the_other_does_not_take_are_told(two):
+    coded = two.frame.assign(region=two.frame["region"].map({"north": 1.5, "south": 2.5, "東": 4.0}))
+    two.write_table(coded, "data/coded.csv")
+    two.run("--data", "data/coded.csv")
+    found = diff(two, "ml-classifier:1", "ml-classifier:3")
+    told = found["predictions"].get("asked") or found["predictions"]["not_compared"]
+    assert "ml-classifier:3 can't answer the golden rows of ml-classifier:1" in told and "region" in told
+    assert found["metrics"] and found["data"]["drift"]["columns"]
+
+
 def test_inputs_and_classes_that_differ(two):
     two.run("--set", "data.exclude_columns=[plan]")
     found = diff(two, "ml-classifier:1", "ml-classifier:3")

@@ -23,6 +23,20 @@ def test_a_failed_model_does_not_pass_by_an_edited_word(ready):
     assert ready.call("models", "promote", "copy", "--to", "staging").code != 0
 
 
+def test_no_edited_record_changes_a_card(ready):
+    ready.run()
+    assert ready.call("models", "download", "ml-classifier", "--to", "dl").code == 0
+    path = ready.folder / "dl/metadata.json"
+    record = json.loads(path.read_text())
+    record["training_config"]["hyperparameters"]["n_estimators"] = 999
+    record["training_config"]["card"] = {"intended_use": "anything"}
+    path.write_text(json.dumps(record))
+    assert ready.call("models", "register", "./dl", "--name", "copy").code == 0
+    card = ready.call("models", "card", "copy")
+    assert card.code == 0 and "999" not in card.out and "anything" not in card.out, card.err
+    assert "n\\_estimators | 20" in card.out and "Nobody has said what it is for" in card.out
+
+
 def test_nothing_changed_is_said_only_after_looking(ready):
     first = ready.run()
     path = ready.folder / ".slipway/runs" / first["run_id"] / "run.json"
