@@ -26,10 +26,10 @@ void PrintEnding(const pipeline::Run& run, Session& session) {
     std::string model = GetString(record, "model");
     if (version > 0) model += fmt::format(":{}", version);
     session.Print(fmt::format("{} nothing changed since run {} · {} · {}\n",
-                              session.Paint("32", "="), run.run_id, model,
-                              session.Paint(run.passed ? "32" : "31", status)));
+                              session.Paint("32", "="), run.run_id, Printable(model),
+                              session.Paint(run.passed ? "32" : "31", Printable(status))));
   }
-  session.Print(fmt::format("  report       {}   total {}\n", ShortPath(run.report_path),
+  session.Print(fmt::format("  report       {}   total {}\n", Printable(ShortPath(run.report_path)),
                             FormatSeconds(run.seconds)));
 }
 
@@ -60,8 +60,8 @@ Result<int> Run(const RunCommandOptions& options, Session& session) {
   const config::Config& config = loaded.config;
   if (!session.json) {
     const std::string label = config.version.empty() ? "" : " " + config.version;
-    session.Print(session.Paint("1", config.project_name + label) + " · " + config.environment +
-                  "\n");
+    session.Print(session.Paint("1", Printable(config.project_name + label)) + " · " +
+                  Printable(config.environment) + "\n");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const pipeline::Run run,
                            pipeline::RunLine(loaded, options.run, session.progress()));

@@ -126,9 +126,11 @@ Result<int> ShowRun(const std::string& config_path, const std::string& run_id, S
     session.PrintJson(EntryJson(run));
     return kExitDone;
   }
-  session.Print(session.Paint("1", run.run_id) + fmt::format(" · {} · {} · {}\n", ModelText(run),
-                                                             GetString(run.record, "environment"),
-                                                             GetString(run.record, "status")));
+  session.Print(
+      session.Paint("1", Printable(run.run_id)) +
+      Printable(fmt::format(" · {} · {} · {}", ModelText(run), GetString(run.record, "environment"),
+                            GetString(run.record, "status"))) +
+      "\n");
   session.Print(
       Table({{{"started"}, {run.started_at + ", " + FormatSeconds(run.seconds)}},
              {{"data"}, {run.source_path + "  " + run.source_digest}},
@@ -156,7 +158,8 @@ Result<int> CompareRuns(const std::string& config_path, const std::string& left_
     return kExitDone;
   }
   if (differences.empty()) {
-    session.Print(fmt::format("{} and {} do not differ\n", left.run_id, right.run_id));
+    session.Print(
+        fmt::format("{} and {} do not differ\n", Printable(left.run_id), Printable(right.run_id)));
     return kExitDone;
   }
   std::vector<Row> rows = {{{""}, {left.run_id}, {right.run_id}, {"change", "", true}}};

@@ -43,7 +43,7 @@ std::string FailureText(const TestResult& test, const Session& session) {
   std::string text =
       fmt::format("\n{} {}", session.Paint("31", "✗"), session.Paint("1", Printable(test.Id())));
   const std::string place = PlaceOf(test.at);
-  if (!place.empty()) text += "   " + place;
+  if (!place.empty()) text += "   " + Printable(place);
   text += "\n    " + Printable(test.reason) + "\n";
   for (const std::string& line : test.details) text += "    " + Printable(line) + "\n";
   for (const std::string& line : test.notes) text += "    " + Printable(line) + "\n";
@@ -52,8 +52,8 @@ std::string FailureText(const TestResult& test, const Session& session) {
 
 void PrintReport(const report::TestReport& report, Session& session) {
   std::string head = session.Paint(
-      "1", Printable(report.project) + (report.label.empty() ? "" : " " + report.label));
-  head += " · " + report.environment;
+      "1", Printable(report.project + (report.label.empty() ? "" : " " + report.label)));
+  head += " · " + Printable(report.environment);
   if (!report.model.empty()) head += " · model " + Printable(report.model);
   if (!report.source.empty()) head += " · " + Printable(report.source);
   session.Print(head + "\n");
@@ -69,14 +69,18 @@ void PrintReport(const report::TestReport& report, Session& session) {
       FormatSeconds(report.seconds)));
 }
 
+// One that can't be written does not keep the other from it.
 Status WriteReports(const TestCommandOptions& options, const report::TestReport& report) {
   FileSystem& files = LocalFileSystem();
-  if (!options.junit_path.empty()) {
-    SLIPWAY_RETURN_IF_ERROR(
-        WriteFileAtomically(files, options.junit_path, report::RenderTestJUnit(report)));
+  Status junit, markdown;
+  if (!options.junit_path.empty())
+    junit = WriteFileAtomically(files, options.junit_path, report::RenderTestJUnit(report));
+  if (!options.markdown_path.empty()) {
+    markdown =
+        WriteFileAtomically(files, options.markdown_path, report::RenderTestMarkdown(report));
   }
-  if (options.markdown_path.empty()) return {};
-  return WriteFileAtomically(files, options.markdown_path, report::RenderTestMarkdown(report));
+  if (junit.ok()) return markdown;
+  return markdown.ok() ? junit : Error(junit.error()).Also(markdown.error());
 }
 
 Result<int> List(const config::LoadedConfig& loaded, const TestCommandOptions& options,
@@ -110,12 +114,13 @@ Result<int> Test(const TestCommandOptions& options, Session& session) {
   for (const TestResult& test : report.tests) {
     for (const std::string& note : test.notes) session.Warn(test.Id() + ": " + note);
   }
-  SLIPWAY_RETURN_IF_ERROR(WriteReports(options, report));
+  // Before the files are written, which may fail.
   if (session.json) {
     session.PrintJson(report::RenderTestJson(report));
   } else {
     PrintReport(report, session);
   }
+  SLIPWAY_RETURN_IF_ERROR(WriteReports(options, report));
   return report.passed() ? kExitDone : kExitNo;
 }
 
@@ -146,7 +151,7 @@ void AddTestCommand(CLI::App& app, Session& session) {
   command
       ->add_option("--model", options->test.model,
                    "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file (default: "
-                   "the newest version of the configuration's model)")
+                   "what the environment's last run registered, else the newest version)")
       ->type_name("REF");
   command
       ->add_option("--expectations", options->test.expectations,

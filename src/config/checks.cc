@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "config/locations_internal.h"
 #include "config/resolve_internal.h"
+#include "core/json.h"
 #include "core/text.h"
 
 namespace slipway::config {
@@ -22,6 +24,9 @@ class TogetherCheck {
     CheckFolds();
     CheckColumns();
     CheckMetricsFitTask();
+    CheckMetricsOnce("model.performance_thresholds");
+    CheckMetricsOnce("model.gates.slice_floor");
+    CheckGroupGaps();
     CheckAnswer("model.calibration");
     CheckAnswer("model.decision_threshold");
     CheckCost();
@@ -67,10 +72,20 @@ class TogetherCheck {
                        .Expected(std::move(expected)));
   }
 
+  // Of a value inside a list: "model.gates.group_gap[0].max".
+  void TellItem(const std::string& key, std::string message, std::string expected) {
+    const auto at = resolved_.values.find(key);
+    problems_->Add(Error(ErrorCode::kInvalidInput, std::move(message))
+                       .At(LocationAt(at == resolved_.values.end() ? Position() : at->second, key))
+                       .Expected(std::move(expected)));
+  }
+
   void CheckSplit();
   void CheckFolds();
   void CheckColumns();
   void CheckMetricsFitTask();
+  void CheckMetricsOnce(const std::string& key);
+  void CheckGroupGaps();
   bool NeedsHeldOutRows(const std::string& key) const;
   void CheckAnswer(const std::string& key);
   void CheckCost();
@@ -154,6 +169,44 @@ void TogetherCheck::CheckMetricsFitTask() {
   }
   const std::string permuted = "model.permutation_importance.metric";
   if (Find(permuted) != nullptr) check(permuted, Text(permuted));
+}
+
+// Of two limits of one metric the stricter one would be the only one.
+void TogetherCheck::CheckMetricsOnce(const std::string& key) {
+  const Json* limits = Find(key);
+  if (limits == nullptr) return;
+  std::map<std::string, std::string> written;
+  for (const auto& [name, value] : limits->items()) {
+    const auto [earlier, added] = written.emplace(MetricMeant(name), name);
+    if (added) continue;
+    Tell(fmt::format("{}.{}", key, name),
+         fmt::format("\"{}\" and \"{}\" are one metric", earlier->second, name),
+         "one limit for each metric");
+  }
+}
+
+void TogetherCheck::CheckGroupGaps() {
+  const std::string key = "model.gates.group_gap";
+  const Json* gaps = Find(key);
+  if (gaps == nullptr) return;
+  const std::string task = Text("model.task");
+  std::vector<std::string> fitting;
+  for (const Name& metric : GroupMetrics()) {
+    if (GroupMetricTask(metric.name) == task) fitting.push_back(metric.name);
+  }
+  for (size_t i = 0; i < gaps->size(); ++i) {
+    const std::string metric = GetString(gaps->at(i), "metric");
+    if (metric.empty()) continue;
+    const std::string own_task = GroupMetricTask(metric);
+    if (!fitting.empty() && own_task != task) {
+      TellItem(fmt::format("{}[{}].metric", key, i),
+               fmt::format("\"{}\" is not compared for a {}", metric, task), JoinOr(fitting));
+    }
+    const double most = GetNumber(gaps->at(i), "max");
+    if (own_task == "regression" || most <= 1) continue;
+    TellItem(fmt::format("{}[{}].max", key, i), fmt::format("shares are never {} apart", most),
+             "a number from 0 to 1");
+  }
 }
 
 void TogetherCheck::CheckSliceFloor() {

@@ -241,6 +241,25 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "    gates: {group_gap: [{column: sex, metric: recall}]}\n", "",
              "error: c.yaml:8:25: model.gates.group_gap[0].max: missing key; expected a number, 0 "
              "or more\n"},
+        Case{"", "    gates: {group_gap: [{column: sex, metric: recall, max: 10}]}\n", "",
+             "error: c.yaml:8:60: model.gates.group_gap[0].max: shares are never 10 apart; "
+             "expected a number from 0 to 1\n"},
+        Case{"", "    gates: {group_gap: [{column: sex, metric: mean_error, max: 10}]}\n", "", ""},
+        Case{"",
+             "    task: regression\n"
+             "    gates: {group_gap: [{column: sex, metric: recall, max: 0.1}]}\n",
+             "",
+             "error: c.yaml:9:47: model.gates.group_gap[0].metric: \"recall\" is not compared for "
+             "a regression; expected mae, mean_error or mean_estimate\n"},
+        Case{"", "    performance_thresholds: {f1: 0.6, auc: 0.7, f1_score: 0.8}\n", "",
+             "error: c.yaml:8:49: model.performance_thresholds.f1_score: \"f1\" and \"f1_score\" "
+             "are one metric; expected one limit for each metric\n"},
+        Case{"",
+             "    slices: {columns: [a]}\n"
+             "    gates: {slice_floor: {average_precision: 0.7, pr_auc: 0.7}}\n",
+             "",
+             "error: c.yaml:9:51: model.gates.slice_floor.pr_auc: \"average_precision\" and "
+             "\"pr_auc\" are one metric; expected one limit for each metric\n"},
         Case{
             "",
             "    task: regression\n    slices: {columns: [a]}\n    gates: {slice_floor: {f1: 1}}\n",

@@ -15,7 +15,7 @@ class ExpectationValues : public SchemaValues {
   using SchemaValues::SchemaValues;
 
   std::optional<PlacedText> Placed(const YamlNode& node, const std::string& field);
-  // null, or any scalar as it is written.
+  // null, or any scalar as it is written; no infinite number.
   std::optional<PlacedValue> Value(const YamlNode& node, const std::string& field);
   // A number that is not negative.
   std::optional<double> Amount(const YamlNode& node, const std::string& field);
@@ -29,6 +29,7 @@ void ReadMappings(ExpectationValues& values, const YamlNode& node, const std::st
     values.Tell(node.at, field, "not a list", "a list of " + expected);
     return;
   }
+  if (node.items.empty()) values.Tell(node.at, field, "an empty list", "a list of " + expected);
   for (size_t i = 0; i < node.items.size(); ++i) {
     const std::string inner = field + "[" + std::to_string(i) + "]";
     if (values.Mapping(node.items[i], inner, expected)) read(node.items[i], inner);

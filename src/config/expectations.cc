@@ -15,6 +15,7 @@ namespace slipway::config {
 namespace {
 
 constexpr const char* kExpected = "rows, invariance, directional or metrics, each a list";
+constexpr const char* kLimitsExpected = "a mapping of metrics to limits, such as {accuracy: 0.8}";
 
 class ExpectationsReader {
  public:
@@ -51,7 +52,9 @@ void ExpectationsReader::ReadFeatures(const YamlNode& node, const std::string& f
 
 void ExpectationsReader::ReadProbabilities(const YamlNode& node, const std::string& field,
                                            RowExpectation* row) {
-  if (!values_.Mapping(node, field, "a mapping of classes to {min: …, max: …}")) return;
+  constexpr const char* kOfClasses = "a mapping of classes to {min: …, max: …}";
+  if (!values_.Mapping(node, field, kOfClasses)) return;
+  if (node.entries.empty()) values_.Tell(node.at, field, "of no class", kOfClasses);
   for (const Entry& entry : node.entries) {
     const std::string inner = FieldOf(field, entry.key);
     ProbabilityRange range;
@@ -130,8 +133,8 @@ void ExpectationsReader::ReadRow(const YamlNode& node, const std::string& field)
 
 void ExpectationsReader::ReadLimits(const YamlNode& node, const std::string& field,
                                     const MetricExpectation& common) {
-  if (!values_.Mapping(node, field, "a mapping of metrics to limits, such as {accuracy: 0.8}"))
-    return;
+  if (!values_.Mapping(node, field, kLimitsExpected)) return;
+  if (node.entries.empty()) values_.Tell(node.at, field, "no metric", kLimitsExpected);
   for (const Entry& entry : node.entries) {
     const std::string inner = FieldOf(field, entry.key);
     if (!Accepts(Metrics(), entry.key)) {
@@ -177,8 +180,7 @@ void ExpectationsReader::ReadMetrics(const YamlNode& node, const std::string& fi
   if (const Entry* metrics = node.Find("metrics")) {
     ReadLimits(metrics->value, FieldOf(field, "metrics"), common);
   } else {
-    values_.Tell(node.at, field, "no metrics",
-                 "metrics: a mapping of metrics to limits, such as {accuracy: 0.8}");
+    values_.Tell(node.at, field, "no metrics", fmt::format("metrics: {}", kLimitsExpected));
   }
 }
 
@@ -228,6 +230,9 @@ void ExpectationsReader::CheckNames() {
 Expectations ExpectationsReader::Read(const YamlNode& root) {
   if (!values_.Mapping(root, "", kExpected)) return {};
   for (const Entry& entry : root.entries) ReadEntry(entry);
+  if (root.entries.empty() || (root.entries.size() == 1 && root.Find("seed") != nullptr)) {
+    values_.Tell(root.at, "", "nothing is expected", kExpected);
+  }
   CheckNames();
   return std::move(read_);
 }
@@ -251,10 +256,12 @@ std::optional<PlacedValue> ExpectationValues::Value(const YamlNode& node,
   }
   if (node.kind != YamlNode::Kind::kScalar) return WrongType(node, field, "a value, or null");
   value.text = node.text;
-  if (const Json plain = node.plain ? PlainValue(node.text) : Json(); plain.is_number()) {
-    value.number = plain.get<double>();
-  }
-  return value;
+  const Json plain = node.plain ? PlainValue(node.text) : Json();
+  if (!plain.is_number()) return value;
+  value.number = plain.get<double>();
+  if (std::isfinite(*value.number)) return value;
+  Tell(node.at, field, DescribeNode(node) + " is not finite", "a finite number, or null");
+  return std::nullopt;
 }
 
 std::optional<double> ExpectationValues::Amount(const YamlNode& node, const std::string& field) {

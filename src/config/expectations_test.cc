@@ -122,11 +122,29 @@ TEST(ExpectationsTest, WhatSaysNothingIsAMistake) {
   EXPECT_THAT(ErrorsOf("invariance: [{change: {a: {shuffle: false}}}]"), HasSubstr("no change"));
   EXPECT_THAT(ErrorsOf("rows: [{features: {a: 1}, probability: {b: {min: 0}}}]"),
               HasSubstr("every probability is from 0 to 1"));
+  EXPECT_THAT(ErrorsOf("{}"), HasSubstr("nothing is expected"));
+  EXPECT_THAT(ErrorsOf("seed: 3"), HasSubstr("nothing is expected"));
+  for (const char* kind : {"rows", "invariance", "directional", "metrics"}) {
+    EXPECT_THAT(ErrorsOf(std::string(kind) + ": []"), HasSubstr("an empty list")) << kind;
+  }
+  EXPECT_THAT(ErrorsOf("rows: [{features: {a: 1}, probability: {}}]"),
+              HasSubstr("t.yaml:1:40: rows[0].probability: of no class"));
+  EXPECT_THAT(ErrorsOf("metrics: [{metrics: {}}]"),
+              HasSubstr("t.yaml:1:21: metrics[0].metrics: no metric"));
   EXPECT_THAT(ErrorsOf("rows: [{features: {a: 1}, label: b, tolerance: 1}]"),
               HasSubstr("a tolerance of nothing"));
   EXPECT_THAT(ErrorsOf("rows: [{name: r, features: {}, label: b}]\n"
                        "invariance: [{change: {a: 1}, rows: [r], where: a > 1}]"),
               HasSubstr("where chooses rows of the table"));
+}
+
+TEST(ExpectationsTest, ValuesAreFinite) {
+  EXPECT_THAT(ErrorsOf("rows: [{features: {a: .inf}, label: b}]"),
+              HasSubstr("t.yaml:1:23: rows[0].features.a: the number .inf is not finite; expected "
+                        "a finite number, or null"));
+  EXPECT_THAT(ErrorsOf("invariance: [{change: {a: [1, .nan]}}]"), HasSubstr("t.yaml:1:31"));
+  // A text of these letters is one.
+  EXPECT_EQ(ErrorsOf("rows: [{features: {a: inf, b: \".nan\"}, label: b}]"), "");
 }
 
 }  // namespace

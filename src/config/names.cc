@@ -14,6 +14,7 @@ struct Metric {
   Name name;
   Range range;
   const char* task;
+  const char* same_as = "";
 };
 
 const std::vector<Metric>& MetricTable() {
@@ -22,20 +23,20 @@ const std::vector<Metric>& MetricTable() {
       {{"precision", "share of predicted positives that are positive"}, {0, 1}, kClassification},
       {{"recall", "share of positives that are found"}, {0, 1}, kClassification},
       {{"f1", "harmonic mean of precision and recall"}, {0, 1}, kClassification},
-      {{"f1_score", "the same as f1"}, {0, 1}, kClassification},
+      {{"f1_score", "the same as f1"}, {0, 1}, kClassification, "f1"},
       {{"auc", "area under the ROC curve"}, {0, 1}, kClassification},
       {{"log_loss", "mean negative log-likelihood"}, {0, kInfinity}, kClassification},
       {{"balanced_accuracy", "mean recall of the classes"}, {0, 1}, kClassification},
       {{"pr_auc", "average precision: area under the precision-recall curve"},
        {0, 1},
        kClassification},
-      {{"average_precision", "the same as pr_auc"}, {0, 1}, kClassification},
+      {{"average_precision", "the same as pr_auc"}, {0, 1}, kClassification, "pr_auc"},
       {{"brier", "mean squared error of probabilities"}, {0, 2}, kClassification},
-      {{"brier_score", "the same as brier"}, {0, 2}, kClassification},
+      {{"brier_score", "the same as brier"}, {0, 2}, kClassification, "brier"},
       {{"calibration_error", "how far scores and shares of events lie apart"},
        {0, 1},
        kClassification},
-      {{"ece", "the same as calibration_error"}, {0, 1}, kClassification},
+      {{"ece", "the same as calibration_error"}, {0, 1}, kClassification, "calibration_error"},
       {{"rmse", "root of the mean squared error"}, {0, kInfinity}, kRegression},
       {{"mse", "mean squared error"}, {0, kInfinity}, kRegression},
       {{"mae", "mean absolute error"}, {0, kInfinity}, kRegression},
@@ -339,6 +340,18 @@ Range MetricRange(const std::string& metric) {
 std::string MetricTask(const std::string& metric) {
   const Metric* found = FindMetric(metric);
   return found == nullptr ? "" : found->task;
+}
+
+std::string MetricMeant(const std::string& name) {
+  const Metric* found = FindMetric(name);
+  return found == nullptr || *found->same_as == '\0' ? name : found->same_as;
+}
+
+std::string GroupMetricTask(const std::string& metric) {
+  for (const char* of_numbers : {"mae", "mean_error", "mean_estimate"}) {
+    if (metric == of_numbers) return kRegression;
+  }
+  return kClassification;
 }
 
 }  // namespace slipway::config

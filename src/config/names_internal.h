@@ -71,5 +71,9 @@ std::string RefusalOf(const Names& names);
 Range MetricRange(const std::string& metric);
 // "classification" or "regression", the task that a metric is computed for.
 std::string MetricTask(const std::string& metric);
+// The metric that goes by this name: "f1" for "f1_score".
+std::string MetricMeant(const std::string& name);
+// The task of one of GroupMetrics. Those of a classification are shares.
+std::string GroupMetricTask(const std::string& metric);
 
 }  // namespace slipway::config

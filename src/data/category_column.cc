@@ -1,5 +1,6 @@
 #include "data/category_column.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -21,6 +22,18 @@ Column MakeCategoryColumn(std::string name, std::span<const std::string> texts) 
   for (const std::string& text : texts)
     column.codes.push_back(text.empty() ? kMissingCode : codes.at(text));
   return column;
+}
+
+std::string_view CanonicalBoolean(std::string_view text) {
+  constexpr std::string_view kTrue = "True";
+  constexpr std::string_view kFalse = "False";
+  const auto same = [&](std::string_view word) {
+    // In ASCII this bit is the only difference between a letter and its capital.
+    return std::ranges::equal(text, word, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+  };
+  if (text.size() == kTrue.size() && same(kTrue)) return kTrue;
+  if (text.size() == kFalse.size() && same(kFalse)) return kFalse;
+  return text;
 }
 
 }  // namespace slipway::data

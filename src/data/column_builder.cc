@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "data/category_column.h"
 #include "data/column_builder_internal.h"
 
 namespace slipway::data {

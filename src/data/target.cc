@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/text.h"
+#include "data/category_column.h"
 #include "data/messages_internal.h"
 #include "data/value_parser_internal.h"
 

@@ -176,18 +176,6 @@ bool HasDecimalComma(std::string_view text) {
   return ParseNumber(pointed).has_value();
 }
 
-std::string_view CanonicalBoolean(std::string_view text) {
-  constexpr std::string_view kTrue = "True";
-  constexpr std::string_view kFalse = "False";
-  const auto same = [&](std::string_view word) {
-    // In ASCII this bit is the only difference between a letter and its capital.
-    return std::ranges::equal(text, word, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
-  };
-  if (text.size() == kTrue.size() && same(kTrue)) return kTrue;
-  if (text.size() == kFalse.size() && same(kFalse)) return kFalse;
-  return text;
-}
-
 std::optional<double> ParseTimestamp(std::string_view text) {
   constexpr size_t kDateLength = 10;
   if (text.size() < kDateLength || text[4] != '-' || text[7] != '-') return std::nullopt;

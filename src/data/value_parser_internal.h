@@ -61,10 +61,6 @@ struct ValueRules {
   }
 };
 
-// "True" or "False", as pandas writes a boolean, for either word in any case; other texts as they
-// are. So a model takes a boolean from CSV and from Parquet as the same category.
-std::string_view CanonicalBoolean(std::string_view text);
-
 // Whether a text that is no number would be one with a point for its comma: "1,5".
 bool HasDecimalComma(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "data/category_column.h"
 #include "data/value_parser_internal.h"
 
 namespace slipway::data {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 
 #include "core/clock.h"
@@ -11,6 +12,7 @@
 #include "data/category_column.h"
 #include "data/expression.h"
 #include "data/select_rows.h"
+#include "gate/types.h"
 #include "pipeline/changed_rows_internal.h"
 #include "pipeline/expectation_checks_internal.h"
 
@@ -35,7 +37,7 @@ data::Column ColumnOf(const model::InputField& field,
   for (const config::PlacedValue* value : values) {
     const bool missing = value == nullptr || value->missing;
     if (IsCategory(field)) {
-      texts.push_back(missing ? "" : value->text);
+      texts.push_back(missing ? "" : CategoryOf(*value));
     } else {
       column.numbers.push_back(missing ? data::kMissingNumber
                                        : NumberOf(*value, field.type).value_or(0));
@@ -237,12 +239,23 @@ std::string ChangesText(const InputRows& rows, const Variant& variant, int64_t r
   return Join(parts, ", ");
 }
 
-std::string AnswerText(const model::Predictions& answers, const model::ModelSchema& schema,
-                       int64_t row) {
-  if (answers.regression()) return fmt::format("{:g}", answers.values[static_cast<size_t>(row)]);
-  const int32_t label = answers.labels[static_cast<size_t>(row)];
-  return fmt::format("{} {:.3f}", schema.classes[static_cast<size_t>(label)],
-                     answers.Score(row, label));
+std::pair<std::string, std::string> AnswersApart(const GivenAnswer& a, const GivenAnswer& b,
+                                                 const model::ModelSchema& schema) {
+  if (a.all.regression()) {
+    return gate::FormatApart(a.all.values[static_cast<size_t>(a.row)],
+                             b.all.values[static_cast<size_t>(b.row)]);
+  }
+  // Of one label, whichever probability moved most.
+  const int32_t labels[] = {a.all.labels[static_cast<size_t>(a.row)],
+                            b.all.labels[static_cast<size_t>(b.row)]};
+  int shown[] = {labels[0], labels[1]};
+  const auto moved = [&](int cls) { return std::abs(a.Score(cls) - b.Score(cls)); };
+  for (int cls = 0; cls < a.all.classes && labels[0] == labels[1]; ++cls) {
+    if (moved(cls) > moved(shown[0])) shown[0] = shown[1] = cls;
+  }
+  const auto [first, second] = gate::FormatApart(a.Score(shown[0]), b.Score(shown[1]));
+  const auto name = [&](int cls) { return schema.classes[static_cast<size_t>(cls)]; };
+  return {name(shown[0]) + " " + first, name(shown[1]) + " " + second};
 }
 
 }  // namespace slipway::pipeline

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/expectations.h"
@@ -52,9 +53,17 @@ Result<ChangedAnswers> AnswerChanged(const TestSubject& subject, const config::E
 
 // "Income 100 → 150, Home owner → rent": what a variant changes in a row.
 std::string ChangesText(const InputRows& rows, const Variant& variant, int64_t row);
-// "good 0.812", or the estimate.
-std::string AnswerText(const model::Predictions& answers, const model::ModelSchema& schema,
-                       int64_t row);
+// One of a model's answers.
+struct GivenAnswer {
+  const model::Predictions& all;
+  int64_t row = 0;
+
+  double Score(int cls) const { return static_cast<double>(all.Score(row, cls)); }
+};
+// Two answers, "good 0.812" and "bad 0.541" or the estimates, with as many figures as it takes to
+// tell them apart.
+std::pair<std::string, std::string> AnswersApart(const GivenAnswer& a, const GivenAnswer& b,
+                                                 const model::ModelSchema& schema);
 // A value for a person: "missing" for none.
 std::string CellText(const data::Column& column, int64_t row);
 

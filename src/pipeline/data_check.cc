@@ -11,6 +11,7 @@
 #include "data/scan.h"
 #include "data/schema_sink.h"
 #include "data/validation.h"
+#include "pipeline/predict_input_internal.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -105,6 +106,7 @@ data::ReadOptions ReadOptionsFor(const Rules& rules, int threads) {
   options.decimal_comma = data.decimal == ",";
   options.query = data.query;
   std::ranges::move(TextColumns(rules.schema), std::back_inserter(options.categorical_columns));
+  if (rules.model != nullptr) AddInputTypes(*rules.model, &options);
   options.threads = threads;
   return options;
 }

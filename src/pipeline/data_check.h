@@ -13,6 +13,7 @@
 #include "data/profile.h"
 #include "data/reader.h"
 #include "data/types.h"
+#include "model/types.h"
 
 namespace slipway::pipeline {
 
@@ -33,6 +34,8 @@ struct Rules {
   const config::DataConfig& data;
   const config::TableSchema* schema = nullptr;
   const Clock& clock = SystemClock();
+  // The model that is to answer for the rows: its inputs are read as what training had.
+  const model::ModelSchema* model = nullptr;
 };
 
 struct CheckedTable {

@@ -18,6 +18,7 @@
 #include "pipeline/file_index.h"
 #include "pipeline/run_state_internal.h"
 #include "pipeline/split_rows.h"
+#include "pipeline/target_check_internal.h"
 
 namespace slipway::pipeline {
 namespace {
@@ -195,12 +196,14 @@ Result<StepEnd> SplitStep(RunState& state) {
                            data::EncodeTarget(state.table, config.data, config.model.task));
   SLIPWAY_ASSIGN_OR_RETURN(state.features,
                            data::SelectFeatures(state.table, config.data, state.dataset.issues));
+  SLIPWAY_RETURN_IF_ERROR(CheckAskedOfTarget(state));
   SLIPWAY_RETURN_IF_ERROR(CheckFeatureNames(state));
   SLIPWAY_ASSIGN_OR_RETURN(state.row_weights, data::RowWeights(state.table, config.data));
-  SLIPWAY_RETURN_IF_ERROR(CheckSliceColumns(state));
+  SLIPWAY_RETURN_IF_ERROR(CheckSliceColumns(state.loaded, state.table));
   StepEnd end;
   end.cached = SplitFromCache(state);
   if (!end.cached) SLIPWAY_RETURN_IF_ERROR(MakeSplitAndProfile(state));
+  SLIPWAY_RETURN_IF_ERROR(CheckAskedOfSplit(state));
   SLIPWAY_RETURN_IF_ERROR(
       data::WriteParquet(JoinPath(state.directory, "split.parquet"), data::ToTable(state.split)));
 

@@ -17,12 +17,13 @@ constexpr size_t kMostSearchedRows = 20'000;
 constexpr size_t kMostSearchedColumns = 200;
 constexpr size_t kMostSearchedParts = 10;
 
-Status CheckColumn(const RunState& state, const std::string& name, const char* key) {
-  if (state.table.Find(name) != nullptr) return {};
+Status CheckColumn(const config::LoadedConfig& loaded, const data::Table& table,
+                   const std::string& name, const char* key) {
+  if (table.Find(name) != nullptr) return {};
   std::vector<std::string> names;
-  for (const data::Column& column : state.table.columns) names.push_back(column.name);
+  for (const data::Column& column : table.columns) names.push_back(column.name);
   return Error(ErrorCode::kInvalidInput, fmt::format("the data has no column '{}'", name))
-      .At(state.loaded.PositionOf(key))
+      .At(loaded.PositionOf(key))
       .Try(NearestName(name, names));
 }
 
@@ -51,13 +52,13 @@ std::vector<data::SlicedColumn> Cut(const SliceSource& source, std::span<const s
 
 }  // namespace
 
-Status CheckSliceColumns(const RunState& state) {
-  const config::ModelConfig& model = state.config().model;
+Status CheckSliceColumns(const config::LoadedConfig& loaded, const data::Table& table) {
+  const config::ModelConfig& model = loaded.config.model;
   for (const std::string& name : model.slices.columns) {
-    SLIPWAY_RETURN_IF_ERROR(CheckColumn(state, name, "model.slices.columns"));
+    SLIPWAY_RETURN_IF_ERROR(CheckColumn(loaded, table, name, "model.slices.columns"));
   }
   for (const config::GroupGap& gap : model.gates.group_gap) {
-    SLIPWAY_RETURN_IF_ERROR(CheckColumn(state, gap.column, "model.gates.group_gap"));
+    SLIPWAY_RETURN_IF_ERROR(CheckColumn(loaded, table, gap.column, "model.gates.group_gap"));
   }
   return {};
 }

@@ -16,8 +16,8 @@
 namespace slipway::pipeline {
 
 // kInvalidInput for a column of model.slices or of a gate on groups that the table does not have:
-// told before anything is trained.
-Status CheckSliceColumns(const RunState& state);
+// told before anything is trained or judged.
+Status CheckSliceColumns(const config::LoadedConfig& loaded, const data::Table& table);
 
 // What is cut into slices; references outlive it.
 struct SliceSource {

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "core/time_text.h"
+#include "data/category_column.h"
 #include "pipeline/changed_rows_internal.h"
 #include "pipeline/expectation_checks_internal.h"
 
@@ -23,8 +24,20 @@ bool IsCategory(const model::InputField& field) {
 
 std::optional<double> NumberOf(const config::PlacedValue& value, data::ColumnType type) {
   if (value.missing) return data::kMissingNumber;
-  if (value.number) return value.number;
+  // A plain number would be seconds since 1970, and 2019 is meant as a year.
   if (type == data::ColumnType::kTimestamp) return ParseIsoTime(value.text);
+  return value.number;
+}
+
+std::string CategoryOf(const config::PlacedValue& value) {
+  return std::string(data::CanonicalBoolean(value.text));
+}
+
+std::optional<size_t> FindClass(const model::ModelSchema& schema, const std::string& label) {
+  for (const std::string_view text : {std::string_view(label), data::CanonicalBoolean(label)}) {
+    const auto found = std::ranges::find(schema.classes, text);
+    if (found != schema.classes.end()) return static_cast<size_t>(found - schema.classes.begin());
+  }
   return std::nullopt;
 }
 
@@ -66,7 +79,7 @@ Status CheckLabel(const config::PlacedText& label, const model::ModelSchema& sch
         .At(label.at)
         .Expected("prediction");
   }
-  if (std::ranges::find(schema.classes, label.text) != schema.classes.end()) return {};
+  if (FindClass(schema, label.text)) return {};
   return Error(ErrorCode::kInvalidInput,
                fmt::format("the model has no class '{}'", Printable(label.text)))
       .At(label.at)
@@ -88,7 +101,7 @@ Status CheckChanges(const config::ChangedRows& changes, const TestSubject& subje
           .At(change.column.at)
           .Expected("a value, a list of values, or {shuffle: true}");
     }
-    if (change.kind != ColumnChange::Kind::kAdd &&
+    if (change.kind != ColumnChange::Kind::kAdd && subject.dataset.passed &&
         !(DeviationOf(subject, change.column.text) > 0)) {
       return Error(ErrorCode::kInvalidInput,
                    fmt::format("'{}' does not vary in the table", change.column.text))
@@ -96,9 +109,27 @@ Status CheckChanges(const config::ChangedRows& changes, const TestSubject& subje
           .Expected("a value, or {add: …}");
     }
   }
-  if (changes.where.text.empty()) return {};
-  const auto rows = FilterRows(subject, changes.where);
+  return CheckFilter(subject, changes.where);
+}
+
+Status CheckFilter(const TestSubject& subject, const config::PlacedText& where) {
+  // What a table that is not fit lacks is no mistake of the file: the test is skipped.
+  if (where.text.empty() || !subject.dataset.passed) return {};
+  const auto rows = FilterRows(subject, where);
   return rows.ok() ? Status() : rows.error();
+}
+
+std::optional<std::string> UnknownCategoryNote(const config::PlacedText& column,
+                                               const config::PlacedValue& value,
+                                               const model::ModelSchema& schema) {
+  const model::InputField* field = FindInput(schema, column.text);
+  if (field == nullptr || !IsCategory(*field) || field->any_category || value.missing)
+    return std::nullopt;
+  const std::string text = CategoryOf(value);
+  if (std::ranges::find(field->categories, text) != field->categories.end()) return std::nullopt;
+  const std::string nearest = NearestName(text, field->categories);
+  return fmt::format("{}: training had no '{}'{}", field->name, Printable(text),
+                     nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
 }
 
 }  // namespace slipway::pipeline

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <deque>
+#include <filesystem>
+#include <map>
+#include <set>
 
 #include "core/build_info.h"
 #include "core/clock.h"
@@ -39,6 +41,17 @@ Status AddFolder(const std::string& folder, std::vector<std::string>* paths) {
   return {};
 }
 
+// A file that is named twice, by itself and by its folder, is read once.
+std::vector<std::string> EachOnce(std::vector<std::string> paths) {
+  std::set<std::string> seen;
+  std::erase_if(paths, [&](const std::string& path) {
+    std::error_code error;
+    const auto canonical = std::filesystem::weakly_canonical(path, error);
+    return !seen.insert(error ? path : canonical.string()).second;
+  });
+  return paths;
+}
+
 Result<std::vector<std::string>> ExpectationPaths(const config::Config& config,
                                                   const TestOptions& options) {
   std::vector<std::string> paths;
@@ -58,7 +71,7 @@ Result<std::vector<std::string>> ExpectationPaths(const config::Config& config,
         .At(std::move(location))
         .Expected("*.yaml");
   }
-  if (!options.expectations.empty()) return paths;
+  if (!options.expectations.empty()) return EachOnce(std::move(paths));
   const std::string usual =
       config.project_directory == "." ? "tests" : JoinPath(config.project_directory, "tests");
   const Result<FileStat> stat = files.Stat(usual);
@@ -98,41 +111,78 @@ Result<Pattern> PatternOf(const std::string& text) {
   return Pattern::Make(expression + "$");
 }
 
-Result<std::vector<Pattern>> PatternsOf(const std::vector<std::string>& texts) {
-  std::vector<Pattern> patterns;
-  for (const std::string& text : texts) {
-    SLIPWAY_ASSIGN_OR_RETURN(Pattern pattern, PatternOf(text));
-    patterns.push_back(std::move(pattern));
-  }
-  return patterns;
-}
-
-Error NothingChosen(const std::vector<std::string>& ids, const TestOptions& options) {
+Error NoSuchTest(const std::string& text, const char* option, const std::vector<std::string>& ids) {
   std::vector<std::string> shown = ids;
   constexpr size_t kMost = 12;
   if (shown.size() > kMost) shown.resize(kMost);
   Location location;
-  location.field = options.select.empty() ? "--deselect" : "--select";
-  Error error = Error(ErrorCode::kInvalidInput, "no test has such a name")
-                    .At(std::move(location))
-                    .Expected("a part of a name, or a pattern: " + Join(shown, ", ") +
-                              (shown.size() < ids.size() ? ", …" : ""));
-  const std::string nearest =
-      options.select.empty() ? "" : NearestName(options.select.front(), ids);
-  return std::move(error).Try(nearest.empty() ? "slipway test --list" : nearest);
+  location.field = option;
+  const std::string nearest = NearestName(text, ids);
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("no test has such a name: '{}'", Printable(text)))
+      .At(std::move(location))
+      .Expected("a part of a name, or a pattern: " + Join(shown, ", ") +
+                (shown.size() < ids.size() ? ", …" : ""))
+      .Try(nearest.empty() ? "slipway test --list" : nearest);
+}
+
+// Those that match one of `texts`, one flag an id; kInvalidInput for each text that none matches.
+Result<std::vector<bool>> MatchNames(const std::vector<std::string>& texts, const char* option,
+                                     const std::vector<std::string>& ids) {
+  std::vector<bool> matched(ids.size());
+  std::optional<Error> errors;
+  for (const std::string& text : texts) {
+    SLIPWAY_ASSIGN_OR_RETURN(const Pattern pattern, PatternOf(text));
+    bool any = false;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (!pattern.Matches(ids[i])) continue;
+      matched[i] = any = true;
+    }
+    if (any) continue;
+    Error error = NoSuchTest(text, option, ids);
+    errors = errors ? std::move(*errors).Also(std::move(error)) : std::move(error);
+  }
+  if (errors) return *std::move(errors);
+  return matched;
 }
 
 Status Choose(const TestOptions& options, ModelTests* tests) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<Pattern> wanted, PatternsOf(options.select));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<Pattern> unwanted, PatternsOf(options.deselect));
   std::vector<std::string> ids;
   for (const auto& test : *tests) ids.push_back(test->Id());
-  std::erase_if(*tests, [&](const std::unique_ptr<ModelTest>& test) {
-    const auto matches = [id = test->Id()](const Pattern& one) { return one.Matches(id); };
-    return (!wanted.empty() && std::ranges::none_of(wanted, matches)) ||
-           std::ranges::any_of(unwanted, matches);
-  });
-  if (tests->empty()) return NothingChosen(ids, options);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<bool> wanted,
+                           MatchNames(options.select, "--select", ids));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<bool> unwanted,
+                           MatchNames(options.deselect, "--deselect", ids));
+  ModelTests chosen;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if ((options.select.empty() || wanted[i]) && !unwanted[i])
+      chosen.push_back(std::move((*tests)[i]));
+  }
+  *tests = std::move(chosen);
+  if (!tests->empty()) return {};
+  Location location;
+  location.field = "--deselect";
+  return Error(ErrorCode::kInvalidInput, "leaves no test")
+      .At(std::move(location))
+      .Try("slipway test --list");
+}
+
+// Tests are chosen by name, whichever file they are of. Names within a file were checked when it
+// was read.
+Status CheckNames(const ModelTests& tests) {
+  std::map<std::string, Location> seen;
+  std::optional<Error> errors;
+  for (const auto& test : tests) {
+    const auto [earlier, added] = seen.emplace(test->Id(), test->at());
+    if (added) continue;
+    Error error =
+        Error(ErrorCode::kInvalidInput, fmt::format("'{}' is the name of one in {} too",
+                                                    Printable(test->Id()), earlier->second.file))
+            .At(test->at())
+            .Expected("name: another one");
+    errors = errors ? std::move(*errors).Also(std::move(error)) : std::move(error);
+  }
+  if (errors) return *std::move(errors);
   return {};
 }
 
@@ -140,19 +190,18 @@ Status MakePlan(const config::LoadedConfig& loaded, const TestOptions& options, 
   const config::Config& config = loaded.config;
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelReference reference,
                            registry::ParseModelReference(ModelToTest(config, options)));
-  const bool bare = reference.kind == registry::ModelReference::Kind::kPath &&
-                    ToLower(reference.path).ends_with(".onnx");
   SLIPWAY_ASSIGN_OR_RETURN(plan->schema, LoadSchema(config));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> paths, ExpectationPaths(config, options));
   SLIPWAY_RETURN_IF_ERROR(AddExpectations(paths, plan));
   AddDataTests(config, plan->schema ? &*plan->schema : nullptr, &plan->tests);
-  AddGateTests(config, bare, &plan->tests);
+  AddGateTests(config, IsBareGraph(reference), &plan->tests);
   AddRobustnessTests(&plan->tests);
   for (const config::Expectations& expectations : plan->expectations) {
     AddRowTests(expectations, &plan->tests);
     AddChangeTests(expectations, &plan->tests);
     AddSliceTests(expectations, &plan->tests);
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckNames(plan->tests));
   return Choose(options, &plan->tests);
 }
 
@@ -167,6 +216,18 @@ Status CheckAll(const ModelTests& tests, const TestSubject& subject) {
   return {};
 }
 
+// What the model refuses to answer is no answer of the kind that is expected: the other tests are
+// asked all the same.
+Result<report::TestResult> RunOne(const ModelTest& test, const TestSubject& subject) {
+  Result<report::TestResult> result = test.Run(subject);
+  if (result.ok() || result.error().code() != ErrorCode::kInvalidInput) return result;
+  if (test.needs().table && IsUnfit(subject, result.error()))
+    return Skipped(test.Start(), UnfitText(result.error()));
+  report::TestResult failed = test.Start();
+  Decide(false, result.error().ToString(), &failed);
+  return failed;
+}
+
 Status RunAll(const ModelTests& tests, const TestSubject& subject, report::TestReport* report) {
   for (const auto& test : tests) {
     SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
@@ -175,7 +236,7 @@ Status RunAll(const ModelTests& tests, const TestSubject& subject, report::TestR
       continue;
     }
     const Stopwatch watch;
-    SLIPWAY_ASSIGN_OR_RETURN(report::TestResult result, test->Run(subject));
+    SLIPWAY_ASSIGN_OR_RETURN(report::TestResult result, RunOne(*test, subject));
     result.seconds = watch.seconds();
     report->tests.push_back(std::move(result));
   }

@@ -15,7 +15,9 @@
 namespace slipway::pipeline {
 
 struct TestOptions {
-  std::string model;  // A reference; "" for the newest version of the configuration's model.
+  // A reference; "" for the version of the configuration's model with which the last run of the
+  // environment ended, else the newest.
+  std::string model;
   // Files of expectations, or folders of them; empty for tests/*.yaml of the project.
   std::vector<std::string> expectations;
   // Parts of names, or patterns with * and ?: of "invariance::marital status". Empty for all.

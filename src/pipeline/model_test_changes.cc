@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/random.h"
 #include "core/text.h"
+#include "gate/types.h"
 #include "pipeline/changed_rows_internal.h"
 #include "pipeline/expectation_checks_internal.h"
 
@@ -56,7 +58,9 @@ class ChangeTest : public ModelTest {
                          [](const JudgedRow& row) { return row.excess > 0; });
     std::ranges::stable_sort(
         broken, [](const JudgedRow& a, const JudgedRow& b) { return a.excess > b.excess; });
-    return Tell(subject, answers, std::ssize(judged), broken);
+    report::TestResult result = Tell(subject, answers, std::ssize(judged), broken);
+    AddNotes(subject.schema(), &result);
+    return result;
   }
 
  protected:
@@ -128,6 +132,15 @@ class ChangeTest : public ModelTest {
     return result;
   }
 
+  void AddNotes(const model::ModelSchema& schema, report::TestResult* result) const {
+    for (const config::ColumnChange& change : rows_.changes) {
+      for (const config::PlacedValue& value : change.values) {
+        auto note = UnknownCategoryNote(change.column, value, schema);
+        if (note) result->notes.push_back(*std::move(note));
+      }
+    }
+  }
+
   std::string Line(const TestSubject& subject, const ChangedAnswers& answers,
                    const JudgedRow& one) const {
     const Variant& variant = answers.variants[one.variant];
@@ -177,8 +190,9 @@ class InvarianceTest : public ChangeTest {
 
   std::string Told(const ChangedAnswers& answers, const Variant& variant,
                    const model::ModelSchema& schema, int64_t row) const override {
-    return fmt::format("{} → {}", AnswerText(answers.before, schema, row),
-                       AnswerText(variant.answers, schema, row));
+    const auto [before, after] =
+        AnswersApart({answers.before, row}, {variant.answers, row}, schema);
+    return fmt::format("{} → {}", before, after);
   }
 
   std::string Held() const override {
@@ -228,8 +242,9 @@ class DirectionalTest : public ChangeTest {
                    const model::ModelSchema& schema, int64_t row) const override {
     const std::string what =
         schema.classes.empty() ? "prediction" : "probability of " + expected_.label.text;
-    return fmt::format("{} {:.6g} → {:.6g}", what, Value(answers.before, schema, row),
-                       Value(variant.answers, schema, row));
+    const auto [before, after] =
+        gate::FormatApart(Value(answers.before, schema, row), Value(variant.answers, schema, row));
+    return fmt::format("{} {} → {}", what, before, after);
   }
 
   std::string Held() const override {
@@ -248,9 +263,8 @@ class DirectionalTest : public ChangeTest {
   double Value(const model::Predictions& answers, const model::ModelSchema& schema,
                int64_t row) const {
     if (answers.regression()) return answers.values[static_cast<size_t>(row)];
-    const auto label = std::ranges::find(schema.classes, expected_.label.text);
-    return static_cast<double>(
-        answers.Score(row, static_cast<int>(label - schema.classes.begin())));
+    const size_t label = FindClass(schema, expected_.label.text).value_or(0);
+    return static_cast<double>(answers.Score(row, static_cast<int>(label)));
   }
 
   const config::DirectionalExpectation& expected_;

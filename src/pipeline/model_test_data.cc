@@ -76,6 +76,12 @@ class DataTest : public ModelTest {
       result.details.push_back(examples.empty() ? issue.message : issue.message + ": " + examples);
     }
     result.evidence = {{"issues", std::move(issues)}};
+    const std::string target = subject.config.data.target_column;
+    // Told as a column that is missing; no label is nevertheless no target.
+    if (rule_ == "target" && subject.table.Find(target) == nullptr) {
+      Decide(false, fmt::format("the table has no column '{}'", target), &result);
+      return result;
+    }
     const std::string more =
         reasons.size() > 1 ? fmt::format(", and {} more", reasons.size() - 1) : "";
     Decide(reasons.empty(),

@@ -66,11 +66,9 @@ class ReloadTest : public ModelTest {
 
   Result<report::TestResult> Run(const TestSubject& subject) const override {
     const model::Model& first = subject.chosen.model;
-    std::vector<std::string> names;
-    for (const model::InputField& input : first.predictor->inputs()) names.push_back(input.name);
-    SLIPWAY_ASSIGN_OR_RETURN(
-        const model::Model again,
-        model::LoadModel(LocalFileSystem(), first.directory, first.digest, names));
+    SLIPWAY_ASSIGN_OR_RETURN(const model::Model again,
+                             model::LoadModel(LocalFileSystem(), first.directory, first.digest,
+                                              InputNames(*first.predictor)));
     const std::vector<int64_t> rows = subject.split.RowsOf(data::Part::kTest);
     SLIPWAY_ASSIGN_OR_RETURN(
         const model::Predictions answers,
@@ -92,11 +90,7 @@ class ReloadTest : public ModelTest {
 
 void AddGateTests(const config::Config& config, bool bare, ModelTests* tests) {
   std::vector<std::string> names = gate::GateNames(config.model);
-  // A threshold that two names of a metric have is one test.
-  for (auto name = names.begin(); name != names.end();) {
-    const bool twice = std::find(names.begin(), name, *name) != name;
-    name = twice || (bare && *name == "parity") ? names.erase(name) : name + 1;
-  }
+  if (bare) std::erase(names, "parity");
   for (const char* group : {"model", "performance", "robustness"}) {
     for (const std::string& name : names) {
       if (GroupOf(name) == group) tests->push_back(std::make_unique<GateTest>(name));

@@ -13,6 +13,7 @@
 #include "gate/types.h"
 #include "pipeline/model_test.h"
 #include "pipeline/predict.h"
+#include "registry/types.h"
 #include "report/test_report.h"
 
 namespace slipway::pipeline {
@@ -38,6 +39,7 @@ struct TestSubject {
   data::Table table;
   data::DatasetReport dataset;
   std::string source;
+  std::string rows_digest;  // Of a database's rows; "" of files.
   ChosenModel chosen;
   data::Target target;
   data::Split split;
@@ -55,8 +57,15 @@ struct TestSubject {
 Status Prepare(const config::LoadedConfig& loaded, const config::TableSchema* schema,
                const TestOptions& options, const Needs& needs, ProgressSink& progress,
                TestSubject* subject);
-// The model that is tested, where `options` name none: credit-risk.
+// What `options` name; where they name none the configuration's model: credit-risk.
 std::string ModelToTest(const config::Config& config, const TestOptions& options);
+// A single ONNX file, which has no golden rows and may not name its columns.
+bool IsBareGraph(const registry::ModelReference& reference);
+std::vector<std::string> InputNames(const model::Predictor& predictor);
+
+// Whether the data's tests already say why: the error is about a table that they find fault with.
+bool IsUnfit(const TestSubject& subject, const Error& error);
+std::string UnfitText(const Error& error);
 
 class ModelTest {
  public:

@@ -33,6 +33,7 @@ class SingleRowsTest : public ModelTest {
 
   Result<report::TestResult> Run(const TestSubject& subject) const override {
     const InputRows rows = SomeRows(subject);
+    if (rows.table.rows == 0) return Skipped(Start(), "there is no row to ask about");
     SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions together,
                              subject.predictor().Predict(rows.table, subject.threads));
     report::TestResult result = Start();
@@ -42,9 +43,9 @@ class SingleRowsTest : public ModelTest {
       SLIPWAY_ASSIGN_OR_RETURN(const model::Predictions alone,
                                subject.predictor().Predict(data::SelectRows(rows.table, one), 1));
       if (Same(together, row, alone)) continue;
-      result.details.push_back(fmt::format(
-          "{}: {} alone, {} among others", rows.names[static_cast<size_t>(row)],
-          AnswerText(alone, subject.schema(), 0), AnswerText(together, subject.schema(), row)));
+      const auto [by_itself, among] = AnswersApart({alone, 0}, {together, row}, subject.schema());
+      result.details.push_back(fmt::format("{}: {} alone, {} among others",
+                                           rows.names[static_cast<size_t>(row)], by_itself, among));
     }
     const auto bad = std::ssize(result.details);
     Decide(bad == 0,

@@ -1,7 +1,6 @@
 // Expectations on single rows.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -36,23 +35,10 @@ std::string ScoresText(const model::Predictions& answers, const model::ModelSche
   return "probabilities: " + Join(scores, ", ");
 }
 
-// Texts that training did not have, of which the model knows nothing: likely a slip of the pen.
-std::vector<std::string> UnknownCategoryNotes(const config::RowExpectation& row,
-                                              const model::ModelSchema& schema) {
-  std::vector<std::string> notes;
-  for (const config::PlacedCell& cell : row.features) {
-    const auto field = std::ranges::find(schema.inputs, cell.column.text, &model::InputField::name);
-    if (field == schema.inputs.end() || field->type != data::ColumnType::kCategory ||
-        field->any_category || cell.value.missing ||
-        std::ranges::find(field->categories, cell.value.text) != field->categories.end()) {
-      continue;
-    }
-    const std::string nearest = NearestName(cell.value.text, field->categories);
-    notes.push_back(
-        fmt::format("{}: training had no '{}'{}", field->name, Printable(cell.value.text),
-                    nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
-  }
-  return notes;
+// Both ends included. Scores are float32, so that an end is the nearest of these: a score of 0.6 is
+// not below 0.6.
+bool Holds(const config::ProbabilityRange& range, float score) {
+  return score >= static_cast<float>(range.min) && score <= static_cast<float>(range.max);
 }
 
 class RowTest : public ModelTest {
@@ -91,7 +77,10 @@ class RowTest : public ModelTest {
     Judge(answers, schema, &held, &broken);
     report::TestResult result = Start();
     Decide(broken.empty(), Join(broken.empty() ? held : broken, "; "), &result);
-    result.notes = UnknownCategoryNotes(row_, schema);
+    for (const config::PlacedCell& cell : row_.features) {
+      auto note = UnknownCategoryNote(cell.column, cell.value, schema);
+      if (note) result.notes.push_back(*std::move(note));
+    }
     result.evidence = Evidence(rows, answers, schema);
     if (broken.empty()) return result;
     result.details.push_back(InputsText(rows));
@@ -103,28 +92,38 @@ class RowTest : public ModelTest {
   void Judge(const model::Predictions& answers, const model::ModelSchema& schema,
              std::vector<std::string>* held, std::vector<std::string>* broken) const {
     if (row_.label) {
-      const std::string& label = schema.classes[static_cast<size_t>(answers.labels[0])];
-      const bool same = label == row_.label->text;
+      const auto answer = static_cast<size_t>(answers.labels[0]);
+      const std::string& label = schema.classes[answer];
+      const bool same = FindClass(schema, row_.label->text) == answer;
       (same ? held : broken)
           ->push_back(same ? "label " + label
                            : fmt::format("label {} expected, got {}", row_.label->text, label));
     }
     for (const config::ProbabilityRange& range : row_.probabilities) {
-      const auto cls = std::ranges::find(schema.classes, range.label.text) - schema.classes.begin();
-      const double score = static_cast<double>(answers.Score(0, static_cast<int>(cls)));
-      const bool inside = score >= range.min && score <= range.max;
-      (inside ? held : broken)
-          ->push_back(fmt::format(
-              "probability of {} {:.4f}{}", range.label.text, score,
-              inside ? "" : fmt::format(", from {:g} to {:g} expected", range.min, range.max)));
+      const size_t cls = FindClass(schema, range.label.text).value_or(0);
+      const float score = answers.Score(0, static_cast<int>(cls));
+      const bool inside = Holds(range, score);
+      (inside ? held : broken)->push_back(ProbabilityText(range, score, inside));
     }
     if (!row_.prediction) return;
     const double value = answers.values[0];
     const bool near = std::abs(value - *row_.prediction) <= row_.tolerance;
     (near ? held : broken)
         ->push_back(near ? fmt::format("prediction {:g}", value)
-                         : fmt::format("prediction {:g} ± {:g} expected, got {:g}",
-                                       *row_.prediction, row_.tolerance, value));
+                         : fmt::format("prediction {} ± {} expected, got {}", *row_.prediction,
+                                       row_.tolerance, value));
+  }
+
+  static std::string ProbabilityText(const config::ProbabilityRange& range, float score,
+                                     bool inside) {
+    const auto shown = static_cast<double>(score);
+    const std::string what = "probability of " + range.label.text;
+    if (inside) return fmt::format("{} {:.4f}", what, shown);
+    const double end = shown < range.min ? range.min : range.max;
+    // Four figures, unless it takes more to see that it is outside.
+    std::string text = fmt::format("{:.4f}", shown);
+    if (text == fmt::format("{:.4f}", end)) text = fmt::format("{}", score);
+    return fmt::format("{} {}, from {} to {} expected", what, text, range.min, range.max);
   }
 
   static Json Evidence(const InputRows& rows, const model::Predictions& answers,

@@ -9,6 +9,7 @@
 #include "gate/types.h"
 #include "pipeline/changed_rows_internal.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/expectation_checks_internal.h"
 #include "train/metrics.h"
 
 namespace slipway::pipeline {
@@ -23,8 +24,7 @@ class SliceTest : public ModelTest {
   Needs needs() const override { return {.table = true, .model = true, .parts = true}; }
 
   Status Check(const TestSubject& subject) const override {
-    const auto rows = FilterRows(subject, expected_.where);
-    if (!rows.ok()) return rows.error();
+    SLIPWAY_RETURN_IF_ERROR(CheckFilter(subject, expected_.where));
     if (!subject.unfit.empty()) return {};
     // One row is enough to know which metrics the task has.
     const train::Metrics metrics = MetricsOf(subject, {0});

@@ -46,18 +46,22 @@ Status CheckIds(const std::vector<std::string>& ids, const model::ModelSchema& s
   return {};
 }
 
+void AddInputTypes(const model::ModelSchema& schema, data::ReadOptions* read) {
+  for (const model::InputField& field : schema.inputs) {
+    switch (field.type) {
+      case data::ColumnType::kNumeric: read->numeric_columns.push_back(field.name); break;
+      case data::ColumnType::kCategory: read->categorical_columns.push_back(field.name); break;
+      case data::ColumnType::kTimestamp: read->timestamp_columns.push_back(field.name); break;
+    }
+  }
+}
+
 data::ReadOptions ReadOptionsFor(const model::ModelSchema& schema, const PredictOptions& options) {
   data::ReadOptions read;
   read.missing_values = schema.missing_values;
   read.threads = options.threads;
-  for (const model::InputField& field : schema.inputs) {
-    read.columns.push_back(field.name);
-    switch (field.type) {
-      case data::ColumnType::kNumeric: read.numeric_columns.push_back(field.name); break;
-      case data::ColumnType::kCategory: read.categorical_columns.push_back(field.name); break;
-      case data::ColumnType::kTimestamp: read.timestamp_columns.push_back(field.name); break;
-    }
-  }
+  for (const model::InputField& field : schema.inputs) read.columns.push_back(field.name);
+  AddInputTypes(schema, &read);
   for (const std::string& id : options.id_columns) {
     if (Contains(read.columns, id)) continue;
     read.columns.push_back(id);

@@ -15,6 +15,8 @@ namespace slipway::pipeline {
 // kInvalidInput for a column that is named twice or has the name of an output.
 Status CheckIds(const std::vector<std::string>& ids, const model::ModelSchema& schema);
 
+// Has the model's inputs read as what training had.
+void AddInputTypes(const model::ModelSchema& schema, data::ReadOptions* read);
 data::ReadOptions ReadOptionsFor(const model::ModelSchema& schema, const PredictOptions& options);
 
 // All values that can't be read at once, each with its first row. A warning stops nothing.

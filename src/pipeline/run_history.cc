@@ -4,10 +4,14 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/replace_file.h"
 #include "core/text.h"
 
 namespace slipway::pipeline {
 namespace {
+
+// Beside a run's record, which stays as it is.
+constexpr const char* kAgainFile = "again.json";
 
 // The member, or an empty object where it is absent; nothing where it is something else.
 std::optional<Json> ObjectOf(const Json& json, const char* key) {
@@ -31,6 +35,7 @@ std::optional<RunEntry> EntryFromJson(const Json& json) {
   entry.run_id = GetString(entry.record, "run_id");
   if (entry.run_id.empty()) return std::nullopt;
   entry.started_at = GetString(json, "started_at");
+  entry.last_at = entry.started_at;
   entry.seconds = GetNumber(json, "seconds");
   entry.algorithm = GetString(json, "algorithm");
   entry.hyperparameters = *hyperparameters;
@@ -78,9 +83,14 @@ Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& sli
   if (!files.Exists(directory)) return runs;
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> names, files.List(directory));
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    auto json = ReadJsonFile(files, JoinPath(JoinPath(directory, *name), "run.json"));
+    const std::string of_run = JoinPath(directory, *name);
+    auto json = ReadJsonFile(files, JoinPath(of_run, "run.json"));
     if (!json.ok()) continue;
-    if (auto entry = EntryFromJson(*json)) runs.push_back(*std::move(entry));
+    auto entry = EntryFromJson(*json);
+    if (!entry) continue;
+    const auto again = ReadJsonFile(files, JoinPath(of_run, kAgainFile));
+    if (again.ok()) entry->last_at = std::max(entry->last_at, GetString(*again, "at"));
+    runs.push_back(*std::move(entry));
   }
   std::ranges::sort(runs, std::ranges::greater{},
                     [](const RunEntry& run) { return std::pair(run.started_at, run.run_id); });
@@ -110,6 +120,27 @@ Result<RunEntry> FindRun(FileSystem& files, const std::string& slipway_directory
   const std::string nearest = NearestName(run_id, names);
   return Error(ErrorCode::kNotFound, "no run '" + run_id + "'")
       .Try(nearest.empty() ? "slipway runs list" : nearest + ", or slipway runs list");
+}
+
+Result<std::optional<RunEntry>> LastRunOfModel(FileSystem& files,
+                                               const std::string& slipway_directory,
+                                               const std::string& environment,
+                                               const std::string& model) {
+  SLIPWAY_ASSIGN_OR_RETURN(std::vector<RunEntry> runs, ListRuns(files, slipway_directory));
+  std::erase_if(runs, [&](const RunEntry& run) {
+    return GetString(run.record, "environment") != environment ||
+           GetString(run.record, "model") != model || GetInteger(run.record, "version") <= 0;
+  });
+  const auto last = std::ranges::max_element(runs, {}, &RunEntry::last_at);
+  if (last == runs.end()) return std::optional<RunEntry>();
+  return std::optional(*last);
+}
+
+void NoteRunAgain(FileSystem& files, const std::string& run_directory, const Clock& clock) {
+  const Json note = {{"at", FormatTimestamp(clock.Now())}};
+  const std::string text = CompactJson(note);
+  (void)ReplaceFile(files, JoinPath(run_directory, kAgainFile), Durability::kUnsynced,
+                    [&](WritableFile& file) { return file.Append(text); });
 }
 
 std::vector<RunDifference> CompareRuns(const RunEntry& left, const RunEntry& right) {

@@ -1,9 +1,11 @@
 // Runs that ended: `slipway runs`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/file_system.h"
 #include "core/json.h"
 #include "core/result.h"
@@ -14,6 +16,9 @@ namespace slipway::pipeline {
 struct RunEntry {
   std::string run_id;
   std::string started_at;
+  // When `slipway run` ended here last: later than it started where one found nothing changed
+  // since.
+  std::string last_at;
   double seconds = 0;
   std::string source_path, source_digest, algorithm;
   Json hyperparameters = Json::object();
@@ -30,6 +35,18 @@ Result<std::vector<RunEntry>> ListRuns(FileSystem& files, const std::string& sli
 // ones.
 Result<RunEntry> FindRun(FileSystem& files, const std::string& slipway_directory,
                          const std::string& run_id);
+
+// The run that `slipway run` of this environment ended with last, of those that registered a
+// version of this model.
+Result<std::optional<RunEntry>> LastRunOfModel(FileSystem& files,
+                                               const std::string& slipway_directory,
+                                               const std::string& environment,
+                                               const std::string& model);
+
+// Notes that a run ended now with the record in this directory, as nothing had changed since. What
+// keeps it from being written is no error: then the run is as old as it is.
+void NoteRunAgain(FileSystem& files, const std::string& run_directory,
+                  const Clock& clock = SystemClock());
 
 struct RunDifference {
   std::string key;   // "metrics.auc", "hyperparameters.max_depth", "data.split.train"

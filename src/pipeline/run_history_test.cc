@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "core/testing.h"
 
 namespace slipway::pipeline {
@@ -22,6 +24,22 @@ class RunHistoryTest : public ::testing::Test {
     const std::string path = directory_.File("runs/" + run_id + "/run.json");
     ASSERT_TRUE(WriteFileAtomically(files_, path, CompactJson(json)).ok());
   }
+  void AddModel(const std::string& run_id, const std::string& started_at,
+                const std::string& environment, int version, const std::string& model = "m") {
+    const Json json = {{"record",
+                        {{"run_id", run_id},
+                         {"environment", environment},
+                         {"model", model},
+                         {"version", version == 0 ? Json() : Json(version)}}},
+                       {"started_at", started_at}};
+    const std::string path = directory_.File("runs/" + run_id + "/run.json");
+    ASSERT_TRUE(WriteFileAtomically(files_, path, CompactJson(json)).ok());
+  }
+  std::string LastOf(const std::string& environment) {
+    const auto run = LastRunOfModel(files_, directory_.path(), environment, "m");
+    if (!run.ok()) return run.error().ToString();
+    return *run ? (*run)->run_id : "none";
+  }
   std::string Find(const std::string& run_id) {
     const auto run = FindRun(files_, directory_.path(), run_id);
     return run.ok() ? run->run_id : run.error().ToString();
@@ -39,6 +57,24 @@ TEST_F(RunHistoryTest, ListsNewestFirstAndLeavesOutInterruptedRuns) {
   ASSERT_TRUE(runs.ok());
   ASSERT_EQ(runs->size(), 2U);
   EXPECT_EQ(runs->front().run_id, "20261124-010000-bbbb");
+}
+
+TEST_F(RunHistoryTest, TheLastRunIsTheOneThatARunEndedWithLast) {
+  EXPECT_EQ(LastOf("development"), "none");
+  AddModel("a", "2026-11-23T06:00:00.000Z", "development", 1);
+  AddModel("b", "2026-11-23T07:00:00.000Z", "development", 2);
+  // Of another environment, of another model, and without a version.
+  AddModel("c", "2026-11-23T08:00:00.000Z", "staging", 3);
+  AddModel("d", "2026-11-23T09:00:00.000Z", "development", 4, "other");
+  AddModel("e", "2026-11-23T10:00:00.000Z", "development", 0);
+  EXPECT_EQ(LastOf("development"), "b");
+  EXPECT_EQ(LastOf("staging"), "c");
+  // A run with the inputs of the first found nothing changed since.
+  testing::FakeClock clock(std::chrono::sys_days(std::chrono::year(2026) / 11 / 24));
+  NoteRunAgain(files_, directory_.File("runs/a"), clock);
+  EXPECT_EQ(LastOf("development"), "a");
+  AddModel("f", "2026-11-25T00:00:00.000Z", "development", 5);
+  EXPECT_EQ(LastOf("development"), "f");
 }
 
 TEST_F(RunHistoryTest, OneBadRecordHidesNoOtherRun) {
