@@ -34,6 +34,8 @@ class TogetherCheck {
     CheckModelSection("onnx", "path: model.onnx");
     CheckModelSection("command", "run: python3 training/train.py");
     CheckModelName();
+    CheckLabel("project_name", "demo");
+    CheckLabel("version", "1.0.0");
     CheckReplicas();
     CheckStages();
     CheckStore("artifact_store", "stores");
@@ -92,6 +94,7 @@ class TogetherCheck {
   void CheckSliceFloor();
   void CheckModelSection(const std::string& type, const std::string& example);
   void CheckModelName();
+  void CheckLabel(const std::string& key, const char* example);
   void CheckReplicas();
   void CheckStages();
   void CheckStore(const std::string& key, const std::string& names_key);
@@ -281,6 +284,16 @@ void TogetherCheck::CheckModelName() {
   if (good) return;
   Tell(key, "can't name a model",
        "1 to 128 letters, digits, '.', '_' or '-', the first a letter or digit");
+}
+
+// Stands in reports, on terminals and in the registry, whose rule it is too.
+void TogetherCheck::CheckLabel(const std::string& key, const char* example) {
+  constexpr size_t kLongest = 250;
+  if (Find(key) == nullptr) return;
+  const std::string label = Text(key);
+  if (Printable(label) == label && label.size() <= kLongest) return;
+  Tell(key, label.size() > kLongest ? "too long" : "holds control characters",
+       fmt::format("at most {} printable characters, such as {}", kLongest, example));
 }
 
 void TogetherCheck::CheckReplicas() {

@@ -249,7 +249,9 @@ def test_results_are_told_though_a_file_can_not_be_written(trained):
 
 
 def test_names_do_not_steer_a_terminal(project):
-    train(project, customers(), customer_config(project_name="a\x1b[31mb", version="1\x1b[2J", model__name="m"))
-    for command in (["run"], ["run", "--no-cache"], ["runs", "show"], ["test", "--select", "size"]):
+    project.write_table(customers())
+    project.write_config(customer_config(project_name="a\x1b[31mb", version="1\x1b[2J", model__name="m"))
+    for command in (["run"], ["config", "check"], ["test"]):
         answer = project.call(*command)
-        assert answer.code == 0 and "\x1b" not in answer.out, command
+        assert answer.code == 2 and "\x1b" not in answer.out + answer.err, command
+        assert answer.err.count("holds control characters") == 2 and "config.yaml:" in answer.err
