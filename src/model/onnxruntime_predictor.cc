@@ -20,6 +20,8 @@ namespace {
 constexpr int64_t kChunkRows = 8192;
 // What float32 may miss of a probability.
 constexpr float kScoreTolerance = 1e-4F;
+// For scores and estimates that come out as NaN.
+constexpr const char* kFillsMissing = "a graph that fills in missing values";
 
 using ort::OwnedValue;
 
@@ -108,7 +110,7 @@ class OnnxRuntimePredictor final : public Predictor {
       return InRows(
           Error(ErrorCode::kInvalidInput, fmt::format("the graph's estimate is {}", value))
               .Expected("a finite number")
-              .Try("a graph that fills in missing values"),
+              .Try(kFillsMissing),
           row);
     }
     return {};
@@ -181,7 +183,9 @@ class OnnxRuntimePredictor final : public Predictor {
                              graph_.classes[static_cast<size_t>((bad - scores) % classes)], *bad))
         .At(std::move(location))
         .Expected("a probability, from 0 to 1")
-        .Try("a model that estimates probabilities, or logits as an output of that name");
+        .Try(std::isnan(*bad)
+                 ? kFillsMissing
+                 : "a model that estimates probabilities, or logits as an output of that name");
   }
 
   Status ReadLabels(const ort::Value* label, int64_t begin, int64_t count,

@@ -180,6 +180,15 @@ def test_a_graph_of_another_table_is_refused(given, change, words):
     assert all(word in answer.err for word in ["config.yaml", *words]), answer.err
 
 
+def test_a_graph_that_can_not_do_with_missing_values_is_told_so(given):
+    frame = text_table()
+    frame.loc[::7, "a"] = np.nan
+    given.write_table(frame)
+    answer = given.call("run")
+    assert answer.code == 2, answer.err
+    assert "score of the class 'no' is nan" in answer.err and "try a graph that fills in missing values" in answer.err
+
+
 def test_a_file_that_is_not_there_is_told_before_anything_is_read(given):
     (given.folder / "models/model.onnx").unlink()
     answer = given.call("run")
