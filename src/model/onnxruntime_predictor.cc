@@ -23,6 +23,9 @@ constexpr float kScoreTolerance = 1e-4F;
 // For scores and estimates that come out as NaN.
 constexpr const char* kFillsMissing = "a graph that fills in missing values";
 
+// A NaN has a sign, which means nothing.
+std::string Written(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
+
 using ort::OwnedValue;
 
 class OnnxRuntimePredictor final : public Predictor {
@@ -108,7 +111,7 @@ class OnnxRuntimePredictor final : public Predictor {
       const double value = values[static_cast<size_t>(row)];
       if (std::isfinite(value)) continue;
       return InRows(
-          Error(ErrorCode::kInvalidInput, fmt::format("the graph's estimate is {}", value))
+          Error(ErrorCode::kInvalidInput, fmt::format("the graph's estimate is {}", Written(value)))
               .Expected("a finite number")
               .Try(kFillsMissing),
           row);
@@ -180,7 +183,8 @@ class OnnxRuntimePredictor final : public Predictor {
     location.row = begin + (bad - scores) / classes + 1;
     return Error(ErrorCode::kInvalidInput,
                  fmt::format("the graph's score of the class '{}' is {}",
-                             graph_.classes[static_cast<size_t>((bad - scores) % classes)], *bad))
+                             graph_.classes[static_cast<size_t>((bad - scores) % classes)],
+                             Written(*bad)))
         .At(std::move(location))
         .Expected("a probability, from 0 to 1")
         .Try(std::isnan(*bad)

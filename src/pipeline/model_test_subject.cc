@@ -69,7 +69,7 @@ std::string ModelOfLastRun(const config::Config& config, const std::string& dire
       registry::OpenExisting(registry::FindRegistryDirectory(directory, ".", files));
   if (!opened.ok()) return name;
   const Json& record = (*run)->record;
-  const std::string reference = fmt::format("{}:{}", name, GetInteger(record, "version"));
+  std::string reference = fmt::format("{}:{}", name, GetInteger(record, "version"));
   const auto found = (*opened)->Find(reference);
   if (!found.ok() || found->digest != GetString(record, "digest")) return name;
   const auto newest = (*opened)->Find(name);
