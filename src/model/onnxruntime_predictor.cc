@@ -24,7 +24,7 @@ constexpr float kScoreTolerance = 1e-4F;
 constexpr const char* kFillsMissing = "a graph that fills in missing values";
 
 // A NaN has a sign, which means nothing.
-std::string Written(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
+std::string Written(auto value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
 
 using ort::OwnedValue;
 
