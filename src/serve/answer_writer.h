@@ -1,0 +1,29 @@
+// Predictions as the contract's JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/types.h"
+#include "serve/types.h"
+
+namespace slipway::serve {
+
+// One a model; const calls from all threads.
+class AnswerWriter {
+ public:
+  AnswerWriter(const model::ModelSchema& schema, std::string model, std::string version);
+
+  // {"prediction":1,"probability":{"0":0.1,"1":0.9},"model":"…","version":"3","request_id":"…"} of
+  // one row, {"predictions":[…],"probabilities":[{…},…],…} of many; without probabilities of a
+  // regression. Labels are numbers where schema.integer_labels. Appends to `out`.
+  void WritePredict(const model::Predictions& predictions, Shape shape, std::string_view request_id,
+                    std::string* out) const;
+  // MLflow's: {"predictions":[…]}: of classes {"label":…,"probability_<class>":…} a row, as
+  // mlflow.pyfunc answers a data frame of these columns; of a regression {"prediction":…}.
+  void WriteInvocation(const model::Predictions& predictions, std::string* out) const;
+  // {"error":"…","field":"…","row":0}; field and row where there are.
+  static void WriteRejection(const Rejection& rejection, std::string* out);
+};
+
+}  // namespace slipway::serve
