@@ -20,6 +20,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddRunsCommand(app, session);
   AddModelsCommand(app, session);
   AddPredictCommand(app, session);
+  AddServeCommand(app, session);
   AddDataCommand(app, session);
   AddConfigCommand(app, session);
   AddCompletionCommand(app, session);

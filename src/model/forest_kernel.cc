@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "model/forest_kernel_internal.h"
@@ -11,6 +12,8 @@ namespace {
 
 // Rows that walk a tree together: enough independent loads to hide their latency.
 constexpr int kLanes = 16;
+// Trees that one row walks together, for the same reason.
+constexpr int kTrees = 8;
 // A block's features should stay in the first-level cache while all trees pass over them.
 constexpr int64_t kBlockBytes = int64_t{24} * 1024;
 constexpr int64_t kMaxBlockRows = 512;
@@ -53,6 +56,8 @@ ForestKernel::ForestKernel(const TreeEnsemble& ensemble)
       base_(ensemble.base) {
   base_.resize(static_cast<size_t>(outputs_));
   for (const Tree& tree : ensemble.trees) AddTree(tree);
+  // Neighbours of as many levels walk together. Sums are exact (docs/models.md): any order will do.
+  std::ranges::stable_sort(trees_, {}, &TreePlace::levels);
 }
 
 uint32_t ForestKernel::OffsetOf(int32_t feature) const {
@@ -144,33 +149,73 @@ void ForestKernel::WalkTree(const TreePlace& tree, const float* block, float* sc
       ends_.data() + tree.ends - (size_t{1} << static_cast<unsigned>(tree.levels));
   for (int lane = 0; lane < kCount; ++lane) at[lane] = ends[at[lane]];
   if (tree.deep) WalkLower<kCount>(block, at.data());
-  for (int lane = 0; lane < kCount; ++lane) {
-    const float* values = leaf_values_.data() + at[lane];
-    float* sums = scores + static_cast<std::ptrdiff_t>(lane) * outputs_;
-    for (int output = 0; output < outputs_; ++output) sums[output] += values[output];
+  for (int lane = 0; lane < kCount; ++lane)
+    AddValues(at[lane], scores + static_cast<std::ptrdiff_t>(lane) * outputs_);
+}
+
+void ForestKernel::AddValues(uint32_t at, float* sums) const {
+  const float* values = leaf_values_.data() + at;
+  for (int output = 0; output < outputs_; ++output) sums[output] += values[output];
+}
+
+void ForestKernel::WalkTrees(const TreePlace* trees, const float* row, float* sums) const {
+  std::array<const UpperNode*, kTrees> nodes;
+  std::array<uint32_t, kTrees> at;
+  at.fill(1);
+  for (int tree = 0; tree < kTrees; ++tree) nodes[tree] = upper_.data() + trees[tree].upper;
+  for (int level = 0; level < trees->levels; ++level) {
+    for (int tree = 0; tree < kTrees; ++tree) {
+      const UpperNode& node = nodes[tree][at[tree]];
+      at[tree] = 2 * at[tree] + (row[node.offset] <= node.threshold ? 0U : 1U);
+    }
+  }
+  const size_t ends = size_t{1} << static_cast<unsigned>(trees->levels);
+  for (int tree = 0; tree < kTrees; ++tree) {
+    at[tree] = ends_[trees[tree].ends + (at[tree] - ends)];
+    if (trees[tree].deep) WalkLower<1>(row, &at[tree]);
+    AddValues(at[tree], sums);
+  }
+}
+
+// Of one row the trees walk side by side.
+void ForestKernel::ScoreRow(const float* row, float* sums) const {
+  size_t tree = 0;
+  while (tree < trees_.size()) {
+    const TreePlace* const first = trees_.data() + tree;
+    const bool together = tree + kTrees <= trees_.size() &&
+                          std::all_of(first, first + kTrees, [&](const TreePlace& other) {
+                            return other.levels == first->levels;
+                          });
+    if (together) {
+      WalkTrees(first, row, sums);
+      tree += kTrees;
+    } else {
+      WalkTree<1>(*first, row, sums);
+      ++tree;
+    }
   }
 }
 
 void ForestKernel::ScoreBlock(const float* block, int64_t count, float* scores) const {
   for (int64_t row = 0; row < count; ++row) std::ranges::copy(base_, scores + row * outputs_);
+  const int64_t whole = count / kLanes * kLanes;
   for (const TreePlace& tree : trees_) {
-    int64_t row = 0;
-    for (; row + kLanes <= count; row += kLanes) {
+    for (int64_t row = 0; row < whole; row += kLanes)
       WalkTree<kLanes>(tree, block + row, scores + row * outputs_);
-    }
-    for (; row < count; ++row) WalkTree<1>(tree, block + row, scores + row * outputs_);
   }
+  for (int64_t row = whole; row < count; ++row) ScoreRow(block + row, scores + row * outputs_);
 }
 
 void ForestKernel::Score(const data::Matrix& matrix, int64_t begin, int64_t end,
                          float* scores) const {
-  std::vector<float> block(static_cast<size_t>(block_rows_ * std::max(features_, 1)));
+  const auto block =
+      std::make_unique_for_overwrite<float[]>(static_cast<size_t>(block_rows_ * features_) + 1);
   for (int64_t from = begin; from < end; from += block_rows_) {
     const int64_t count = std::min(block_rows_, end - from);
     for (int feature = 0; feature < features_; ++feature) {
-      std::copy_n(matrix.Column(feature) + from, count, block.data() + OffsetOf(feature));
+      std::copy_n(matrix.Column(feature) + from, count, block.get() + OffsetOf(feature));
     }
-    ScoreBlock(block.data(), count, scores + (from - begin) * outputs_);
+    ScoreBlock(block.get(), count, scores + (from - begin) * outputs_);
   }
 }
 

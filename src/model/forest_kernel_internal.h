@@ -49,6 +49,10 @@ class ForestKernel {
   void AddLower(const Tree& tree, int32_t node, uint32_t first_value);
   uint32_t OffsetOf(int32_t feature) const;
   void ScoreBlock(const float* block, int64_t count, float* scores) const;
+  void ScoreRow(const float* row, float* sums) const;
+  // Eight trees of as many levels from `trees` on.
+  void WalkTrees(const TreePlace* trees, const float* row, float* sums) const;
+  void AddValues(uint32_t at, float* sums) const;
   template <int kCount>
   void WalkTree(const TreePlace& tree, const float* block, float* scores) const;
   template <int kCount>

@@ -11,9 +11,9 @@
 namespace slipway::serve {
 
 struct MetricsSnapshot {
-  // Over the window.
+  // Over the window: the second of the clock that is not over yet, and those before it.
   int64_t request_count = 0, error_count = 0, client_error_count = 0, prediction_rows = 0;
-  double error_rate = 0, client_error_rate = 0;               // Shares of the requests.
+  double error_rate = 0, client_error_rate = 0;              // Shares of the requests.
   double latency_p50 = 0, latency_p95 = 0, latency_p99 = 0;  // ms; within 1.6 % of the true one.
   int window_seconds = 60;
   // Since the start.
@@ -27,8 +27,9 @@ class Metrics {
   virtual ~Metrics() = default;
   static std::unique_ptr<Metrics> Make(int loops, int window_seconds, const Clock& clock);
 
-  // One answered request: 5xx is an error (503 too), 4xx a client's. `begun_ns` and `ended_ns` are
-  // of CLOCK_MONOTONIC.
+  // One answered request: 5xx is an error (503 too), 4xx a client's. Of one loop only one thread may
+  // count at a time. `begun_ns` and `ended_ns` are of CLOCK_MONOTONIC, as the clock's SteadyNow is:
+  // the window goes by `ended_ns`, so that counting reads no clock.
   virtual void Count(int loop, int status, int64_t rows, int64_t begun_ns, int64_t ended_ns) = 0;
   virtual MetricsSnapshot Snapshot() const = 0;
   // The contract's JSON of GET /metrics, without model, version and in_flight.

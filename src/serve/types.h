@@ -16,7 +16,7 @@ namespace slipway::serve {
 struct Rejection {
   int status = 400;
   std::string message;
-  std::string field;            // "" where it is about none.
+  std::string field;  // "" where it is about none.
   std::optional<int64_t> row;
 };
 

@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <utility>
+
+#include "serve/category_codes_internal.h"
+
+namespace slipway::serve {
+namespace {
+
+// Into 256 places: of the first eight bytes, the last eight and the length.
+size_t PlaceOf(std::string_view text) {
+  uint64_t first = 0, last = 0;
+  const size_t count = std::min(text.size(), sizeof(first));
+  std::memcpy(&first, text.data(), count);
+  std::memcpy(&last, text.data() + text.size() - count, count);
+  const uint64_t mixed = (first + text.size()) * 0x9e3779b97f4a7c15ULL ^ last;
+  return mixed * 0xbf58476d1ce4e5b9ULL >> 56U;
+}
+
+}  // namespace
+
+void CategoryCodes::Begin(data::Column* column) {
+  for (std::string& text : column->categories) spare_.push_back(std::move(text));
+  column->categories.clear();
+  column->codes.clear();
+  texts_.clear();
+  first_rows_.clear();
+  ++call_;
+}
+
+void CategoryCodes::Add(std::string_view text, data::Column* column) {
+  Recent& recent = recent_[PlaceOf(text)];
+  const bool known =
+      recent.call == call_ && texts_[static_cast<size_t>(recent.code)].text == text;
+  if (!known) {
+    recent = {call_, static_cast<int32_t>(texts_.size())};
+    texts_.push_back({text, std::ssize(column->codes)});
+  }
+  column->codes.push_back(recent.code);
+}
+
+void CategoryCodes::Finish(data::Column* column) {
+  if (texts_.size() > 1) return Sort(column);
+  for (const Text& one : texts_) {
+    Keep(one.text, column);
+    first_rows_.push_back(one.row);
+  }
+}
+
+void CategoryCodes::Keep(std::string_view text, data::Column* column) {
+  if (spare_.empty()) {
+    column->categories.emplace_back(text);
+    return;
+  }
+  column->categories.push_back(std::move(spare_.back()));
+  column->categories.back() = text;
+  spare_.pop_back();
+}
+
+void CategoryCodes::Sort(data::Column* column) {
+  order_.resize(texts_.size());
+  ranks_.resize(texts_.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  std::ranges::sort(order_, [&](int32_t a, int32_t b) {
+    const Text& left = texts_[static_cast<size_t>(a)];
+    const Text& right = texts_[static_cast<size_t>(b)];
+    const int compared = left.text.compare(right.text);
+    return compared != 0 ? compared < 0 : left.row < right.row;
+  });
+  for (const int32_t code : order_) {
+    const Text& one = texts_[static_cast<size_t>(code)];
+    if (column->categories.empty() || column->categories.back() != one.text) {
+      Keep(one.text, column);
+      first_rows_.push_back(one.row);
+    }
+    ranks_[static_cast<size_t>(code)] = static_cast<int32_t>(column->categories.size()) - 1;
+  }
+  for (int32_t& code : column->codes) {
+    if (code != data::kMissingCode) code = ranks_[static_cast<size_t>(code)];
+  }
+}
+
+}  // namespace slipway::serve
