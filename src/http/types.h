@@ -45,15 +45,15 @@ struct Response {
 std::string_view ReasonOf(int status);
 
 struct Limits {
-  size_t target_bytes = 8 << 10;    // Beyond: 414.
-  size_t header_bytes = 32 << 10;   // Request line and headers together. Beyond: 431.
-  size_t headers = 100;             // Beyond: 431.
-  size_t body_bytes = 16 << 20;     // After decoding. Beyond: 413.
-  size_t connections = 4096;        // Beyond: 503 with Retry-After, and closed.
-  double header_seconds = 10;       // From the first byte of a request to its last header. 408.
-  double body_seconds = 30;         // From then to its last byte. 408.
-  double idle_seconds = 75;         // Between requests; then closed without a word.
-  double write_seconds = 30;        // In which an answer moves on at all; then closed.
+  size_t target_bytes = 8 << 10;   // Beyond: 414.
+  size_t header_bytes = 32 << 10;  // Request line and headers together. Beyond: 431.
+  size_t headers = 100;            // Beyond: 431.
+  size_t body_bytes = 16 << 20;    // After decoding. Beyond: 413.
+  size_t connections = 4096;       // Beyond: 503 with Retry-After, and closed.
+  double header_seconds = 10;      // From the first byte of a request to its last header. 408.
+  double body_seconds = 30;        // From then to its last byte. 408.
+  double idle_seconds = 75;        // Between requests; then closed without a word.
+  double write_seconds = 30;       // In which an answer moves on at all; then closed.
 };
 
 }  // namespace slipway::http

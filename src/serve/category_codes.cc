@@ -8,6 +8,8 @@
 namespace slipway::serve {
 namespace {
 
+constexpr size_t kMostSpare = 1024;
+
 // Into 256 places: of the first eight bytes, the last eight and the length.
 size_t PlaceOf(std::string_view text) {
   uint64_t first = 0, last = 0;
@@ -21,7 +23,10 @@ size_t PlaceOf(std::string_view text) {
 }  // namespace
 
 void CategoryCodes::Begin(data::Column* column) {
-  for (std::string& text : column->categories) spare_.push_back(std::move(text));
+  for (std::string& text : column->categories) {
+    if (spare_.size() == kMostSpare) break;
+    spare_.push_back(std::move(text));
+  }
   column->categories.clear();
   column->codes.clear();
   texts_.clear();

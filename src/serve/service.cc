@@ -4,23 +4,16 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 
-#include "core/random.h"
 #include "core/text.h"
+#include "serve/service_internal.h"
 
 namespace slipway::serve {
 namespace {
 
 constexpr const char* kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr size_t kLongestRequestId = 128;
-
-int64_t Now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 // /models/NAME/predict
 std::optional<std::string_view> ModelOfPath(std::string_view path) {
@@ -30,18 +23,6 @@ std::optional<std::string_view> ModelOfPath(std::string_view path) {
   if (path.size() <= kBehind.size()) return std::nullopt;
   path.remove_suffix(kBehind.size());
   return path;
-}
-
-// What the model refuses is the client's; anything else is ours.
-Rejection RejectionOf(const Error& error) {
-  Rejection rejection;
-  const bool theirs = error.code() == ErrorCode::kInvalidInput;
-  rejection.status = theirs ? 422 : error.code() == ErrorCode::kUnavailable ? 503 : 500;
-  rejection.message = error.message();
-  if (!error.expected().empty()) rejection.message += "; expected " + error.expected();
-  rejection.field = error.location().field;
-  if (error.location().row > 0) rejection.row = error.location().row - 1;
-  return rejection;
 }
 
 // What a client calls its request; "" for none that is fit to be told again.
@@ -60,46 +41,16 @@ bool WantsPrometheus(const http::Request& request) {
 
 }  // namespace
 
-// The rooms of one model on one loop.
-struct Answering {
-  explicit Answering(std::shared_ptr<const ServedModel> served, const ReaderOptions& options)
-      : model(std::move(served)), reader(RequestReader::Make(model->model.schema, options)) {}
-
-  std::shared_ptr<const ServedModel> model;
-  std::unique_ptr<RequestReader> reader;
-  Rows rows;
-};
-
-struct Service::Loop {
-  explicit Loop(int number) : ids(DeriveSeed(static_cast<uint64_t>(Now()), number)) {}
-
-  // Those of the newest generation.
-  std::vector<Answering>& Models(const ModelHost& host, const ReaderOptions& options) {
-    const uint64_t newest = host.generation();
-    if (newest == generation) return models;
-    generation = newest;
-    models.clear();
-    for (auto& model : host.models()) models.emplace_back(std::move(model), options);
-    return models;
-  }
-
-  std::string_view NewId() {
-    fmt::format_to(id.data(), "{:016x}", ids.Next());
-    return {id.data(), id.size()};
-  }
-
-  uint64_t generation = 0;
-  std::vector<Answering> models;
-  Random ids;
-  std::array<char, 16> id{};
-};
-
-struct Service::Asking {
-  const http::Request& request;
-  Loop& loop;
-  http::Response* response;
-  std::string_view id;
-};
+Rejection RejectionOf(const Error& error) {
+  Rejection rejection;
+  const bool theirs = error.code() == ErrorCode::kInvalidInput;
+  rejection.status = theirs ? 422 : error.code() == ErrorCode::kUnavailable ? 503 : 500;
+  rejection.message = error.message();
+  if (!error.expected().empty()) rejection.message += "; expected " + error.expected();
+  rejection.field = error.location().field;
+  if (error.location().row > 0) rejection.row = error.location().row - 1;
+  return rejection;
+}
 
 Service::Service(const ServiceOptions& options, const ModelHost& host, int loops)
     : options_(options),
@@ -166,23 +117,29 @@ void Service::ShowMetrics(Asking* asking) {
   asking->response->body = CompactJson(json);
 }
 
+Answering* Service::FindModel(Asking* asking, std::string_view name) {
+  auto& models = asking->loop.Models(host_, options_.reader);
+  if (models.empty()) {
+    Reject(asking, {.status = 503, .message = "no model is ready yet"});
+    return nullptr;
+  }
+  if (name.empty()) return &models.front();
+  const auto found =
+      std::ranges::find_if(models, [&](const Answering& one) { return one.model->name == name; });
+  if (found != models.end()) return &*found;
+  std::vector<std::string> names;
+  for (const Answering& one : models) names.push_back(one.model->name);
+  Reject(asking, {.status = 404,
+                  .message = fmt::format("there is no model '{}' here; expected {}",
+                                         Printable(name), JoinOr(names))});
+  return nullptr;
+}
+
 void Service::Predict(Asking* asking, Call call, std::string_view name) {
   http::Response& response = *asking->response;
   response.note = 1;
-  auto& models = asking->loop.Models(host_, options_.reader);
-  if (models.empty()) return Reject(asking, {.status = 503, .message = "no model is ready yet"});
-  auto found = models.begin();
-  if (!name.empty()) {
-    found =
-        std::ranges::find_if(models, [&](const Answering& one) { return one.model->name == name; });
-  }
-  if (found == models.end()) {
-    std::vector<std::string> names;
-    for (const Answering& one : models) names.push_back(one.model->name);
-    return Reject(asking, {.status = 404,
-                           .message = fmt::format("there is no model '{}' here; expected {}",
-                                                  Printable(name), JoinOr(names))});
-  }
+  Answering* const found = FindModel(asking, name);
+  if (found == nullptr) return;
   Answering& answering = *found;
   const std::string_view body = asking->request.body;
   const std::optional<Rejection> rejection =
@@ -230,11 +187,12 @@ void Service::Route(Asking* asking) {
     if (method_fits(page->method)) return page->answer(this, asking);
     return WrongMethod(asking, page->method);
   }
+  if (RouteInference(asking)) return;
   const std::optional<std::string_view> name = ModelOfPath(request.path);
   if (!name) {
     return Reject(asking, {.status = 404,
                            .message = "there is no such page; expected /predict, /invocations, "
-                                      "/models/NAME/predict, /health, /ready or /metrics"});
+                                      "/models/NAME/predict, /v2, /health, /ready or /metrics"});
   }
   if (!method_fits("POST")) return WrongMethod(asking, "POST");
   Predict(asking, Call::kPredict, *name);

@@ -14,6 +14,8 @@
 
 namespace slipway::serve {
 
+struct Answering;
+
 struct ServiceOptions {
   ReaderOptions reader;
   bool metrics = true;      // Whether there is /metrics.
@@ -43,8 +45,12 @@ class Service final : public http::Handler {
   void Route(Asking* asking);
   // Which question: /predict or MLflow's.
   enum class Call { kPredict, kInvocation };
-  // `name` "" asks the first model.
+  // `name` "" is the first model; nullptr where it was rejected.
+  Answering* FindModel(Asking* asking, std::string_view name);
   void Predict(Asking* asking, Call call, std::string_view name);
+  // Version 2 of the Open Inference Protocol; false for a path that is none of its.
+  bool RouteInference(Asking* asking);
+  void Infer(Asking* asking, Answering* answering);
   void Health(Asking* asking);
   void Ready(Asking* asking);
   void ShowMetrics(Asking* asking);

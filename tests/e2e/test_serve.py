@@ -140,6 +140,32 @@ def test_pages(trained):
         assert server.ask("POST", "/models/ml-classifier/predict", {"features": [1, 2, 3, 4]})[0] == 200
 
 
+def test_open_inference_protocol(trained):
+    rows = trained.frame.head(20).dropna()
+    expected = predictions(trained, rows)
+    with serving(trained.folder, "ml-classifier") as server:
+        assert server.ask("GET", "/v2")[1]["name"] == "slipway"
+        assert server.ask("GET", "/v2/health/live")[0] == server.ask("GET", "/v2/health/ready")[0] == 200
+        _, about, _ = server.ask("GET", "/v2/models/ml-classifier")
+        assert [one["name"] for one in about["inputs"]] == FEATURES and about["versions"] == ["1"]
+        assert server.ask("GET", "/v2/models/ml-classifier/versions/1/ready")[0] == 200
+        named = {"id": "q7", "inputs": [{"name": name, "shape": [len(rows)], "datatype": "FP64", "data": rows[name].tolist()}
+                                        for name in reversed(FEATURES)]}
+        status, answer, _ = server.ask("POST", "/v2/models/ml-classifier/infer", named)
+        assert status == 200 and answer["id"] == "q7" and answer["model_version"] == "1"
+        outputs = {one["name"]: one for one in answer["outputs"]}
+        assert outputs["label"]["data"] == expected["label"].tolist() and outputs["label"]["datatype"] == "INT64"
+        np.testing.assert_allclose(outputs["probability_1"]["data"], expected["probability_1"], atol=1e-7)
+        matrix = {"inputs": [{"name": "input-0", "shape": [len(rows), 4], "datatype": "FP32", "data": rows[FEATURES].to_numpy().tolist()}],
+                  "outputs": [{"name": "label"}]}
+        status, answer, _ = server.ask("POST", "/v2/models/ml-classifier/versions/1/infer", matrix)
+        assert status == 200 and [one["name"] for one in answer["outputs"]] == ["label"]
+        assert answer["outputs"][0]["data"] == expected["label"].tolist()
+        assert server.ask("POST", "/v2/models/other/infer", named)[0] == 404
+        assert server.ask("POST", "/v2/models/ml-classifier/versions/9/infer", named)[0] == 404
+        assert server.ask("GET", "/v2/models/ml-classifier/infer")[0] == 405
+
+
 def test_metrics_count_predictions_only(trained):
     with serving(trained.folder, "ml-classifier") as server:
         for _ in range(20):

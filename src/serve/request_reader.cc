@@ -1,0 +1,219 @@
+#include "serve/request_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "core/text.h"
+#include "serve/json_input_internal.h"
+#include "serve/row_reader_internal.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr std::string_view kPredictShapes = R"({"features": […]} or {"instances": [[…], …]})";
+constexpr std::string_view kInvocationShapes =
+    "a mapping with one of dataframe_split, dataframe_records, instances and inputs";
+
+class BodyReader : public RequestReader {
+ public:
+  BodyReader(const model::ModelSchema& schema, const ReaderOptions& options)
+      : reader_(schema, options, &input_) {}
+
+  std::optional<Rejection> ReadPredict(std::string_view body, Rows* rows) override {
+    return Read(body, kPredictShapes, &BodyReader::ReadPredictKey, rows);
+  }
+  std::optional<Rejection> ReadInvocation(std::string_view body, Rows* rows) override {
+    return Read(body, kInvocationShapes, &BodyReader::ReadInvocationKey, rows);
+  }
+
+ private:
+  // Reads what stands at a key of the body.
+  using KeyReader = bool (BodyReader::*)(std::string_view key, ondemand::value value);
+
+  std::optional<Rejection> Read(std::string_view body, std::string_view shapes, KeyReader reader,
+                                Rows* rows) {
+    rows_ = rows;
+    rows->request_id.clear();
+    rows->shape = Shape::kMany;
+    reader_.Begin(rows);
+    split_ = Split();
+    if (const auto error = input_.Open(body)) {
+      reader_.Broken(error);
+    } else if (ReadBody(shapes, reader)) {
+      reader_.Finish();
+    }
+    input_.Close();
+    return std::move(reader_.rejection);
+  }
+
+  bool ReadBody(std::string_view shapes, KeyReader reader) {
+    if (!ReadKeys(shapes, reader)) return false;
+    if (!split_.unread) return true;
+    // The names of the columns stood behind their rows.
+    split_ = {.names = true};
+    input_.document().rewind();
+    return ReadKeys(shapes, reader);
+  }
+
+  bool ReadKeys(std::string_view shapes, KeyReader reader) {
+    ondemand::object body;
+    if (const auto error = input_.document().get_object().get(body)) {
+      if (error != simdjson::INCORRECT_TYPE) return reader_.Broken(error);
+      return reader_.Reject({.message = fmt::format("the body is no mapping; expected {}", shapes)});
+    }
+    source_.clear();
+    has_id_ = false;
+    for (auto item : body) {
+      ondemand::field field;
+      if (const auto error = item.get(field)) return reader_.Broken(error);
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
+      if (!(this->*reader)(key, field.value())) return false;
+    }
+    if (!input_.document().at_end()) return reader_.Broken(simdjson::TRAILING_CONTENT);
+    if (!source_.empty()) return true;
+    return reader_.Reject({.message = fmt::format("the body has no rows; expected {}", shapes)});
+  }
+
+  bool ReadPredictKey(std::string_view key, ondemand::value value) {
+    if (key == "features") {
+      rows_->shape = Shape::kOne;
+      return Enter(key) && reader_.ReadRow(value, key);
+    }
+    if (key == "instances") return Enter(key) && reader_.ReadRows(value, key);
+    if (key == "request_id") return ReadId(value);
+    return Unknown(key, {"features", "instances", "request_id"});
+  }
+
+  bool ReadInvocationKey(std::string_view key, ondemand::value value) {
+    if (key == "dataframe_split") return Enter(key) && ReadSplit(value);
+    if (key == "dataframe_records" || key == "instances")
+      return Enter(key) && reader_.ReadRows(value, key);
+    if (key == "inputs") return Enter(key) && ReadInputs(value);
+    if (key == "request_id") return ReadId(value);
+    if (key == "params") return Skip(value);
+    return Unknown(key, {"dataframe_split", "dataframe_records", "instances", "inputs", "params",
+                         "request_id"});
+  }
+
+  // Rows come from one place.
+  bool Enter(std::string_view key) {
+    if (source_.empty()) {
+      source_ = key;
+      return true;
+    }
+    return reader_.Reject(
+        {.message = source_ == key ? fmt::format("'{}' is there twice", key)
+                                   : fmt::format("both '{}' and '{}' are there", source_, key)});
+  }
+
+  bool ReadInputs(ondemand::value value) {
+    ondemand::json_type type{};
+    if (const auto error = value.type().get(type)) return reader_.Broken(error);
+    if (type != ondemand::json_type::object) return reader_.ReadRows(value, "inputs");
+    ondemand::object columns;
+    if (const auto error = value.get_object().get(columns)) return reader_.Broken(error);
+    return reader_.ReadColumns(columns, "inputs");
+  }
+
+  bool ReadSplit(ondemand::value value) {
+    ondemand::object split;
+    if (value.get_object().get(split))
+      return reader_.WrongKind(value, "dataframe_split", "a mapping");
+    std::array<bool, 3> seen{};
+    for (auto item : split) {
+      ondemand::field field;
+      if (const auto error = item.get(field)) return reader_.Broken(error);
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
+      const auto part = std::ranges::find(kSplitParts, key);
+      if (part == kSplitParts.end()) return Unknown(key, {"columns", "data", "index"});
+      bool& twice = seen[static_cast<size_t>(part - kSplitParts.begin())];
+      if (twice) return reader_.Reject({.message = fmt::format("'{}' is there twice", key)});
+      twice = true;
+      if (!ReadSplitPart(key, field.value())) return false;
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      if (seen[i]) continue;
+      return reader_.Reject({.message = fmt::format("dataframe_split: '{}' is not there; expected "
+                                                    R"({{"columns": ["…"], "data": [[…], …]}})",
+                                                    kSplitParts[i])});
+    }
+    return true;
+  }
+
+  bool ReadSplitPart(std::string_view key, ondemand::value value) {
+    if (key == "columns" && !split_.names) {
+      split_.names = true;
+      return reader_.ReadNames(value, "dataframe_split.columns");
+    }
+    if (key == "data" && split_.names) return reader_.ReadRows(value, "dataframe_split.data");
+    if (key == "data") split_.unread = true;
+    return Skip(value);
+  }
+
+  bool Skip(ondemand::value value) {
+    const auto error = Walk(value, kDepthOfParts);
+    return error == simdjson::SUCCESS || reader_.Broken(error);
+  }
+
+  // Fit to be told again, in a header too.
+  bool ReadId(ondemand::value value) {
+    constexpr size_t kLongest = 128;
+    if (has_id_) return reader_.Reject({.message = "'request_id' is there twice"});
+    has_id_ = true;
+    std::string_view id;
+    if (const auto error = value.get_string().get(id)) {
+      if (error != simdjson::INCORRECT_TYPE) return reader_.Broken(error);
+      return reader_.WrongKind(value, "request_id", "a text");
+    }
+    const bool plain = std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
+    if (!plain || id.empty() || id.size() > kLongest) {
+      return reader_.Reject({.message = fmt::format("request_id: expected 1 to {} characters of "
+                                                    "ASCII without blanks",
+                                                    kLongest)});
+    }
+    rows_->request_id = id;
+    return true;
+  }
+
+  bool Unknown(std::string_view key, const std::vector<std::string>& known) {
+    const std::string nearest = NearestName(key, known);
+    const std::string shown = Printable(key.substr(0, kLongestName));
+    return reader_.Reject(
+        {.message = nearest.empty()
+                        ? fmt::format("'{}' is unknown here; expected {}", shown, JoinOr(known))
+                        : fmt::format("'{}' is unknown here; did you mean '{}'?", shown, nearest),
+         .field = shown});
+  }
+
+  static constexpr std::array<std::string_view, 3> kSplitParts = {"columns", "data", "index"};
+  static constexpr int kDepthOfParts = 2;
+  static constexpr size_t kLongestName = 60;
+
+  // How far a dataframe_split is read.
+  struct Split {
+    bool names = false;
+    bool unread = false;  // Its data came before them.
+  };
+
+  JsonInput input_;
+  RowReader reader_;
+  Rows* rows_ = nullptr;
+  std::string source_;  // The key that held the rows.
+  bool has_id_ = false;
+  Split split_;
+};
+
+}  // namespace
+
+std::unique_ptr<RequestReader> RequestReader::Make(const model::ModelSchema& schema,
+                                                   const ReaderOptions& options) {
+  return std::make_unique<BodyReader>(schema, options);
+}
+
+}  // namespace slipway::serve
