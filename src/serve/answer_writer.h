@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/types.h"
 #include "serve/types.h"
@@ -12,7 +13,8 @@ namespace slipway::serve {
 // One a model; const calls from all threads.
 class AnswerWriter {
  public:
-  AnswerWriter(const model::ModelSchema& schema, std::string model, std::string version);
+  AnswerWriter(const model::ModelSchema& schema, const std::string& model,
+               const std::string& version);
 
   // {"prediction":1,"probability":{"0":0.1,"1":0.9},"model":"…","version":"3","request_id":"…"} of
   // one row, {"predictions":[…],"probabilities":[{…},…],…} of many; without probabilities of a
@@ -24,6 +26,19 @@ class AnswerWriter {
   void WriteInvocation(const model::Predictions& predictions, std::string* out) const;
   // {"error":"…","field":"…","row":0}; field and row where there are.
   static void WriteRejection(const Rejection& rejection, std::string* out);
+
+ private:
+  void AppendAnswer(const model::Predictions& predictions, int64_t row, std::string* out) const;
+  void AppendProbabilities(const model::Predictions& predictions, int64_t row,
+                           std::string* out) const;
+  void AppendRows(const model::Predictions& predictions, std::string* out) const;
+
+  // JSON as it is answered. By class:
+  std::vector<std::string> labels_;
+  std::vector<std::string> probability_keys_;  // {"no": and ,"yes":
+  // By column of an answer to MLflow, the label's or number's first: {"label": and so on.
+  std::vector<std::string> output_keys_;
+  std::string behind_;  // What stands behind the predictions, but for the request's id.
 };
 
 }  // namespace slipway::serve

@@ -36,8 +36,7 @@ void CategoryCodes::Begin(data::Column* column) {
 
 void CategoryCodes::Add(std::string_view text, data::Column* column) {
   Recent& recent = recent_[PlaceOf(text)];
-  const bool known =
-      recent.call == call_ && texts_[static_cast<size_t>(recent.code)].text == text;
+  const bool known = recent.call == call_ && texts_[static_cast<size_t>(recent.code)].text == text;
   if (!known) {
     recent = {call_, static_cast<int32_t>(texts_.size())};
     texts_.push_back({text, std::ssize(column->codes)});

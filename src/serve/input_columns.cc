@@ -1,10 +1,9 @@
-#include "serve/input_columns_internal.h"
-
 #include <charconv>
 #include <cmath>
 
 #include "core/time_text.h"
 #include "data/category_column.h"
+#include "serve/input_columns_internal.h"
 
 namespace slipway::serve {
 namespace {

@@ -53,13 +53,14 @@ class InputColumns {
   std::vector<double>& Numbers(size_t input) { return table_->columns[input].numbers; }
   bool IsMissing(std::string_view text) const;
   bool IsMissing(double value) const {
-    return !missing_numbers_.empty() && std::ranges::find(missing_numbers_, value) != missing_numbers_.end();
+    return !missing_numbers_.empty() &&
+           std::ranges::find(missing_numbers_, value) != missing_numbers_.end();
   }
   bool Fits(const data::Table& table) const;
 
   const model::ModelSchema& schema_;
   std::vector<std::string> missing_texts_;
-  std::vector<double> missing_numbers_;  // Those of the texts that are numbers.
+  std::vector<double> missing_numbers_;    // Those of the texts that are numbers.
   std::array<bool, 256> missing_first_{};  // By first byte: whether a missing text begins with it.
 
   std::vector<std::vector<std::string_view>> known_;  // By input, sorted: categories of training.

@@ -1,18 +1,16 @@
-#include "serve/input_names_internal.h"
-
 #include <algorithm>
 #include <string>
 
 #include "core/text.h"
+#include "serve/input_names_internal.h"
 
 namespace slipway::serve {
 
 InputNames::InputNames(const model::ModelSchema& schema) {
   for (size_t i = 0; i < schema.inputs.size(); ++i) {
     const std::string_view name = schema.inputs[i].name;
-    const bool plain = std::ranges::none_of(name, [](char c) {
-      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-    });
+    const bool plain = std::ranges::none_of(
+        name, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
     names_.push_back({name, plain});
     guesses_.push_back(i);
     indices_.emplace(name, i);

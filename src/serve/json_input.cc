@@ -5,6 +5,7 @@
 #include <bit>
 #include <string>
 
+#include "core/text.h"
 #include "serve/json_input_internal.h"
 
 namespace slipway::serve {
@@ -21,7 +22,7 @@ simdjson::error_code WalkList(ondemand::value& value, int depth) {
   if (const auto error = value.get_array().get(list)) return error;
   for (auto item : list) {
     ondemand::value inner;
-    if (const auto error = item.get(inner)) return error;
+    if (const auto error = std::move(item).get(inner)) return error;
     if (const auto error = Walk(inner, depth)) return error;
   }
   return simdjson::SUCCESS;
@@ -32,7 +33,7 @@ simdjson::error_code WalkMapping(ondemand::value& value, int depth) {
   if (const auto error = value.get_object().get(mapping)) return error;
   for (auto item : mapping) {
     ondemand::field field;
-    if (const auto error = item.get(field)) return error;
+    if (const auto error = std::move(item).get(field)) return error;
     if (const auto error = field.unescaped_key().error()) return error;
     if (const auto error = Walk(field.value(), depth)) return error;
   }
@@ -136,6 +137,14 @@ simdjson::simdjson_result<const char*> KindOf(ondemand::value& value) {
     case ondemand::json_type::null: return "null";
   }
   return simdjson::TAPE_ERROR;
+}
+
+std::string Excerpt(std::string_view text) {
+  constexpr size_t kMostBytes = 60;
+  if (text.size() <= kMostBytes) return Printable(text);
+  size_t end = kMostBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return Printable(text.substr(0, end)) + "…";
 }
 
 }  // namespace slipway::serve

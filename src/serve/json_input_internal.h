@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,5 +52,8 @@ simdjson::error_code Walk(ondemand::value value, int depth);
 
 // "a number", "a list", …; what is not JSON has none.
 simdjson::simdjson_result<const char*> KindOf(ondemand::value& value);
+
+// The beginning of a text, for a message.
+std::string Excerpt(std::string_view text);
 
 }  // namespace slipway::serve

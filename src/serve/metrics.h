@@ -27,9 +27,9 @@ class Metrics {
   virtual ~Metrics() = default;
   static std::unique_ptr<Metrics> Make(int loops, int window_seconds, const Clock& clock);
 
-  // One answered request: 5xx is an error (503 too), 4xx a client's. Of one loop only one thread may
-  // count at a time. `begun_ns` and `ended_ns` are of CLOCK_MONOTONIC, as the clock's SteadyNow is:
-  // the window goes by `ended_ns`, so that counting reads no clock.
+  // One answered request: 5xx is an error (503 too), 4xx a client's. Of one loop only one thread
+  // may count at a time. `begun_ns` and `ended_ns` are of CLOCK_MONOTONIC, as the clock's SteadyNow
+  // is: the window goes by `ended_ns`, so that counting reads no clock.
   virtual void Count(int loop, int status, int64_t rows, int64_t begun_ns, int64_t ended_ns) = 0;
   virtual MetricsSnapshot Snapshot() const = 0;
   // The contract's JSON of GET /metrics, without model, version and in_flight.

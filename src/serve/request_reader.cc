@@ -63,13 +63,14 @@ class BodyReader : public RequestReader {
     ondemand::object body;
     if (const auto error = input_.document().get_object().get(body)) {
       if (error != simdjson::INCORRECT_TYPE) return reader_.Broken(error);
-      return reader_.Reject({.message = fmt::format("the body is no mapping; expected {}", shapes)});
+      return reader_.Reject(
+          {.message = fmt::format("the body is no mapping; expected {}", shapes)});
     }
     source_.clear();
     has_id_ = false;
     for (auto item : body) {
       ondemand::field field;
-      if (const auto error = item.get(field)) return reader_.Broken(error);
+      if (const auto error = std::move(item).get(field)) return reader_.Broken(error);
       std::string_view key;
       if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
       if (!(this->*reader)(key, field.value())) return false;
@@ -95,7 +96,7 @@ class BodyReader : public RequestReader {
       return Enter(key) && reader_.ReadRows(value, key);
     if (key == "inputs") return Enter(key) && ReadInputs(value);
     if (key == "request_id") return ReadId(value);
-    if (key == "params") return Skip(value);
+    if (key == "params") return Skip(value, 1);
     return Unknown(key, {"dataframe_split", "dataframe_records", "instances", "inputs", "params",
                          "request_id"});
   }
@@ -127,7 +128,7 @@ class BodyReader : public RequestReader {
     std::array<bool, 3> seen{};
     for (auto item : split) {
       ondemand::field field;
-      if (const auto error = item.get(field)) return reader_.Broken(error);
+      if (const auto error = std::move(item).get(field)) return reader_.Broken(error);
       std::string_view key;
       if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
       const auto part = std::ranges::find(kSplitParts, key);
@@ -153,11 +154,11 @@ class BodyReader : public RequestReader {
     }
     if (key == "data" && split_.names) return reader_.ReadRows(value, "dataframe_split.data");
     if (key == "data") split_.unread = true;
-    return Skip(value);
+    return Skip(value, 2);
   }
 
-  bool Skip(ondemand::value value) {
-    const auto error = Walk(value, kDepthOfParts);
+  bool Skip(ondemand::value value, int depth) {
+    const auto error = Walk(value, depth);
     return error == simdjson::SUCCESS || reader_.Broken(error);
   }
 
@@ -183,7 +184,7 @@ class BodyReader : public RequestReader {
 
   bool Unknown(std::string_view key, const std::vector<std::string>& known) {
     const std::string nearest = NearestName(key, known);
-    const std::string shown = Printable(key.substr(0, kLongestName));
+    const std::string shown = Excerpt(key);
     return reader_.Reject(
         {.message = nearest.empty()
                         ? fmt::format("'{}' is unknown here; expected {}", shown, JoinOr(known))
@@ -192,8 +193,6 @@ class BodyReader : public RequestReader {
   }
 
   static constexpr std::array<std::string_view, 3> kSplitParts = {"columns", "data", "index"};
-  static constexpr int kDepthOfParts = 2;
-  static constexpr size_t kLongestName = 60;
 
   // How far a dataframe_split is read.
   struct Split {

@@ -1,22 +1,16 @@
-#include "serve/row_reader_internal.h"
-
 #include <fmt/format.h>
 
+#include <numeric>
 #include <utility>
 
 #include "core/text.h"
+#include "serve/row_reader_internal.h"
 
 namespace slipway::serve {
 namespace {
 
-// A value for a message.
-std::string Excerpt(std::string_view text) {
-  constexpr size_t kMostBytes = 60;
-  if (text.size() <= kMostBytes) return Printable(text);
-  size_t end = kMostBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  return Printable(text.substr(0, end)) + "…";
-}
+// Body, list of rows, row.
+constexpr int kDepthOfValues = 3;
 
 // The number as it is written. What stands behind it belongs to nothing yet.
 std::string_view TokenOf(ondemand::value& value) {
@@ -52,7 +46,7 @@ void RowReader::Begin(Rows* rows) {
   row_ = 0;
   if (schema_order_) return;
   order_.resize(names_.size());
-  for (size_t i = 0; i < order_.size(); ++i) order_[i] = i;
+  std::iota(order_.begin(), order_.end(), size_t{0});
   schema_order_ = true;
 }
 
@@ -80,7 +74,7 @@ bool RowReader::ReadRows(ondemand::value value, std::string_view what) {
   if (value.get_array().get(list)) return WrongKind(value, what, "a list of rows");
   for (auto item : list) {
     ondemand::value row;
-    if (const auto error = item.get(row)) return Broken(error);
+    if (const auto error = std::move(item).get(row)) return Broken(error);
     if (!IsRoomForRow() || !ReadRow(row, what)) return false;
   }
   if (row_ > 0) return true;
@@ -109,10 +103,10 @@ bool RowReader::ReadList(ondemand::value& value) {
   size_t place = 0;
   for (auto item : list) {
     ondemand::value one;
-    if (const auto error = item.get(one)) return Broken(error);
+    if (const auto error = std::move(item).get(one)) return Broken(error);
     if (place < order_.size()) {
       if (!ReadValue(order_[place], one)) return false;
-    } else if (const auto error = Walk(one, 0)) {
+    } else if (const auto error = Walk(one, kDepthOfValues)) {
       return Broken(error);
     }
     ++place;
@@ -124,9 +118,9 @@ bool RowReader::ReadList(ondemand::value& value) {
 
 bool RowReader::WrongLength(size_t length) {
   const auto count = static_cast<int64_t>(order_.size());
-  const std::string expected = schema_order_
-                                   ? fmt::format("the model takes {}", FormatCount(count))
-                                   : fmt::format("there are {}", Plural(count, "column", "columns"));
+  const std::string expected =
+      schema_order_ ? fmt::format("the model takes {}", FormatCount(count))
+                    : fmt::format("there are {}", Plural(count, "column", "columns"));
   return Reject(
       {.message = fmt::format("the row has {} where {}",
                               Plural(static_cast<int64_t>(length), "value", "values"), expected),
@@ -140,7 +134,7 @@ bool RowReader::ReadMapping(ondemand::value& value) {
   size_t place = 0;
   for (auto item : mapping) {
     ondemand::field field;
-    if (const auto error = item.get(field)) return Broken(error);
+    if (const auto error = std::move(item).get(field)) return Broken(error);
     const std::optional<size_t> index = InputOf(field, place);
     if (!index || !ReadValue(*index, field.value())) return false;
     ++place;
@@ -186,7 +180,7 @@ bool RowReader::ReadNames(ondemand::value value, std::string_view what) {
   ++mapping_;
   for (auto item : list) {
     ondemand::value one;
-    if (const auto error = item.get(one)) return Broken(error);
+    if (const auto error = std::move(item).get(one)) return Broken(error);
     std::string_view name;
     if (const auto error = one.get_string().get(name)) {
       return error == simdjson::INCORRECT_TYPE ? WrongKind(one, what, "a name") : Broken(error);
@@ -209,7 +203,7 @@ bool RowReader::ReadColumns(ondemand::object columns, std::string_view what) {
   int64_t rows = 0;
   for (auto item : columns) {
     ondemand::field field;
-    if (const auto error = item.get(field)) return Broken(error);
+    if (const auto error = std::move(item).get(field)) return Broken(error);
     row_ = 0;
     const std::optional<size_t> index = InputOf(field, place++);
     if (!index && rejection->row) rejection->row.reset();
@@ -239,7 +233,7 @@ bool RowReader::ReadColumn(size_t index, ondemand::value value) {
   }
   for (auto item : list) {
     ondemand::value one;
-    if (const auto error = item.get(one)) return Broken(error);
+    if (const auto error = std::move(item).get(one)) return Broken(error);
     if (!IsRoomForRow() || !ReadValue(index, one)) return false;
     ++row_;
   }
@@ -285,10 +279,10 @@ bool RowReader::ReadTime(size_t index, ondemand::value& value) {
   std::string_view text;
   if (const auto error = value.get_string().get(text)) return Broken(error);
   if (columns_.AddTime(index, text)) return true;
-  return RejectInput(
-      index, fmt::format("'{}' is no time; expected one such as 2024-01-31 or "
-                         "2024-01-31T10:30:00Z, or a number of seconds since 1970-01-01",
-                         Excerpt(text)));
+  return RejectInput(index,
+                     fmt::format("'{}' is no time; expected one such as 2024-01-31 or "
+                                 "2024-01-31T10:30:00Z, or a number of seconds since 1970-01-01",
+                                 Excerpt(text)));
 }
 
 bool RowReader::ReadCategory(size_t index, ondemand::value& value) {
@@ -337,13 +331,11 @@ bool RowReader::RejectInput(size_t index, std::string_view what) {
 bool RowReader::WrongType(size_t index, ondemand::value& value) {
   const char* kind = nullptr;
   if (const auto error = KindOf(value).get(kind)) return Broken(error);
-  ondemand::json_type type = value.type();
-  std::string_view text;
   std::string given;
-  if (type == ondemand::json_type::string) {
-    if (const auto error = value.get_string().get(text)) return Broken(error);
-    given = fmt::format(": '{}'", Excerpt(text));
-  }
+  std::string_view text;
+  const auto error = value.get_string().get(text);
+  if (error == simdjson::SUCCESS) given = fmt::format(": '{}'", Excerpt(text));
+  if (error != simdjson::SUCCESS && error != simdjson::INCORRECT_TYPE) return Broken(error);
   return RejectInput(index, fmt::format("{} where {} is expected{}", kind,
                                         ExpectedOf(schema_.inputs[index].type), given));
 }

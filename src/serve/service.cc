@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "core/text.h"
+#include "serve/openapi.h"
+#include "serve/page.h"
 #include "serve/service_internal.h"
 
 namespace slipway::serve {
@@ -117,6 +119,22 @@ void Service::ShowMetrics(Asking* asking) {
   asking->response->body = CompactJson(json);
 }
 
+void Service::ShowPage(Asking* asking) {
+  asking->response->content_type = "text/html; charset=utf-8";
+  asking->response->AddHeader("Content-Security-Policy", kPagePolicy);
+  asking->response->AddHeader("X-Content-Type-Options", "nosniff");
+  asking->response->body = TryPage();
+}
+
+void Service::Describe(Asking* asking) {
+  std::vector<DescribedModel> described;
+  const auto models = host_.models();
+  for (const auto& model : models)
+    described.push_back({model->name, model->version, &model->model.schema});
+  if (described.empty()) return Reject(asking, {.status = 503, .message = "no model is ready yet"});
+  asking->response->body = CompactJson(OpenApi(described, options_.metrics));
+}
+
 Answering* Service::FindModel(Asking* asking, std::string_view name) {
   auto& models = asking->loop.Models(host_, options_.reader);
   if (models.empty()) {
@@ -174,6 +192,8 @@ void Service::Route(Asking* asking) {
       Page{"GET", "/ping", [](Service* to, Asking* of) { to->Health(of); }},
       Page{"GET", "/ready", [](Service* to, Asking* of) { to->Ready(of); }},
       Page{"GET", "/metrics", [](Service* to, Asking* of) { to->ShowMetrics(of); }},
+      Page{"GET", "/", [](Service* to, Asking* of) { to->ShowPage(of); }},
+      Page{"GET", "/openapi.json", [](Service* to, Asking* of) { to->Describe(of); }},
       Page{"GET", "/v2/health/live", [](Service* to, Asking* of) { to->Health(of); }},
       Page{"GET", "/v2/health/ready", [](Service* to, Asking* of) { to->Ready(of); }},
   };

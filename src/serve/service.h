@@ -54,6 +54,8 @@ class Service final : public http::Handler {
   void Health(Asking* asking);
   void Ready(Asking* asking);
   void ShowMetrics(Asking* asking);
+  void ShowPage(Asking* asking);
+  void Describe(Asking* asking);
   static void Reply(Asking* asking, int status, std::string_view body);
   static void Reject(Asking* asking, const Rejection& rejection);
   static void WrongMethod(Asking* asking, std::string_view method);

@@ -166,6 +166,16 @@ def test_open_inference_protocol(trained):
         assert server.ask("GET", "/v2/models/ml-classifier/infer")[0] == 405
 
 
+def test_the_page_and_the_description(trained):
+    with serving(trained.folder, "ml-classifier") as server:
+        status, page, headers = server.ask("GET", "/")
+        assert status == 200 and "<form" in page and "default-src 'none'" in headers["Content-Security-Policy"]
+        _, api, _ = server.ask("GET", "/openapi.json")
+        assert api["openapi"].startswith("3.1") and {"/predict", "/models/ml-classifier/predict", "/ready"} <= set(api["paths"])
+        named = api["components"]["schemas"]["Model1Question"]["oneOf"][0]["properties"]["features"]["oneOf"][1]
+        assert list(named["properties"]) == FEATURES
+
+
 def test_metrics_count_predictions_only(trained):
     with serving(trained.folder, "ml-classifier") as server:
         for _ in range(20):
