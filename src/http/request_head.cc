@@ -52,7 +52,7 @@ bool RequestParser::ReadForm() {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (StartsIgnoringCase(target, scheme)) return ReadAbsoluteForm(scheme.size());
   }
-  return Fail(400, "the target is no path; expected one that begins with /"), false;
+  return Refuse(400, "the target is no path; expected one that begins with /");
 }
 
 bool RequestParser::ReadAbsoluteForm(size_t scheme_size) {

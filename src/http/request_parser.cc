@@ -58,7 +58,7 @@ void RequestParser::Resize(size_t capacity) {
   // realloc moves pages of a large block instead of bytes.
   void* bytes = std::realloc(bytes_.get(), capacity);
   if (bytes == nullptr) std::abort();  // As operator new would end us.
-  static_cast<void>(bytes_.release());
+  [[maybe_unused]] char* const freed = bytes_.release();
   bytes_.reset(static_cast<char*>(bytes));
   capacity_ = capacity;
 }

@@ -57,8 +57,11 @@ void InputColumns::Begin(data::Table* table) {
   table->rows = 0;
   if (!Fits(*table)) {
     table->columns.clear();
-    for (const model::InputField& field : schema_.inputs)
-      table->columns.push_back({.name = field.name, .type = field.type});
+    for (const model::InputField& field : schema_.inputs) {
+      data::Column& column = table->columns.emplace_back();
+      column.name = field.name;
+      column.type = field.type;
+    }
   }
   for (size_t i = 0; i < table->columns.size(); ++i) {
     data::Column& column = table->columns[i];

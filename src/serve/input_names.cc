@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <bit>
 #include <string>
 
 #include "core/text.h"
 #include "serve/input_names_internal.h"
+#include "serve/quick_hash_internal.h"
 
 namespace slipway::serve {
 
@@ -13,14 +15,29 @@ InputNames::InputNames(const model::ModelSchema& schema) {
         name, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
     names_.push_back({name, plain});
     guesses_.push_back(i);
-    indices_.emplace(name, i);
+  }
+  slots_.assign(std::bit_ceil(2 * names_.size() + 2), names_.size());
+  shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
+  for (size_t i = 0; i < names_.size(); ++i) {
+    size_t slot = QuickHash(names_[i].text) >> shift_;
+    while (slots_[slot] < names_.size()) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = i;
   }
 }
 
 std::optional<size_t> InputNames::Find(std::string_view name) const {
-  const auto found = indices_.find(name);
-  if (found == indices_.end()) return std::nullopt;
-  return found->second;
+  for (size_t slot = QuickHash(name) >> shift_;; slot = (slot + 1) & (slots_.size() - 1)) {
+    const size_t index = slots_[slot];
+    if (index == names_.size()) return std::nullopt;
+    if (names_[index].text == name) return index;
+  }
+}
+
+std::optional<size_t> InputNames::FindKey(const JsonInput& input,
+                                          ondemand::raw_json_string key) const {
+  // Up to an escaped quote, it is no plain name.
+  const std::optional<size_t> found = Find(input.UpToQuote(key));
+  return found && names_[*found].plain ? found : std::nullopt;
 }
 
 std::string InputNames::Nearest(std::string_view name) const {

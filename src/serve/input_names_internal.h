@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "model/types.h"
@@ -21,6 +20,8 @@ class InputNames {
 
   size_t size() const { return names_.size(); }
   std::optional<size_t> Find(std::string_view name) const;
+  // The same for a key as it stands in JSON; one with escapes is not found, though it may be there.
+  std::optional<size_t> FindKey(const JsonInput& input, ondemand::raw_json_string key) const;
   // The nearest name, or "".
   std::string Nearest(std::string_view name) const;
 
@@ -45,7 +46,9 @@ class InputNames {
 
   std::vector<Name> names_;
   std::vector<size_t> guesses_;  // By place; first the schema's order.
-  std::unordered_map<std::string_view, size_t> indices_;
+  // Open addressing by QuickHash, at most half full; names_.size() where there is none.
+  std::vector<size_t> slots_;
+  unsigned shift_ = 0;  // From a hash to a slot.
 };
 
 }  // namespace slipway::serve

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "core/text.h"
 #include "serve/json_input_internal.h"

@@ -1,57 +1,154 @@
-// The body of a request as a document of simdjson's On-Demand: read once, from front to back, each
-// value checked as it is taken. What is passed over must be walked, or mistakes in it go unseen.
+// The body of a request as JSON, read once from front to back: strict, without a tree, and texts
+// without escapes where they stand. A caller asks what comes next and takes it; what nobody wants
+// is walked over, so that no mistake goes unseen.
 #pragma once
 
-#include <simdjson.h>
-
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "serve/short_number_internal.h"
 #include "serve/types.h"
 
 namespace slipway::serve {
 
-namespace ondemand = simdjson::ondemand;
+enum class JsonKind : uint8_t { kNone, kList, kMapping, kNumber, kText, kBoolean, kNull };
 
+// "a list", "a mapping", …; kNone, where no JSON begins, has no name.
+const char* NameOf(JsonKind kind);
+
+// Functions that read return false where the body is not JSON: Broken says why, and nothing may be
+// read then.
 class JsonInput {
  public:
-  // The document and all texts out of it live until the next call.
-  simdjson::error_code Open(std::string_view body);
-  // Ends the use of the document; gives back what an unusually large one took.
+  // Texts live until the next call, or Rewind.
+  void Open(std::string_view body);
+  // Ends the use of the body; gives back what an unusually large one took.
   void Close();
-  ondemand::document& document() { return document_; }
+  // To the beginning.
+  void Rewind();
 
-  // Whether the key that begins at `raw`, behind its quote, is `name`, which needs no escapes.
-  bool IsKey(ondemand::raw_json_string raw, std::string_view name) const {
-    const char* text = raw.raw();
-    const auto rest = static_cast<size_t>(buffer_.data() + buffer_.size() - text);
-    return rest > name.size() && text[name.size()] == '"' &&
-           std::memcmp(text, name.data(), name.size()) == 0;
-  }
+  // What comes next; stands at its first byte.
+  JsonKind Peek();
 
-  // What is wrong with the body that `error` ended the reading of.
-  Rejection Broken(simdjson::error_code error);
+  // Of a list that comes next: Enter, and Next before each item, which is false behind the last or
+  // where the body is broken. `first` is true before the first call and kept by the caller.
+  void Enter() { ++at_; }
+  bool NextItem(bool* first) { return Next(']', first); }
+  // The same for a mapping. Its key is to be taken first, by TakeKey or ReadKey.
+  bool NextField(bool* first);
+  bool broken() const { return fault_ != Fault::kNone; }
+
+  // Takes the key, if it is `name`, which needs no escapes.
+  bool TakeKey(std::string_view name);
+  // The key up to its next quote, as it is written.
+  std::string_view PeekKey() const;
+  [[nodiscard]] bool ReadKey(std::string_view* key);
+
+  // Of the kind that comes next.
+  [[nodiscard]] bool ReadText(std::string_view* text);
+  // Nothing for a number beyond those of a double.
+  [[nodiscard]] bool ReadNumber(std::optional<double>* number);
+  // The number that was read last, as it is written.
+  std::string_view number_text() const { return {number_, static_cast<size_t>(at_ - number_)}; }
+  [[nodiscard]] bool ReadBoolean(bool* truth);
+  [[nodiscard]] bool ReadNull() { return TakeWord("null"); }
+  // Anything at all, with what it holds. `depth` counts the lists and mappings around it: 32 within
+  // one another are the most.
+  [[nodiscard]] bool Walk(int depth);
+
+  // Whether nothing is left.
+  [[nodiscard]] bool AtEnd();
+
+  // What is wrong with the body.
+  Rejection Broken() const;
 
  private:
-  std::string_view Behind(size_t offset) const;
+  enum class Fault : uint8_t { kNone, kNoJson, kDepth, kUtf8, kNoQuote, kControl };
 
-  std::vector<char> buffer_;  // The body, and the zeros that simdjson may read behind it.
+  bool Fail(Fault fault);
+  void SkipBlanks() {
+    while (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t') ++at_;
+  }
+  bool Next(char close, bool* first);
+  bool TakeColon();
+  bool TakeWord(std::string_view word);
+  bool SkipPlain();
+  bool ReadEscaped(const char* begin, std::string_view* text);
+  bool Unescape();
+  std::optional<uint32_t> TakeHex();
+  void AppendUtf8(uint32_t point);
+  bool ReadLongNumber(std::optional<double>* number);
+  bool TakeDigits();
+  bool WalkList(int depth);
+  bool WalkMapping(int depth);
+
+  std::vector<char> buffer_;  // The body, and zeros behind it, which end whatever is read.
   size_t size_ = 0;           // Of the body.
-  ondemand::parser parser_;
-  ondemand::document document_;
-  bool opened_ = false;
+  const char* at_ = nullptr;
+  const char* number_ = nullptr;
+  Fault fault_ = Fault::kNone;
+  std::string texts_;  // That had escapes; never longer than the body.
 };
 
-// Reads a value that nobody wants, with all that it holds. `depth` counts the lists and mappings
-// around it; JSON that is nested deeper than kMostDepth is refused.
-inline constexpr int kMostDepth = 32;
-simdjson::error_code Walk(ondemand::value value, int depth);
+inline JsonKind JsonInput::Peek() {
+  SkipBlanks();
+  switch (*at_) {
+    case '[': return JsonKind::kList;
+    case '{': return JsonKind::kMapping;
+    case '"': return JsonKind::kText;
+    case 't':
+    case 'f': return JsonKind::kBoolean;
+    case 'n': return JsonKind::kNull;
+    default: return *at_ == '-' || (*at_ >= '0' && *at_ <= '9') ? JsonKind::kNumber : JsonKind::kNone;
+  }
+}
 
-// "a number", "a list", …; what is not JSON has none.
-simdjson::simdjson_result<const char*> KindOf(ondemand::value& value);
+inline bool JsonInput::Next(char close, bool* first) {
+  SkipBlanks();
+  if (*at_ == close) {
+    ++at_;
+    return false;
+  }
+  if (*first) {
+    *first = false;
+    return true;
+  }
+  if (*at_ != ',') return Fail(Fault::kNoJson);
+  ++at_;
+  return true;
+}
+
+inline bool JsonInput::NextField(bool* first) {
+  if (!Next('}', first)) return false;
+  SkipBlanks();
+  if (*at_ != '"') return Fail(Fault::kNoJson);
+  ++at_;
+  return true;
+}
+
+inline bool JsonInput::TakeKey(std::string_view name) {
+  const auto rest = static_cast<size_t>(buffer_.data() + buffer_.size() - at_);
+  if (rest <= name.size() || at_[name.size()] != '"') return false;
+  if (std::memcmp(at_, name.data(), name.size()) != 0) return false;
+  at_ += name.size() + 1;
+  return TakeColon() || true;  // A missing colon is seen by broken().
+}
+
+inline bool JsonInput::ReadNumber(std::optional<double>* number) {
+  number_ = at_;
+  double value = 0;
+  if (const char* end = ShortNumber(at_, &value)) {
+    at_ = end;
+    *number = value;
+    return true;
+  }
+  return ReadLongNumber(number);
+}
 
 // The beginning of a text, for a message.
 std::string Excerpt(std::string_view text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/text.h"
@@ -75,7 +76,7 @@ class BodyReader : public RequestReader {
       if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
       if (!(this->*reader)(key, field.value())) return false;
     }
-    if (!input_.document().at_end()) return reader_.Broken(simdjson::TRAILING_CONTENT);
+    if (!input_.AtEnd()) return reader_.Broken(simdjson::TRAILING_CONTENT);
     if (!source_.empty()) return true;
     return reader_.Reject({.message = fmt::format("the body has no rows; expected {}", shapes)});
   }

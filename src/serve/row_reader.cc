@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "serve/row_reader_internal.h"
+#include "serve/short_number_internal.h"
 
 namespace slipway::serve {
 namespace {
@@ -117,14 +118,12 @@ bool RowReader::ReadList(ondemand::value& value) {
 }
 
 bool RowReader::WrongLength(size_t length) {
-  const auto count = static_cast<int64_t>(order_.size());
-  const std::string expected =
-      schema_order_ ? fmt::format("the model takes {}", FormatCount(count))
-                    : fmt::format("there are {}", Plural(count, "column", "columns"));
-  return Reject(
-      {.message = fmt::format("the row has {} where {}",
-                              Plural(static_cast<int64_t>(length), "value", "values"), expected),
-       .row = row_});
+  const auto given = static_cast<int64_t>(length);
+  const auto expected = static_cast<int64_t>(order_.size());
+  return Reject({.message = fmt::format("the row has {} for {}", Plural(given, "value", "values"),
+                                        schema_order_ ? Plural(expected, "input", "inputs")
+                                                      : Plural(expected, "column", "columns")),
+                 .row = row_});
 }
 
 bool RowReader::ReadMapping(ondemand::value& value) {
@@ -146,21 +145,25 @@ bool RowReader::ReadMapping(ondemand::value& value) {
 std::optional<size_t> RowReader::InputOf(ondemand::field& field, size_t place) {
   std::optional<size_t> index = names_.Guess(*input_, field.key(), place);
   if (!index) {
-    std::string_view name;
-    if (const auto error = field.unescaped_key().get(name)) {
-      Broken(error);
-      return std::nullopt;
-    }
-    index = names_.Find(name);
-    if (!index) {
-      RejectName(name);
-      return std::nullopt;
-    }
+    index = names_.FindKey(*input_, field.key());
+    if (!index) index = UnescapedInputOf(field);
+    if (!index) return std::nullopt;
     names_.StoodAt(place, *index);
   }
   if (std::exchange(seen_[*index], mapping_) != mapping_) return index;
   RejectInput(*index, "the field is there twice");
   return std::nullopt;
+}
+
+std::optional<size_t> RowReader::UnescapedInputOf(ondemand::field& field) {
+  std::string_view name;
+  if (const auto error = field.unescaped_key().get(name)) {
+    Broken(error);
+    return std::nullopt;
+  }
+  const std::optional<size_t> index = names_.Find(name);
+  if (!index) RejectName(name);
+  return index;
 }
 
 bool RowReader::RejectName(std::string_view name) {
@@ -250,6 +253,11 @@ bool RowReader::ReadValue(size_t index, ondemand::value& value) {
 }
 
 bool RowReader::ReadNumber(size_t index, ondemand::value& value) {
+  // What is not taken here is passed over by the list or mapping that holds it.
+  if (const std::optional<double> number = ShortNumber(value.raw_json_token().data())) {
+    columns_.AddNumber(index, *number);
+    return true;
+  }
   double number = 0;
   if (value.get_double().get(number)) return ReadNoNumber(index, value);
   columns_.AddNumber(index, number);

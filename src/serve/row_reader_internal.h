@@ -48,6 +48,7 @@ class RowReader {
   bool ReadMapping(ondemand::value& value);
   bool WrongLength(size_t length);
   std::optional<size_t> InputOf(ondemand::field& field, size_t place);
+  std::optional<size_t> UnescapedInputOf(ondemand::field& field);
   bool ReadColumn(size_t index, ondemand::value value);
   // One value each of the input `index`, in the row `row_`.
   bool ReadValue(size_t index, ondemand::value& value);

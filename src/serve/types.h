@@ -15,9 +15,9 @@ namespace slipway::serve {
 // An answer that is no prediction: {"error": message, "field": …, "row": …}. `row` counts from 0.
 struct Rejection {
   int status = 400;
-  std::string message;
-  std::string field;  // "" where it is about none.
-  std::optional<int64_t> row;
+  std::string message = {};
+  std::string field = {};  // "" where it is about none.
+  std::optional<int64_t> row = {};
 };
 
 // What is done with a text that training did not have.

@@ -1,0 +1,131 @@
+// One client: what it asks is read, answered and sent, as far as it goes without waiting.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/answer_internal.h"
+#include "http/listener_internal.h"
+#include "http/request_parser.h"
+#include "http/server.h"
+#include "http/timers_internal.h"
+#include "http/tls_internal.h"
+
+namespace slipway::http {
+
+// How far a server is with its end.
+enum class Phase { kServes, kDrains, kFinishes, kStops };
+
+// An answer whose bytes are not all with the system.
+struct PendingAnswer {
+  int status = 0;
+  int64_t begun_ns = 0;
+  size_t end = 0;  // Of its bytes, from the first that is not sent.
+};
+
+// What the connections of a loop share; touched on its thread only, but for the atomic ones.
+struct LoopState {
+  LoopState(const Limits& its_limits, Handler* its_handler, int its_number,
+            const std::atomic<Phase>* its_phase)
+      : limits(its_limits),
+        handler(its_handler),
+        number(its_number),
+        phase(its_phase),
+        timers(its_limits) {}
+
+  const Limits limits;
+  Handler* const handler;
+  const int number;
+  const std::atomic<Phase>* const phase;
+  int64_t now_ns = 0;  // When the loop was last woken.
+  TimerLists timers;
+  // Kept for their room: of the connection that is being served.
+  Response response;
+  std::string output;
+  std::vector<PendingAnswer> answers;
+  // Written by this thread alone, so that no locked instruction is needed.
+  alignas(64) std::atomic<int64_t> in_flight{0};
+
+  bool draining() const { return phase->load(std::memory_order_relaxed) != Phase::kServes; }
+  void CountInFlight(int64_t change) {
+    in_flight.store(in_flight.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
+  }
+};
+
+class Connection : public Timer {
+ public:
+  // What its loop, which owns it, does next.
+  enum class Fate {
+    kWaits,
+    kAgain,  // There is more to do; others first.
+    kEnds,   // It goes.
+  };
+
+  Connection(LoopState* loop, Descriptor socket, std::unique_ptr<TlsSession> tls);
+  // Ends it at once; the handler is told of answers that were not sent.
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // After events of an edge-triggered epoll.
+  Fate OnReady(uint32_t events);
+  Fate OnTimeout();
+  // The server ends: so does it, where it is between two requests.
+  Fate OnDrain();
+  // Instead of anything else: there are too many.
+  Fate Reject();
+
+  int socket() const { return socket_.number(); }
+  bool rejected() const { return rejected_; }
+  bool queued = false;  // The loop's: it answered kAgain.
+
+ private:
+  enum class Sent { kAll, kSome, kBroken };
+
+  Fate Serve();
+  void Read();
+  ssize_t Receive(char* bytes, size_t size);
+  // As far as requests are there whole, and output does not have to wait.
+  void AnswerAll();
+  void AnswerRequest();
+  void AnswerFailure(int status, const std::string& message);
+  void Begin();
+  void Append(bool is_head, Persistence persistence);
+  // Sends the loop's output; what the client is too slow for becomes unsent_.
+  void Flush();
+  void SendUnsent();
+  Sent Send(std::string_view bytes, size_t* sent);
+  // Tells of those whose bytes are within the next `sent`, and forgets them.
+  void Report(std::vector<PendingAnswer>* answers, size_t sent);
+  void ReportLost(std::vector<PendingAnswer>* answers);
+  void ArmForState();
+  Fate Finish();
+  Fate Discard();
+
+  bool waits_to_send() const { return !unsent_.empty(); }
+
+  LoopState* const loop_;
+  Descriptor socket_;
+  const std::unique_ptr<TlsSession> tls_;  // Null without TLS.
+  RequestParser parser_;
+  std::string unsent_;  // From unsent_from_ on.
+  size_t unsent_from_ = 0;
+  std::vector<PendingAnswer> pending_;  // Of unsent_.
+  int64_t begun_ns_ = 0;
+  int64_t linger_end_ns_ = 0;
+  bool begun_ = false;      // A request's first byte came, and its answer is not written yet.
+  bool answered_ = true;    // Something, since the timer was armed for what is read.
+  bool exhausted_ = true;   // All that the system has is read.
+  bool hung_up_ = false;    // The client's end is behind what it has.
+  bool ended_ = false;      // The client's end was read.
+  bool broken_ = false;     // Nothing can be read or sent.
+  bool closing_ = false;    // No more is read; it ends when all is sent.
+  bool lingering_ = false;  // Our end is closed; what still comes is thrown away.
+  bool rejected_ = false;
+};
+
+}  // namespace slipway::http

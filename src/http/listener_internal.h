@@ -1,0 +1,39 @@
+// Sockets: those that listen, and descriptors that close themselves.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+
+namespace slipway::http {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() { Close(); }
+
+  void Close();
+  bool open() const { return number_ >= 0; }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+struct Listeners {
+  std::vector<Descriptor> sockets;
+  int port = 0;
+};
+
+// `count` sockets that listen at the same address: the system spreads connections over them.
+// kInvalidInput for a host or port that there is not, kIo where the address is taken.
+Result<Listeners> Listen(const std::string& host, int port, int count);
+
+}  // namespace slipway::http

@@ -1,0 +1,298 @@
+#include "serve/request_reader.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "core/random.h"
+#include "core/text.h"
+#include "data/category_column.h"
+
+namespace {
+int64_t allocations = 0;
+}  // namespace
+
+// Counts, for the tests that say how often memory is asked for.
+[[gnu::noinline]] void* operator new(size_t size) {
+  ++allocations;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace slipway::serve {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsNan;
+
+model::ModelSchema Schema() {
+  model::ModelSchema schema;
+  schema.inputs.resize(4);
+  schema.inputs[0].name = "age";
+  schema.inputs[1].name = "income";
+  schema.inputs[2].name = "city";
+  schema.inputs[2].type = data::ColumnType::kCategory;
+  schema.inputs[2].categories = {"Berlin", "Oslo", "Rome"};
+  schema.inputs[3].name = "since";
+  schema.inputs[3].type = data::ColumnType::kTimestamp;
+  return schema;
+}
+
+class RequestReaderTest : public ::testing::Test {
+ protected:
+  void Use(const ReaderOptions& options) { reader_ = RequestReader::Make(schema_, options); }
+
+  // "" where all is well, else "STATUS FIELD@ROW message".
+  std::string Predict(std::string_view body) { return Told(reader_->ReadPredict(body, &rows_)); }
+  std::string Invoke(std::string_view body) { return Told(reader_->ReadInvocation(body, &rows_)); }
+
+  static std::string Told(const std::optional<Rejection>& rejection) {
+    if (!rejection) return "";
+    const std::string row = rejection->row ? std::to_string(*rejection->row) : "";
+    return fmt::format("{} {}@{} {}", rejection->status, rejection->field, row, rejection->message);
+  }
+
+  // A row's values as text, "-" for missing.
+  std::string Row(int64_t row) const {
+    std::vector<std::string> values;
+    for (const data::Column& column : rows_.table.columns)
+      values.push_back(column.IsMissing(row) ? "-" : column.TextAt(row));
+    return Join(values, " ");
+  }
+
+  const model::ModelSchema schema_ = Schema();
+  std::unique_ptr<RequestReader> reader_ = RequestReader::Make(schema_, {});
+  Rows rows_;
+};
+
+TEST_F(RequestReaderTest, OneRowInTheOrderOfTheInputs) {
+  ASSERT_EQ(Predict(R"({"features": [41, 52000.5, "Oslo", "1970-01-02"]})"), "");
+  EXPECT_EQ(rows_.shape, Shape::kOne);
+  ASSERT_EQ(rows_.table.rows, 1);
+  EXPECT_EQ(Row(0), "41 52000.5 Oslo 86400");
+  EXPECT_EQ(rows_.table.columns[0].name, "age");
+  EXPECT_EQ(rows_.table.columns[3].type, data::ColumnType::kTimestamp);
+  EXPECT_EQ(rows_.request_id, "");
+}
+
+TEST_F(RequestReaderTest, OneRowByNames) {
+  ASSERT_EQ(Predict(R"({"request_id": "a-7", "features": {"city": "Rome", "age": null}})"), "");
+  EXPECT_EQ(rows_.shape, Shape::kOne);
+  EXPECT_EQ(Row(0), "- - Rome -");
+  EXPECT_EQ(rows_.request_id, "a-7");
+  ASSERT_EQ(Predict(R"({"features": {}})"), "");
+  EXPECT_EQ(Row(0), "- - - -");
+  EXPECT_EQ(rows_.request_id, "");
+}
+
+TEST_F(RequestReaderTest, ManyRowsListsAndMappings) {
+  ASSERT_EQ(Predict(R"({"instances": [[1, 2, "Rome", 3], {"since": 4, "city": "Oslo", "age": 5},
+                        {"income": 6}, [7, 8, "Rome", null]]})"),
+            "");
+  EXPECT_EQ(rows_.shape, Shape::kMany);
+  ASSERT_EQ(rows_.table.rows, 4);
+  EXPECT_EQ(Row(0), "1 2 Rome 3");
+  EXPECT_EQ(Row(1), "5 - Oslo 4");
+  EXPECT_EQ(Row(2), "- 6 - -");
+  EXPECT_EQ(Row(3), "7 8 Rome -");
+  EXPECT_THAT(rows_.table.columns[2].categories, ElementsAre("Oslo", "Rome"));
+  EXPECT_THAT(rows_.table.columns[2].codes, ElementsAre(1, 0, data::kMissingCode, 1));
+}
+
+TEST_F(RequestReaderTest, KeysWithEscapes) {
+  ASSERT_EQ(Predict(R"({"\u0066eatures": {"\u0061ge": 1, "cit\u0079": "\u0052ome\ud83d\ude00"}})"),
+            "");
+  EXPECT_EQ(Row(0), "1 - Rome\U0001F600 -");
+}
+
+// What the reader of files makes of it.
+TEST_F(RequestReaderTest, CategoriesOfOtherTypes) {
+  ASSERT_EQ(Predict(R"({"instances": [{"city": true}, {"city": 1.50}, {"city": 1e3 },
+                        {"city": " Rome "}, {"city": "FALSE"}, {"city": "NA"}, {"city": ""}]})"),
+            "");
+  EXPECT_THAT(rows_.table.columns[2].categories,
+              ElementsAre("1.50", "1e3", "False", "Rome", "True"));
+  EXPECT_THAT(rows_.table.columns[2].codes, ElementsAre(4, 0, 1, 3, 2, -1, -1));
+}
+
+TEST_F(RequestReaderTest, NumbersAndTimesOfOtherTypes) {
+  ASSERT_EQ(Predict(R"({"instances": [{"age": true}, {"age": false}, {"since": "NA"},
+                        {"since": "1970-01-01T01:00:00+00:30"}, {"since": -1.5}]})"),
+            "");
+  EXPECT_THAT(rows_.table.columns[0].numbers, ElementsAre(1, 0, IsNan(), IsNan(), IsNan()));
+  EXPECT_THAT(rows_.table.columns[3].numbers, ElementsAre(IsNan(), IsNan(), IsNan(), 1800, -1.5));
+}
+
+TEST_F(RequestReaderTest, ShapesOfMlflow) {
+  ASSERT_EQ(Invoke(R"({"dataframe_split": {"index": [0, [1]], "columns": ["city", "age"],
+                       "data": [["Rome", 1], ["Oslo", 2]]}})"),
+            "");
+  EXPECT_EQ(rows_.shape, Shape::kMany);
+  EXPECT_EQ(Row(0) + ", " + Row(1), "1 - Rome -, 2 - Oslo -");
+  ASSERT_EQ(Invoke(R"({"dataframe_split": {"data": [["Rome", 1]], "columns": ["city", "age"]},
+                       "params": {"a": [1]}})"),
+            "");
+  EXPECT_EQ(Row(0), "1 - Rome -");
+  ASSERT_EQ(Invoke(R"({"dataframe_records": [{"age": 3}, {"income": 4}]})"), "");
+  EXPECT_EQ(Row(0) + ", " + Row(1), "3 - - -, - 4 - -");
+  ASSERT_EQ(Invoke(R"({"instances": [[1, 2, "Rome", 3]]})"), "");
+  EXPECT_EQ(Row(0), "1 2 Rome 3");
+  ASSERT_EQ(Invoke(R"({"inputs": {"city": ["Rome", null], "age": [5, 6]}})"), "");
+  EXPECT_EQ(Row(0) + ", " + Row(1), "5 - Rome -, 6 - - -");
+  ASSERT_EQ(Invoke(R"({"inputs": [[1, 2, "Rome", 3]]})"), "");
+  ASSERT_EQ(Invoke(R"({"inputs": [{"age": 9}]})"), "");
+  EXPECT_EQ(Row(0), "9 - - -");
+}
+
+TEST_F(RequestReaderTest, WrongTypes) {
+  EXPECT_EQ(Predict(R"({"features": ["41", 1, "Rome", 1]})"),
+            "400 age@0 age: a text where a number is expected: '41'");
+  EXPECT_EQ(Predict(R"({"instances": [[1, 1, "Rome", 1], [1, [2], "Rome", 1]]})"),
+            "400 income@1 income: a list where a number is expected");
+  EXPECT_EQ(Predict(R"({"features": {"city": {"a": 1}}})"),
+            "400 city@0 city: a mapping where a text is expected");
+  EXPECT_EQ(Predict(R"({"features": {"since": true}})"),
+            "400 since@0 since: true or false where a time is expected");
+  EXPECT_THAT(
+      Predict(R"({"features": {"since": "31.1.2024"}})"),
+      HasSubstr("400 since@0 since: '31.1.2024' is no time; expected one such as 2024-01-31"));
+  EXPECT_THAT(
+      Predict(R"({"features": {"age": 1e400}})"),
+      HasSubstr("400 age@0 age: '1e400' is no JSON number, or none that a double can hold"));
+  EXPECT_THAT(Invoke(R"({"inputs": {"age": [1, "2"]}})"),
+              HasSubstr("400 age@1 age: a text where a number is expected"));
+  EXPECT_EQ(Invoke(R"({"inputs": {"age": 1}})"),
+            "400 age@ age: a number where a list of values is expected");
+}
+
+TEST_F(RequestReaderTest, WrongShapes) {
+  EXPECT_EQ(Predict(R"({"features": [1, 2, "Rome"]})"), "400 @0 the row has 3 values for 4 inputs");
+  EXPECT_EQ(Predict(R"({"instances": [[1, 2, "Rome", 3], [1, 2, "Rome", 3, {"a": []}]]})"),
+            "400 @1 the row has 5 values for 4 inputs");
+  EXPECT_EQ(Predict(R"({"instances": []})"), "400 @ instances: no row is given");
+  EXPECT_EQ(Predict(R"({"instances": [[1, 2, "Rome", 3], 5]})"),
+            "400 @1 instances: a number where a row, a list or a mapping, is expected");
+  EXPECT_EQ(Predict(R"({"instances": {"age": 1}})"),
+            "400 @ instances: a mapping where a list of rows is expected");
+  EXPECT_THAT(Predict("{}"), HasSubstr("400 @ the body has no rows; expected {\"features\""));
+  EXPECT_THAT(Predict("[1]"), HasSubstr("400 @ the body is no mapping; expected {\"features\""));
+  EXPECT_EQ(Predict(R"({"features": {}, "instances": []})"),
+            "400 @ both 'features' and 'instances' are there");
+  EXPECT_EQ(Predict(R"({"features": {}, "features": {}})"), "400 @ 'features' is there twice");
+  EXPECT_EQ(Predict(R"({"features": {}, "request_id": "a b"})"),
+            "400 @ request_id: expected 1 to 128 characters of ASCII without blanks");
+  EXPECT_EQ(Invoke(R"({"inputs": {"age": [1, 2], "city": ["a"]}})"),
+            "400 city@ city: 1 value where 'age' has 2");
+  EXPECT_THAT(Invoke(R"({"dataframe_split": {"columns": []}})"),
+              HasSubstr("400 @ dataframe_split: 'data' is not there"));
+  EXPECT_THAT(Invoke(R"({"dataframe_split": {"data": [[1]]}})"),
+              HasSubstr("400 @ dataframe_split: 'columns' is not there"));
+  EXPECT_EQ(Invoke(R"({"dataframe_split": {"columns": ["age"], "data": [[1, 2]]}})"),
+            "400 @0 the row has 2 values for 1 column");
+}
+
+TEST_F(RequestReaderTest, Names) {
+  EXPECT_EQ(Predict(R"({"instances": [{"age": 1}, {"aeg": 1}]})"),
+            "400 aeg@1 aeg: the model has no such input; did you mean 'age'?");
+  EXPECT_EQ(Predict(R"({"features": {"zzzzzz": 1}})"),
+            "400 zzzzzz@0 zzzzzz: the model has no such input");
+  EXPECT_EQ(Predict(R"({"features": {"age": 1, "\u0061ge": 2}})"),
+            "400 age@0 age: the field is there twice");
+  EXPECT_EQ(Predict(R"({"instance": []})"),
+            "400 instance@ 'instance' is unknown here; did you mean 'instances'?");
+  EXPECT_EQ(Invoke(R"({"dataframe_split": {"columns": ["age", "ctiy"], "data": []}})"),
+            "400 ctiy@ ctiy: the model has no such input; did you mean 'city'?");
+  EXPECT_EQ(Invoke(R"({"dataframe_split": {"columns": ["age", "age"], "data": []}})"),
+            "400 age@ age: the column is there twice");
+}
+
+TEST_F(RequestReaderTest, WhatIsNoJson) {
+  EXPECT_EQ(Predict(""), "400 @ the body is empty; expected a JSON object");
+  EXPECT_THAT(Predict(R"({"features": [1, 2, "Rome", 3]} 1)"), HasSubstr("400 @ the body is no"));
+  EXPECT_THAT(Predict(R"({"features": [1, 2, "Rome", 3]}})"),
+              HasSubstr("400 @ the body is not JSON near line 1, column 32"));
+  EXPECT_THAT(Predict("{\"features\": {\"age\":\n NaN}}"),
+              AllOf(HasSubstr("near line 2, column 2"),
+                    HasSubstr("null stands for a number that is missing")));
+  EXPECT_EQ(Predict("{\"features\": {\"city\": \"\xff\"}}"), "400 @ the body is not valid UTF-8");
+  EXPECT_THAT(Predict(R"({"features": {"city": "a}})"), HasSubstr("a text in it does not end"));
+  const std::string open(40, '['), close(40, ']');
+  EXPECT_EQ(Invoke(R"({"params": )" + open + close + R"(, "inputs": {"age": [1]}})"),
+            "400 @ the body is nested more than 32 deep");
+  for (const char* number : {"01", "1.", ".5", "+1", "-", "0x1", "1e", "--1", "1_0", "1a"})
+    EXPECT_NE(Predict(fmt::format(R"({{"features": {{"age": {}}}}})", number)), "") << number;
+}
+
+TEST_F(RequestReaderTest, TooManyRows) {
+  Use({.max_rows = 2});
+  EXPECT_EQ(Predict(R"({"instances": [{}, {}]})"), "");
+  EXPECT_EQ(Predict(R"({"instances": [{}, {}, {}]})"),
+            "413 @ more than 2 rows; send them in several requests");
+  EXPECT_THAT(Invoke(R"({"inputs": {"age": [1, 2, 3]}})"), HasSubstr("413"));
+}
+
+TEST_F(RequestReaderTest, UnknownCategories) {
+  Use({.unknown = UnknownCategory::kReject});
+  EXPECT_EQ(Predict(R"({"instances": [{"city": "Oslo"}, {"city": null}, {}]})"), "");
+  EXPECT_EQ(
+      Predict(R"({"instances": [{"city": "Oslo"}, {"city": "Rmoe"}, {"city": "A"}, {}]})"),
+      "422 city@1 city: 'Rmoe' is a category that training did not have; did you mean 'Rome'?");
+  Use({});
+  EXPECT_EQ(Predict(R"({"features": {"city": "Rmoe"}})"), "");
+  EXPECT_EQ(Row(0), "- - Rmoe -");
+}
+
+// Beyond what the table of recent texts remembers.
+TEST_F(RequestReaderTest, ManyCategories) {
+  std::vector<std::string> texts;
+  Random random(3);
+  std::string body;
+  for (int i = 0; i < 3000; ++i) {
+    texts.push_back(fmt::format("c{}", random.Below(900)));
+    body += fmt::format(R"({}{{"city": "{}"}})", i == 0 ? "" : ",", texts.back());
+  }
+  ASSERT_EQ(Predict(R"({"instances": [)" + body + "]}"), "");
+  const data::Column expected = data::MakeCategoryColumn("city", texts);
+  EXPECT_EQ(rows_.table.columns[2].categories, expected.categories);
+  EXPECT_EQ(rows_.table.columns[2].codes, expected.codes);
+}
+
+TEST_F(RequestReaderTest, KeepsItsRoom) {
+  const std::string many =
+      R"({"request_id": "0123456789abcdef0123456789abcdef", "instances": [
+          {"age": 1, "city": "a long name of a city that nobody has"},
+          {"city": "another long name of a city", "since": "2024-01-01", "age": 0.1234567890123}]})";
+  const std::string split =
+      R"({"dataframe_split": {"data": [["a long name of a city that nobody has", 1]],
+          "columns": ["city", "age"]}})";
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(Predict(many), "");
+    ASSERT_EQ(Invoke(split), "");
+  }
+  const int64_t before = allocations;
+  const bool refused = reader_->ReadPredict(many, &rows_) || reader_->ReadInvocation(split, &rows_);
+  EXPECT_EQ(allocations - before, 0);
+  EXPECT_FALSE(refused);
+}
+
+// After a body that took much memory.
+TEST_F(RequestReaderTest, LargeBodies) {
+  const std::string long_text(3 << 20, 'x');
+  ASSERT_EQ(Predict(fmt::format(R"({{"features": {{"city": "{}"}}}})", long_text)), "");
+  EXPECT_EQ(rows_.table.columns[2].categories, std::vector<std::string>{long_text});
+  ASSERT_EQ(Predict(R"({"features": {"city": "Rome"}})"), "");
+  EXPECT_EQ(Row(0), "- - Rome -");
+  EXPECT_THAT(Predict(fmt::format(R"({{"features": {{"age": "{}"}}}})", long_text)),
+              HasSubstr("xxx…'"));
+}
+
+}  // namespace
+}  // namespace slipway::serve
