@@ -149,7 +149,8 @@ void Connection::AnswerFailure(int status, const std::string& message) {
 
 void Connection::Append(bool is_head, Persistence persistence) {
   AppendAnswer(loop_->response, is_head, persistence, &loop_->output);
-  loop_->answers.push_back({loop_->response.status, begun_ns_, loop_->output.size()});
+  loop_->answers.push_back(
+      {loop_->response.status, loop_->response.note, begun_ns_, loop_->output.size()});
   GiveBack(&loop_->response.body);
   begun_ = false;
   answered_ = true;
@@ -208,7 +209,7 @@ void Connection::Report(std::vector<PendingAnswer>* answers, size_t sent) {
   for (; done < answers->size() && (*answers)[done].end <= sent; ++done) {
     const PendingAnswer& answer = (*answers)[done];
     loop_->CountInFlight(-1);
-    loop_->handler->Answered(loop_->number, answer.status, answer.begun_ns, true);
+    loop_->handler->Answered(loop_->number, answer.note, answer.status, answer.begun_ns, true);
   }
   answers->erase(answers->begin(), answers->begin() + static_cast<ptrdiff_t>(done));
   for (PendingAnswer& answer : *answers) answer.end -= sent;
@@ -217,7 +218,7 @@ void Connection::Report(std::vector<PendingAnswer>* answers, size_t sent) {
 void Connection::ReportLost(std::vector<PendingAnswer>* answers) {
   for (const PendingAnswer& answer : *answers) {
     loop_->CountInFlight(-1);
-    loop_->handler->Answered(loop_->number, answer.status, answer.begun_ns, false);
+    loop_->handler->Answered(loop_->number, answer.note, answer.status, answer.begun_ns, false);
   }
   answers->clear();
 }

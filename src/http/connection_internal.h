@@ -23,6 +23,7 @@ enum class Phase { kServes, kDrains, kFinishes, kStops };
 // An answer whose bytes are not all with the system.
 struct PendingAnswer {
   int status = 0;
+  uint32_t note = 0;
   int64_t begun_ns = 0;
   size_t end = 0;  // Of its bytes, from the first that is not sent.
 };

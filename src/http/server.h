@@ -20,7 +20,8 @@ class Handler {
   virtual ~Handler() = default;
   virtual void Answer(const Request& request, int loop, int64_t begun_ns, Response* response) = 0;
   // The answer's last byte was handed to the system, or (sent false) the client went before it.
-  virtual void Answered(int loop, int status, int64_t begun_ns, bool sent) = 0;
+  // `note` is the response's; 0 of an answer of the server itself.
+  virtual void Answered(int loop, uint32_t note, int status, int64_t begun_ns, bool sent) = 0;
   // An answer of the server itself to what was no request (400, 408, 413, 414, 431, 501, 503, 505):
   // the body, as JSON.
   virtual std::string ErrorBody(int status, const std::string& message) = 0;

@@ -160,6 +160,14 @@ TEST_F(ServerTest, AHalfCloseStillGetsItsAnswers) {
   EXPECT_EQ(late.Ask("/a"), Ok("GET /a "));
   late.EndSending();
   EXPECT_EQ(late.ReadToEnd(), "");
+  // The request and the end are seen at once.
+  Client busy(port());
+  busy.Send(Get("/slow"));
+  EXPECT_TRUE(Eventually([&] { return handler_.asked == 4; }));
+  Client both(port());
+  both.Send(Get("/both"));
+  both.EndSending();
+  EXPECT_EQ(both.ReadToEnd(), Ok("GET /both "));
   Client half(port());
   half.Send("GET / HT");
   half.EndSending();
@@ -171,7 +179,7 @@ TEST_F(ServerTest, ErrorsAreAnsweredThoughTheClientGoesOnSending) {
   Start();
   Client client(port());
   client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n");
-  client.Send(std::string(8'000'000, 'x'));
+  EXPECT_TRUE(client.Send(std::string(8'000'000, 'x')));
   const std::string answer = client.ReadAnswer();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 Content Too Large\r\n"));
   EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
@@ -209,10 +217,11 @@ TEST_F(ServerTest, TimeoutsOfWhatDoesNotCome) {
   body.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   EXPECT_EQ(idle.Ask("/a"), Ok("GET /a "));
   // Bytes that trickle in win no time.
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 100 && !head.HasInput(); ++i) {
     std::this_thread::sleep_for(milliseconds(40));
     head.Send("x");
   }
+  EXPECT_TRUE(head.HasInput());
   const std::string answer = head.ReadToEnd();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
   EXPECT_THAT(answer, HasSubstr("error 408: the headers"));

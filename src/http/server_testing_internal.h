@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@ namespace slipway::http {
 using std::chrono::milliseconds;
 
 inline constexpr int kPatienceMs = 20'000;  // Of a test: what takes longer does not come.
+inline constexpr uint32_t kNote = 7;
 inline constexpr size_t kBig = 8 << 20;
 
 // Answers with what it was asked: "/big" with many bytes, "/slow" after a while.
@@ -33,6 +35,7 @@ class EchoHandler : public Handler {
  public:
   void Answer(const Request& request, int, int64_t begun_ns, Response* response) override {
     ++asked;
+    response->note = kNote;
     if (begun_ns <= 0) std::abort();
     if (request.path == "/slow") std::this_thread::sleep_for(milliseconds(300));
     response->body = fmt::format("{} {} {}", request.method, request.target, request.body);
@@ -44,7 +47,9 @@ class EchoHandler : public Handler {
       response->AddHeader("X-Id", "a\r\nb");
     }
   }
-  void Answered(int, int status, int64_t, bool sent) override {
+  void Answered(int, uint32_t note, int status, int64_t, bool sent) override {
+    const bool asked_us = status == 200 || status == 204 || status == 404;
+    EXPECT_EQ(note, asked_us ? kNote : 0) << status;
     const std::lock_guard<std::mutex> lock(mutex_);
     answered_.push_back(sent ? status : -status);
   }
@@ -92,12 +97,18 @@ class Client {
  public:
   explicit Client(int port, int receive_buffer = 0) : socket_(ConnectTo(port, receive_buffer)) {}
 
-  void Send(std::string_view bytes) {
+  // False where the server takes no more.
+  bool Send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t count = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (count <= 0) return;
+      if (count <= 0) return false;
       bytes.remove_prefix(static_cast<size_t>(count));
     }
+    return true;
+  }
+  bool HasInput() {
+    char c = 0;
+    return ::recv(socket_.number(), &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
   }
   void EndSending() { ::shutdown(socket_.number(), SHUT_WR); }
   void Close() { socket_.Close(); }

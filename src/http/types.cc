@@ -19,6 +19,7 @@ void Response::Clear() {
   content_type = "application/json";
   body.clear();
   header_lines.clear();
+  note = 0;
   close = false;
 }
 

@@ -33,6 +33,7 @@ struct Response {
   std::string_view content_type = "application/json";  // Of static storage.
   std::string body;
   std::string header_lines;  // More headers, each "Name: value\r\n".
+  uint32_t note = 0;         // The handler's: comes back with Answered.
   bool close = false;        // The connection ends after this answer.
 
   // Empty again, keeping its room.

@@ -25,19 +25,12 @@ InputNames::InputNames(const model::ModelSchema& schema) {
   }
 }
 
-std::optional<size_t> InputNames::Find(std::string_view name) const {
+size_t InputNames::Find(std::string_view name) const {
   for (size_t slot = QuickHash(name) >> shift_;; slot = (slot + 1) & (slots_.size() - 1)) {
     const size_t index = slots_[slot];
-    if (index == names_.size()) return std::nullopt;
+    if (index == names_.size()) return kNone;
     if (names_[index].text == name) return index;
   }
-}
-
-std::optional<size_t> InputNames::FindKey(const JsonInput& input,
-                                          ondemand::raw_json_string key) const {
-  // Up to an escaped quote, it is no plain name.
-  const std::optional<size_t> found = Find(input.UpToQuote(key));
-  return found && names_[*found].plain ? found : std::nullopt;
 }
 
 std::string InputNames::Nearest(std::string_view name) const {

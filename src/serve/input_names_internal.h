@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,20 +19,20 @@ class InputNames {
   explicit InputNames(const model::ModelSchema& schema);
 
   size_t size() const { return names_.size(); }
-  std::optional<size_t> Find(std::string_view name) const;
-  // The same for a key as it stands in JSON; one with escapes is not found, though it may be there.
-  std::optional<size_t> FindKey(const JsonInput& input, ondemand::raw_json_string key) const;
+  // kNone where there is no such input. No std::optional: this runs once a value, and one is slow
+  // to hand over.
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
+  size_t Find(std::string_view name) const;
   // The nearest name, or "".
   std::string Nearest(std::string_view name) const;
 
-  // The input that a key names which stands at `place` of a mapping, if it is the one that stood
-  // there last: rows of a client have their keys in one order, and need no look-up then.
-  std::optional<size_t> Guess(const JsonInput& input, ondemand::raw_json_string key,
-                              size_t place) const {
-    if (place >= guesses_.size()) return std::nullopt;
-    const Name& name = names_[guesses_[place]];
-    if (!name.plain || !input.IsKey(key, name.text)) return std::nullopt;
-    return guesses_[place];
+  // Takes the key that comes next in a mapping, the `place`-th, if it is the one that stood there
+  // last: rows of a client have their keys in one order, and need no look-up then.
+  size_t TakeGuess(size_t place, JsonInput* input) const {
+    if (place >= guesses_.size()) return kNone;
+    const size_t guess = guesses_[place];
+    if (!names_[guess].plain || !input->TakeKey(names_[guess].text)) return kNone;
+    return guess;
   }
   void StoodAt(size_t place, size_t index) {
     if (place < guesses_.size()) guesses_[place] = index;

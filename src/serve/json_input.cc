@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <string>
-#include <utility>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "core/text.h"
 #include "serve/json_input_internal.h"
@@ -12,139 +13,307 @@
 namespace slipway::serve {
 namespace {
 
-// simdjson takes some eight times the body's size; what is larger is too rare to keep it.
+// What is read at once may reach this far behind the body.
+constexpr size_t kPadding = 16;
+// What is larger is too rare to keep its room.
 constexpr size_t kKeptBytes = size_t{1} << 20U;
-constexpr size_t kLeastBytes = 4096;
+constexpr int kMostDepth = 32;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-simdjson::error_code WalkList(ondemand::value& value, int depth) {
-  ondemand::array list;
-  if (const auto error = value.get_array().get(list)) return error;
-  for (auto item : list) {
-    ondemand::value inner;
-    if (const auto error = std::move(item).get(inner)) return error;
-    if (const auto error = Walk(inner, depth)) return error;
-  }
-  return simdjson::SUCCESS;
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// How many bytes from the front need no second look: no quote, no backslash, no control character,
+// nothing beyond ASCII. Looks at eight.
+int CountPlain(const char* text) {
+  constexpr uint64_t kOnes = 0x0101010101010101U, kTops = kOnes * 0x80;
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, text, sizeof(bytes));
+  const uint64_t quotes = bytes ^ (kOnes * '"'), slashes = bytes ^ (kOnes * '\\');
+  // The top bit of each byte that is 0, and of each below 0x20; what they borrow reaches only those
+  // behind them.
+  const uint64_t zeros = ((quotes - kOnes) & ~quotes) | ((slashes - kOnes) & ~slashes);
+  const uint64_t controls = (bytes - kOnes * 0x20) & ~bytes;
+  return std::countr_zero((zeros | controls | bytes) & kTops) / 8;
 }
 
-simdjson::error_code WalkMapping(ondemand::value& value, int depth) {
-  ondemand::object mapping;
-  if (const auto error = value.get_object().get(mapping)) return error;
-  for (auto item : mapping) {
-    ondemand::field field;
-    if (const auto error = std::move(item).get(field)) return error;
-    if (const auto error = field.unescaped_key().error()) return error;
-    if (const auto error = Walk(field.value(), depth)) return error;
+// The length of the character of UTF-8 beyond ASCII that begins at `text`, which zeros follow
+// somewhere; 0 for none: too long a form, a surrogate or beyond U+10FFFF (RFC 3629).
+int Utf8Length(const char* text) {
+  const auto byte = [&](int i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](int i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0xC2 || first > 0xF4) return 0;
+  if (!follows(1)) return 0;
+  if (first < 0xE0) return 2;
+  const unsigned second = byte(1);
+  if (!follows(2)) return 0;
+  if (first < 0xF0) {
+    const bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F);
+    return bad ? 0 : 3;
   }
-  return simdjson::SUCCESS;
+  const bool bad = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return bad || !follows(3) ? 0 : 4;
 }
 
 // JSON has no such numbers, though other writers put them out.
 bool IsForeignNumber(std::string_view text) {
   constexpr std::array<std::string_view, 6> kWords = {"NaN",  "nan", "Infinity",
                                                       "None", "inf", "Inf"};
-  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   return std::ranges::any_of(kWords, [&](auto word) { return text.starts_with(word); });
-}
-
-const char* WhatIsWrong(simdjson::error_code error) {
-  switch (error) {
-    case simdjson::EMPTY: return "the body is empty; expected a JSON object";
-    case simdjson::UTF8_ERROR: return "the body is not valid UTF-8";
-    case simdjson::UNCLOSED_STRING: return "the body is not JSON: a text in it does not end";
-    case simdjson::UNESCAPED_CHARS:
-      return "the body is not JSON: a text in it holds a control character; expected it escaped";
-    default: return "the body is not JSON";
-  }
 }
 
 }  // namespace
 
-simdjson::error_code JsonInput::Open(std::string_view body) {
-  opened_ = false;
+const char* NameOf(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::kList: return "a list";
+    case JsonKind::kMapping: return "a mapping";
+    case JsonKind::kNumber: return "a number";
+    case JsonKind::kText: return "a text";
+    case JsonKind::kBoolean: return "true or false";
+    case JsonKind::kNull: return "null";
+    case JsonKind::kNone: break;
+  }
+  return "nothing";
+}
+
+void JsonInput::Open(std::string_view body) {
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   size_ = body.size();
-  if (size_ + simdjson::SIMDJSON_PADDING > buffer_.size()) {
-    const size_t room = std::max(kLeastBytes, std::bit_ceil(size_));
-    buffer_.resize(room + simdjson::SIMDJSON_PADDING);
-    if (const auto error = parser_.allocate(room)) return error;
-  }
-  std::copy_n(body.data(), size_, buffer_.data());
-  std::fill_n(buffer_.data() + size_, simdjson::SIMDJSON_PADDING, '\0');
-  const auto error = parser_.iterate(buffer_.data(), size_, buffer_.size()).get(document_);
-  opened_ = error == simdjson::SUCCESS;
-  return error;
+  if (size_ + kPadding > buffer_.size()) buffer_.resize(std::bit_ceil(size_ + kPadding));
+  if (size_ > 0) std::memcpy(buffer_.data(), body.data(), size_);
+  std::memset(buffer_.data() + size_, 0, kPadding);
+  Rewind();
 }
 
 void JsonInput::Close() {
-  if (buffer_.size() <= kKeptBytes + simdjson::SIMDJSON_PADDING) return;
-  document_ = {};
-  opened_ = false;
-  parser_ = ondemand::parser();
+  if (buffer_.size() <= kKeptBytes) return;
   buffer_ = {};
+  texts_ = {};
 }
 
-std::string_view JsonInput::Behind(size_t offset) const {
-  return std::string_view(buffer_.data(), size_).substr(offset);
+void JsonInput::Rewind() {
+  at_ = buffer_.data();
+  number_ = at_;
+  fault_ = Fault::kNone;
+  texts_.clear();
 }
 
-Rejection JsonInput::Broken(simdjson::error_code error) {
-  if (error == simdjson::MEMALLOC)
-    return {.status = 503, .message = "there is no memory left to read the body"};
-  if (error == simdjson::DEPTH_ERROR)
-    return {.message = fmt::format("the body is nested more than {} deep", kMostDepth)};
-  Rejection rejection{.message = WhatIsWrong(error)};
-  const char* place = nullptr;
-  if (!opened_ || document_.current_location().get(place) != simdjson::SUCCESS) return rejection;
-  const auto offset = std::min(size_, static_cast<size_t>(place - buffer_.data()));
-  const std::string_view before(buffer_.data(), offset);
-  const auto line = std::ranges::count(before, '\n') + 1;
+bool JsonInput::Fail(Fault fault) {
+  fault_ = fault;
+  return false;
+}
+
+bool JsonInput::AtEnd() {
+  SkipBlanks();
+  return at_ == buffer_.data() + size_ || Fail(Fault::kNoJson);
+}
+
+bool JsonInput::TakeWord(std::string_view word) {
+  if (std::memcmp(at_, word.data(), word.size()) != 0) return Fail(Fault::kNoJson);
+  at_ += word.size();
+  return true;
+}
+
+bool JsonInput::ReadBoolean(bool* truth) {
+  *truth = *at_ == 't';
+  return TakeWord(*truth ? "true" : "false");
+}
+
+// Up to a quote or a backslash.
+bool JsonInput::SkipPlain() {
+  while (true) {
+    const int plain = CountPlain(at_);
+    at_ += plain;
+    if (plain == sizeof(uint64_t)) continue;
+    const auto byte = static_cast<unsigned char>(*at_);
+    if (byte == '"' || byte == '\\') return true;
+    if (at_ == buffer_.data() + size_) return Fail(Fault::kNoQuote);
+    if (byte < 0x20) return Fail(Fault::kControl);
+    const int length = Utf8Length(at_);
+    if (length == 0) return Fail(Fault::kUtf8);
+    at_ += length;
+  }
+}
+
+bool JsonInput::ReadRest(std::string_view* text) {
+  const char* begin = at_;
+  if (!SkipPlain()) return false;
+  if (*at_ == '\\') return ReadEscaped(begin, text);
+  *text = {begin, static_cast<size_t>(at_ - begin)};
+  ++at_;
+  return true;
+}
+
+bool JsonInput::ReadEscaped(const char* begin, std::string_view* text) {
+  // Texts that were given out must stay where they are.
+  if (texts_.empty()) texts_.reserve(size_);
+  const size_t start = texts_.size();
+  while (true) {
+    texts_.append(begin, at_);
+    if (*at_ == '"') break;
+    if (!Unescape()) return false;
+    begin = at_;
+    if (!SkipPlain()) return false;
+  }
+  ++at_;
+  *text = std::string_view(texts_).substr(start);
+  return true;
+}
+
+bool JsonInput::Unescape() {
+  constexpr std::string_view kEscapes = R"("\/bfnrt)";
+  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
+  const char escape = at_[1];
+  if (escape != 'u') {
+    const size_t place = kEscapes.find(escape);
+    if (place == std::string_view::npos) return Fail(Fault::kNoJson);
+    texts_ += kMeanings[place];
+    at_ += 2;
+    return true;
+  }
+  std::optional<uint32_t> point = TakeHex();
+  const bool first = point && *point >= 0xD800 && *point < 0xDC00;
+  if (first && *at_ == '\\' && at_[1] == 'u') {
+    const std::optional<uint32_t> second = TakeHex();
+    const bool pair = second && *second >= 0xDC00 && *second < 0xE000;
+    if (!pair) return Fail(Fault::kNoJson);
+    point = 0x10000 + ((*point - 0xD800) << 10U) + (*second - 0xDC00);
+  }
+  // Half of a pair stands for nothing.
+  if (!point || (*point >= 0xD800 && *point < 0xE000)) return Fail(Fault::kNoJson);
+  AppendUtf8(*point);
+  return true;
+}
+
+// Of "\u00e9".
+std::optional<uint32_t> JsonInput::TakeHex() {
+  constexpr int kDigits = 4;
+  uint32_t value = 0;
+  const char* digits = at_ + 2;
+  const auto [end, error] = std::from_chars(digits, digits + kDigits, value, 16);
+  if (error != std::errc() || end != digits + kDigits) return std::nullopt;
+  at_ = end;
+  return value;
+}
+
+void JsonInput::AppendUtf8(uint32_t point) {
+  const auto add = [&](uint32_t byte) { texts_ += static_cast<char>(byte); };
+  const auto rest = [&](unsigned shift) { add(0x80U | ((point >> shift) & 0x3FU)); };
+  if (point < 0x80) return add(point);
+  if (point < 0x800) {
+    add(0xC0U | (point >> 6U));
+  } else if (point < 0x10000) {
+    add(0xE0U | (point >> 12U));
+    rest(6);
+  } else {
+    add(0xF0U | (point >> 18U));
+    rest(12);
+    rest(6);
+  }
+  rest(0);
+}
+
+bool JsonInput::TakeDigits() {
+  if (!IsDigit(*at_)) return Fail(Fault::kNoJson);
+  while (IsDigit(*at_)) ++at_;
+  return true;
+}
+
+bool JsonInput::ReadLongNumber(double* number) {
+  if (*at_ == '-') ++at_;
+  // Behind a leading zero, another digit is what does not belong there.
+  if (*at_ == '0') {
+    ++at_;
+  } else if (!TakeDigits()) {
+    return false;
+  }
+  if (*at_ == '.') {
+    ++at_;
+    if (!TakeDigits()) return false;
+  }
+  if (*at_ == 'e' || *at_ == 'E') {
+    ++at_;
+    if (*at_ == '+' || *at_ == '-') ++at_;
+    if (!TakeDigits()) return false;
+  }
+  const auto [end, error] = std::from_chars(number_, at_, *number);
+  // Too small or too large: from_chars does not say which.
+  if (error != std::errc()) *number = std::strtod(number_, nullptr);
+  return end == at_ || Fail(Fault::kNoJson);
+}
+
+bool JsonInput::Walk(int depth) {
+  const JsonKind kind = Peek();
+  const bool holds = kind == JsonKind::kList || kind == JsonKind::kMapping;
+  if (holds && depth >= kMostDepth) return Fail(Fault::kDepth);
+  double number = 0;
+  std::string_view text;
+  bool truth = false;
+  switch (kind) {
+    case JsonKind::kList: return WalkList(depth + 1);
+    case JsonKind::kMapping: return WalkMapping(depth + 1);
+    case JsonKind::kNumber:
+      return ReadNumber(&number) && (std::isfinite(number) || Fail(Fault::kNoJson));
+    case JsonKind::kText: return ReadText(&text);
+    case JsonKind::kBoolean: return ReadBoolean(&truth);
+    case JsonKind::kNull: return ReadNull();
+    case JsonKind::kNone: break;
+  }
+  return Fail(Fault::kNoJson);
+}
+
+bool JsonInput::WalkList(int depth) {
+  Enter();
+  bool first = true;
+  while (NextItem(&first)) {
+    if (!Walk(depth)) return false;
+  }
+  return !broken();
+}
+
+bool JsonInput::WalkMapping(int depth) {
+  Enter();
+  bool first = true;
+  while (NextField(&first)) {
+    std::string_view key;
+    if (!ReadKey(&key) || !TakeColon() || !Walk(depth)) return false;
+  }
+  return !broken();
+}
+
+Rejection JsonInput::Broken() const {
+  if (size_ == 0) return {.message = "the body is empty; expected a JSON object"};
+  const std::string_view body(buffer_.data(), size_);
+  const auto offset = static_cast<size_t>(at_ - buffer_.data());
+  const std::string_view before = body.substr(0, offset);
   // Without a line end before it, the first column is that of the first byte.
-  const size_t column = offset - (before.rfind('\n') + 1) + 1;
-  rejection.message += fmt::format(" near line {}, column {}", line, column);
-  const size_t nearby = offset - std::min<size_t>(offset, 2);
-  if (IsForeignNumber(Behind(offset)) || IsForeignNumber(Behind(nearby)))
-    rejection.message += "; null stands for a number that is missing";
-  return rejection;
-}
-
-simdjson::error_code Walk(ondemand::value value, int depth) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return error;
-  const bool holds = type == ondemand::json_type::array || type == ondemand::json_type::object;
-  if (holds && depth == kMostDepth) return simdjson::DEPTH_ERROR;
-  switch (type) {
-    case ondemand::json_type::array: return WalkList(value, depth + 1);
-    case ondemand::json_type::object: return WalkMapping(value, depth + 1);
-    case ondemand::json_type::number: return value.get_double().error();
-    case ondemand::json_type::string: return value.get_string().error();
-    case ondemand::json_type::boolean: return value.get_bool().error();
-    case ondemand::json_type::null: return value.is_null().error();
+  const std::string place =
+      fmt::format("in line {}, column {}", std::ranges::count(before, '\n') + 1,
+                  offset - (before.rfind('\n') + 1) + 1);
+  switch (fault_) {
+    case Fault::kDepth:
+      return {.message = fmt::format("the body is nested more than {} deep {}", kMostDepth, place)};
+    case Fault::kUtf8: return {.message = fmt::format("the body is not valid UTF-8 {}", place)};
+    case Fault::kNoQuote: return {.message = "the body is not JSON: a text in it does not end"};
+    case Fault::kControl:
+      return {.message = fmt::format(
+                  "the body is not JSON {}: a control character in a text; expected it escaped",
+                  place)};
+    default: break;
   }
-  return simdjson::TAPE_ERROR;
-}
-
-simdjson::simdjson_result<const char*> KindOf(ondemand::value& value) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return error;
-  switch (type) {
-    case ondemand::json_type::array: return "a list";
-    case ondemand::json_type::object: return "a mapping";
-    case ondemand::json_type::number: return "a number";
-    case ondemand::json_type::string: return "a text";
-    case ondemand::json_type::boolean: return "true or false";
-    case ondemand::json_type::null: return "null";
-  }
-  return simdjson::TAPE_ERROR;
+  const bool foreign = IsForeignNumber(body.substr(offset));
+  if (offset == size_) return {.message = "the body is not JSON: it ends too early"};
+  return {.message = fmt::format("the body is not JSON {}{}", place,
+                                 foreign ? "; null stands for a number that is missing" : "")};
 }
 
 std::string Excerpt(std::string_view text) {
   constexpr size_t kMostBytes = 60;
   if (text.size() <= kMostBytes) return Printable(text);
   size_t end = kMostBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   return Printable(text.substr(0, end)) + "…";
 }
 

@@ -39,20 +39,23 @@ class JsonInput {
   // where the body is broken. `first` is true before the first call and kept by the caller.
   void Enter() { ++at_; }
   bool NextItem(bool* first) { return Next(']', first); }
-  // The same for a mapping. Its key is to be taken first, by TakeKey or ReadKey.
+  // The same for a mapping. Before a field's value come its key, by TakeKey or ReadKey, and
+  // TakeColon.
   bool NextField(bool* first);
   bool broken() const { return fault_ != Fault::kNone; }
 
   // Takes the key, if it is `name`, which needs no escapes.
   bool TakeKey(std::string_view name);
-  // The key up to its next quote, as it is written.
-  std::string_view PeekKey() const;
-  [[nodiscard]] bool ReadKey(std::string_view* key);
+  [[nodiscard]] bool ReadKey(std::string_view* key) { return ReadRest(key); }
+  [[nodiscard]] bool TakeColon();
 
   // Of the kind that comes next.
-  [[nodiscard]] bool ReadText(std::string_view* text);
-  // Nothing for a number beyond those of a double.
-  [[nodiscard]] bool ReadNumber(std::optional<double>* number);
+  [[nodiscard]] bool ReadText(std::string_view* text) {
+    ++at_;
+    return ReadRest(text);
+  }
+  // Infinite for a number beyond those of a double.
+  [[nodiscard]] bool ReadNumber(double* number);
   // The number that was read last, as it is written.
   std::string_view number_text() const { return {number_, static_cast<size_t>(at_ - number_)}; }
   [[nodiscard]] bool ReadBoolean(bool* truth);
@@ -75,14 +78,15 @@ class JsonInput {
     while (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t') ++at_;
   }
   bool Next(char close, bool* first);
-  bool TakeColon();
   bool TakeWord(std::string_view word);
+  // Behind the quote that begins a text.
+  bool ReadRest(std::string_view* text);
   bool SkipPlain();
   bool ReadEscaped(const char* begin, std::string_view* text);
   bool Unescape();
   std::optional<uint32_t> TakeHex();
   void AppendUtf8(uint32_t point);
-  bool ReadLongNumber(std::optional<double>* number);
+  bool ReadLongNumber(double* number);
   bool TakeDigits();
   bool WalkList(int depth);
   bool WalkMapping(int depth);
@@ -104,7 +108,8 @@ inline JsonKind JsonInput::Peek() {
     case 't':
     case 'f': return JsonKind::kBoolean;
     case 'n': return JsonKind::kNull;
-    default: return *at_ == '-' || (*at_ >= '0' && *at_ <= '9') ? JsonKind::kNumber : JsonKind::kNone;
+    default:
+      return *at_ == '-' || (*at_ >= '0' && *at_ <= '9') ? JsonKind::kNumber : JsonKind::kNone;
   }
 }
 
@@ -136,15 +141,20 @@ inline bool JsonInput::TakeKey(std::string_view name) {
   if (rest <= name.size() || at_[name.size()] != '"') return false;
   if (std::memcmp(at_, name.data(), name.size()) != 0) return false;
   at_ += name.size() + 1;
-  return TakeColon() || true;  // A missing colon is seen by broken().
+  return true;
 }
 
-inline bool JsonInput::ReadNumber(std::optional<double>* number) {
+inline bool JsonInput::TakeColon() {
+  SkipBlanks();
+  if (*at_ != ':') return Fail(Fault::kNoJson);
+  ++at_;
+  return true;
+}
+
+inline bool JsonInput::ReadNumber(double* number) {
   number_ = at_;
-  double value = 0;
-  if (const char* end = ShortNumber(at_, &value)) {
+  if (const char* end = ShortNumber(at_, number)) {
     at_ = end;
-    *number = value;
     return true;
   }
   return ReadLongNumber(number);

@@ -249,7 +249,10 @@ std::optional<Rejection> ReadInfer(std::string_view body, const model::ModelSche
   if (!json->is_object()) return Wrong("an object is expected: {\"inputs\": [...]}");
   request->id = GetString(*json, "id");
   std::vector<Tensor> tensors;
-  if (auto refused = ReadTensors(json->value("inputs", Json()), &tensors)) return refused;
+  // The tensors point into it.
+  const auto inputs = json->find("inputs");
+  if (inputs == json->end()) return Wrong("no list of inputs", "inputs");
+  if (auto refused = ReadTensors(*inputs, &tensors)) return refused;
   if (auto refused = ReadOutputs(json->value("outputs", Json()), schema, request)) return refused;
   data::Table& rows = request->rows;
   rows.rows = tensors.front().rows;

@@ -11,11 +11,18 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+model::InputField FieldOf(const char* name, data::ColumnType type = data::ColumnType::kNumeric) {
+  model::InputField field;
+  field.name = name;
+  field.type = type;
+  return field;
+}
+
 model::ModelSchema SchemaOf(bool with_text = true) {
   model::ModelSchema schema;
-  schema.inputs.push_back({.name = "age"});
-  schema.inputs.push_back({.name = "income"});
-  if (with_text) schema.inputs.push_back({.name = "city", .type = data::ColumnType::kCategory});
+  schema.inputs.push_back(FieldOf("age"));
+  schema.inputs.push_back(FieldOf("income"));
+  if (with_text) schema.inputs.push_back(FieldOf("city", data::ColumnType::kCategory));
   schema.classes = {"0", "1"};
   schema.integer_labels = true;
   return schema;

@@ -19,6 +19,8 @@ constexpr std::string_view kPredictShapes = R"({"features": […]} or {"instance
 constexpr std::string_view kInvocationShapes =
     "a mapping with one of dataframe_split, dataframe_records, instances and inputs";
 
+constexpr std::array<std::string_view, 3> kSplitParts = {"columns", "data", "index"};
+
 class BodyReader : public RequestReader {
  public:
   BodyReader(const model::ModelSchema& schema, const ReaderOptions& options)
@@ -33,7 +35,7 @@ class BodyReader : public RequestReader {
 
  private:
   // Reads what stands at a key of the body.
-  using KeyReader = bool (BodyReader::*)(std::string_view key, ondemand::value value);
+  using KeyReader = bool (BodyReader::*)(std::string_view key);
 
   std::optional<Rejection> Read(std::string_view body, std::string_view shapes, KeyReader reader,
                                 Rows* rows) {
@@ -42,11 +44,8 @@ class BodyReader : public RequestReader {
     rows->shape = Shape::kMany;
     reader_.Begin(rows);
     split_ = Split();
-    if (const auto error = input_.Open(body)) {
-      reader_.Broken(error);
-    } else if (ReadBody(shapes, reader)) {
-      reader_.Finish();
-    }
+    input_.Open(body);
+    if (ReadBody(shapes, reader)) reader_.Finish();
     input_.Close();
     return std::move(reader_.rejection);
   }
@@ -56,48 +55,55 @@ class BodyReader : public RequestReader {
     if (!split_.unread) return true;
     // The names of the columns stood behind their rows.
     split_ = {.names = true};
-    input_.document().rewind();
+    input_.Rewind();
     return ReadKeys(shapes, reader);
   }
 
   bool ReadKeys(std::string_view shapes, KeyReader reader) {
-    ondemand::object body;
-    if (const auto error = input_.document().get_object().get(body)) {
-      if (error != simdjson::INCORRECT_TYPE) return reader_.Broken(error);
+    const JsonKind kind = input_.Peek();
+    if (kind == JsonKind::kNone) return reader_.Broken();
+    if (kind != JsonKind::kMapping) {
       return reader_.Reject(
-          {.message = fmt::format("the body is no mapping; expected {}", shapes)});
+          {.message = fmt::format("the body is {}; expected {}", NameOf(kind), shapes)});
     }
     source_.clear();
     has_id_ = false;
-    for (auto item : body) {
-      ondemand::field field;
-      if (const auto error = std::move(item).get(field)) return reader_.Broken(error);
-      std::string_view key;
-      if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
-      if (!(this->*reader)(key, field.value())) return false;
-    }
-    if (!input_.AtEnd()) return reader_.Broken(simdjson::TRAILING_CONTENT);
+    if (!EachField([&](std::string_view key) { return (this->*reader)(key); })) return false;
+    if (!input_.AtEnd()) return reader_.Broken();
     if (!source_.empty()) return true;
     return reader_.Reject({.message = fmt::format("the body has no rows; expected {}", shapes)});
   }
 
-  bool ReadPredictKey(std::string_view key, ondemand::value value) {
+  // Calls `read` for each field of the mapping that comes next, which takes its value.
+  template <typename Read>
+  bool EachField(Read read) {
+    input_.Enter();
+    bool first = true;
+    while (input_.NextField(&first)) {
+      std::string_view key;
+      if (!input_.ReadKey(&key) || !input_.TakeColon()) return reader_.Broken();
+      if (!read(key)) return false;
+    }
+    return !input_.broken() || reader_.Broken();
+  }
+
+  bool ReadPredictKey(std::string_view key) {
     if (key == "features") {
       rows_->shape = Shape::kOne;
-      return Enter(key) && reader_.ReadRow(value, key);
+      return Enter(key) && reader_.ReadRow(key);
     }
-    if (key == "instances") return Enter(key) && reader_.ReadRows(value, key);
-    if (key == "request_id") return ReadId(value);
+    if (key == "instances") return Enter(key) && reader_.ReadRows(key);
+    if (key == "request_id") return ReadId();
     return Unknown(key, {"features", "instances", "request_id"});
   }
 
-  bool ReadInvocationKey(std::string_view key, ondemand::value value) {
-    if (key == "dataframe_split") return Enter(key) && ReadSplit(value);
+  bool ReadInvocationKey(std::string_view key) {
+    if (key == "dataframe_split") return Enter(key) && ReadSplit();
     if (key == "dataframe_records" || key == "instances")
-      return Enter(key) && reader_.ReadRows(value, key);
-    if (key == "inputs") return Enter(key) && ReadInputs(value);
-    if (key == "request_id") return ReadId(value);
-    if (key == "params") return Skip(value, 1);
+      return Enter(key) && reader_.ReadRows(key);
+    if (key == "inputs") return Enter(key) && ReadInputs();
+    if (key == "request_id") return ReadId();
+    if (key == "params") return Skip(1);
     return Unknown(key, {"dataframe_split", "dataframe_records", "instances", "inputs", "params",
                          "request_id"});
   }
@@ -113,32 +119,24 @@ class BodyReader : public RequestReader {
                                    : fmt::format("both '{}' and '{}' are there", source_, key)});
   }
 
-  bool ReadInputs(ondemand::value value) {
-    ondemand::json_type type{};
-    if (const auto error = value.type().get(type)) return reader_.Broken(error);
-    if (type != ondemand::json_type::object) return reader_.ReadRows(value, "inputs");
-    ondemand::object columns;
-    if (const auto error = value.get_object().get(columns)) return reader_.Broken(error);
-    return reader_.ReadColumns(columns, "inputs");
+  bool ReadInputs() {
+    return input_.Peek() == JsonKind::kMapping ? reader_.ReadColumns("inputs")
+                                               : reader_.ReadRows("inputs");
   }
 
-  bool ReadSplit(ondemand::value value) {
-    ondemand::object split;
-    if (value.get_object().get(split))
-      return reader_.WrongKind(value, "dataframe_split", "a mapping");
-    std::array<bool, 3> seen{};
-    for (auto item : split) {
-      ondemand::field field;
-      if (const auto error = std::move(item).get(field)) return reader_.Broken(error);
-      std::string_view key;
-      if (const auto error = field.unescaped_key().get(key)) return reader_.Broken(error);
+  bool ReadSplit() {
+    if (input_.Peek() != JsonKind::kMapping)
+      return reader_.WrongKind("dataframe_split", "a mapping");
+    std::array<bool, kSplitParts.size()> seen{};
+    const auto read = [&](std::string_view key) {
       const auto part = std::ranges::find(kSplitParts, key);
       if (part == kSplitParts.end()) return Unknown(key, {"columns", "data", "index"});
       bool& twice = seen[static_cast<size_t>(part - kSplitParts.begin())];
       if (twice) return reader_.Reject({.message = fmt::format("'{}' is there twice", key)});
       twice = true;
-      if (!ReadSplitPart(key, field.value())) return false;
-    }
+      return ReadSplitPart(key);
+    };
+    if (!EachField(read)) return false;
     for (size_t i = 0; i < 2; ++i) {
       if (seen[i]) continue;
       return reader_.Reject({.message = fmt::format("dataframe_split: '{}' is not there; expected "
@@ -148,31 +146,26 @@ class BodyReader : public RequestReader {
     return true;
   }
 
-  bool ReadSplitPart(std::string_view key, ondemand::value value) {
+  bool ReadSplitPart(std::string_view key) {
     if (key == "columns" && !split_.names) {
       split_.names = true;
-      return reader_.ReadNames(value, "dataframe_split.columns");
+      return reader_.ReadNames("dataframe_split.columns");
     }
-    if (key == "data" && split_.names) return reader_.ReadRows(value, "dataframe_split.data");
+    if (key == "data" && split_.names) return reader_.ReadRows("dataframe_split.data");
     if (key == "data") split_.unread = true;
-    return Skip(value, 2);
+    return Skip(2);
   }
 
-  bool Skip(ondemand::value value, int depth) {
-    const auto error = Walk(value, depth);
-    return error == simdjson::SUCCESS || reader_.Broken(error);
-  }
+  bool Skip(int depth) { return input_.Walk(depth) || reader_.Broken(); }
 
   // Fit to be told again, in a header too.
-  bool ReadId(ondemand::value value) {
+  bool ReadId() {
     constexpr size_t kLongest = 128;
     if (has_id_) return reader_.Reject({.message = "'request_id' is there twice"});
     has_id_ = true;
+    if (input_.Peek() != JsonKind::kText) return reader_.WrongKind("request_id", "a text");
     std::string_view id;
-    if (const auto error = value.get_string().get(id)) {
-      if (error != simdjson::INCORRECT_TYPE) return reader_.Broken(error);
-      return reader_.WrongKind(value, "request_id", "a text");
-    }
+    if (!input_.ReadText(&id)) return reader_.Broken();
     const bool plain = std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
     if (!plain || id.empty() || id.size() > kLongest) {
       return reader_.Reject({.message = fmt::format("request_id: expected 1 to {} characters of "
@@ -192,8 +185,6 @@ class BodyReader : public RequestReader {
                         : fmt::format("'{}' is unknown here; did you mean '{}'?", shown, nearest),
          .field = shown});
   }
-
-  static constexpr std::array<std::string_view, 3> kSplitParts = {"columns", "data", "index"};
 
   // How far a dataframe_split is read.
   struct Split {

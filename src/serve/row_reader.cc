@@ -1,23 +1,17 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "core/text.h"
 #include "serve/row_reader_internal.h"
-#include "serve/short_number_internal.h"
 
 namespace slipway::serve {
 namespace {
 
 // Body, list of rows, row.
 constexpr int kDepthOfValues = 3;
-
-// The number as it is written. What stands behind it belongs to nothing yet.
-std::string_view TokenOf(ondemand::value& value) {
-  const std::string_view token = value.raw_json_token();
-  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-}
 
 const char* ExpectedOf(data::ColumnType type) {
   switch (type) {
@@ -56,11 +50,11 @@ bool RowReader::Reject(Rejection why) {
   return false;
 }
 
-bool RowReader::WrongKind(ondemand::value& value, std::string_view what,
-                          std::string_view expected) {
-  const char* kind = nullptr;
-  if (const auto error = KindOf(value).get(kind)) return Broken(error);
-  return Reject({.message = fmt::format("{}: {} where {} is expected", what, kind, expected)});
+bool RowReader::WrongKind(std::string_view what, std::string_view expected) {
+  const JsonKind kind = input_->Peek();
+  if (kind == JsonKind::kNone) return Broken();
+  return Reject(
+      {.message = fmt::format("{}: {} where {} is expected", what, NameOf(kind), expected)});
 }
 
 bool RowReader::IsRoomForRow() {
@@ -70,48 +64,41 @@ bool RowReader::IsRoomForRow() {
                                         Plural(options_.max_rows, "row", "rows"))});
 }
 
-bool RowReader::ReadRows(ondemand::value value, std::string_view what) {
-  ondemand::array list;
-  if (value.get_array().get(list)) return WrongKind(value, what, "a list of rows");
-  for (auto item : list) {
-    ondemand::value row;
-    if (const auto error = std::move(item).get(row)) return Broken(error);
-    if (!IsRoomForRow() || !ReadRow(row, what)) return false;
+bool RowReader::ReadRows(std::string_view what) {
+  if (input_->Peek() != JsonKind::kList) return WrongKind(what, "a list of rows");
+  input_->Enter();
+  bool first = true;
+  while (input_->NextItem(&first)) {
+    if (!IsRoomForRow() || !ReadRow(what)) return false;
   }
+  if (input_->broken()) return Broken();
   if (row_ > 0) return true;
   return Reject({.message = fmt::format("{}: no row is given", what)});
 }
 
-bool RowReader::ReadRow(ondemand::value value, std::string_view what) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return Broken(error);
+bool RowReader::ReadRow(std::string_view what) {
   bool read = false;
-  if (type == ondemand::json_type::array) {
-    read = ReadList(value);
-  } else if (type == ondemand::json_type::object) {
-    read = ReadMapping(value);
-  } else {
-    WrongKind(value, what, "a row, a list or a mapping,");
-    rejection->row = row_;
+  switch (input_->Peek()) {
+    case JsonKind::kList: read = ReadList(); break;
+    case JsonKind::kMapping: read = ReadMapping(); break;
+    default: WrongKind(what, "a row, a list or a mapping,"); rejection->row = row_;
   }
   ++row_;
   return read;
 }
 
-bool RowReader::ReadList(ondemand::value& value) {
-  ondemand::array list;
-  if (const auto error = value.get_array().get(list)) return Broken(error);
+bool RowReader::ReadList() {
+  input_->Enter();
+  bool first = true;
   size_t place = 0;
-  for (auto item : list) {
-    ondemand::value one;
-    if (const auto error = std::move(item).get(one)) return Broken(error);
+  for (; input_->NextItem(&first); ++place) {
     if (place < order_.size()) {
-      if (!ReadValue(order_[place], one)) return false;
-    } else if (const auto error = Walk(one, kDepthOfValues)) {
-      return Broken(error);
+      if (!ReadValue(order_[place])) return false;
+    } else if (!input_->Walk(kDepthOfValues)) {
+      return Broken();
     }
-    ++place;
   }
+  if (input_->broken()) return Broken();
   if (place != order_.size()) return WrongLength(place);
   if (!schema_order_) FillMissing(row_ + 1);
   return true;
@@ -126,44 +113,32 @@ bool RowReader::WrongLength(size_t length) {
                  .row = row_});
 }
 
-bool RowReader::ReadMapping(ondemand::value& value) {
-  ondemand::object mapping;
-  if (const auto error = value.get_object().get(mapping)) return Broken(error);
+bool RowReader::ReadMapping() {
+  input_->Enter();
   ++mapping_;
+  bool first = true;
   size_t place = 0;
-  for (auto item : mapping) {
-    ondemand::field field;
-    if (const auto error = std::move(item).get(field)) return Broken(error);
-    const std::optional<size_t> index = InputOf(field, place);
-    if (!index || !ReadValue(*index, field.value())) return false;
-    ++place;
+  for (; input_->NextField(&first); ++place) {
+    size_t index = 0;
+    if (!ReadInputName(place, &index) || !ReadValue(index)) return false;
   }
+  if (input_->broken()) return Broken();
   if (place < names_.size()) FillMissing(row_ + 1);
   return true;
 }
 
-std::optional<size_t> RowReader::InputOf(ondemand::field& field, size_t place) {
-  std::optional<size_t> index = names_.Guess(*input_, field.key(), place);
-  if (!index) {
-    index = names_.FindKey(*input_, field.key());
-    if (!index) index = UnescapedInputOf(field);
-    if (!index) return std::nullopt;
+bool RowReader::ReadInputName(size_t place, size_t* index) {
+  *index = names_.TakeGuess(place, input_);
+  if (*index == InputNames::kNone) {
+    std::string_view name;
+    if (!input_->ReadKey(&name)) return Broken();
+    *index = names_.Find(name);
+    if (*index == InputNames::kNone) return RejectName(name);
     names_.StoodAt(place, *index);
   }
-  if (std::exchange(seen_[*index], mapping_) != mapping_) return index;
-  RejectInput(*index, "the field is there twice");
-  return std::nullopt;
-}
-
-std::optional<size_t> RowReader::UnescapedInputOf(ondemand::field& field) {
-  std::string_view name;
-  if (const auto error = field.unescaped_key().get(name)) {
-    Broken(error);
-    return std::nullopt;
-  }
-  const std::optional<size_t> index = names_.Find(name);
-  if (!index) RejectName(name);
-  return index;
+  if (!input_->TakeColon()) return Broken();
+  if (std::exchange(seen_[*index], mapping_) != mapping_) return true;
+  return RejectInput(*index, "the field is there twice");
 }
 
 bool RowReader::RejectName(std::string_view name) {
@@ -175,117 +150,120 @@ bool RowReader::RejectName(std::string_view name) {
   return Reject(std::move(why));
 }
 
-bool RowReader::ReadNames(ondemand::value value, std::string_view what) {
-  ondemand::array list;
-  if (value.get_array().get(list)) return WrongKind(value, what, "a list of names");
+bool RowReader::ReadNames(std::string_view what) {
+  if (input_->Peek() != JsonKind::kList) return WrongKind(what, "a list of names");
+  input_->Enter();
   order_.clear();
   schema_order_ = false;
   ++mapping_;
-  for (auto item : list) {
-    ondemand::value one;
-    if (const auto error = std::move(item).get(one)) return Broken(error);
+  bool first = true;
+  while (input_->NextItem(&first)) {
+    if (input_->Peek() != JsonKind::kText) return WrongKind(what, "a name");
     std::string_view name;
-    if (const auto error = one.get_string().get(name)) {
-      return error == simdjson::INCORRECT_TYPE ? WrongKind(one, what, "a name") : Broken(error);
-    }
-    const std::optional<size_t> index = names_.Find(name);
-    if (!index || std::exchange(seen_[*index], mapping_) == mapping_) {
-      index ? RejectInput(*index, "the column is there twice") : RejectName(name);
+    if (!input_->ReadText(&name)) return Broken();
+    const size_t index = names_.Find(name);
+    const bool known = index != InputNames::kNone;
+    if (!known || std::exchange(seen_[index], mapping_) == mapping_) {
+      known ? RejectInput(index, "the column is there twice") : RejectName(name);
       rejection->row.reset();
       return false;
     }
-    order_.push_back(*index);
+    order_.push_back(index);
   }
-  return true;
+  return !input_->broken() || Broken();
 }
 
-bool RowReader::ReadColumns(ondemand::object columns, std::string_view what) {
+bool RowReader::ReadColumns(std::string_view what) {
+  input_->Enter();
   ++mapping_;
-  size_t place = 0;
-  std::optional<size_t> first;
+  size_t first_column = 0;
   int64_t rows = 0;
-  for (auto item : columns) {
-    ondemand::field field;
-    if (const auto error = std::move(item).get(field)) return Broken(error);
+  bool first = true;
+  for (size_t place = 0; input_->NextField(&first); ++place) {
     row_ = 0;
-    const std::optional<size_t> index = InputOf(field, place++);
-    if (!index && rejection->row) rejection->row.reset();
-    if (!index || !ReadColumn(*index, field.value())) return false;
-    if (!first) {
-      first = index;
-      rows = row_;
-    } else if (row_ != rows) {
-      RejectInput(*index, fmt::format("{} where '{}' has {}", Plural(row_, "value", "values"),
-                                      schema_.inputs[*first].name, FormatCount(rows)));
+    size_t index = 0;
+    if (!ReadInputName(place, &index)) {
       rejection->row.reset();
       return false;
     }
+    if (!ReadColumn(index)) return false;
+    if (place == 0) {
+      first_column = index;
+      rows = row_;
+    }
+    if (row_ != rows) return WrongHeight(index, first_column, rows);
   }
+  if (input_->broken()) return Broken();
   row_ = rows;
   FillMissing(rows);
   if (rows > 0) return true;
   return Reject({.message = fmt::format("{}: no row is given", what)});
 }
 
-bool RowReader::ReadColumn(size_t index, ondemand::value value) {
-  ondemand::array list;
-  if (value.get_array().get(list)) {
-    WrongKind(value, schema_.inputs[index].name, "a list of values");
-    rejection->field = schema_.inputs[index].name;
-    return false;
-  }
-  for (auto item : list) {
-    ondemand::value one;
-    if (const auto error = std::move(item).get(one)) return Broken(error);
-    if (!IsRoomForRow() || !ReadValue(index, one)) return false;
-    ++row_;
-  }
-  return true;
-}
-
-bool RowReader::ReadValue(size_t index, ondemand::value& value) {
-  switch (schema_.inputs[index].type) {
-    case data::ColumnType::kNumeric: return ReadNumber(index, value);
-    case data::ColumnType::kCategory: return ReadCategory(index, value);
-    case data::ColumnType::kTimestamp: return ReadTime(index, value);
-  }
+bool RowReader::WrongHeight(size_t index, size_t first, int64_t rows) {
+  RejectInput(index, fmt::format("{} where '{}' has {}", Plural(row_, "value", "values"),
+                                 schema_.inputs[first].name, FormatCount(rows)));
+  rejection->row.reset();
   return false;
 }
 
-bool RowReader::ReadNumber(size_t index, ondemand::value& value) {
-  // What is not taken here is passed over by the list or mapping that holds it.
-  if (const std::optional<double> number = ShortNumber(value.raw_json_token().data())) {
-    columns_.AddNumber(index, *number);
-    return true;
+bool RowReader::ReadColumn(size_t index) {
+  if (input_->Peek() != JsonKind::kList) {
+    WrongKind(schema_.inputs[index].name, "a list of values");
+    rejection->field = schema_.inputs[index].name;
+    return false;
   }
+  input_->Enter();
+  bool first = true;
+  for (; input_->NextItem(&first); ++row_) {
+    if (!IsRoomForRow() || !ReadValue(index)) return false;
+  }
+  return !input_->broken() || Broken();
+}
+
+// What each type takes of each kind.
+bool RowReader::ReadValue(size_t index) {
+  const data::ColumnType type = schema_.inputs[index].type;
+  const JsonKind kind = input_->Peek();
+  switch (kind) {
+    case JsonKind::kNumber: return ReadNumber(index);
+    case JsonKind::kNull:
+      if (!input_->ReadNull()) return Broken();
+      columns_.AddMissing(index);
+      return true;
+    case JsonKind::kText:
+      if (type != data::ColumnType::kNumeric) return ReadText(index);
+      return WrongType(index, kind);
+    case JsonKind::kBoolean:
+      if (type != data::ColumnType::kTimestamp) return ReadBoolean(index);
+      return WrongType(index, kind);
+    default: return WrongType(index, kind);
+  }
+}
+
+bool RowReader::ReadNumber(size_t index) {
   double number = 0;
-  if (value.get_double().get(number)) return ReadNoNumber(index, value);
-  columns_.AddNumber(index, number);
+  if (!input_->ReadNumber(&number)) return Broken();
+  if (!std::isfinite(number)) {
+    return RejectInput(index, fmt::format("{} is beyond the numbers that a double can hold",
+                                          Excerpt(input_->number_text())));
+  }
+  // The reader of files takes it for a category as it is written, too.
+  if (schema_.inputs[index].type == data::ColumnType::kCategory) {
+    columns_.AddText(index, input_->number_text());
+  } else {
+    columns_.AddNumber(index, number);
+  }
   return true;
 }
 
-bool RowReader::ReadNoNumber(size_t index, ondemand::value& value) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return Broken(error);
-  if (type == ondemand::json_type::null) return ReadNull(index, value);
-  const bool numeric = schema_.inputs[index].type == data::ColumnType::kNumeric;
-  if (type == ondemand::json_type::boolean && numeric) {
-    bool truth = false;
-    if (const auto error = value.get_bool().get(truth)) return Broken(error);
-    columns_.AddNumber(index, truth ? 1 : 0);
+bool RowReader::ReadText(size_t index) {
+  std::string_view text;
+  if (!input_->ReadText(&text)) return Broken();
+  if (schema_.inputs[index].type == data::ColumnType::kCategory) {
+    columns_.AddText(index, text);
     return true;
   }
-  if (type != ondemand::json_type::number) return WrongType(index, value);
-  return RejectInput(index, fmt::format("'{}' is no JSON number, or none that a double can hold",
-                                        Excerpt(TokenOf(value))));
-}
-
-bool RowReader::ReadTime(size_t index, ondemand::value& value) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return Broken(error);
-  if (type != ondemand::json_type::string) return ReadNumber(index, value);
-  std::string_view text;
-  if (const auto error = value.get_string().get(text)) return Broken(error);
   if (columns_.AddTime(index, text)) return true;
   return RejectInput(index,
                      fmt::format("'{}' is no time; expected one such as 2024-01-31 or "
@@ -293,37 +271,14 @@ bool RowReader::ReadTime(size_t index, ondemand::value& value) {
                                  Excerpt(text)));
 }
 
-bool RowReader::ReadCategory(size_t index, ondemand::value& value) {
-  ondemand::json_type type{};
-  if (const auto error = value.type().get(type)) return Broken(error);
-  switch (type) {
-    case ondemand::json_type::null: return ReadNull(index, value);
-    case ondemand::json_type::array:
-    case ondemand::json_type::object: return WrongType(index, value);
-    default: return ReadCategoryText(index, value, type);
-  }
-}
-
-// Numbers and booleans as the reader of files takes them: as they are written.
-bool RowReader::ReadCategoryText(size_t index, ondemand::value& value, ondemand::json_type type) {
-  std::string_view text;
-  if (type == ondemand::json_type::string) {
-    if (const auto error = value.get_string().get(text)) return Broken(error);
-  } else if (type == ondemand::json_type::number) {
-    text = TokenOf(value);
-    if (value.get_double().error()) return ReadNoNumber(index, value);
+bool RowReader::ReadBoolean(size_t index) {
+  bool truth = false;
+  if (!input_->ReadBoolean(&truth)) return Broken();
+  if (schema_.inputs[index].type == data::ColumnType::kCategory) {
+    columns_.AddText(index, truth ? "True" : "False");
   } else {
-    bool truth = false;
-    if (const auto error = value.get_bool().get(truth)) return Broken(error);
-    text = truth ? "True" : "False";
+    columns_.AddNumber(index, truth ? 1 : 0);
   }
-  columns_.AddText(index, text);
-  return true;
-}
-
-bool RowReader::ReadNull(size_t index, ondemand::value& value) {
-  if (const auto error = value.is_null().error()) return Broken(error);
-  columns_.AddMissing(index);
   return true;
 }
 
@@ -336,15 +291,15 @@ bool RowReader::RejectInput(size_t index, std::string_view what) {
   return Reject({.message = fmt::format("{}: {}", name, what), .field = name, .row = row_});
 }
 
-bool RowReader::WrongType(size_t index, ondemand::value& value) {
-  const char* kind = nullptr;
-  if (const auto error = KindOf(value).get(kind)) return Broken(error);
+bool RowReader::WrongType(size_t index, JsonKind kind) {
+  if (kind == JsonKind::kNone) return Broken();
   std::string given;
-  std::string_view text;
-  const auto error = value.get_string().get(text);
-  if (error == simdjson::SUCCESS) given = fmt::format(": '{}'", Excerpt(text));
-  if (error != simdjson::SUCCESS && error != simdjson::INCORRECT_TYPE) return Broken(error);
-  return RejectInput(index, fmt::format("{} where {} is expected{}", kind,
+  if (kind == JsonKind::kText) {
+    std::string_view text;
+    if (!input_->ReadText(&text)) return Broken();
+    given = fmt::format(": '{}'", Excerpt(text));
+  }
+  return RejectInput(index, fmt::format("{} where {} is expected{}", NameOf(kind),
                                         ExpectedOf(schema_.inputs[index].type), given));
 }
 

@@ -25,46 +25,44 @@ class RowReader {
   void Begin(Rows* rows);
 
   // One row. `what` names it in messages, as in the functions below.
-  bool ReadRow(ondemand::value value, std::string_view what);
+  bool ReadRow(std::string_view what);
   // A list of rows, at least one.
-  bool ReadRows(ondemand::value value, std::string_view what);
+  bool ReadRows(std::string_view what);
   // A mapping of names to lists of as many values.
-  bool ReadColumns(ondemand::object columns, std::string_view what);
+  bool ReadColumns(std::string_view what);
   // A list of names: rows that are lists have these inputs from now on.
-  bool ReadNames(ondemand::value value, std::string_view what);
+  bool ReadNames(std::string_view what);
 
   // After the last row.
   bool Finish();
 
   bool Reject(Rejection rejection);
-  bool Broken(simdjson::error_code error) { return Reject(input_->Broken(error)); }
-  // "what: a number where … is expected", or that `value` is not JSON.
-  bool WrongKind(ondemand::value& value, std::string_view what, std::string_view expected);
+  bool Broken() { return Reject(input_->Broken()); }
+  // False: "what: a number where … is expected", by what comes next, or that it is not JSON.
+  bool WrongKind(std::string_view what, std::string_view expected);
 
   std::optional<Rejection> rejection;
 
  private:
-  bool ReadList(ondemand::value& value);
-  bool ReadMapping(ondemand::value& value);
+  bool ReadList();
+  bool ReadMapping();
   bool WrongLength(size_t length);
-  std::optional<size_t> InputOf(ondemand::field& field, size_t place);
-  std::optional<size_t> UnescapedInputOf(ondemand::field& field);
-  bool ReadColumn(size_t index, ondemand::value value);
+  bool WrongHeight(size_t index, size_t first, int64_t rows);
+  // The name that stands at `place` of a mapping, with the colon behind it.
+  bool ReadInputName(size_t place, size_t* index);
+  bool ReadColumn(size_t index);
   // One value each of the input `index`, in the row `row_`.
-  bool ReadValue(size_t index, ondemand::value& value);
-  bool ReadNumber(size_t index, ondemand::value& value);
-  bool ReadNoNumber(size_t index, ondemand::value& value);
-  bool ReadTime(size_t index, ondemand::value& value);
-  bool ReadCategory(size_t index, ondemand::value& value);
-  bool ReadCategoryText(size_t index, ondemand::value& value, ondemand::json_type type);
-  bool ReadNull(size_t index, ondemand::value& value);
+  bool ReadValue(size_t index);
+  bool ReadNumber(size_t index);
+  bool ReadText(size_t index);
+  bool ReadBoolean(size_t index);
 
   bool IsRoomForRow();
   void FillMissing(int64_t rows);
   // False, with what is wrong in the row `row_`.
   bool RejectInput(size_t index, std::string_view what);
   bool RejectName(std::string_view name);
-  bool WrongType(size_t index, ondemand::value& value);
+  bool WrongType(size_t index, JsonKind kind);
 
   const model::ModelSchema& schema_;
   const ReaderOptions options_;
