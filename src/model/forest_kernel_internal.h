@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "data/types.h"
@@ -22,18 +23,21 @@ class ForestKernel {
   void Score(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores) const;
 
  private:
+  // Values and thresholds are compared as integers (ordered_key_internal.h), which takes fewer
+  // instructions a step than floats do.
+  //
   // The upper levels of a tree, all of them where it is shallow, as a complete binary tree: node 1
   // is the root, 2i and 2i + 1 are children of node i, and a row goes to 2i + 1 where its value is
   // not <= threshold. A leaf above the last level is one that all below it lead to. 8 bytes.
   struct UpperNode {
-    uint32_t offset;  // Of the feature's values in a block.
-    float threshold;
+    uint32_t offset;  // Of the feature's values in a tile.
+    int32_t threshold;
   };
   // Nodes below. Siblings are neighbours: a row moves on to `next`, or to `next + step`. A leaf has
-  // itself as `next` and step 0, so that walking on stays there and needs no branch; it keeps the
-  // offset of its values in the bits of the threshold. 16 bytes.
+  // itself as `next` and step 0, so that walking on stays there and needs no branch; in the place
+  // of the threshold it keeps where its values are. 16 bytes.
   struct LowerNode {
-    float threshold;
+    int32_t threshold;
     uint32_t offset;
     uint32_t next;
     uint32_t step;
@@ -45,22 +49,26 @@ class ForestKernel {
     bool deep = false;
   };
 
-  void AddTree(const Tree& tree);
-  void AddLower(const Tree& tree, int32_t node, uint32_t first_value);
-  uint32_t OffsetOf(int32_t feature) const;
-  void ScoreBlock(const float* block, int64_t count, float* scores) const;
-  void ScoreRow(const float* row, float* sums) const;
-  // Eight trees of as many levels from `trees` on.
-  void WalkTrees(const TreePlace* trees, const float* row, float* sums) const;
-  void AddValues(uint32_t at, float* sums) const;
+  class LeafValues;
+
+  void AddTree(const Tree& tree, LeafValues* values);
+  // `leaves`: where the values of each of the tree's leaves are.
+  void AddLower(const Tree& tree, int32_t node, std::span<const uint32_t> leaves);
+  void FillTiles(const data::Matrix& matrix, int64_t begin, int64_t count, int32_t* tiles) const;
+  void ScoreTiles(const int32_t* tiles, int64_t count, float* scores) const;
+  template <int kOutputs>
+  void WalkTiles(const TreePlace& tree, const int32_t* tiles, int64_t count, float* scores) const;
+  void ScoreRow(const int32_t* row, float* sums) const;
+  // Several trees of as many levels from `trees` on.
+  void WalkTrees(const TreePlace* trees, const int32_t* row, float* sums) const;
+  void WalkTree(const TreePlace& tree, const int32_t* row, float* sums) const;
+  void AddValues(std::span<const uint32_t> places, float* sums) const;
   template <int kCount>
-  void WalkTree(const TreePlace& tree, const float* block, float* scores) const;
-  template <int kCount>
-  void WalkLower(const float* block, uint32_t* at) const;
+  void WalkLower(const int32_t* tile, uint32_t* at) const;
 
   int outputs_ = 0;
   int features_ = 0;
-  int64_t block_rows_ = 0;
+  int64_t block_tiles_ = 0;
   std::vector<TreePlace> trees_;
   std::vector<UpperNode> upper_;
   std::vector<uint32_t> ends_;
