@@ -3,11 +3,12 @@
 
 Servers run on core 0 with one worker, loads on core 1. The model is that of the main job: 5 features, a forest of 100 trees of
 depth 10. Measured: wrk with 32 connections, one row a request, Slipway and nginx in turns, then 1,000 rows a request; 10,000
-requests a second at a constant rate (load/open_loop.cc); from start to the first 200 of /ready; resident memory after all that.
+requests a second at a constant rate (load/open_loop.cc); from start to the first 200 of /ready; resident memory after all that; with
+the prediction log and without, in turns; in process, the native kernel beside ONNX Runtime (load/in_process.cc).
 
 serve_speed.py [--seconds 10] [--rounds 3] [--only slipway,nginx,fastapi] [--with-mlflow] [--check]
 PEERS_PYTHON is an interpreter with peers/requirements.txt, MLFLOW_PYTHON one with mlflow and scikit-learn; without them their
-servers are left out. Needs the Debian packages wrk and nginx-light, and slipway_open_loop built.
+servers are left out. Needs the Debian packages wrk and nginx-light, and slipway_open_loop and slipway_in_process built.
 """
 import argparse
 import http.client
@@ -25,6 +26,7 @@ import time
 from measure import PEERS, SLIPWAY, Measured, Targets, median, require_program, run_project, write_project
 
 OPEN_LOOP = pathlib.Path(os.environ.get("SLIPWAY_OPEN_LOOP", SLIPWAY.parent / "slipway_open_loop"))
+IN_PROCESS = OPEN_LOOP.parent / "slipway_in_process"
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 SERVER_CORE, LOAD_CORE = 0, 1
 FEATURES, ROWS, CONNECTIONS, RATE = 5, 10_000, 32, 10_000
@@ -32,6 +34,7 @@ MANY = 1000  # Rows a request.
 
 OF_NGINX, OF_FASTAPI, P99_OF_NGINX = 0.6, 200, 2
 P999_MS, ROWS_A_SECOND, START_MS, RESIDENT_MB = 5, 1_000_000, 50, 60
+ONE_ROW_US, OF_ONNXRUNTIME, OF_NO_LOG = 3, 2, 0.9
 
 
 def free_port():
@@ -105,7 +108,7 @@ def load(command, seconds):
     if done.returncode != 0:
         sys.exit(f"'{' '.join(map(str, command))}' ended with exit code {done.returncode}:\n{done.stdout[-2000:]}")
     answer = json.loads(done.stdout.splitlines()[-1])
-    answer["clean"] = answer["answered"] > 0 and answer["non_2xx"] == answer["errors"] == 0
+    answer["clean"] = answer.get("answered", 0) > 0 and answer["non_2xx"] == answer["errors"] == 0
     return answer
 
 
@@ -137,9 +140,9 @@ class Bench:
         path.write_text(json.dumps(value))
         return path
 
-    def slipway_server(self):
+    def slipway_server(self, *flags):
         port = free_port()
-        return Server([SLIPWAY, "serve", "bench", "--port", port, "--threads", 1], port, self.folder)
+        return Server([SLIPWAY, "serve", "bench", "--port", port, "--threads", 1, *flags], port, self.folder)
 
     def nginx_server(self):
         port = free_port()
@@ -208,6 +211,31 @@ class Bench:
         expect(f"ready {median(starts):.1f} ms after the start ({min(starts):.1f} to {max(starts):.1f}), at most {START_MS}",
                median(starts) <= START_MS)
 
+    def logged(self):
+        """The log on beside off, in turns."""
+        ratios = []
+        for _ in range(self.options.rounds):
+            rates = []
+            for flags in ((), ("--log-predictions", "--prediction-log", self.folder / "predictions")):
+                with self.slipway_server(*flags) as server:
+                    closed_loop(server, self.one, 1)
+                    rates.append(self.show("slipway" + (", logged" if flags else ", not logged"),
+                                           closed_loop(server, self.one, self.options.seconds))["rate"])
+            ratios.append(rates[1] / rates[0])
+        self.targets.expect(f"{median(ratios):.2f} × the rate with the prediction log, at least {OF_NO_LOG}", median(ratios) >= OF_NO_LOG)
+
+    def in_process(self):
+        model = next((self.folder / ".slipway/artifacts/sha256").glob("*/*/model.onnx")).parent
+        for rows in (1, MANY):
+            answer = load([IN_PROCESS, model, rows, self.options.seconds], self.options.seconds)
+            ours, theirs = answer["native"]["median_us"], answer["onnxruntime"]["median_us"]
+            line = f"{rows:,} rows in process {ours:,.1f} us, ONNX Runtime {theirs:,.1f}: {theirs / ours:.1f} ×"
+            if rows == 1:
+                self.targets.expect(f"{line}, at most {ONE_ROW_US} us and at least {OF_ONNXRUNTIME} ×",
+                                    ours <= ONE_ROW_US and theirs / ours >= OF_ONNXRUNTIME)
+            else:
+                print(f"  {line}")
+
     def python_peer(self, name, variable, make_server, body):
         python = os.environ.get(variable)
         if name not in self.names:
@@ -227,6 +255,9 @@ class Bench:
         # Whatever this script does while a server starts, not on its core.
         os.sched_setaffinity(0, {LOAD_CORE})
         rounds = self.rounds()
+        if "slipway" in self.names:
+            self.logged()
+            self.in_process()
         fastapi = self.python_peer("fastapi", "PEERS_PYTHON", self.fastapi_server, self.one)
         mlflow = self.python_peer("mlflow", "MLFLOW_PYTHON", self.mlflow_server, self.inputs)
         self.compare(rounds, fastapi, mlflow)
@@ -254,8 +285,9 @@ def require_tools(names):
         require_program()
     if not shutil.which("wrk") or not NGINX:
         sys.exit("wrk or nginx is not installed; try 'apt-get install wrk nginx-light'")
-    if not OPEN_LOOP.exists():
-        sys.exit(f"{OPEN_LOOP} is not built; try 'scripts/build release slipway_open_loop', or SLIPWAY_OPEN_LOOP=…")
+    for program in (OPEN_LOOP, IN_PROCESS):
+        if not program.exists():
+            sys.exit(f"{program} is not built; try 'scripts/build release {program.name}', or SLIPWAY_OPEN_LOOP=…")
     if os.cpu_count() < 2:
         sys.exit("the server and its load need a core each, and there is only one")
 

@@ -69,9 +69,12 @@ class PosixFileSystem : public FileSystem {
     struct stat info{};
     if (::fstat(fd.get(), &info) != 0) return SystemError("read", path, errno);
     if (S_ISDIR(info.st_mode)) return SystemError("read", path, EISDIR);
-    // The file's size, one byte more to see its end, and no less where nobody knows the size.
+    // The file's size, one byte more to see its end, and more where it is longer than it said, as
+    // those of /proc and pipes are.
     constexpr size_t kLeastRoom = size_t{1} << 16U;
-    size_t room = std::max(static_cast<size_t>(info.st_size) + 1, kLeastRoom);
+    constexpr size_t kRoomForTheEnd = 1;
+    const auto size = static_cast<size_t>(std::max<off_t>(info.st_size, 0));
+    size_t room = size > 0 ? size + kRoomForTheEnd : kLeastRoom;
     std::string bytes;
     while (true) {
       const size_t used = bytes.size();
@@ -86,7 +89,8 @@ class PosixFileSystem : public FileSystem {
         return SystemError("read", path, errno);
       }
       if (count == 0) return bytes;
-      room = std::max(room - static_cast<size_t>(count), kLeastRoom);
+      const size_t left = room - static_cast<size_t>(count);
+      room = left > 0 ? left : kLeastRoom;
     }
   }
 
