@@ -1,5 +1,7 @@
 #include "core/uri.h"
 
+#include <fmt/format.h>
+
 namespace slipway {
 namespace {
 
@@ -27,6 +29,20 @@ std::string DecodePercent(std::string_view text) {
     i += 2;
   }
   return decoded;
+}
+
+std::string EncodePercent(std::string_view text) {
+  constexpr std::string_view kUnreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (kUnreserved.contains(c)) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
 }
 
 bool IsFileUri(std::string_view text) { return text.starts_with(kFileScheme); }

@@ -9,6 +9,9 @@ namespace slipway {
 
 // What is no percent-encoded byte stays as it is.
 std::string DecodePercent(std::string_view text);
+// One segment of a path, or one value of a query: all but letters, digits and -._~ (RFC 3986, 2.3)
+// as %XX. DecodePercent gives `text` again.
+std::string EncodePercent(std::string_view text);
 
 // Whether `text` begins with "file://".
 bool IsFileUri(std::string_view text);

@@ -10,6 +10,15 @@ TEST(UriTest, DecodesPercent) {
   for (const char* plain : {"", "%", "%4", "a%zz", "100%"}) EXPECT_EQ(DecodePercent(plain), plain);
 }
 
+TEST(UriTest, EncodesAllThatMayMeanSomething) {
+  EXPECT_EQ(EncodePercent("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(EncodePercent("my model"), "my%20model");
+  EXPECT_EQ(EncodePercent("{x}/\xC3\xB6?#%"), "%7Bx%7D%2F%C3%B6%3F%23%25");
+  std::string bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
+  EXPECT_EQ(DecodePercent(EncodePercent(bytes)), bytes);
+}
+
 TEST(UriTest, PathsOfFiles) {
   EXPECT_TRUE(IsFileUri("file:///a"));
   EXPECT_FALSE(IsFileUri("/a") || IsFileUri("s3://a"));

@@ -22,6 +22,7 @@ constexpr int kAnswersATurn = 64;
 constexpr int64_t kLongestLingerNs = 10'000'000'000;
 constexpr int kDiscardsATurn = 16;
 constexpr size_t kDiscardBytes = 16 << 10;
+constexpr int kUnavailable = 503;
 
 void GiveBack(std::string* text) {
   if (text->capacity() > kKeptBytes) *text = std::string();
@@ -29,8 +30,13 @@ void GiveBack(std::string* text) {
 
 }  // namespace
 
-Connection::Connection(LoopState* loop, Descriptor socket, std::unique_ptr<TlsSession> tls)
-    : loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), parser_(loop->limits) {
+Connection::Connection(LoopState* loop, Descriptor socket, std::string peer,
+                       std::unique_ptr<TlsSession> tls)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      peer_(std::move(peer)),
+      parser_(loop->limits, peer_) {
   loop_->timers.Arm(this, tls_ ? TimerKind::kHeader : TimerKind::kIdle, loop_->now_ns);
 }
 
@@ -38,12 +44,15 @@ Connection::~Connection() {
   if (armed()) TimerLists::Disarm(this);
   ReportLost(&pending_);
   if (begun_) loop_->CountInFlight(-1);
+  if (deferred()) ReportUnanswered();
 }
 
 Connection::Fate Connection::OnReady(uint32_t events) {
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
   if (hung_up_ || (events & EPOLLIN) != 0) exhausted_ = false;
   if (lingering_) return Discard();
+  // A client that has ended its sending only still waits for its answer; with a reset it is gone.
+  if (deferred() && (events & (EPOLLHUP | EPOLLERR)) != 0) return Fate::kEnds;
   if (tls_) {
     exhausted_ = false;  // A read may have waited for room to write.
     if (!tls_->established()) {
@@ -58,10 +67,16 @@ Connection::Fate Connection::OnReady(uint32_t events) {
 Connection::Fate Connection::Serve() {
   for (int reads = 0; reads < kReadsATurn;) {
     if (waits_to_send()) SendUnsent();
-    if (!waits_to_send() && !broken_ && !closing_) AnswerAll();
+    if (!waits_to_send() && !broken_ && !closing_ && !deferred()) AnswerAll();
     if (broken_) return Fate::kEnds;
     // Until the client has read its answers, no more of its requests are.
     if (waits_to_send()) return Fate::kWaits;
+    // Nor until there is an answer; what comes stays with the system, which takes some of it only.
+    if (deferred()) {
+      if (kind != TimerKind::kDeferred)
+        loop_->timers.Arm(this, TimerKind::kDeferred, loop_->now_ns);
+      return Fate::kWaits;
+    }
     if (closing_) return Finish();
     if (parser_.unread_bytes() > 0) break;
     if (ended_) return Finish();
@@ -82,6 +97,7 @@ ssize_t Connection::Receive(char* bytes, size_t size) {
 
 void Connection::Read() {
   const auto [room, size] = parser_.Room(kLeastRead);
+  if (room == nullptr) return;  // It has failed, which is answered next.
   const ssize_t count = Receive(room, size);
   if (count > 0) {
     parser_.Added(static_cast<size_t>(count));
@@ -105,7 +121,7 @@ void Connection::AnswerAll() {
     if (state == RequestParser::State::kComplete) {
       AnswerRequest();
       if (loop_->output.size() >= kFlushBytes) Flush();
-      if (closing_ || broken_ || waits_to_send()) break;
+      if (closing_ || broken_ || deferred() || waits_to_send()) break;
       continue;
     }
     if (state == RequestParser::State::kFailed) {
@@ -128,13 +144,35 @@ void Connection::AnswerRequest() {
   const Request& request = parser_.request();
   Response& response = loop_->response;
   response.Clear();
-  loop_->handler->Answer(request, loop_->number, begun_ns_, &response);
-  closing_ = !request.keep_alive || response.close || loop_->draining();
-  Persistence persistence = Persistence::kImplied;
-  if (request.minor_version == 0) persistence = Persistence::kKeepAlive;
-  if (closing_) persistence = Persistence::kClose;
-  Append(request.method == "HEAD", persistence);
+  is_head_ = request.method == "HEAD";
+  minor_version_ = request.minor_version;
+  keep_alive_ = request.keep_alive;
+  const Arrival arrival{loop_->number, begun_ns_, loop_->queue(), loop_->NewTicket()};
+  loop_->handler->Answer(request, arrival, &response);
+  ticket_ = arrival.ticket;
+  note_ = response.note;
+  if (response.later) {
+    loop_->deferred.emplace(ticket_, this);
+  } else {
+    Reply(response);
+  }
   parser_.Next();
+}
+
+void Connection::Reply(const Response& response) {
+  closing_ = !keep_alive_ || response.close || loop_->draining();
+  Persistence persistence = Persistence::kImplied;
+  if (minor_version_ == 0) persistence = Persistence::kKeepAlive;
+  if (closing_) persistence = Persistence::kClose;
+  Append(response, is_head_, persistence);
+}
+
+Connection::Fate Connection::OnCompleted(const Response& response) {
+  loop_->deferred.erase(ticket_);
+  Reply(response);
+  // Else with those of the requests behind it.
+  if (closing_ && !waits_to_send()) Flush();
+  return Serve();
 }
 
 void Connection::AnswerFailure(int status, const std::string& message) {
@@ -142,16 +180,26 @@ void Connection::AnswerFailure(int status, const std::string& message) {
   response.Clear();
   response.status = status;
   response.body = loop_->handler->ErrorBody(status, message);
-  if (rejected_) response.AddHeader("Retry-After", "1");
+  if (status == kUnavailable) response.AddHeader("Retry-After", "1");
   closing_ = true;
-  Append(false, Persistence::kClose);
+  Append(response, false, Persistence::kClose);
 }
 
-void Connection::Append(bool is_head, Persistence persistence) {
-  AppendAnswer(loop_->response, is_head, persistence, &loop_->output);
-  loop_->answers.push_back(
-      {loop_->response.status, loop_->response.note, begun_ns_, loop_->output.size()});
+void Connection::Append(const Response& response, bool is_head, Persistence persistence) {
+  // An answer that comes later may find the client slow to read those before it.
+  const bool behind = waits_to_send();
+  std::string& output = behind ? unsent_ : loop_->output;
+  const size_t before = output.size();
+  AppendAnswer(response, is_head, persistence, &output);
+  const Delivery delivery{.loop = loop_->number,
+                          .note = response.note,
+                          .status = response.status,
+                          .begun_ns = begun_ns_,
+                          .bytes = static_cast<int64_t>(output.size() - before)};
+  const size_t end = output.size() - (behind ? unsent_from_ : 0);
+  (behind ? pending_ : loop_->answers).push_back({delivery, end});
   GiveBack(&loop_->response.body);
+  ticket_ = 0;
   begun_ = false;
   answered_ = true;
 }
@@ -207,9 +255,9 @@ Connection::Sent Connection::Send(std::string_view bytes, size_t* sent) {
 void Connection::Report(std::vector<PendingAnswer>* answers, size_t sent) {
   size_t done = 0;
   for (; done < answers->size() && (*answers)[done].end <= sent; ++done) {
-    const PendingAnswer& answer = (*answers)[done];
     loop_->CountInFlight(-1);
-    loop_->handler->Answered(loop_->number, answer.note, answer.status, answer.begun_ns, true);
+    (*answers)[done].delivery.sent = true;
+    loop_->handler->Answered((*answers)[done].delivery);
   }
   answers->erase(answers->begin(), answers->begin() + static_cast<ptrdiff_t>(done));
   for (PendingAnswer& answer : *answers) answer.end -= sent;
@@ -218,9 +266,19 @@ void Connection::Report(std::vector<PendingAnswer>* answers, size_t sent) {
 void Connection::ReportLost(std::vector<PendingAnswer>* answers) {
   for (const PendingAnswer& answer : *answers) {
     loop_->CountInFlight(-1);
-    loop_->handler->Answered(loop_->number, answer.note, answer.status, answer.begun_ns, false);
+    loop_->handler->Answered(answer.delivery);
   }
   answers->clear();
+}
+
+void Connection::ReportUnanswered() {
+  loop_->deferred.erase(ticket_);
+  loop_->handler->Answered({.loop = loop_->number, .note = note_, .begun_ns = begun_ns_});
+}
+
+void Connection::Abandon() {
+  loop_->output.clear();
+  ReportLost(&loop_->answers);
 }
 
 void Connection::ArmForState() {
@@ -280,7 +338,8 @@ Connection::Fate Connection::OnDrain() {
   // What came before the end began is answered.
   exhausted_ = false;
   const Fate fate = Serve();
-  const bool idle = parser_.state() == RequestParser::State::kEmpty && !waits_to_send();
+  const bool idle =
+      parser_.state() == RequestParser::State::kEmpty && !waits_to_send() && !deferred();
   if (fate != Fate::kWaits || lingering_ || !idle) return fate;
   if (tls_) tls_->End();
   return Fate::kEnds;
@@ -289,7 +348,7 @@ Connection::Fate Connection::OnDrain() {
 Connection::Fate Connection::Reject() {
   rejected_ = true;
   Begin();
-  AnswerFailure(503, "there are too many connections; try again in a second");
+  AnswerFailure(kUnavailable, "there are too many connections; try again in a second");
   exhausted_ = false;
   Flush();
   return broken_ || waits_to_send() ? Fate::kEnds : Finish();

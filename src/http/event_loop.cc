@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <new>
+#include <span>
 #include <utility>
 
 #include "http/event_loop_internal.h"
@@ -14,7 +16,8 @@
 namespace slipway::http {
 namespace {
 
-constexpr int kMostEvents = 256;
+// A handler that is told how long the queue is sees as much of it.
+constexpr int kMostEvents = 1024;
 constexpr int kAcceptBurst = 64;
 // Between two looks at whether the system has descriptors again.
 constexpr int64_t kPauseNs = 100'000'000;
@@ -30,18 +33,34 @@ int64_t MonotonicNow() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+// Where memory runs out in a connection's turn, it ends and no other does.
+template <typename Turn>
+Connection::Fate Give(Connection* connection, const Turn& turn) {
+  try {
+    return turn();
+  } catch (const std::bad_alloc&) {
+    connection->Abandon();
+    return Connection::Fate::kEnds;
+  }
+}
+
 }  // namespace
 
 EventLoop::EventLoop(ServerState* server, Handler* handler, const Limits& limits,
                      const TlsContext* tls, int number, Descriptor listener)
     : server_(server),
       tls_(tls),
-      state_(limits, handler, number, &server->phase),
+      state_(limits, handler, number, server->loops, &server->phase),
       listener_(std::move(listener)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-EventLoop::~EventLoop() {
+EventLoop::~EventLoop() { Stop(); }
+
+void EventLoop::Stop() {
+  // First, so that nothing is kept that the handler posts as it is told of the end.
+  posted_.Close();
+  CloseListener();
   for (size_t kind = 0; kind < kTimerKinds; ++kind) {
     while (Timer* timer = state_.timers.First(static_cast<TimerKind>(kind)))
       End(static_cast<Connection*>(timer));
@@ -70,6 +89,10 @@ void EventLoop::Wake() {
   [[maybe_unused]] const ssize_t count = ::write(wake_.number(), &one, sizeof(one));
 }
 
+void EventLoop::Post(uint64_t ticket, Response&& response) {
+  if (posted_.Post(ticket, std::move(response))) Wake();
+}
+
 int EventLoop::Wait() {
   if (!ready_.empty()) return 0;
   const int wait = state_.timers.MillisecondsToNext(state_.now_ns);
@@ -85,7 +108,11 @@ void EventLoop::Run() {
   while (phase_ != Phase::kStops) {
     const int count = ::epoll_wait(epoll_.number(), events.data(), kMostEvents, Wait());
     state_.now_ns = MonotonicNow();
-    for (int i = 0; i < count; ++i) OnEvent(events[i].data.ptr, events[i].events);
+    const std::span reported(events.data(), static_cast<size_t>(std::max(count, 0)));
+    for (const epoll_event& event : reported) CountDue(event.data.ptr, event.events);
+    for (const epoll_event& event : reported) OnEvent(event.data.ptr, event.events);
+    // Behind the events: a connection that ends here may be one of theirs.
+    if (posted_any_) Deliver();
     ServeReady();
     Expire();
     if (resume_ns_ != 0 && resume_ns_ <= state_.now_ns) ResumeListening();
@@ -94,16 +121,41 @@ void EventLoop::Run() {
   }
 }
 
+Connection* EventLoop::ConnectionOf(void* what) const {
+  return what == &wake_ || what == &listener_ ? nullptr : static_cast<Connection*>(what);
+}
+
+void EventLoop::CountDue(void* what, uint32_t events) {
+  Connection* const connection = ConnectionOf(what);
+  if (connection == nullptr || (events & EPOLLIN) == 0) return;
+  connection->due = connection->takes_requests();
+  if (connection->due) ++state_.due;
+}
+
 void EventLoop::OnEvent(void* what, uint32_t events) {
   if (what == &wake_) {
     uint64_t ignored = 0;
     [[maybe_unused]] const ssize_t count = ::read(wake_.number(), &ignored, sizeof(ignored));
+    posted_any_ = true;
   } else if (what == &listener_) {
     Accept();
   } else {
     auto* const connection = static_cast<Connection*>(what);
-    Apply(connection, connection->OnReady(events));
+    if (std::exchange(connection->due, false)) --state_.due;
+    Apply(connection, Give(connection, [&] { return connection->OnReady(events); }));
   }
+}
+
+void EventLoop::Deliver() {
+  posted_any_ = false;
+  posted_.Take(&delivering_);
+  for (const PostedAnswer& answer : delivering_) {
+    const auto found = state_.deferred.find(answer.ticket);
+    if (found == state_.deferred.end()) continue;
+    Connection* const connection = found->second;
+    Apply(connection, Give(connection, [&] { return connection->OnCompleted(answer.response); }));
+  }
+  delivering_.clear();
 }
 
 void EventLoop::Apply(Connection* connection, Connection::Fate fate) {
@@ -133,24 +185,26 @@ void EventLoop::ServeReady() {
   if (ready_.empty()) return;
   serving_.swap(ready_);
   for (Connection* connection : serving_) connection->queued = false;
-  for (Connection* connection : serving_) Apply(connection, connection->OnReady(0));
+  for (Connection* connection : serving_)
+    Apply(connection, Give(connection, [&] { return connection->OnReady(0); }));
   serving_.clear();
 }
 
 void EventLoop::Expire() {
   while (Timer* timer = state_.timers.Expired(state_.now_ns)) {
     auto* const connection = static_cast<Connection*>(timer);
-    const Connection::Fate fate = connection->OnTimeout();
-    Apply(connection, fate);
+    Apply(connection, Give(connection, [&] { return connection->OnTimeout(); }));
   }
 }
 
 bool EventLoop::Accept() {
   for (int count = 0; count < kAcceptBurst; ++count) {
-    Descriptor socket(
-        ::accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    Descriptor socket(::accept4(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.open()) {
-      Welcome(std::move(socket));
+      Welcome(std::move(socket), AddressText(name));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       PauseListening();
       return false;
@@ -162,7 +216,7 @@ bool EventLoop::Accept() {
   return true;
 }
 
-void EventLoop::Welcome(Descriptor socket) {
+void EventLoop::Welcome(Descriptor socket, std::string peer) {
   const bool rejects =
       std::cmp_greater_equal(server_->connections.fetch_add(1), state_.limits.connections);
   // To be told in TLS takes a handshake, which is what there is no room for.
@@ -171,16 +225,20 @@ void EventLoop::Welcome(Descriptor socket) {
   if (tls_ != nullptr && !dropped) session = tls_->NewSession(socket.number());
   if (rejects) --server_->connections;
   if (dropped) return;
-  if (tls_ != nullptr && session == nullptr) {
-    --server_->connections;
+  Connection* connection = nullptr;
+  if (tls_ == nullptr || session != nullptr) {
+    // Ours from now on, by the list of timers that it is in, until End.
+    connection = new (std::nothrow)
+        Connection(&state_, std::move(socket), std::move(peer), std::move(session));
+  }
+  if (connection == nullptr) {
+    if (!rejects) --server_->connections;
     return;
   }
-  // Ours from now on, by the list of timers that it is in, until End.
-  auto* const connection = new Connection(&state_, std::move(socket), std::move(session));
   Connection::Fate fate = Connection::Fate::kWaits;
   if (rejects) {
     ++rejected_;
-    fate = connection->Reject();
+    fate = Give(connection, [&] { return connection->Reject(); });
   }
   const uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   if (fate != Connection::Fate::kEnds && !Watch(connection->socket(), events, connection))
@@ -218,13 +276,19 @@ void EventLoop::DrainIdle() {
   // Each is in a list again before it is served, which is where it is looked for at the end.
   for (Connection* connection : idle)
     state_.timers.Arm(connection, TimerKind::kIdle, state_.now_ns);
-  for (Connection* connection : idle) Apply(connection, connection->OnDrain());
+  for (Connection* connection : idle)
+    Apply(connection, Give(connection, [&] { return connection->OnDrain(); }));
 }
 
 void EventLoop::StopListening() {
   // Clients whose connections stand already are served; closing would reset them.
   while (resume_ns_ == 0 && Accept()) {
   }
+  CloseListener();
+}
+
+void EventLoop::CloseListener() {
+  if (!listener_.open()) return;
   listener_.Close();
   resume_ns_ = 0;
   --server_->listening;

@@ -63,7 +63,7 @@ std::string Read(std::string_view bytes, size_t most) {
       size = size * 7 % most + 1;
       const std::string_view piece = bytes.substr(0, size);
       const auto [room, room_size] = parser.Room(piece.size());
-      Require(room_size >= piece.size(), "there is the room that was asked for");
+      Require(room != nullptr && room_size >= piece.size(), "there is the room that was asked for");
       std::memcpy(room, piece.data(), piece.size());
       parser.Added(piece.size());
       bytes.remove_prefix(piece.size());

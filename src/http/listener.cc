@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -5,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -16,6 +18,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr int kLargestPort = 65535;
+constexpr size_t kBytesBeforeMapped = 12;  // Of an IPv6 address that holds one of IPv4.
 
 struct FreeAddresses {
   void operator()(addrinfo* addresses) const { ::freeaddrinfo(addresses); }
@@ -103,6 +106,25 @@ Result<Listeners> Listen(const std::string& host, int port, int count) {
     if (::listen(socket.number(), kBacklog) != 0) return ListenError(host, made.port, errno);
   }
   return made;
+}
+
+std::string AddressText(const sockaddr_storage& address) {
+  const void* bytes = nullptr;
+  int family = address.ss_family;
+  if (family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  } else if (family == AF_INET6) {
+    const in6_addr& whole = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    bytes = &whole;
+    if (IN6_IS_ADDR_V4MAPPED(&whole)) {
+      family = AF_INET;
+      bytes = &whole.s6_addr[kBytesBeforeMapped];
+    }
+  }
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (bytes == nullptr || ::inet_ntop(family, bytes, text.data(), text.size()) == nullptr)
+    return "";
+  return text.data();
 }
 
 }  // namespace slipway::http

@@ -31,36 +31,50 @@ Limits Bounded(Limits limits) {
 
 }  // namespace
 
-RequestParser::RequestParser(const Limits& limits) : limits_(Bounded(limits)) { Forget(); }
+RequestParser::RequestParser(const Limits& limits, std::string_view peer)
+    : limits_(Bounded(limits)) {
+  request_.peer = peer;
+  Forget();
+}
 
 std::pair<char*, size_t> RequestParser::Room(size_t least) {
   if (begin_ == end_) begin_ = scan_ = end_ = 0;
-  if (capacity_ - end_ < least) MakeRoom(least);
+  if (capacity_ - end_ < least && !MakeRoom(least)) {
+    FailForMemory();
+    return {nullptr, 0};
+  }
   return {bytes_.get() + end_, capacity_ - end_};
 }
 
-void RequestParser::MakeRoom(size_t least) {
+bool RequestParser::MakeRoom(size_t least) {
   const size_t used = end_ - begin_;
   if (begin_ > 0) std::memmove(bytes_.get(), base(), used);
   scan_ -= begin_;
   begin_ = 0;
   end_ = used;
   const size_t needed = used + least;
-  if (needed <= capacity_) return;
+  if (needed <= capacity_) return true;
   size_t grown = std::max({needed, 2 * capacity_, kFirstCapacity});
   // Where the body's length is known, no more than it takes.
   if (step_ == Step::kBody)
     grown = std::clamp(head_size_ + body_size_ + kFirstCapacity, needed, grown);
-  Resize(grown);
+  return Resize(grown);
 }
 
-void RequestParser::Resize(size_t capacity) {
+void RequestParser::FailForMemory() {
+  Fail(503, "there is no memory left for the request; try again in a second");
+  bytes_.reset();
+  capacity_ = begin_ = scan_ = end_ = 0;
+}
+
+bool RequestParser::Resize(size_t capacity) {
   // realloc moves pages of a large block instead of bytes.
   void* bytes = std::realloc(bytes_.get(), capacity);
-  if (bytes == nullptr) std::abort();  // As operator new would end us.
+  if (bytes == nullptr) return false;
   [[maybe_unused]] char* const freed = bytes_.release();
   bytes_.reset(static_cast<char*>(bytes));
   capacity_ = capacity;
+  return true;
 }
 
 RequestParser::State RequestParser::state() const {
@@ -90,7 +104,7 @@ void RequestParser::Next() {
   if (left > 0) std::memmove(bytes_.get(), base(), left);
   begin_ = scan_ = 0;
   end_ = left;
-  Resize(kFirstCapacity);
+  Resize(kFirstCapacity);  // Where that fails, it keeps what it has.
 }
 
 void RequestParser::Forget() {

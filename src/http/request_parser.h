@@ -34,10 +34,11 @@ class RequestParser {
     kFailed,    // failure() says why; nothing more of the connection can be read.
   };
 
-  explicit RequestParser(const Limits& limits);
+  // `peer` is what its requests say of who sends them.
+  explicit RequestParser(const Limits& limits, std::string_view peer = "");
 
   // Room for bytes that arrive next, at least `least`; what was put there is told to Added. Views
-  // of an earlier request end with either call.
+  // of an earlier request end with either call. Null where memory ran out: then it has failed.
   std::pair<char*, size_t> Room(size_t least);
   void Added(size_t count) { end_ += count; }
   // Looks at what there is.
@@ -125,8 +126,10 @@ class RequestParser {
   bool Refuse(int status, std::string message);
   const char* FailAt(const char* at, std::string_view where);
   void TooLarge();
-  void MakeRoom(size_t least);
-  void Resize(size_t capacity);
+  // False where memory ran out. Then Resize has changed nothing.
+  bool MakeRoom(size_t least);
+  bool Resize(size_t capacity);
+  void FailForMemory();
   void Forget();
 
   char* base() const { return bytes_.get() + begin_; }

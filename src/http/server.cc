@@ -36,10 +36,7 @@ class SignalsBlocked {
 
 class EpollServer : public Server {
  public:
-  ~EpollServer() override {
-    SetPhase(Phase::kStops);
-    for (std::thread& thread : threads_) thread.join();
-  }
+  ~EpollServer() override { EpollServer::Stop(); }
 
   Status Start(const ServerOptions& options, Handler* handler) {
     if (options.tls.wanted()) {
@@ -48,6 +45,7 @@ class EpollServer : public Server {
     const int count = options.threads > 0 ? options.threads : AvailableCores();
     SLIPWAY_ASSIGN_OR_RETURN(Listeners listeners, Listen(options.host, options.port, count));
     port_ = listeners.port;
+    state_.loops = count;
     for (int number = 0; number < count; ++number) {
       loops_.push_back(
           std::make_unique<EventLoop>(&state_, handler, options.limits, tls_.get(), number,
@@ -65,6 +63,10 @@ class EpollServer : public Server {
     return sum;
   }
 
+  void Complete(uint64_t ticket, Response&& response) override {
+    loops_[ticket % loops_.size()]->Post(ticket, std::move(response));
+  }
+
   void BeginDrain() override { SetPhase(Phase::kDrains); }
 
   bool FinishDrain(double seconds) override {
@@ -72,6 +74,13 @@ class EpollServer : public Server {
     const std::chrono::duration<double> most(std::clamp(seconds, 0.0, kLongestWaitSeconds));
     std::unique_lock<std::mutex> lock(state_.mutex);
     return state_.ended.wait_for(lock, most, [this] { return state_.all_ended(); });
+  }
+
+  void Stop() override {
+    SetPhase(Phase::kStops);
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    for (const auto& loop : loops_) loop->Stop();
   }
 
  private:

@@ -4,15 +4,21 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,18 +33,36 @@ namespace slipway::http {
 using std::chrono::milliseconds;
 
 inline constexpr int kPatienceMs = 20'000;  // Of a test: what takes longer does not come.
-inline constexpr uint32_t kNote = 7;
+inline constexpr uint64_t kNote = (uint64_t{1} << 40) + 7;
 inline constexpr size_t kBig = 8 << 20;
 
-// Answers with what it was asked: "/big" with many bytes, "/slow" after a while.
+// A request whose answer is to come.
+struct Deferred {
+  uint64_t ticket = 0;
+  std::string answer;  // As at once.
+};
+
+inline Response AnswerTo(const Deferred& deferred) {
+  Response response;
+  response.note = kNote;
+  response.body = deferred.answer;
+  return response;
+}
+
+// Answers with what it was asked: "/big" with many bytes, "/slow" after a while, "/hold" once
+// `released` is set, "/later…" when the test completes it.
 class EchoHandler : public Handler {
  public:
-  void Answer(const Request& request, int, int64_t begun_ns, Response* response) override {
-    ++asked;
+  void Answer(const Request& request, const Arrival& arrival, Response* response) override {
+    if (arrival.begun_ns <= 0 || arrival.ticket == 0) std::abort();
     response->note = kNote;
-    if (begun_ns <= 0) std::abort();
-    if (request.path == "/slow") std::this_thread::sleep_for(milliseconds(300));
     response->body = fmt::format("{} {} {}", request.method, request.target, request.body);
+    Keep(request, arrival, response);
+    ++asked;
+    if (request.path == "/slow") std::this_thread::sleep_for(milliseconds(300));
+    if (request.path == "/hold") released.wait(false);
+    if (request.path == "/memory") throw std::bad_alloc();
+    if (request.path == "/peer") response->body = request.peer;
     if (request.path == "/big") response->body.assign(kBig, 'x');
     if (request.path == "/close") response->close = true;
     if (request.path == "/none") response->status = 204;
@@ -47,26 +71,68 @@ class EchoHandler : public Handler {
       response->AddHeader("X-Id", "a\r\nb");
     }
   }
-  void Answered(int, uint32_t note, int status, int64_t, bool sent) override {
-    const bool asked_us = status == 200 || status == 204 || status == 404;
-    EXPECT_EQ(note, asked_us ? kNote : 0) << status;
+  void Answered(const Delivery& delivery) override {
+    const int status = delivery.status;
+    const bool asked_us = status == 200 || status == 204 || status == 404 || status == 0;
+    EXPECT_EQ(delivery.note, asked_us ? kNote : 0) << status;
+    EXPECT_GT(delivery.begun_ns, 0);
     const std::lock_guard<std::mutex> lock(mutex_);
-    answered_.push_back(sent ? status : -status);
+    deliveries_.push_back(delivery);
   }
   std::string ErrorBody(int status, const std::string& message) override {
     return fmt::format("error {}: {}", status, message);
   }
+
+  std::vector<Delivery> deliveries() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return deliveries_;
+  }
   // Statuses, of those that could not be sent with a minus.
   std::vector<int> answered() {
+    std::vector<int> statuses;
+    for (const Delivery& delivery : deliveries())
+      statuses.push_back(delivery.sent ? delivery.status : -delivery.status);
+    return statuses;
+  }
+  // What each request was told of the queue.
+  std::vector<int64_t> queues() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return answered_;
+    return queues_;
+  }
+  // The next request of "/later"; none where none comes, or EndDeferred was called.
+  std::optional<Deferred> NextDeferred() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    came_.wait_for(lock, milliseconds(kPatienceMs), [&] { return ended_ || !deferred_.empty(); });
+    if (deferred_.empty()) return std::nullopt;
+    Deferred next = std::move(deferred_.front());
+    deferred_.pop_front();
+    return next;
+  }
+  void EndDeferred() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    came_.notify_all();
   }
 
   std::atomic<int> asked{0};
+  std::atomic<bool> released{false};
 
  private:
-  std::mutex mutex_;
-  std::vector<int> answered_;
+  void Keep(const Request& request, const Arrival& arrival, Response* response) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    queues_.push_back(arrival.in_flight);
+    response->later = request.path.starts_with("/later");
+    if (!response->later) return;
+    deferred_.push_back({arrival.ticket, response->body});
+    came_.notify_one();
+  }
+
+  std::mutex mutex_;  // Of all that follows.
+  std::condition_variable came_;
+  std::vector<Delivery> deliveries_;
+  std::vector<int64_t> queues_;
+  std::deque<Deferred> deferred_;
+  bool ended_ = false;
 };
 
 // What a test does not expect to wait for long.
@@ -112,6 +178,23 @@ class Client {
   }
   void EndSending() { ::shutdown(socket_.number(), SHUT_WR); }
   void Close() { socket_.Close(); }
+  // As a client that is killed with bytes unread: the server is told at once.
+  void Reset() {
+    const linger none{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    Close();
+  }
+  // How much of it there was room for.
+  size_t TrySend(std::string_view bytes) {
+    const ssize_t count =
+        ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return count > 0 ? static_cast<size_t>(count) : 0;
+  }
+  // Whether all that was sent is with the server's system.
+  bool Arrived() {
+    int left = 0;
+    return ::ioctl(socket_.number(), SIOCOUTQ, &left) == 0 && left == 0;
+  }
 
   // One answer, or what there was of it before the end.
   std::string ReadAnswer(bool has_body = true) {
@@ -144,6 +227,11 @@ class Client {
     if (count > 0) buffer_.append(bytes, static_cast<size_t>(count));
     failed_ = count < 0;
     return count > 0;
+  }
+  bool ReceiveAtLeast(size_t size) {
+    while (buffer_.size() < size && Receive()) {
+    }
+    return buffer_.size() >= size;
   }
   std::string Ask(const std::string& target) {
     Send(fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", target));

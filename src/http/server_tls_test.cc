@@ -108,6 +108,18 @@ TEST_F(TlsServerTest, Answers) {
   EXPECT_TRUE(Eventually([&] { return server_->connections() == 0; }));
 }
 
+TEST_F(TlsServerTest, AnswersLater) {
+  Start();
+  TlsClient client(port());
+  client.Send(Get("/a") + Get("/later") + Get("/b"));
+  EXPECT_EQ(client.Read(Ok("GET /a ").size()), Ok("GET /a "));
+  const Deferred deferred = handler_.NextDeferred().value_or(Deferred());
+  client.Send(Get("/c"));
+  server_->Complete(deferred.ticket, AnswerTo(deferred));
+  const std::string expected = Ok("GET /later ") + Ok("GET /b ") + Ok("GET /c ");
+  EXPECT_EQ(client.Read(expected.size()), expected);
+}
+
 TEST_F(TlsServerTest, RefusesOldVersionsAndOtherProtocols) {
   Start();
   EXPECT_FALSE(TlsClient(port(), TLS1_1_VERSION).connected());

@@ -22,6 +22,7 @@ TimerLists::TimerLists(const Limits& limits) {
   SetSpan(TimerKind::kBody, limits.body_seconds);
   SetSpan(TimerKind::kWrite, limits.write_seconds);
   SetSpan(TimerKind::kLinger, kLingerSeconds);
+  SetSpan(TimerKind::kDeferred, kLongestSeconds);
 }
 
 void TimerLists::SetSpan(TimerKind kind, double seconds) {

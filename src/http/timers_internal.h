@@ -15,8 +15,9 @@ enum class TimerKind : uint8_t {
   kBody,
   kWrite,
   kLinger,
+  kDeferred,  // An answer that comes later: without end.
 };
-inline constexpr size_t kTimerKinds = 5;
+inline constexpr size_t kTimerKinds = 6;
 
 // Base of what waits. It is in one list from its first Arm until Disarm.
 struct Timer {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <new>
 #include <string_view>
 
 #include "http/tls_internal.h"
@@ -81,7 +82,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::Make(const TlsOptions& options) 
 std::unique_ptr<TlsSession> TlsContext::NewSession(int socket) const {
   SSL* const session = SSL_new(context_.get());
   if (session == nullptr) return nullptr;
-  auto made = std::make_unique<TlsSession>(session);
+  std::unique_ptr<TlsSession> made(new (std::nothrow) TlsSession(session));
+  if (made == nullptr) {
+    SSL_free(session);
+    return nullptr;
+  }
   if (SSL_set_fd(session, socket) != 1) return nullptr;
   SSL_set_accept_state(session);
   return made;

@@ -20,7 +20,7 @@ void Response::Clear() {
   body.clear();
   header_lines.clear();
   note = 0;
-  close = false;
+  close = later = false;
 }
 
 void Response::AddHeader(std::string_view name, std::string_view value) {

@@ -23,6 +23,7 @@ struct Request {
   bool keep_alive = true;
   std::vector<Header> headers;  // In their order.
   std::string_view body;        // Decoded where it came in chunks.
+  std::string_view peer;        // The client's address: "127.0.0.1", "::1".
 
   // The first of that name, in any case; "" where there is none.
   std::string_view Find(std::string_view name) const;
@@ -33,8 +34,11 @@ struct Response {
   std::string_view content_type = "application/json";  // Of static storage.
   std::string body;
   std::string header_lines;  // More headers, each "Name: value\r\n".
-  uint32_t note = 0;         // The handler's: comes back with Answered.
+  uint64_t note = 0;         // The handler's: comes back with Answered.
   bool close = false;        // The connection ends after this answer.
+  // The answer comes by Server::Complete. Of this one only the note counts, and only if the client
+  // goes before.
+  bool later = false;
 
   // Empty again, keeping its room.
   void Clear();
