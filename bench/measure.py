@@ -46,10 +46,10 @@ def write_project(folder, table, model, **data):
     (folder / "configs" / "config.yaml").write_text(json.dumps(config, indent=1))
 
 
-def run_project(folder):
+def run_project(folder, *flags):
     """A whole `slipway run` there: what it ended with as `result`, the folder of its report as `kept`."""
     # Gates may say no (exit code 1): the work is the same, and the figures are what is compared.
-    measured = Measured([SLIPWAY, "run", "--output", "json"], cwd=folder, expect=(0, 1))
+    measured = Measured([SLIPWAY, "run", "--output", "json", *flags], cwd=folder, expect=(0, 1))
     measured.result = json.loads(measured.output.splitlines()[-1])
     measured.kept = (folder / measured.result["report"]).parent
     if measured.result["cached"]:

@@ -140,9 +140,9 @@ class Bench:
         path.write_text(json.dumps(value))
         return path
 
-    def slipway_server(self, *flags):
+    def slipway_server(self, *flags, model="bench"):
         port = free_port()
-        return Server([SLIPWAY, "serve", "bench", "--port", port, "--threads", 1, *flags], port, self.folder)
+        return Server([SLIPWAY, "serve", model, "--port", port, "--threads", 1, *flags], port, self.folder)
 
     def nginx_server(self):
         port = free_port()

@@ -5,32 +5,22 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "cli/registry_options.h"
+#include "cli/serve_options.h"
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/parallel.h"
 #include "core/text.h"
-#include "http/server.h"
 #include "pipeline/predict.h"
 #include "serve/model_host.h"
-#include "serve/service.h"
+#include "serve/prediction_log.h"
 
 namespace slipway::cli {
 namespace {
-
-struct ServeCommandOptions {
-  std::vector<std::string> references;
-  std::vector<std::string> features;
-  std::string unknown = "accept";
-  double drain_seconds = 5;
-  bool no_metrics = false;
-  RegistryOptions registry;
-  http::ServerOptions server;
-  serve::ServiceOptions service;
-};
 
 // A reference, resolved anew each time.
 class ReferencedModel final : public serve::ModelSource {
@@ -45,8 +35,14 @@ class ReferencedModel final : public serve::ModelSource {
   Result<serve::LoadedModel> Load() override {
     SLIPWAY_ASSIGN_OR_RETURN(pipeline::ChosenModel chosen,
                              pipeline::ChooseModel(reference_, registry_, features_));
-    return serve::LoadedModel{std::move(chosen.model), std::move(chosen.name),
-                              std::move(chosen.version)};
+    if (!chosen.version.empty()) {
+      return serve::LoadedModel{std::move(chosen.model), std::move(chosen.name),
+                                std::move(chosen.version)};
+    }
+    // What a deployment tells its servers, which are given a folder.
+    const char* const version = std::getenv("MODEL_VERSION");
+    return serve::LoadedModel{std::move(chosen.model), serve::NameOfPath(chosen.name),
+                              version == nullptr ? "" : version};
   }
 
  private:
@@ -75,11 +71,36 @@ void TakeSignals() {
   ::sigaction(SIGHUP, &action, nullptr);
 }
 
-// Until `seconds` have passed or a signal comes.
-void Wait(double seconds) { ::poll(nullptr, 0, static_cast<int>(seconds * 1000)); }
+// Until `seconds` have passed, a signal comes or `descriptor` can be read; -1 is none.
+void Wait(double seconds, int descriptor = -1) {
+  pollfd waited{descriptor, POLLIN, 0};
+  ::poll(&waited, 1, static_cast<int>(seconds * 1000));
+}
 
-void TellModels(const serve::ModelHost& host, const char* event, Session& session) {
-  for (const auto& model : host.models()) {
+// What threads of others have to say, told by the main thread.
+class Notices {
+ public:
+  void Add(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    texts_.push_back(text);
+  }
+  void Tell(Session& session) {
+    std::vector<std::string> texts;
+    {
+      const std::lock_guard lock(mutex_);
+      texts.swap(texts_);
+    }
+    for (const std::string& text : texts) session.Warn(text);
+  }
+
+ private:
+  std::mutex mutex_;  // Guards texts_.
+  std::vector<std::string> texts_;
+};
+
+void TellModels(const std::vector<std::shared_ptr<const serve::ServedModel>>& models,
+                const char* event, Session& session) {
+  for (const auto& model : models) {
     const std::string shown =
         model->version.empty() ? model->name : model->name + ":" + model->version;
     if (session.json) {
@@ -116,11 +137,13 @@ void TellAddress(const http::ServerOptions& options, int port, double seconds, S
 void Drain(const ServeCommandOptions& options, http::Server& server, serve::Service& service,
            Session& session) {
   service.BeginDrain();
+  // Those who are answered meanwhile are told to go elsewhere; idle connections stay, so that
+  // nobody's next request meets a closed one.
+  server.BeginDrain();
   const Stopwatch watch;
   while (stop_signal == SIGTERM && watch.seconds() < options.drain_seconds) {
     Wait(std::max(0.001, options.drain_seconds - watch.seconds()));
   }
-  server.BeginDrain();
   constexpr double kMostSeconds = 30;
   if (!server.FinishDrain(kMostSeconds)) {
     session.Warn(fmt::format("{} did not end within {:g} s and were cut off",
@@ -129,63 +152,157 @@ void Drain(const ServeCommandOptions& options, http::Server& server, serve::Serv
   }
 }
 
-Result<int> Serve(ServeCommandOptions& options, Session& session) {
-  const Stopwatch watch;
-  TakeSignals();
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
-                           RegistryOf(options.references, options.registry, session));
+// A matrix that does not name its columns is told them; which of several models would be meant?
+Status CheckFeatures(const ServeCommandOptions& options) {
+  if (options.features.empty() || options.references.size() == 1) return {};
+  return Error(ErrorCode::kInvalidInput, "--feature-columns is for one model, and there are " +
+                                             std::to_string(options.references.size()))
+      .Try("a server each");
+}
+
+// What serves, in the order in which its parts depend on each other; gone in the other one.
+struct Serving {
+  // No request comes any more; then the batcher answers what it has.
+  ~Serving() {
+    if (server != nullptr) server->Stop();
+  }
+
+  Notices notices;
+  std::unique_ptr<serve::ModelHost> models;
+  std::unique_ptr<serve::AccessHost> access;
+  std::unique_ptr<serve::AccessLog> access_log;
+  std::unique_ptr<serve::PredictionLog> log;
+  std::unique_ptr<serve::Service> service;
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<serve::Batcher> batcher;  // Its answers go to the server.
+};
+
+Status OpenPredictionLog(const ServeCommandOptions& options, const std::string& registry,
+                         Serving* serving) {
+  serve::PredictionLogOptions log;
+  const std::string usual = JoinPath(registry.empty() ? ".slipway" : registry, "predictions");
+  if (options.log_predictions) {
+    log.place = options.prediction_log.empty() ? usual : options.prediction_log;
+    if (log.place.starts_with("s3://")) log.spool = JoinPath(usual, ".spool");
+  }
+  log.sample = options.log_sample;
+  log.tell = [notices = &serving->notices](const std::string& text) { notices->Add(text); };
+  // One loop more is the batcher's.
+  SLIPWAY_ASSIGN_OR_RETURN(serving->log,
+                           serve::PredictionLog::Open(log, options.server.threads + 1));
+  return {};
+}
+
+Status OpenParts(ServeCommandOptions& options, const std::string& registry, Serving* serving) {
   std::vector<std::unique_ptr<serve::ModelSource>> sources;
   for (const std::string& reference : options.references) {
     sources.push_back(std::make_unique<ReferencedModel>(reference, registry, options.features));
   }
-  serve::ModelHost host(std::move(sources));
-  if (options.server.threads <= 0) options.server.threads = AvailableCores();
-  options.service.metrics = !options.no_metrics;
-  options.service.reader.unknown = options.unknown == "reject" ? serve::UnknownCategory::kReject
-                                                               : serve::UnknownCategory::kAccept;
-  serve::Service service(options.service, host, options.server.threads);
-  // Alive before it is ready: a model may take its time.
-  SLIPWAY_ASSIGN_OR_RETURN(const auto server, http::Server::Start(options.server, &service));
-  service.Observe(server.get());
-  SLIPWAY_RETURN_IF_ERROR(host.Load());
-  TellModels(host, "serving", session);
-  TellAddress(options.server, server->port(), watch.seconds(), session);
-  while (stop_signal == 0) {
-    constexpr double kLookSeconds = 0.2;
-    Wait(kLookSeconds);
-    if (reload_signal == 0) continue;
-    reload_signal = 0;
-    if (const Status loaded = host.Load(); !loaded.ok()) {
-      session.Warn("not reloaded, and the old model goes on: " + loaded.error().ToString());
-    } else {
-      TellModels(host, "reloaded", session);
-    }
+  serving->models = std::make_unique<serve::ModelHost>(std::move(sources));
+  options.access.ReadEnvironment();
+  serving->access = std::make_unique<serve::AccessHost>(options.access);
+  SLIPWAY_RETURN_IF_ERROR(serving->access->Load());
+  if (!options.access_log.empty()) {
+    serve::AccessLogOptions log;
+    log.path = options.access_log;
+    log.loops = options.server.threads;
+    SLIPWAY_ASSIGN_OR_RETURN(serving->access_log, serve::AccessLog::Open(log));
   }
-  Drain(options, *server, service, session);
-  return kExitDone;
+  if (options.batch_rows > 0) {
+    serve::BatcherOptions batcher;
+    batcher.rows = options.batch_rows;
+    batcher.delay_seconds = options.batch_delay_ms / 1000;
+    batcher.threads = options.server.threads;
+    batcher.queue_rows = std::max(batcher.queue_rows, options.service.reader.max_rows);
+    SLIPWAY_ASSIGN_OR_RETURN(serving->batcher, serve::Batcher::Make(batcher));
+  }
+  return OpenPredictionLog(options, registry, serving);
 }
 
-void AddLimits(CLI::App* command, ServeCommandOptions* options) {
-  command->add_option("--max-body", options->server.limits.body_bytes, "Largest body of a request")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("BYTES")
-      ->capture_default_str();
-  command->add_option("--max-rows", options->service.reader.max_rows, "Most rows of a request")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N")
-      ->capture_default_str();
-  command
-      ->add_option("--max-connections", options->server.limits.connections,
-                   "Connections at once, a thread; more are told to come again")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N")
-      ->capture_default_str();
-  command
-      ->add_option("--drain", options->drain_seconds,
-                   "Seconds to go on after SIGTERM, while /ready says no")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("SECONDS")
-      ->capture_default_str();
+Status Start(ServeCommandOptions& options, Serving* serving) {
+  serve::ServiceOptions service = options.service;
+  service.metrics = !options.no_metrics;
+  service.reader.unknown = options.unknown == "reject" ? serve::UnknownCategory::kReject
+                                                       : serve::UnknownCategory::kAccept;
+  service.tokens = !options.access.tokens_path.empty() || options.access.tokens.has_value();
+  service.admin =
+      !options.access.admin_tokens_path.empty() || options.access.admin_tokens.has_value();
+  serving->service = std::make_unique<serve::Service>(
+      service,
+      serve::ServiceParts{serving->models.get(), serving->access.get(), serving->access_log.get(),
+                          serving->log.get(), serving->batcher.get()},
+      options.server.threads);
+  // Alive before it is ready: a model may take its time.
+  SLIPWAY_ASSIGN_OR_RETURN(serving->server,
+                           http::Server::Start(options.server, serving->service.get()));
+  serving->service->Observe(serving->server.get());
+  return {};
+}
+
+void Reload(Serving& serving, Session& session) {
+  std::vector<serve::ReloadQueue::Waiting> waiting = serving.service->reloads().Take();
+  if (const Status loaded = serving.access->Load(); !loaded.ok())
+    session.Warn("the tokens stay as they were: " + loaded.error().ToString());
+  if (serving.access_log != nullptr) {
+    if (const Status opened = serving.access_log->Reopen(); !opened.ok())
+      session.Warn("the access log goes on as it was: " + opened.error().ToString());
+  }
+  const serve::Taken taken = serving.models->Load();
+  serving.service->ForgetOldModels();
+  TellModels(taken.models, "reloaded", session);
+  if (taken.error)
+    session.Warn("not reloaded, and the old model goes on: " + taken.error->ToString());
+  serving.service->AnswerReloads(std::move(waiting), taken);
+}
+
+// Until a signal says that it is enough.
+void Watch(Serving& serving, Session& session) {
+  const int asked = serving.service->reloads().descriptor();
+  while (stop_signal == 0) {
+    constexpr double kLookSeconds = 0.2;
+    Wait(kLookSeconds, asked);
+    serving.notices.Tell(session);
+    if (serving.access_log != nullptr) {
+      if (const auto failure = serving.access_log->TakeFailure())
+        session.Warn("the access log can't be written: " + failure->ToString());
+    }
+    pollfd waited{asked, POLLIN, 0};
+    const bool waits = ::poll(&waited, 1, 0) > 0;
+    if (reload_signal == 0 && !waits) continue;
+    reload_signal = 0;
+    Reload(serving, session);
+  }
+}
+
+// What was recorded becomes segments.
+void EndLog(Serving& serving, Session& session) {
+  serving.server->Stop();
+  serving.batcher.reset();
+  const Status stopped = serving.log->Stop();
+  serving.notices.Tell(session);
+  if (!stopped.ok()) session.Warn(stopped.error().ToString());
+}
+
+Result<int> Serve(ServeCommandOptions& options, const CLI::App& command, Session& session) {
+  const Stopwatch watch;
+  TakeSignals();
+  SLIPWAY_RETURN_IF_ERROR(CheckFeatures(options));
+  SLIPWAY_RETURN_IF_ERROR(TakeConfiguration(command, &options));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
+                           RegistryOf(options.references, options.registry, session));
+  if (options.server.threads <= 0) options.server.threads = AvailableCores();
+  Serving serving;
+  SLIPWAY_RETURN_IF_ERROR(OpenParts(options, registry, &serving));
+  for (const std::string& warning : serving.access->current()->warnings()) session.Warn(warning);
+  SLIPWAY_RETURN_IF_ERROR(Start(options, &serving));
+  serve::Taken taken = serving.models->Load();
+  if (taken.error) return *std::move(taken.error);
+  TellModels(taken.models, "serving", session);
+  TellAddress(options.server, serving.server->port(), watch.seconds(), session);
+  Watch(serving, session);
+  Drain(options, *serving.server, *serving.service, session);
+  EndLog(serving, session);
+  return kExitDone;
 }
 
 }  // namespace
@@ -193,48 +310,16 @@ void AddLimits(CLI::App* command, ServeCommandOptions* options) {
 void AddServeCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("serve", "Answer predictions over HTTP");
   auto options = std::make_shared<ServeCommandOptions>();
-  command
-      ->add_option(
-          "MODEL", options->references,
-          "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file; the first "
-          "answers /predict, each /models/NAME/predict")
-      ->required();
-  command->add_option("--port", options->server.port, "0 takes a free one")
-      ->check(CLI::Range(0, 65535))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--host", options->server.host, "Address to listen on; 0.0.0.0 for all")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
-  command
-      ->add_option("--unknown-categories", options->unknown,
-                   "What becomes of a text that training did not have")
-      ->check(CLI::IsMember({"accept", "reject"}))
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--feature-columns", options->features,
-          "Columns, in order, of an ONNX file that takes one matrix and does not name them")
-      ->type_name("NAME,…")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command
-      ->add_option("--tls-certificate", options->server.tls.certificate_path,
-                   "Chain of certificates (PEM), for HTTPS")
-      ->type_name("FILE");
-  command->add_option("--tls-key", options->server.tls.key_path, "Its private key (PEM)")
-      ->type_name("FILE");
-  command->add_flag("--no-metrics", options->no_metrics, "No /metrics");
-  AddThreadsOption(command, &options->server.threads);
-  AddLimits(command, options.get());
-  AddRegistryOptions(command, &options->registry);
+  AddServeOptions(command, options.get());
   AddExamples(command, R"(
     slipway serve ml-classifier@production --port 8080
-    slipway serve ./model --host 0.0.0.0 --threads 4
+    slipway serve ml-classifier@production --env production --log-predictions
+    slipway serve ./model --host 0.0.0.0 --tokens tokens.txt --access-log access.jsonl
     slipway serve iris.onnx --feature-columns length,width
     curl localhost:8080/predict -d '{"features": [41, 52000]}'
     curl localhost:8080/predict -d '{"instances": [{"age": 41, "income": 52000}]}')");
-  command->callback([options, &session] { session.Finish(Serve(*options, session)); });
+  command->callback(
+      [options, command, &session] { session.Finish(Serve(*options, *command, session)); });
 }
 
 }  // namespace slipway::cli

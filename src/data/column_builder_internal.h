@@ -14,7 +14,7 @@
 #include "data/column_tally_internal.h"
 #include "data/dictionary_internal.h"
 #include "data/types.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 

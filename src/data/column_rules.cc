@@ -7,7 +7,7 @@
 #include "core/time_text.h"
 #include "data/column_rules_internal.h"
 #include "data/validation_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

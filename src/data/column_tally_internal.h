@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "data/types.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 

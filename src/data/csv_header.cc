@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "data/csv_header_internal.h"
 #include "data/csv_quotes_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

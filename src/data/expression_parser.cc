@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 #include "data/expression_tree_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

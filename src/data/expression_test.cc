@@ -9,7 +9,7 @@
 #include "core/random.h"
 #include "core/time_text.h"
 #include "data/test_blocks_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "core/json.h"
 #include "data/reader_test_files_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

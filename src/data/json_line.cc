@@ -3,14 +3,13 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/text.h"
 #include "data/json_line_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {
@@ -39,15 +38,11 @@ void AppendCompact(std::string_view json, std::string& text) {
   }
 }
 
-// Whether a number that other writers put out, and JSON has not, begins here or shortly before.
-bool IsForeignNumber(std::string_view line, size_t at) {
-  constexpr std::array<std::string_view, 6> kWords = {"NaN",  "nan", "Infinity",
-                                                      "None", "Inf", "inf"};
+// The parser stops at the first byte of such a number, or shortly behind it.
+bool IsForeignNumberNear(std::string_view line, size_t at) {
   const size_t first = at > 1 ? at - 2 : 0;
   for (size_t i = first; i <= std::min(at, line.size()); ++i) {
-    if (std::ranges::any_of(kWords, [&](auto word) { return line.substr(i).starts_with(word); })) {
-      return true;
-    }
+    if (IsForeignNumber(line.substr(i))) return true;
   }
   return false;
 }
@@ -204,7 +199,7 @@ JsonFault BrokenLine(std::string_view line, size_t at) {
   } else if (at >= line.size()) {
     fault.message = "the line ends in the middle of a JSON value";
     fault.hint = "jq -c . FILE, which writes each value on a line of its own";
-  } else if (IsForeignNumber(line, at)) {
+  } else if (IsForeignNumberNear(line, at)) {
     fault.hint = "null for a number that is missing";
   }
   return fault;

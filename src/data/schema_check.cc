@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "data/schema_plan_internal.h"
 #include "data/validation_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/time_text.h"
 #include "data/schema_plan_internal.h"
 #include "data/validation_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "data/reader_internal.h"
 #include "data/table_format_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

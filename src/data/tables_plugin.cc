@@ -2,6 +2,7 @@
 #include "core/build_info.h"
 #include "core/interrupt.h"
 #include "core/plugin.h"
+#include "data/packed_parquet_internal.h"
 #include "data/parquet_file_internal.h"
 #include "data/reader_internal.h"
 #include "data/tables_plugin_internal.h"
@@ -20,7 +21,8 @@ Result<ScanResult> ScanWholeTable(const std::string& path, const ReadOptions& op
 }
 
 constexpr TableFunctions kFunctions{ReadWholeTable, ScanWholeTable, WriteParquetFile,
-                                    ReadParquetFileExactly, DigestRowsOfQuery};
+                                    ReadParquetFileExactly, DigestRowsOfQuery,
+                                    EncodeParquetFile};
 
 }  // namespace
 }  // namespace slipway::data

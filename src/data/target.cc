@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "data/category_column.h"
 #include "data/messages_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "data/unique_values_internal.h"
-#include "data/value_parser_internal.h"
+#include "data/value_parser.h"
 
 namespace slipway::data {
 namespace {

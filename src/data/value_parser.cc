@@ -1,12 +1,13 @@
+#include "data/value_parser.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-
-#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -85,33 +86,6 @@ std::optional<double> ParseTimeOfDay(std::string_view text) {
   const std::optional<int> zone = ParseZone(text);
   if (!zone) return std::nullopt;
   return hours * 3600 + minutes * 60 + seconds - *zone;
-}
-
-// The length of the valid UTF-8 sequence at the front of `text` (RFC 3629), 0 if there is none.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  size_t length = 0;
-  unsigned char low = 0x80;
-  unsigned char high = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) {
-    length = 2;
-  } else if (first >= 0xE0 && first <= 0xEF) {
-    length = 3;
-    if (first == 0xE0) low = 0xA0;
-    if (first == 0xED) high = 0x9F;  // No surrogates.
-  } else if (first >= 0xF0 && first <= 0xF4) {
-    length = 4;
-    if (first == 0xF0) low = 0x90;
-    if (first == 0xF4) high = 0x8F;  // Nothing past U+10FFFF.
-  }
-  if (length == 0 || text.size() < length) return 0;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
 }
 
 }  // namespace
@@ -199,6 +173,12 @@ std::optional<double> ParseTimestamp(std::string_view text) {
   return midnight + *time;
 }
 
+bool IsForeignNumber(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kWords = {"NaN",  "nan", "Infinity",
+                                                      "None", "inf", "Inf"};
+  return std::ranges::any_of(kWords, [&](auto word) { return text.starts_with(word); });
+}
+
 bool LosesPrecision(std::string_view text, double value) {
   if (std::fabs(value) < kExactIntegers) return false;
   if (text.front() == '+' || text.front() == '-') text.remove_prefix(1);
@@ -207,9 +187,35 @@ bool LosesPrecision(std::string_view text, double value) {
   return fmt::format("{:.0f}", std::fabs(value)) != text;
 }
 
+size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  size_t length = 0;
+  unsigned char low = 0x80;
+  unsigned char high = 0xBF;
+  if (first >= 0xC2 && first <= 0xDF) {
+    length = 2;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    length = 3;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;  // No surrogates.
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    length = 4;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;  // Nothing past U+10FFFF.
+  }
+  if (length == 0 || text.size() < length) return 0;
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+  }
+  return length;
+}
+
 bool IsValidUtf8(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8Length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -220,7 +226,7 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8Length(text);
     if (length == 0)
       valid += "\xEF\xBF\xBD";
     else

@@ -1,7 +1,8 @@
+#include "data/value_parser.h"
+
 #include <gtest/gtest.h>
 
 #include "data/category_column.h"
-#include "data/value_parser_internal.h"
 
 namespace slipway::data {
 namespace {
@@ -99,6 +100,22 @@ TEST(Utf8Test, ValidatesAndRepairs) {
     EXPECT_TRUE(IsValidUtf8(ReplaceInvalidUtf8(text)));
   }
   EXPECT_EQ(ReplaceInvalidUtf8("Z\xFCrich"), "Z\xEF\xBF\xBDrich");
+}
+
+TEST(Utf8Test, MeasuresTheFirstCharacter) {
+  EXPECT_EQ(Utf8Length("ab"), 1U);
+  EXPECT_EQ(Utf8Length("üb"), 2U);
+  EXPECT_EQ(Utf8Length("東"), 3U);
+  EXPECT_EQ(Utf8Length("🙂!"), 4U);
+  for (const char* text : {"\x80", "\xC3", "\xE6\x9D", "\xF0\x9F\x99", "\xED\xA0\x80"})
+    EXPECT_EQ(Utf8Length(text), 0U) << text;
+}
+
+TEST(ForeignNumberTest, IsOneThatJsonHasNot) {
+  for (const char* text : {"NaN", "nan, 1", "Infinity]", "None", "inf"})
+    EXPECT_TRUE(IsForeignNumber(text)) << text;
+  for (const char* text : {"", "null", "1", "-Infinity", "na"})
+    EXPECT_FALSE(IsForeignNumber(text)) << text;
 }
 
 TEST(ExcerptTest, CutsAtACharacterWithinAHundredBytes) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -17,7 +19,8 @@ char* Put(char* at, std::string_view text) {
   return at + text.size();
 }
 
-char* PutHead(char* at, const Response& response, Persistence persistence, bool has_length) {
+char* PutHead(char* at, const Response& response, Persistence persistence, std::string_view date,
+              bool has_length) {
   if (response.status == 200) {
     at = Put(at, "HTTP/1.1 200 OK");
   } else {
@@ -26,6 +29,8 @@ char* PutHead(char* at, const Response& response, Persistence persistence, bool 
     *at++ = ' ';
     at = Put(at, ReasonOf(response.status));
   }
+  at = Put(at, "\r\nDate: ");
+  at = Put(at, date);
   if (has_length) {
     at = Put(at, "\r\nContent-Type: ");
     at = Put(at, response.content_type);
@@ -41,16 +46,36 @@ char* PutHead(char* at, const Response& response, Persistence persistence, bool 
 
 }  // namespace
 
+std::string_view DateText::Now() {
+  const time_t now = ::time(nullptr);
+  if (now != second_) {
+    static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr int kFirstYear = 1900;
+    tm parts{};
+    ::gmtime_r(&now, &parts);
+    const auto end = fmt::format_to_n(
+        text_.data(), kSize, "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        kDays[static_cast<size_t>(parts.tm_wday)], parts.tm_mday,
+        kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + kFirstYear, parts.tm_hour,
+        parts.tm_min, parts.tm_sec);
+    second_ = now;
+    text_[std::min(end.size, kSize)] = '\0';
+  }
+  return {text_.data(), kSize};
+}
+
 void AppendAnswer(const Response& response, bool is_head, Persistence persistence,
-                  std::string* out) {
+                  std::string_view date, std::string* out) {
   const bool may_have_body = response.status != kNoContent && response.status != kNotModified;
   const std::string_view body =
       may_have_body && !is_head ? std::string_view(response.body) : std::string_view();
   const size_t before = out->size();
   const size_t most = before + kFixedBytes + response.content_type.size() +
-                      response.header_lines.size() + body.size();
+                      response.header_lines.size() + date.size() + body.size();
   out->resize_and_overwrite(most, [&](char* bytes, size_t) {
-    char* at = PutHead(bytes + before, response, persistence, may_have_body);
+    char* at = PutHead(bytes + before, response, persistence, date, may_have_body);
     at = Put(at, body);
     return static_cast<size_t>(at - bytes);
   });

@@ -18,6 +18,7 @@ constexpr size_t kKeptBytes = 1 << 20;
 // How much one connection gets done before others have their turn.
 constexpr int kReadsATurn = 8;
 constexpr int kAnswersATurn = 64;
+constexpr int64_t kLongestTurnNs = 1'000'000;
 // A client that goes on to send after an error is listened to for so long in all.
 constexpr int64_t kLongestLingerNs = 10'000'000'000;
 constexpr int kDiscardsATurn = 16;
@@ -65,6 +66,7 @@ Connection::Fate Connection::OnReady(uint32_t events) {
 }
 
 Connection::Fate Connection::Serve() {
+  answers_left_ = kAnswersATurn;
   for (int reads = 0; reads < kReadsATurn;) {
     if (waits_to_send()) SendUnsent();
     if (!waits_to_send() && !broken_ && !closing_ && !deferred()) AnswerAll();
@@ -114,7 +116,7 @@ void Connection::Read() {
 }
 
 void Connection::AnswerAll() {
-  for (int count = 0; count < kAnswersATurn; ++count) {
+  for (; answers_left_ > 0; --answers_left_) {
     const RequestParser::State state = parser_.Parse();
     if (state == RequestParser::State::kEmpty) break;
     if (!begun_) Begin();
@@ -122,6 +124,9 @@ void Connection::AnswerAll() {
       AnswerRequest();
       if (loop_->output.size() >= kFlushBytes) Flush();
       if (closing_ || broken_ || deferred() || waits_to_send()) break;
+      // Who sends many at once, or costly ones, lets others have their turn.
+      if (parser_.unread_bytes() > 0 && MonotonicNow() - loop_->now_ns > kLongestTurnNs)
+        answers_left_ = 1;
       continue;
     }
     if (state == RequestParser::State::kFailed) {
@@ -161,6 +166,7 @@ void Connection::AnswerRequest() {
 
 void Connection::Reply(const Response& response) {
   closing_ = !keep_alive_ || response.close || loop_->draining();
+  ends_early_ = keep_alive_ && closing_;
   Persistence persistence = Persistence::kImplied;
   if (minor_version_ == 0) persistence = Persistence::kKeepAlive;
   if (closing_) persistence = Persistence::kClose;
@@ -190,7 +196,7 @@ void Connection::Append(const Response& response, bool is_head, Persistence pers
   const bool behind = waits_to_send();
   std::string& output = behind ? unsent_ : loop_->output;
   const size_t before = output.size();
-  AppendAnswer(response, is_head, persistence, &output);
+  AppendAnswer(response, is_head, persistence, loop_->date.Now(), &output);
   const Delivery delivery{.loop = loop_->number,
                           .note = response.note,
                           .status = response.status,
@@ -291,12 +297,13 @@ void Connection::ArmForState() {
 }
 
 // All is sent. The system answers bytes that nobody read with a reset, which may overtake what we
-// sent: where there may be such, they are read and thrown away first.
+// sent: where there may be such, or a client that was to go on may still send some, they are read
+// and thrown away first.
 Connection::Fate Connection::Finish() {
   if (tls_) tls_->End();
   const bool all_read =
       exhausted_ && parser_.state() == RequestParser::State::kEmpty && parser_.unread_bytes() == 0;
-  if (ended_ || all_read) return Fate::kEnds;
+  if (ended_ || (all_read && !ends_early_)) return Fate::kEnds;
   ::shutdown(socket_.number(), SHUT_WR);
   lingering_ = true;
   linger_end_ns_ = loop_->now_ns + kLongestLingerNs;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,12 @@
 #include "http/tls_internal.h"
 
 namespace slipway::http {
+
+inline int64_t MonotonicNow() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 // How far a server is with its end.
 enum class Phase { kServes, kDrains, kFinishes, kStops };
@@ -46,6 +53,7 @@ struct LoopState {
   const int number;
   const std::atomic<Phase>* const phase;
   int64_t now_ns = 0;  // When the loop was last woken.
+  DateText date;
   TimerLists timers;
   int64_t due = 0;  // Connections that bring a request, as epoll says, and had no turn yet.
   // Whose answer comes later, by their tickets. What remains of a ticket divided by the number of
@@ -156,6 +164,8 @@ class Connection : public Timer {
   bool ended_ = false;      // The client's end was read.
   bool broken_ = false;     // Nothing can be read or sent.
   bool closing_ = false;    // No more is read; it ends when all is sent.
+  bool ends_early_ = false;  // The client could have gone on.
+  int answers_left_ = 0;     // Of this turn.
   bool lingering_ = false;  // Our end is closed; what still comes is thrown away.
   bool rejected_ = false;
 };

@@ -27,12 +27,6 @@ constexpr int kMostRejected = 64;
 // What a connection that comes while the server ends gets to begin its request.
 constexpr double kDrainIdleSeconds = 1;
 
-int64_t MonotonicNow() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 // Where memory runs out in a connection's turn, it ends and no other does.
 template <typename Turn>
 Connection::Fate Give(Connection* connection, const Turn& turn) {
@@ -114,7 +108,8 @@ void EventLoop::Run() {
     // Behind the events: a connection that ends here may be one of theirs.
     if (posted_any_) Deliver();
     ServeReady();
-    Expire();
+    // Whoever is not read yet may have sent in time.
+    if (count < kMostEvents) Expire();
     if (resume_ns_ != 0 && resume_ns_ <= state_.now_ns) ResumeListening();
     const Phase phase = server_->phase.load();
     if (phase != phase_) OnPhase(phase);
@@ -262,8 +257,9 @@ void EventLoop::ResumeListening() {
 void EventLoop::OnPhase(Phase phase) {
   const Phase before = std::exchange(phase_, phase);
   if (phase == Phase::kStops) return;
-  if (before == Phase::kServes) DrainIdle();
-  if (phase == Phase::kFinishes) StopListening();
+  if (phase != Phase::kFinishes || before == Phase::kFinishes) return;
+  DrainIdle();
+  StopListening();
 }
 
 void EventLoop::DrainIdle() {
@@ -282,7 +278,7 @@ void EventLoop::DrainIdle() {
 
 void EventLoop::StopListening() {
   // Clients whose connections stand already are served; closing would reset them.
-  while (resume_ns_ == 0 && Accept()) {
+  while (Accept()) {
   }
   CloseListener();
 }

@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <system_error>
@@ -34,11 +35,20 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
+// Connections are descriptors, and the usual limit is there for programs that use select.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 class EpollServer : public Server {
  public:
   ~EpollServer() override { EpollServer::Stop(); }
 
   Status Start(const ServerOptions& options, Handler* handler) {
+    RaiseDescriptorLimit();
     if (options.tls.wanted()) {
       SLIPWAY_ASSIGN_OR_RETURN(tls_, TlsContext::Make(options.tls));
     }

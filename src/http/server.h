@@ -77,9 +77,10 @@ class Server {
   // as soon as Answer has the ticket. Dropped without a word where the client has gone, the server
   // has stopped, the request was answered at once or the ticket is none.
   virtual void Complete(uint64_t ticket, Response&& response) = 0;
-  // From now on each answer says "Connection: close", and idle connections are closed.
+  // From now on each answer says "Connection: close", so that clients go elsewhere by themselves.
   virtual void BeginDrain() = 0;
-  // No new connections; returns when all have ended, or after `seconds`: true when all had.
+  // No new connections, and idle ones are closed; returns when all have ended, or after `seconds`:
+  // true when all had.
   virtual bool FinishDrain(double seconds) = 0;
   // Ends all connections at once, and the threads. Not from the handler. Who still completes
   // answers on other threads may go on until the server is destroyed.

@@ -74,11 +74,12 @@ class OnnxRuntimePredictor final : public Predictor {
     if (graph_.regression()) {
       SLIPWAY_RETURN_IF_ERROR(ort::ReadNumbers(library_, *outputs[next], graph_.value, count,
                                                predictions->values.data() + begin));
-      return CheckEstimates(begin, count, predictions->values);
+      return CheckEstimates(columns, begin, count, predictions->values);
     }
     const ort::Value* label = graph_.label.empty() ? nullptr : outputs[next++].get();
     SLIPWAY_RETURN_IF_ERROR(
         ReadScores(std::span(outputs).subspan(next), begin, count, predictions));
+    SLIPWAY_RETURN_IF_ERROR(CheckScores(columns, begin, count, *predictions));
     return ReadLabels(label, begin, count, predictions);
   }
 
@@ -106,17 +107,31 @@ class OnnxRuntimePredictor final : public Predictor {
     return outputs;
   }
 
-  static Status CheckEstimates(int64_t begin, int64_t count, const std::vector<double>& values) {
+  static Status CheckEstimates(const std::vector<const data::Column*>& columns, int64_t begin,
+                               int64_t count, const std::vector<double>& values) {
     for (int64_t row = begin; row < begin + count; ++row) {
       const double value = values[static_cast<size_t>(row)];
       if (std::isfinite(value)) continue;
-      return InRows(
-          Error(ErrorCode::kInvalidInput, fmt::format("the graph's estimate is {}", Written(value)))
-              .Expected("a finite number")
-              .Try(kFillsMissing),
-          row);
+      return Error(ErrorCode::kInvalidInput,
+                   fmt::format("the graph's estimate is {}", Written(value)))
+          .At(PlaceOf(columns, row, value))
+          .Expected("a finite number")
+          .Try(kFillsMissing);
     }
     return {};
+  }
+
+  // Of an answer that is none. A graph that does not fill in missing values answers them with NaN:
+  // then it is about the first input that the row lacks.
+  static Location PlaceOf(const std::vector<const data::Column*>& columns, int64_t row,
+                          double answer) {
+    Location location;
+    location.row = row + 1;
+    if (!std::isnan(answer)) return location;
+    const auto missing =
+        std::ranges::find_if(columns, [&](const auto* column) { return column->IsMissing(row); });
+    if (missing != columns.end()) location.field = (*missing)->name;
+    return location;
   }
 
   static Error InRows(Error error, int64_t begin) {
@@ -139,10 +154,9 @@ class OnnxRuntimePredictor final : public Predictor {
             ort::ReadNumbers(library_, *outputs[cls], graph_.scores[cls], count, column.data()));
         for (size_t row = 0; row < column.size(); ++row) scores[row * width + cls] = column[row];
       }
-    } else {
-      SLIPWAY_RETURN_IF_ERROR(ReadMatrix(*outputs.front(), count, scores));
+      return {};
     }
-    return CheckScores(begin, count, scores);
+    return ReadMatrix(*outputs.front(), count, scores);
   }
 
   Status ReadMatrix(const ort::Value& output, int64_t count, float* scores) const {
@@ -172,20 +186,20 @@ class OnnxRuntimePredictor final : public Predictor {
   }
 
   // Decision functions come in the same form, and metrics of them would mean nothing.
-  Status CheckScores(int64_t begin, int64_t count, const float* scores) const {
+  Status CheckScores(const std::vector<const data::Column*>& columns, int64_t begin, int64_t count,
+                     const Predictions& predictions) const {
     const auto classes = static_cast<int64_t>(graph_.classes.size());
-    const float* end = scores + count * classes;
-    const float* bad = std::find_if(scores, end, [](float score) {
+    const auto first = predictions.scores.begin() + begin * classes;
+    const auto end = first + count * classes;
+    const auto bad = std::find_if(first, end, [](float score) {
       return !(score >= -kScoreTolerance && score <= 1 + kScoreTolerance);
     });
     if (bad == end) return {};
-    Location location;
-    location.row = begin + (bad - scores) / classes + 1;
+    const int64_t place = bad - first;
     return Error(ErrorCode::kInvalidInput,
                  fmt::format("the graph's score of the class '{}' is {}",
-                             graph_.classes[static_cast<size_t>((bad - scores) % classes)],
-                             Written(*bad)))
-        .At(std::move(location))
+                             graph_.classes[static_cast<size_t>(place % classes)], Written(*bad)))
+        .At(PlaceOf(columns, begin + place / classes, *bad))
         .Expected("a probability, from 0 to 1")
         .Try(std::isnan(*bad)
                  ? kFillsMissing

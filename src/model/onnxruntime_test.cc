@@ -136,6 +136,26 @@ TEST_F(OnnxRuntimeTest, ScoresThatAreNoProbabilitiesAreRefused) {
               HasSubstr("row 2: the graph's score of the class '0' is -2; expected a probability"));
 }
 
+TEST_F(OnnxRuntimeTest, AMissingValueThatBecomesNaNIsNamed) {
+  const double missing = data::kMissingNumber;
+  const auto location = [](const Predictor& predictor, std::vector<double> a,
+                           std::vector<double> b) {
+    return predictor.Predict(TableOf({{"a", std::move(a)}, {"b", std::move(b)}}))
+        .error()
+        .location();
+  };
+  const auto classes = Load(Passing("probabilities", 2), {"a", "b"});
+  const Location score = location(*classes, {0.5, 0.5, 1}, {0.5, missing, -7});
+  EXPECT_EQ(score.field, "b");
+  EXPECT_EQ(score.row, 2);
+  // No answer is NaN here, whatever is missing elsewhere.
+  EXPECT_EQ(location(*classes, {2, missing}, {-1, 0}).field, "");
+  const auto regression = Load(Passing("variable", 1));
+  const auto estimate = regression->Predict(TableOf({{"x", {1, missing}}}));
+  EXPECT_EQ(estimate.error().location().field, "x");
+  EXPECT_EQ(estimate.error().location().row, 2);
+}
+
 TEST_F(OnnxRuntimeTest, WholeNumbersAreAskedForWhereTheGraphTakesThem) {
   onnx::ModelProto model = EmptyModel();
   onnx::GraphProto& graph = *model.mutable_graph();

@@ -7,8 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "core/json.h"
+#include "serve/tensor_datatype_internal.h"
 
 namespace slipway::serve {
 namespace {
@@ -53,6 +55,13 @@ AnswerWriter::AnswerWriter(const model::ModelSchema& schema, const std::string& 
   }
   for (const std::string& name : model::OutputNames(schema.classes))
     output_keys_.push_back((output_keys_.empty() ? "{" : ",") + Quoted(name) + ":");
+  infer_begin_ = R"({"model_name":)" + Quoted(model);
+  if (!version.empty()) infer_begin_ += R"(,"model_version":)" + Quoted(version);
+  for (const auto& field : model::OutputFields(schema.classes, schema.integer_labels)) {
+    tensor_begins_.push_back(R"({"name":)" + Quoted(field.name) + R"(,"shape":[)");
+    tensor_middles_.push_back(
+        fmt::format(R"(],"datatype":"{}","data":[)", NameOf(DatatypeOf(field))));
+  }
   behind_ =
       R"(,"model":)" + Quoted(model) + R"(,"version":)" + Quoted(version) + R"(,"request_id":)";
 }
@@ -117,6 +126,39 @@ void AnswerWriter::WriteInvocation(const model::Predictions& predictions, std::s
       AppendNumber(predictions.Score(row, cls), out);
     }
     *out += '}';
+  }
+  *out += "]}";
+}
+
+void AnswerWriter::WriteInfer(const model::Predictions& predictions, const InferRequest& request,
+                              std::string* out) const {
+  *out += infer_begin_;
+  if (request.id) {
+    *out += R"(,"id":)";
+    AppendQuoted(*request.id, out);
+  }
+  *out += R"(,"outputs":[)";
+  bool first = true;
+  for (size_t place = 0; place < tensor_begins_.size(); ++place) {
+    if (!request.outputs.empty() && !request.outputs[place]) continue;
+    if (!std::exchange(first, false)) *out += ',';
+    AppendTensor(predictions, place, out);
+  }
+  *out += "]}";
+}
+
+void AnswerWriter::AppendTensor(const model::Predictions& predictions, size_t place,
+                                std::string* out) const {
+  *out += tensor_begins_[place];
+  *out += std::to_string(predictions.rows);
+  *out += tensor_middles_[place];
+  for (int64_t row = 0; row < predictions.rows; ++row) {
+    if (row > 0) *out += ',';
+    if (place == 0) {
+      AppendAnswer(predictions, row, out);
+    } else {
+      AppendNumber(predictions.Score(row, static_cast<int>(place) - 1), out);
+    }
   }
   *out += "]}";
 }

@@ -79,6 +79,39 @@ TEST(AnswerWriterTest, Invocations) {
             R"({"label":"no","probability_no":1,"probability_yes":0}]})");
 }
 
+std::string Infer(const AnswerWriter& writer, const model::Predictions& predictions,
+                  const InferRequest& request) {
+  std::string out;
+  writer.WriteInfer(predictions, request, &out);
+  return out;
+}
+
+TEST(AnswerWriterTest, TensorsAreTheGraphsOutputs) {
+  const AnswerWriter writer(Classes({"0", "1"}, true), "churn", "3");
+  InferRequest request;
+  request.id = "a";
+  EXPECT_EQ(Infer(writer, TwoRows(), request),
+            R"({"model_name":"churn","model_version":"3","id":"a","outputs":[)"
+            R"({"name":"label","shape":[2],"datatype":"INT64","data":[1,0]},)"
+            R"({"name":"probability_0","shape":[2],"datatype":"FP32","data":[0.1,1]},)"
+            R"({"name":"probability_1","shape":[2],"datatype":"FP32","data":[0.9,0]}]})");
+  request.id = "";
+  request.outputs = {false, false, true};
+  EXPECT_EQ(Infer(writer, TwoRows(), request),
+            R"({"model_name":"churn","model_version":"3","id":"","outputs":[)"
+            R"({"name":"probability_1","shape":[2],"datatype":"FP32","data":[0.9,0]}]})");
+  request = {};
+  request.outputs = {true, false, false};
+  const AnswerWriter texts(Classes({"no", "y\"es"}, false), "churn", "");
+  EXPECT_EQ(Infer(texts, TwoRows(), request),
+            R"({"model_name":"churn","outputs":[)"
+            R"({"name":"label","shape":[2],"datatype":"BYTES","data":["y\"es","no"]}]})");
+  const AnswerWriter regression(Classes({}, false), "price", "1");
+  EXPECT_EQ(Infer(regression, Numbers({0.5, NAN}), {}),
+            R"({"model_name":"price","model_version":"1","outputs":[)"
+            R"({"name":"prediction","shape":[2],"datatype":"FP64","data":[0.5,null]}]})");
+}
+
 TEST(AnswerWriterTest, NamesAreEscaped) {
   const std::vector<std::string> classes = {"a\"b", "ü\n"};
   const AnswerWriter writer(Classes(classes, false), "m\\", "\x01");

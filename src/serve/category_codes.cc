@@ -9,6 +9,7 @@ namespace slipway::serve {
 namespace {
 
 constexpr size_t kMostSpare = 1024;
+constexpr size_t kMostSpareBytes = 128;   // Of a text: a longer one is too rare to keep.
 constexpr unsigned kPlaceShift = 64 - 8;  // Into the 256 places of recent ones.
 
 }  // namespace
@@ -16,6 +17,7 @@ constexpr unsigned kPlaceShift = 64 - 8;  // Into the 256 places of recent ones.
 void CategoryCodes::Begin(data::Column* column) {
   for (std::string& text : column->categories) {
     if (spare_.size() == kMostSpare) break;
+    if (text.capacity() > kMostSpareBytes) continue;
     spare_.push_back(std::move(text));
   }
   column->categories.clear();
@@ -41,6 +43,12 @@ void CategoryCodes::Finish(data::Column* column) {
     Keep(one.text, column);
     first_rows_.push_back(one.row);
   }
+}
+
+size_t CategoryCodes::bytes() const {
+  return texts_.capacity() * sizeof(Text) +
+         (order_.capacity() + ranks_.capacity()) * sizeof(int32_t) +
+         first_rows_.capacity() * sizeof(int64_t);
 }
 
 void CategoryCodes::Keep(std::string_view text, data::Column* column) {

@@ -21,6 +21,9 @@ class CategoryCodes {
   // Fills column->categories, and makes its codes what data::Column promises.
   void Finish(data::Column* column);
 
+  // What it takes beside the column.
+  size_t bytes() const;
+
   // One a category, after Finish: the first row that has it.
   const std::vector<int64_t>& first_rows() const { return first_rows_; }
 

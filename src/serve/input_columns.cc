@@ -1,41 +1,23 @@
-#include <charconv>
-#include <cmath>
+#include <algorithm>
 
-#include "core/time_text.h"
 #include "data/category_column.h"
 #include "serve/input_columns_internal.h"
 
 namespace slipway::serve {
 namespace {
 
-// As the reader of files trims.
-std::string_view TrimValue(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
+// What a request's columns take beyond that is too rare to keep.
+constexpr size_t kKeptBytes = size_t{4} << 20U;
 
-std::optional<double> NumberOf(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool all = error == std::errc() && end == text.data() + text.size();
-  if (!all || !std::isfinite(value)) return std::nullopt;
-  return value;
+template <typename Value>
+size_t BytesOf(const std::vector<Value>& values) {
+  return values.capacity() * sizeof(Value);
 }
 
 }  // namespace
 
 InputColumns::InputColumns(const model::ModelSchema& schema)
-    : schema_(schema), known_(schema.inputs.size()) {
-  for (const std::string& value : schema.missing_values) {
-    const std::string_view text = TrimValue(value);
-    if (text.empty()) continue;
-    missing_texts_.emplace_back(text);
-    missing_first_[static_cast<unsigned char>(text.front())] = true;
-    if (const std::optional<double> number = NumberOf(text)) missing_numbers_.push_back(*number);
-  }
+    : schema_(schema), missing_(schema.missing_values), known_(schema.inputs.size()) {
   for (size_t i = 0; i < known_.size(); ++i) {
     const model::InputField& field = schema.inputs[i];
     known_[i].assign(field.categories.begin(), field.categories.end());
@@ -52,9 +34,24 @@ bool InputColumns::Fits(const data::Table& table) const {
                             });
 }
 
+void InputColumns::GiveBackRoom(data::Table* table) {
+  size_t bytes = 0;
+  for (const data::Column& column : table->columns)
+    bytes += BytesOf(column.numbers) + BytesOf(column.codes) + BytesOf(column.categories);
+  for (const auto& codes : categories_) {
+    if (codes != nullptr) bytes += codes->bytes();
+  }
+  if (bytes <= kKeptBytes) return;
+  table->columns = {};
+  for (auto& codes : categories_) {
+    if (codes != nullptr) codes = std::make_unique<CategoryCodes>();
+  }
+}
+
 void InputColumns::Begin(data::Table* table) {
   table_ = table;
   table->rows = 0;
+  GiveBackRoom(table);
   if (!Fits(*table)) {
     table->columns.clear();
     for (const model::InputField& field : schema_.inputs) {
@@ -70,27 +67,33 @@ void InputColumns::Begin(data::Table* table) {
   }
 }
 
-bool InputColumns::IsMissing(std::string_view text) const {
-  if (text.empty()) return true;
-  return missing_first_[static_cast<unsigned char>(text.front())] &&
-         std::ranges::find(missing_texts_, text) != missing_texts_.end();
+bool InputColumns::AddNumberText(size_t input, std::string_view text) {
+  text = data::TrimValue(text);
+  if (missing_.Contains(text)) {
+    AddMissing(input);
+    return true;
+  }
+  const std::optional<double> number = data::ParseNumber(text);
+  if (number) AddNumber(input, *number);
+  return number.has_value();
 }
 
 void InputColumns::AddText(size_t input, std::string_view text) {
-  text = TrimValue(text);
-  if (IsMissing(text)) return AddMissing(input);
+  text = data::TrimValue(text);
+  if (missing_.Contains(text)) return AddMissing(input);
   categories_[input]->Add(data::CanonicalBoolean(text), &table_->columns[input]);
 }
 
 bool InputColumns::AddTime(size_t input, std::string_view text) {
-  text = TrimValue(text);
-  if (IsMissing(text)) {
+  text = data::TrimValue(text);
+  if (missing_.Contains(text)) {
     AddMissing(input);
     return true;
   }
-  const std::optional<double> time = ParseIsoTime(text);
-  if (time) Numbers(input).push_back(*time);
-  return time.has_value();
+  std::optional<double> seconds = data::ParseTimestamp(text);
+  if (!seconds) seconds = data::ParseNumber(text);
+  if (seconds) Numbers(input).push_back(*seconds);
+  return seconds.has_value();
 }
 
 void InputColumns::AddMissing(size_t input) {

@@ -1,17 +1,15 @@
 // The table of a request, filled value by value as the reader of files would fill it: the same
-// texts count as missing, booleans become the same categories.
+// texts count as missing, booleans become the same categories, texts the same numbers and times.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "data/value_parser.h"
 #include "model/types.h"
 #include "serve/category_codes_internal.h"
 #include "serve/types.h"
@@ -23,16 +21,23 @@ class InputColumns {
  public:
   explicit InputColumns(const model::ModelSchema& schema);
 
-  // Empties the table and gives it the inputs' columns. It must live until Finish.
+  // Empties the table and gives it the inputs' columns; their room is kept, unless the last request
+  // took unusually much. The table must live until Finish.
   void Begin(data::Table* table);
 
-  // Of a numeric or timestamp input.
+  // Of a numeric input.
   void AddNumber(size_t input, double value) {
-    Numbers(input).push_back(IsMissing(value) ? data::kMissingNumber : value);
+    Numbers(input).push_back(missing_.ContainsNumber(value) ? data::kMissingNumber : value);
   }
+  // The same for a text; false for one that is no number.
+  [[nodiscard]] bool AddNumberText(size_t input, std::string_view text);
   // Of a category input. `text` must live until Finish.
   void AddText(size_t input, std::string_view text);
-  // Of a timestamp input; false for a text that is no time.
+  // Of a timestamp input: seconds since 1970, and how they were written.
+  void AddSeconds(size_t input, double seconds, std::string_view written) {
+    Numbers(input).push_back(missing_.Contains(written) ? data::kMissingNumber : seconds);
+  }
+  // The same for a text; false for one that is neither a time nor a number.
   [[nodiscard]] bool AddTime(size_t input, std::string_view text);
   void AddMissing(size_t input);
   // Missing values up to `rows` of them.
@@ -51,18 +56,11 @@ class InputColumns {
 
  private:
   std::vector<double>& Numbers(size_t input) { return table_->columns[input].numbers; }
-  bool IsMissing(std::string_view text) const;
-  bool IsMissing(double value) const {
-    return !missing_numbers_.empty() &&
-           std::ranges::find(missing_numbers_, value) != missing_numbers_.end();
-  }
   bool Fits(const data::Table& table) const;
+  void GiveBackRoom(data::Table* table);
 
   const model::ModelSchema& schema_;
-  std::vector<std::string> missing_texts_;
-  std::vector<double> missing_numbers_;    // Those of the texts that are numbers.
-  std::array<bool, 256> missing_first_{};  // By first byte: whether a missing text begins with it.
-
+  const data::MissingValues missing_;
   std::vector<std::vector<std::string_view>> known_;  // By input, sorted: categories of training.
   std::vector<std::unique_ptr<CategoryCodes>> categories_;  // By input; null for numbers.
   data::Table* table_ = nullptr;

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 
 #include "core/text.h"
+#include "data/value_parser.h"
 #include "serve/json_input_internal.h"
 
 namespace slipway::serve {
@@ -37,32 +37,6 @@ int CountPlain(const char* text) {
   return std::countr_zero((zeros | controls | bytes) & kTops) / 8;
 }
 
-// The length of the character of UTF-8 beyond ASCII that begins at `text`, which zeros follow
-// somewhere; 0 for none: too long a form, a surrogate or beyond U+10FFFF (RFC 3629).
-int Utf8Length(const char* text) {
-  const auto byte = [&](int i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](int i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  if (first < 0xC2 || first > 0xF4) return 0;
-  if (!follows(1)) return 0;
-  if (first < 0xE0) return 2;
-  const unsigned second = byte(1);
-  if (!follows(2)) return 0;
-  if (first < 0xF0) {
-    const bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F);
-    return bad ? 0 : 3;
-  }
-  const bool bad = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
-  return bad || !follows(3) ? 0 : 4;
-}
-
-// JSON has no such numbers, though other writers put them out.
-bool IsForeignNumber(std::string_view text) {
-  constexpr std::array<std::string_view, 6> kWords = {"NaN",  "nan", "Infinity",
-                                                      "None", "inf", "Inf"};
-  return std::ranges::any_of(kWords, [&](auto word) { return text.starts_with(word); });
-}
-
 }  // namespace
 
 const char* NameOf(JsonKind kind) {
@@ -84,7 +58,10 @@ void JsonInput::Open(std::string_view body) {
   if (size_ + kPadding > buffer_.size()) buffer_.resize(std::bit_ceil(size_ + kPadding));
   if (size_ > 0) std::memcpy(buffer_.data(), body.data(), size_);
   std::memset(buffer_.data() + size_, 0, kPadding);
-  Rewind();
+  at_ = buffer_.data();
+  number_ = at_;
+  fault_ = Fault::kNone;
+  texts_.clear();
 }
 
 void JsonInput::Close() {
@@ -93,11 +70,9 @@ void JsonInput::Close() {
   texts_ = {};
 }
 
-void JsonInput::Rewind() {
-  at_ = buffer_.data();
-  number_ = at_;
-  fault_ = Fault::kNone;
-  texts_.clear();
+void JsonInput::GoBack(const Place& place) {
+  at_ = place.at;
+  texts_.resize(place.texts);
 }
 
 bool JsonInput::Fail(Fault fault) {
@@ -123,15 +98,16 @@ bool JsonInput::ReadBoolean(bool* truth) {
 
 // Up to a quote or a backslash.
 bool JsonInput::SkipPlain() {
+  const char* const end = buffer_.data() + size_;
   while (true) {
     const int plain = CountPlain(at_);
     at_ += plain;
     if (plain == sizeof(uint64_t)) continue;
     const auto byte = static_cast<unsigned char>(*at_);
     if (byte == '"' || byte == '\\') return true;
-    if (at_ == buffer_.data() + size_) return Fail(Fault::kNoQuote);
+    if (at_ == end) return Fail(Fault::kNoQuote);
     if (byte < 0x20) return Fail(Fault::kControl);
-    const int length = Utf8Length(at_);
+    const size_t length = data::Utf8Length({at_, end});
     if (length == 0) return Fail(Fault::kUtf8);
     at_ += length;
   }
@@ -303,18 +279,12 @@ Rejection JsonInput::Broken() const {
                   place)};
     default: break;
   }
-  const bool foreign = IsForeignNumber(body.substr(offset));
+  const bool foreign = data::IsForeignNumber(body.substr(offset));
   if (offset == size_) return {.message = "the body is not JSON: it ends too early"};
   return {.message = fmt::format("the body is not JSON {}{}", place,
                                  foreign ? "; null stands for a number that is missing" : "")};
 }
 
-std::string Excerpt(std::string_view text) {
-  constexpr size_t kMostBytes = 60;
-  if (text.size() <= kMostBytes) return Printable(text);
-  size_t end = kMostBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return Printable(text.substr(0, end)) + "…";
-}
+std::string Excerpt(std::string_view text) { return Printable(data::Excerpt(text)); }
 
 }  // namespace slipway::serve

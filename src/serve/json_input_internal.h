@@ -25,12 +25,21 @@ const char* NameOf(JsonKind kind);
 // read then.
 class JsonInput {
  public:
-  // Texts live until the next call, or Rewind.
+  // Texts live until the next call, or until a GoBack over them.
   void Open(std::string_view body);
   // Ends the use of the body; gives back what an unusually large one took.
   void Close();
-  // To the beginning.
-  void Rewind();
+
+  // A place of the body, to come back to once what stands behind it is known.
+  struct Place {
+    const char* at = nullptr;
+    size_t texts = 0;
+  };
+  Place Here() const { return {at_, texts_.size()}; }
+  // To an earlier place.
+  void GoBack(const Place& place);
+  // From there on, to a place where one was already.
+  void GoAhead(const Place& place) { at_ = place.at; }
 
   // What comes next; stands at its first byte.
   JsonKind Peek();
@@ -96,7 +105,9 @@ class JsonInput {
   const char* at_ = nullptr;
   const char* number_ = nullptr;
   Fault fault_ = Fault::kNone;
-  std::string texts_;  // That had escapes; never longer than the body.
+  // Texts that had escapes. Never longer than the body: GoBack forgets those that will be read
+  // again.
+  std::string texts_;
 };
 
 inline JsonKind JsonInput::Peek() {

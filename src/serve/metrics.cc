@@ -33,9 +33,8 @@ class ShardedMetrics : public Metrics {
     return snapshot;
   }
 
-  std::string ToPrometheus(int64_t in_flight, const std::string& model, const std::string& version,
-                           const std::string& digest) const override {
-    return PrometheusText(Totals(), Uptime(), in_flight, {model, version, digest});
+  std::string ToPrometheus(int64_t in_flight, std::span<const ModelLabels> models) const override {
+    return PrometheusText(Totals(), Uptime(), in_flight, models);
   }
 
  private:

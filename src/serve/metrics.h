@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "core/clock.h"
@@ -21,6 +22,11 @@ struct MetricsSnapshot {
   double uptime_seconds = 0;
 };
 
+// Who a model is, for slipway_model_info.
+struct ModelLabels {
+  std::string model, version, digest;
+};
+
 // Counted without locks, a shard a loop; read at any time from any thread.
 class Metrics {
  public:
@@ -37,8 +43,8 @@ class Metrics {
   // Prometheus text format 0.0.4: slipway_requests_total{code="2xx"}, slipway_rows_total,
   // slipway_request_duration_seconds as a histogram since the start (buckets 100 µs to 10 s),
   // slipway_in_flight_requests, slipway_uptime_seconds, slipway_model_info{model,version,digest} 1.
-  virtual std::string ToPrometheus(int64_t in_flight, const std::string& model,
-                                   const std::string& version, const std::string& digest) const = 0;
+  virtual std::string ToPrometheus(int64_t in_flight,
+                                   std::span<const ModelLabels> models) const = 0;
 };
 
 }  // namespace slipway::serve

@@ -15,6 +15,8 @@
 #include <span>
 #include <string>
 
+#include "serve/metrics.h"
+
 namespace slipway::serve {
 
 // Two cache lines: the processor fetches them in pairs.
@@ -135,14 +137,7 @@ class alignas(kApart) MetricsShard {
   std::array<Counter, kPrometheusBounds.size() + 1> latencies_;
 };
 
-// Who the model is, for slipway_model_info.
-struct ModelLabels {
-  const std::string& model;
-  const std::string& version;
-  const std::string& digest;
-};
-
 std::string PrometheusText(const TotalSum& totals, double uptime_seconds, int64_t in_flight,
-                           const ModelLabels& labels);
+                           std::span<const ModelLabels> models);
 
 }  // namespace slipway::serve

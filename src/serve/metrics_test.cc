@@ -225,7 +225,7 @@ slipway_in_flight_requests 3
 # HELP slipway_uptime_seconds Seconds since the start.
 # TYPE slipway_uptime_seconds gauge
 slipway_uptime_seconds 1.500
-# HELP slipway_model_info The model that answers; always 1.
+# HELP slipway_model_info A model that answers; always 1.
 # TYPE slipway_model_info gauge
 slipway_model_info{model="a \"b\"\\c\nd",version="7",digest="sha256:ab"} 1
 )";
@@ -236,7 +236,8 @@ TEST_F(MetricsTest, AsPrometheusText) {
   Count(404, 3 * kMillisecond, 0);
   Count(503, 20'000 * kMillisecond, 0);
   clock_.Advance(milliseconds(1500));
-  EXPECT_EQ(metrics_->ToPrometheus(3, "a \"b\"\\c\nd", "7", "sha256:ab"), kExpectedText);
+  const std::vector<ModelLabels> models = {{"a \"b\"\\c\nd", "7", "sha256:ab"}};
+  EXPECT_EQ(metrics_->ToPrometheus(3, models), kExpectedText);
 }
 
 TEST_F(MetricsTest, DurationsBelongToTheBucketsThatPrometheusWouldChoose) {

@@ -20,15 +20,6 @@ Error At(Error error, const std::string& reference) {
   return std::move(error).At(std::move(location));
 }
 
-// A path is known by its last part: models/churn.onnx is churn.
-std::string NameOf(const LoadedModel& loaded) {
-  if (!loaded.version.empty()) return loaded.name;
-  std::filesystem::path path(loaded.name);
-  if (path.filename().empty()) path = path.parent_path();
-  const std::string name = (path.extension() == ".onnx" ? path.stem() : path.filename()).string();
-  return name.empty() || name == "." ? "model" : name;
-}
-
 // It answers as it did when it was trained. Warms it up, too. A single ONNX file has no golden
 // rows.
 Status CheckParity(const model::Model& model) {
@@ -53,34 +44,57 @@ Status CheckParity(const model::Model& model) {
 
 }  // namespace
 
-ServedModel::ServedModel(LoadedModel loaded, std::string shown)
+std::string NameOfPath(const std::string& text) {
+  std::filesystem::path path(text);
+  if (path.filename().empty()) path = path.parent_path();
+  const std::string name = (path.extension() == ".onnx" ? path.stem() : path.filename()).string();
+  return name.empty() || name == "." ? "model" : name;
+}
+
+ServedModel::ServedModel(LoadedModel loaded)
     : model(std::move(loaded.model)),
-      name(std::move(shown)),
+      name(std::move(loaded.name)),
       version(std::move(loaded.version)),
-      writer(model.schema, name, version) {}
+      writer(model.schema, name, version),
+      batched(std::string_view(model.predictor->engine()) == "onnxruntime") {}
 
 ModelHost::ModelHost(std::vector<std::unique_ptr<ModelSource>> sources)
     : sources_(std::move(sources)), models_(sources_.size()) {}
 
-Status ModelHost::Load() {
-  std::optional<Error> errors;
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    auto loaded = sources_[i]->Load();
-    Status checked = loaded.ok() ? CheckParity(loaded->model) : Status(loaded.error());
-    if (!checked.ok()) {
-      Error error = At(std::move(checked).error(), sources_[i]->reference());
-      errors = errors ? std::move(*errors).Also(std::move(error)) : std::move(error);
-      continue;
+Status ModelHost::Take(size_t place, LoadedModel loaded, Taken* taken) {
+  const std::string& name = loaded.name;
+  const std::lock_guard lock(mutex_);
+  for (size_t other = 0; other < models_.size(); ++other) {
+    if (other == place || models_[other] == nullptr) continue;
+    if (models_[other]->name == name && models_[other]->version == loaded.version) {
+      return Error(ErrorCode::kInvalidInput,
+                   fmt::format("'{}' is the name of another model that is served here", name))
+          .Expected("models that differ in name or version");
     }
-    std::string name = NameOf(*loaded);
-    auto served = std::make_shared<const ServedModel>(*std::move(loaded), std::move(name));
-    const std::lock_guard lock(mutex_);
-    models_[i] = std::move(served);
-    generation_.fetch_add(1, std::memory_order_release);
   }
-  if (errors) return *std::move(errors);
-  ready_.store(true, std::memory_order_release);
+  const ServedModel* const before = models_[place].get();
+  if (before != nullptr && before->name == name && before->version == loaded.version &&
+      before->model.digest == loaded.model.digest)
+    return {};
+  models_[place] = std::make_shared<const ServedModel>(std::move(loaded));
+  generation_.fetch_add(1, std::memory_order_release);
+  taken->models.push_back(models_[place]);
   return {};
+}
+
+Taken ModelHost::Load() {
+  Taken taken;
+  for (size_t place = 0; place < sources_.size(); ++place) {
+    auto loaded = sources_[place]->Load();
+    Status done = loaded.ok() ? CheckParity(loaded->model) : Status(loaded.error());
+    if (done.ok()) done = Take(place, *std::move(loaded), &taken);
+    if (done.ok()) continue;
+    Error error = At(std::move(done).error(), sources_[place]->reference());
+    taken.error =
+        taken.error ? std::move(*taken.error).Also(std::move(error)) : std::move(error);
+  }
+  if (!taken.error) ready_.store(true, std::memory_order_release);
+  return taken;
 }
 
 std::vector<std::shared_ptr<const ServedModel>> ModelHost::models() const {

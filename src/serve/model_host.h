@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,12 @@ namespace slipway::serve {
 
 struct LoadedModel {
   model::Model model;
-  std::string name;
-  std::string version;  // The registry's counter; "" for a path.
+  std::string name;     // In paths and answers.
+  std::string version;  // The registry's counter, or what a deployment calls it; "" for none.
 };
+
+// A path is known by its last part: models/churn.onnx is churn.
+std::string NameOfPath(const std::string& path);
 
 // Where a model comes from. Load resolves its reference anew, so that an alias that moved gives
 // another version.
@@ -32,12 +36,19 @@ class ModelSource {
 
 // A model that answers. Never changes.
 struct ServedModel {
-  ServedModel(LoadedModel loaded, std::string shown);
+  explicit ServedModel(LoadedModel loaded);
 
   model::Model model;
-  std::string name;  // In paths and answers.
+  std::string name;
   std::string version;
   AnswerWriter writer;
+  bool batched;  // A call costs much: several requests may share one.
+};
+
+// What a reload came to.
+struct Taken {
+  std::vector<std::shared_ptr<const ServedModel>> models;  // That are new.
+  std::optional<Error> error;                              // Of all that failed, as one.
 };
 
 class ModelHost {
@@ -46,8 +57,9 @@ class ModelHost {
   explicit ModelHost(std::vector<std::unique_ptr<ModelSource>> sources);
 
   // Loads each anew and takes it once it has answered its golden rows as they were answered when it
-  // was trained. One that fails keeps its old model; the errors of all are returned as one.
-  Status Load();
+  // was trained. One that fails keeps its old model, and so does one that is the same as before.
+  // kInvalidInput where two have the same name and version, which nobody could tell apart.
+  Taken Load();
 
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   // Rises with each model that is taken: who keeps one looks whether it is still the newest.
@@ -56,6 +68,9 @@ class ModelHost {
   std::vector<std::shared_ptr<const ServedModel>> models() const;
 
  private:
+  // In the place of source `place`, unless the model there is this one already.
+  Status Take(size_t place, LoadedModel loaded, Taken* taken);
+
   std::vector<std::unique_ptr<ModelSource>> sources_;
   mutable std::mutex mutex_;  // Guards what follows.
   std::vector<std::shared_ptr<const ServedModel>> models_;

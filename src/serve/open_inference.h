@@ -1,8 +1,9 @@
-// The Open Inference Protocol, version 2, over HTTP and JSON: tensors in, tensors out
-// (https://github.com/kserve/open-inference-protocol). KServe, Triton and Seldon speak it.
+// The Open Inference Protocol, version 2, over HTTP and JSON
+// (https://github.com/kserve/open-inference-protocol), which KServe, Triton and Seldon speak: what
+// it answers beside inferences, which RequestReader::ReadInfer and AnswerWriter::WriteInfer do.
+// Pure functions.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,28 +14,21 @@
 
 namespace slipway::serve {
 
-// What a body of …/infer asked.
-struct InferRequest {
-  data::Table rows;                  // The model's inputs in their order.
-  std::string id;                    // "" for none.
-  std::vector<std::string> outputs;  // Those wanted; empty for all.
-};
-
-// Inputs are named as the model's, each [N] or [N, 1], or one tensor [N, k] of all of them, where
-// they are numbers. Numbers come in any numeric datatype, texts in BYTES; `data` nested or flat;
-// null is missing. An input that is left out is missing in each row.
-std::optional<Rejection> ReadInfer(std::string_view body, const model::ModelSchema& schema,
-                                   int64_t max_rows, InferRequest* request);
-
-// {"model_name", "model_version", "id", "outputs": [{name, shape, datatype, data}]}: the outputs
-// of the model's graph.
-Json WriteInfer(const model::Predictions& predictions, const model::ModelSchema& schema,
-                const std::string& name, const std::string& version, const InferRequest& request);
-
 // GET /v2.
 Json ServerMetadata();
-// GET /v2/models/NAME.
+// GET /v2/models/NAME. `versions` are those that may be asked for; none of a model without any.
 Json ModelMetadata(const model::ModelSchema& schema, const std::string& name,
-                   const std::string& version);
+                   const std::vector<std::string>& versions);
+
+// GET /v2/health/live, /v2/health/ready and /v2/models/NAME/ready: {"live":true}, {"ready":true}
+// and {"name":"…","ready":true}, appended to `out`. The status says the same, by 200 or 503.
+void WriteLive(std::string* out);
+void WriteReady(bool ready, std::string* out);
+void WriteModelReady(const std::string& name, bool ready, std::string* out);
+
+// A request that has this header has tensors behind its JSON (Triton's binary tensor data
+// extension, which is not spoken here), and is refused.
+inline constexpr std::string_view kBinaryTensorsHeader = "Inference-Header-Content-Length";
+Rejection RefuseBinaryTensors();
 
 }  // namespace slipway::serve

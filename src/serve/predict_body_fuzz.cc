@@ -1,5 +1,5 @@
-// Bodies of /predict and /invocations: what is taken is JSON, and holds what another parser reads;
-// what is not is refused with a reason that can be told.
+// Bodies of /predict, /invocations and /v2/…/infer: what is taken is JSON, and holds what another
+// parser reads; what is not is refused with a reason that can be told.
 #include "core/fuzzing.h"
 #include "serve/answer_writer.h"
 #include "serve/request_oracle_internal.h"
@@ -27,8 +27,7 @@ void RequireGoodRejection(const Rejection& rejection) {
 // The oracle sees one of two equal keys, and any depth; a zero byte ends all for it.
 bool OracleCantSee(std::string_view body, const Rejection& rejection) {
   return body.find('\0') != std::string_view::npos || rejection.status == 413 ||
-         rejection.message.ends_with("is there twice") ||
-         rejection.message.find("nested more than") != std::string::npos;
+         HasKeyTwice(body) || rejection.message.find("nested more than") != std::string::npos;
 }
 
 void CheckRows(const Oracle& oracle, const OracleRows& expected, const data::Table& table) {
@@ -44,22 +43,45 @@ void CheckRows(const Oracle& oracle, const OracleRows& expected, const data::Tab
   }
 }
 
+enum class Call { kPredict, kInvocation, kInfer };
+
+std::optional<Rejection> Read(RequestReader& reader, Call call, std::string_view body,
+                              data::Table* table) {
+  static Rows rows;
+  static InferRequest request;
+  std::optional<Rejection> rejection;
+  switch (call) {
+    case Call::kPredict: rejection = reader.ReadPredict(body, &rows); break;
+    case Call::kInvocation: rejection = reader.ReadInvocation(body, &rows); break;
+    case Call::kInfer: rejection = reader.ReadInfer(body, &request); break;
+  }
+  *table = call == Call::kInfer ? request.rows : rows.table;
+  return rejection;
+}
+
+// Its rows point into `json`.
+std::optional<OracleRows> Expected(const Oracle& oracle, Call call, const Json& json) {
+  if (json.is_discarded()) return {};
+  switch (call) {
+    case Call::kPredict: return oracle.Predict(json);
+    case Call::kInvocation: return oracle.Invocation(json);
+    case Call::kInfer: return oracle.Infer(json);
+  }
+  return {};
+}
+
 // The same reader reads all inputs, so that what one leaves behind would show in the next.
-void CheckBody(std::string_view body, bool invocation) {
+void CheckBody(std::string_view body, Call call) {
   static const model::ModelSchema schema = OracleSchema();
   static const auto reader = RequestReader::Make(schema, {.max_rows = kMostRows});
   static const auto strict =
       RequestReader::Make(schema, {.unknown = UnknownCategory::kReject, .max_rows = kMostRows});
-  static Rows rows, strict_rows;
   const Oracle oracle(schema);
   const Json json = Json::parse(body, nullptr, false);
-  std::optional<OracleRows> expected;
-  if (!json.is_discarded()) expected = invocation ? oracle.Invocation(json) : oracle.Predict(json);
-  const auto read = [&](RequestReader& from, Rows* to) {
-    return invocation ? from.ReadInvocation(body, to) : from.ReadPredict(body, to);
-  };
-  const std::optional<Rejection> rejection = read(*reader, &rows);
-  const std::optional<Rejection> strictly = read(*strict, &strict_rows);
+  const std::optional<OracleRows> expected = Expected(oracle, call, json);
+  data::Table table, strict_table;
+  const std::optional<Rejection> rejection = Read(*reader, call, body, &table);
+  const std::optional<Rejection> strictly = Read(*strict, call, body, &strict_table);
   if (rejection) {
     RequireGoodRejection(*rejection);
     Require(!expected || OracleCantSee(body, *rejection), "what is good is taken",
@@ -68,8 +90,8 @@ void CheckBody(std::string_view body, bool invocation) {
     return;
   }
   Require(expected.has_value(), "what is taken is good", body);
-  CheckRows(oracle, *expected, rows.table);
-  if (!strictly) return CheckRows(oracle, *expected, strict_rows.table);
+  CheckRows(oracle, *expected, table);
+  if (!strictly) return CheckRows(oracle, *expected, strict_table);
   RequireGoodRejection(*strictly);
   Require(strictly->status == 422, "only categories are unknown", strictly->message);
 }
@@ -79,7 +101,9 @@ void CheckBody(std::string_view body, bool invocation) {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view body = slipway::testing::TextOf(data, size);
-  slipway::serve::CheckBody(body, false);
-  slipway::serve::CheckBody(body, true);
+  for (const auto call : {slipway::serve::Call::kPredict, slipway::serve::Call::kInvocation,
+                          slipway::serve::Call::kInfer}) {
+    slipway::serve::CheckBody(body, call);
+  }
   return 0;
 }

@@ -11,6 +11,8 @@
 #include "core/text.h"
 #include "serve/json_input_internal.h"
 #include "serve/row_reader_internal.h"
+#include "serve/tensor_reader_internal.h"
+#include "serve/value_reader_internal.h"
 
 namespace slipway::serve {
 namespace {
@@ -18,94 +20,101 @@ namespace {
 constexpr std::string_view kPredictShapes = R"({"features": […]} or {"instances": [[…], …]})";
 constexpr std::string_view kInvocationShapes =
     "a mapping with one of dataframe_split, dataframe_records, instances and inputs";
+constexpr std::string_view kInferShapes =
+    R"({"inputs": [{"name": "…", "shape": [1], "datatype": "FP64", "data": […]}, …]})";
 
-constexpr std::array<std::string_view, 3> kSplitParts = {"columns", "data", "index"};
+constexpr std::array<std::string_view, 3> kSplitKeys = {"columns", "data", "index"};
+constexpr std::array<std::string_view, 2> kNeededSplitKeys = {"columns", "data"};
+constexpr std::array<std::string_view, 2> kInferKeys = {"id", "outputs"};
+constexpr size_t kLongestId = 128;
 
 class BodyReader : public RequestReader {
  public:
   BodyReader(const model::ModelSchema& schema, const ReaderOptions& options)
-      : reader_(schema, options, &input_) {}
+      : values_(schema, options, &input_),
+        rows_reader_(schema, &input_, &values_),
+        tensors_(schema, &input_, &values_) {}
 
   std::optional<Rejection> ReadPredict(std::string_view body, Rows* rows) override {
-    return Read(body, kPredictShapes, &BodyReader::ReadPredictKey, rows);
+    Begin(rows);
+    return Read(body, kPredictShapes, &BodyReader::ReadPredictKey, &rows->table);
   }
   std::optional<Rejection> ReadInvocation(std::string_view body, Rows* rows) override {
-    return Read(body, kInvocationShapes, &BodyReader::ReadInvocationKey, rows);
+    Begin(rows);
+    return Read(body, kInvocationShapes, &BodyReader::ReadInvocationKey, &rows->table);
+  }
+  std::optional<Rejection> ReadInfer(std::string_view body, InferRequest* request) override {
+    request_ = request;
+    request->id.reset();
+    request->outputs.clear();
+    return Read(body, kInferShapes, &BodyReader::ReadInferKey, &request->rows);
   }
 
  private:
   // Reads what stands at a key of the body.
   using KeyReader = bool (BodyReader::*)(std::string_view key);
 
-  std::optional<Rejection> Read(std::string_view body, std::string_view shapes, KeyReader reader,
-                                Rows* rows) {
+  void Begin(Rows* rows) {
     rows_ = rows;
     rows->request_id.clear();
     rows->shape = Shape::kMany;
-    reader_.Begin(rows);
-    split_ = Split();
+  }
+
+  std::optional<Rejection> Read(std::string_view body, std::string_view shapes, KeyReader reader,
+                                data::Table* table) {
+    values_.Begin(table);
+    rows_reader_.Begin();
+    tensors_.Begin();
     input_.Open(body);
-    if (ReadBody(shapes, reader)) reader_.Finish();
+    if (ReadBody(shapes, reader)) values_.Finish();
     input_.Close();
-    return std::move(reader_.rejection);
+    return std::move(values_.rejection);
   }
 
   bool ReadBody(std::string_view shapes, KeyReader reader) {
-    if (!ReadKeys(shapes, reader)) return false;
-    if (!split_.unread) return true;
-    // The names of the columns stood behind their rows.
-    split_ = {.names = true};
-    input_.Rewind();
-    return ReadKeys(shapes, reader);
-  }
-
-  bool ReadKeys(std::string_view shapes, KeyReader reader) {
     const JsonKind kind = input_.Peek();
-    if (kind == JsonKind::kNone) return reader_.Broken();
+    if (kind == JsonKind::kNone) return values_.Broken();
     if (kind != JsonKind::kMapping) {
-      return reader_.Reject(
+      return values_.Reject(
           {.message = fmt::format("the body is {}; expected {}", NameOf(kind), shapes)});
     }
     source_.clear();
-    has_id_ = false;
-    if (!EachField([&](std::string_view key) { return (this->*reader)(key); })) return false;
-    if (!input_.AtEnd()) return reader_.Broken();
+    seen_ = 0;
+    if (!values_.EachField([&](std::string_view key) { return (this->*reader)(key); }))
+      return false;
+    if (!input_.AtEnd()) return values_.Broken();
     if (!source_.empty()) return true;
-    return reader_.Reject({.message = fmt::format("the body has no rows; expected {}", shapes)});
-  }
-
-  // Calls `read` for each field of the mapping that comes next, which takes its value.
-  template <typename Read>
-  bool EachField(Read read) {
-    input_.Enter();
-    bool first = true;
-    while (input_.NextField(&first)) {
-      std::string_view key;
-      if (!input_.ReadKey(&key) || !input_.TakeColon()) return reader_.Broken();
-      if (!read(key)) return false;
-    }
-    return !input_.broken() || reader_.Broken();
+    return values_.Reject({.message = fmt::format("the body has no rows; expected {}", shapes)});
   }
 
   bool ReadPredictKey(std::string_view key) {
     if (key == "features") {
       rows_->shape = Shape::kOne;
-      return Enter(key) && reader_.ReadRow(key);
+      return Enter(key) && rows_reader_.ReadRow(key);
     }
-    if (key == "instances") return Enter(key) && reader_.ReadRows(key);
-    if (key == "request_id") return ReadId();
+    if (key == "instances") return Enter(key) && rows_reader_.ReadRows(key);
+    if (key == "request_id") return ReadRequestId(key);
     return Unknown(key, {"features", "instances", "request_id"});
   }
 
   bool ReadInvocationKey(std::string_view key) {
     if (key == "dataframe_split") return Enter(key) && ReadSplit();
     if (key == "dataframe_records" || key == "instances")
-      return Enter(key) && reader_.ReadRows(key);
+      return Enter(key) && rows_reader_.ReadRows(key);
     if (key == "inputs") return Enter(key) && ReadInputs();
-    if (key == "request_id") return ReadId();
-    if (key == "params") return Skip(1);
+    if (key == "request_id") return ReadRequestId(key);
+    if (key == "params") return values_.Skip(1);
     return Unknown(key, {"dataframe_split", "dataframe_records", "instances", "inputs", "params",
                          "request_id"});
+  }
+
+  bool ReadInferKey(std::string_view key) {
+    if (key == "inputs") return Enter(key) && tensors_.ReadInputs();
+    if (!values_.Once(kInferKeys, key, &seen_)) return false;
+    if (key == "outputs") return tensors_.ReadOutputs(&request_->outputs);
+    if (key == "id") return ReadId();
+    // Parameters are extensions, of which there are none here.
+    return values_.Skip(1);
   }
 
   // Rows come from one place.
@@ -114,93 +123,110 @@ class BodyReader : public RequestReader {
       source_ = key;
       return true;
     }
-    return reader_.Reject(
+    return values_.Reject(
         {.message = source_ == key ? fmt::format("'{}' is there twice", key)
                                    : fmt::format("both '{}' and '{}' are there", source_, key)});
   }
 
   bool ReadInputs() {
-    return input_.Peek() == JsonKind::kMapping ? reader_.ReadColumns("inputs")
-                                               : reader_.ReadRows("inputs");
+    return input_.Peek() == JsonKind::kMapping ? rows_reader_.ReadColumns("inputs")
+                                               : rows_reader_.ReadRows("inputs");
   }
 
   bool ReadSplit() {
     if (input_.Peek() != JsonKind::kMapping)
-      return reader_.WrongKind("dataframe_split", "a mapping");
-    std::array<bool, kSplitParts.size()> seen{};
+      return values_.WrongKind("dataframe_split", "a mapping");
+    unsigned seen = 0;
+    names_read_ = false;
+    unread_.reset();
     const auto read = [&](std::string_view key) {
-      const auto part = std::ranges::find(kSplitParts, key);
-      if (part == kSplitParts.end()) return Unknown(key, {"columns", "data", "index"});
-      bool& twice = seen[static_cast<size_t>(part - kSplitParts.begin())];
-      if (twice) return reader_.Reject({.message = fmt::format("'{}' is there twice", key)});
-      twice = true;
-      return ReadSplitPart(key);
+      return values_.Once(kSplitKeys, key, &seen) && ReadSplitPart(key);
     };
-    if (!EachField(read)) return false;
-    for (size_t i = 0; i < 2; ++i) {
-      if (seen[i]) continue;
-      return reader_.Reject({.message = fmt::format("dataframe_split: '{}' is not there; expected "
+    if (!values_.EachField(read)) return false;
+    for (size_t i = 0; i < kNeededSplitKeys.size(); ++i) {
+      if ((seen & (1U << i)) != 0) continue;
+      return values_.Reject({.message = fmt::format("dataframe_split: '{}' is not there; expected "
                                                     R"({{"columns": ["…"], "data": [[…], …]}})",
-                                                    kSplitParts[i])});
+                                                    kNeededSplitKeys[i])});
     }
+    if (!unread_) return true;
+    const JsonInput::Place end = input_.Here();
+    input_.GoBack(*unread_);
+    if (!rows_reader_.ReadRows("dataframe_split.data")) return false;
+    input_.GoAhead(end);
     return true;
   }
 
   bool ReadSplitPart(std::string_view key) {
-    if (key == "columns" && !split_.names) {
-      split_.names = true;
-      return reader_.ReadNames("dataframe_split.columns");
+    constexpr int kDepth = 2;  // Body, split.
+    if (key == "columns") {
+      names_read_ = true;
+      return rows_reader_.ReadNames("dataframe_split.columns");
     }
-    if (key == "data" && split_.names) return reader_.ReadRows("dataframe_split.data");
-    if (key == "data") split_.unread = true;
-    return Skip(2);
+    if (key == "data" && names_read_) return rows_reader_.ReadRows("dataframe_split.data");
+    if (key == "data") unread_ = input_.Here();
+    if (key == "data" || key == "index") return values_.Skip(kDepth);
+    return Unknown(key, {"columns", "data", "index"});
   }
 
-  bool Skip(int depth) { return input_.Walk(depth) || reader_.Broken(); }
-
-  // Fit to be told again, in a header too.
-  bool ReadId() {
-    constexpr size_t kLongest = 128;
-    if (has_id_) return reader_.Reject({.message = "'request_id' is there twice"});
-    has_id_ = true;
-    if (input_.Peek() != JsonKind::kText) return reader_.WrongKind("request_id", "a text");
+  bool ReadRequestId(std::string_view key) {
+    constexpr std::array<std::string_view, 1> kKeys = {"request_id"};
+    if (!values_.Once(kKeys, key, &seen_)) return false;
     std::string_view id;
-    if (!input_.ReadText(&id)) return reader_.Broken();
-    const bool plain = std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
-    if (!plain || id.empty() || id.size() > kLongest) {
-      return reader_.Reject({.message = fmt::format("request_id: expected 1 to {} characters of "
+    if (!ReadText(key, &id)) return false;
+    if (!IsRequestId(id)) {
+      return values_.Reject({.message = fmt::format("request_id: expected 1 to {} characters of "
                                                     "ASCII without blanks",
-                                                    kLongest)});
+                                                    kLongestId)});
     }
     rows_->request_id = id;
     return true;
   }
 
+  // Clients that know no name for their request may say null.
+  bool ReadId() {
+    if (input_.Peek() == JsonKind::kNull) return input_.ReadNull() || values_.Broken();
+    std::string_view id;
+    if (!ReadText("id", &id)) return false;
+    request_->id = id;
+    return true;
+  }
+
+  bool ReadText(std::string_view what, std::string_view* text) {
+    if (input_.Peek() != JsonKind::kText) return values_.WrongKind(what, "a text");
+    return input_.ReadText(text) || values_.Broken();
+  }
+
   bool Unknown(std::string_view key, const std::vector<std::string>& known) {
     const std::string nearest = NearestName(key, known);
     const std::string shown = Excerpt(key);
-    return reader_.Reject(
+    return values_.Reject(
         {.message = nearest.empty()
                         ? fmt::format("'{}' is unknown here; expected {}", shown, JoinOr(known))
                         : fmt::format("'{}' is unknown here; did you mean '{}'?", shown, nearest),
          .field = shown});
   }
 
-  // How far a dataframe_split is read.
-  struct Split {
-    bool names = false;
-    bool unread = false;  // Its data came before them.
-  };
-
   JsonInput input_;
-  RowReader reader_;
+  ValueReader values_;
+  RowReader rows_reader_;
+  TensorReader tensors_;
+  // Of the call at hand.
   Rows* rows_ = nullptr;
+  InferRequest* request_ = nullptr;
   std::string source_;  // The key that held the rows.
-  bool has_id_ = false;
-  Split split_;
+  unsigned seen_ = 0;   // Which other keys were there.
+  // How far a dataframe_split is read: its names, and its data where they came before them.
+  bool names_read_ = false;
+  std::optional<JsonInput::Place> unread_;
 };
 
 }  // namespace
+
+bool IsRequestId(std::string_view id) {
+  return !id.empty() && id.size() <= kLongestId &&
+         std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
+}
 
 std::unique_ptr<RequestReader> RequestReader::Make(const model::ModelSchema& schema,
                                                    const ReaderOptions& options) {

@@ -7,38 +7,29 @@
 #include <optional>
 
 #include "core/text.h"
-#include "serve/openapi.h"
-#include "serve/page.h"
+#include "core/uri.h"
 #include "serve/service_internal.h"
 
 namespace slipway::serve {
 namespace {
 
-constexpr const char* kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
-constexpr size_t kLongestRequestId = 128;
+constexpr int kFirstErrorStatus = 400, kNotImplementedStatus = 501, kUnavailableStatus = 503;
 
 // /models/NAME/predict
-std::optional<std::string_view> ModelOfPath(std::string_view path) {
+std::optional<std::string> ModelOfPath(std::string_view path) {
   constexpr std::string_view kBefore = "/models/", kBehind = "/predict";
   if (!path.starts_with(kBefore) || !path.ends_with(kBehind)) return std::nullopt;
   path.remove_prefix(kBefore.size());
   if (path.size() <= kBehind.size()) return std::nullopt;
   path.remove_suffix(kBehind.size());
-  return path;
+  if (path.find('/') != std::string_view::npos) return std::nullopt;
+  return DecodePercent(path);
 }
 
 // What a client calls its request; "" for none that is fit to be told again.
 std::string_view RequestIdOf(const http::Request& request) {
   const std::string_view id = request.Find("X-Request-Id");
-  const bool plain = std::ranges::all_of(id, [](char c) { return c > 0x20 && c < 0x7f; });
-  return plain && id.size() <= kLongestRequestId ? id : std::string_view();
-}
-
-bool WantsPrometheus(const http::Request& request) {
-  if (request.query.find("format=prometheus") != std::string_view::npos) return true;
-  const std::string_view accept = request.Find("Accept");
-  return accept.find("text/plain") != std::string_view::npos ||
-         accept.find("application/openmetrics-text") != std::string_view::npos;
+  return IsRequestId(id) ? id : std::string_view();
 }
 
 }  // namespace
@@ -54,24 +45,86 @@ Rejection RejectionOf(const Error& error) {
   return rejection;
 }
 
-Service::Service(const ServiceOptions& options, const ModelHost& host, int loops)
+Service::Service(const ServiceOptions& options, const ServiceParts& parts, int loops)
     : options_(options),
-      host_(host),
+      parts_(parts),
       metrics_(Metrics::Make(loops, options.window_seconds, SystemClock())) {
-  for (int i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(i));
+  for (int i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>());
 }
 
 Service::~Service() = default;
 
-void Service::Answer(const http::Request& request, int loop, int64_t /*begun_ns*/,
-                     http::Response* response) {
-  Asking asking{request, *loops_[static_cast<size_t>(loop)], response, RequestIdOf(request)};
-  Route(&asking);
+void Service::ForgetOldModels() {
+  for (const auto& loop : loops_) {
+    const std::lock_guard lock(loop->mutex);
+    loop->models.clear();
+    loop->generation = 0;
+  }
 }
 
-// The contract counts predictions, and not who asks whether they are answered.
-void Service::Answered(int loop, uint32_t note, int status, int64_t begun_ns, bool /*sent*/) {
-  if (note > 0) metrics_->Count(loop, status, note - 1, begun_ns, Now());
+void Service::Answer(const http::Request& request, const http::Arrival& arrival,
+                     http::Response* response) {
+  Loop& loop = *loops_[static_cast<size_t>(arrival.loop)];
+  const std::lock_guard lock(loop.mutex);
+  Asking asking{request, arrival, loop, response};
+  asking.id = RequestIdOf(request);
+  asking.own_id = !asking.id.empty();
+  if (!asking.own_id) asking.id = loop.NewId();
+  asking.trace = ContinueTrace(request, &loop.random);
+  const Access& access = loop.CurrentAccess(*parts_.access);
+  if (const auto refused = access.Check(request, ScopeOf(request.path))) {
+    Reject(&asking, *refused);
+    if (refused->status == 401) response->AddHeader("WWW-Authenticate", kBearerChallenge);
+  } else {
+    Route(&asking);
+  }
+  Finish(&asking);
+}
+
+void Service::Finish(Asking* asking) {
+  if (asking->response->later) return;  // It was finished before it went.
+  asking->response->AddHeader("X-Request-Id", asking->id);
+  AddTraceResponse(asking->trace, asking->response);
+  if (!asking->noted) asking->response->note = NoteOf(*asking);
+}
+
+uint64_t Service::NoteOf(const Asking& asking) {
+  const uint64_t counted =
+      asking.counts ? kCounted + static_cast<uint64_t>(asking.rows) : kNotCounted;
+  const uint64_t above = counted << kTicketBits;
+  if (parts_.access_log == nullptr) return above;
+  const http::Request& request = asking.request;
+  AccessEntry entry;
+  entry.method = request.method;
+  entry.path = request.path;
+  entry.request_id = asking.id;
+  entry.peer = request.peer;
+  entry.user_agent = request.Find("User-Agent");
+  if (asking.model != nullptr) {
+    entry.model = asking.model->name;
+    entry.version = asking.model->version;
+  }
+  entry.trace = asking.trace;
+  entry.rows = asking.rows;
+  entry.shed = asking.shed;
+  return above | parts_.access_log->Begin(asking.arrival.loop, entry);
+}
+
+// The contract counts predictions, and requests that the server could not take; who asks whether
+// predictions are answered does not count, and neither do those who speak no HTTP (501, 505): any
+// scanner of ports would make a version look broken.
+void Service::Answered(const http::Delivery& delivery) {
+  const uint64_t counted = delivery.note >> kTicketBits;
+  const int64_t now = Now();
+  if (parts_.access_log != nullptr) {
+    parts_.access_log->Finish(delivery, static_cast<uint32_t>(delivery.note), now);
+  }
+  const bool servers_own = delivery.note == 0 && delivery.status >= kFirstErrorStatus &&
+                           delivery.status <= kUnavailableStatus && delivery.status != kNotImplementedStatus;
+  // One whose client went before there was an answer has none to count.
+  if (delivery.status == 0 || (counted < kCounted && !servers_own)) return;
+  const int64_t rows = servers_own ? 0 : static_cast<int64_t>(counted - kCounted);
+  metrics_->Count(delivery.loop, delivery.status, rows, delivery.begun_ns, now);
 }
 
 std::string Service::ErrorBody(int /*status*/, const std::string& message) {
@@ -92,135 +145,57 @@ void Service::Reply(Asking* asking, int status, std::string_view body) {
   asking->response->body = body;
 }
 
-void Service::Health(Asking* asking) { Reply(asking, 200, R"({"status":"ok"})"); }
-
-void Service::Ready(Asking* asking) {
-  if (draining_.load(std::memory_order_acquire))
-    return Reply(asking, 503, R"({"status":"draining"})");
-  if (!host_.ready()) return Reply(asking, 503, R"({"status":"loading"})");
-  Reply(asking, 200, R"({"status":"ready"})");
+void Service::WrongMethod(Asking* asking, std::string_view method) {
+  Reject(asking, {.status = 405, .message = fmt::format("this page is for {}", method)});
+  asking->response->AddHeader("Allow", method == "GET" ? "GET, HEAD" : method);
 }
 
-void Service::ShowMetrics(Asking* asking) {
-  const auto models = host_.models();
-  const std::string model = models.empty() ? "" : models.front()->name;
-  const std::string version = models.empty() ? "" : models.front()->version;
-  const int64_t in_flight = server_ == nullptr ? 0 : server_->in_flight();
-  if (WantsPrometheus(asking->request)) {
-    asking->response->content_type = kPrometheusType;
-    asking->response->body = metrics_->ToPrometheus(
-        in_flight, model, version, models.empty() ? "" : models.front()->model.digest);
-    return;
-  }
-  Json json = Metrics::ToJson(metrics_->Snapshot());
-  json["in_flight"] = in_flight;
-  json["model"] = model;
-  json["version"] = version;
-  asking->response->body = CompactJson(json);
-}
-
-void Service::ShowPage(Asking* asking) {
-  asking->response->content_type = "text/html; charset=utf-8";
-  asking->response->AddHeader("Content-Security-Policy", kPagePolicy);
-  asking->response->AddHeader("X-Content-Type-Options", "nosniff");
-  asking->response->body = TryPage();
-}
-
-void Service::Describe(Asking* asking) {
-  std::vector<DescribedModel> described;
-  const auto models = host_.models();
-  for (const auto& model : models)
-    described.push_back({model->name, model->version, &model->model.schema});
-  if (described.empty()) return Reject(asking, {.status = 503, .message = "no model is ready yet"});
-  asking->response->body = CompactJson(OpenApi(described, options_.metrics));
-}
-
-Answering* Service::FindModel(Asking* asking, std::string_view name) {
-  auto& models = asking->loop.Models(host_, options_.reader);
-  if (models.empty()) {
-    Reject(asking, {.status = 503, .message = "no model is ready yet"});
-    return nullptr;
-  }
-  if (name.empty()) return &models.front();
-  const auto found =
-      std::ranges::find_if(models, [&](const Answering& one) { return one.model->name == name; });
-  if (found != models.end()) return &*found;
-  std::vector<std::string> names;
-  for (const Answering& one : models) names.push_back(one.model->name);
-  Reject(asking, {.status = 404,
-                  .message = fmt::format("there is no model '{}' here; expected {}",
-                                         Printable(name), JoinOr(names))});
-  return nullptr;
-}
-
-void Service::Predict(Asking* asking, Call call, std::string_view name) {
-  http::Response& response = *asking->response;
-  response.note = 1;
-  Answering* const found = FindModel(asking, name);
-  if (found == nullptr) return;
-  Answering& answering = *found;
-  const std::string_view body = asking->request.body;
-  const std::optional<Rejection> rejection =
-      call == Call::kPredict ? answering.reader->ReadPredict(body, &answering.rows)
-                             : answering.reader->ReadInvocation(body, &answering.rows);
-  if (rejection) return Reject(asking, *rejection);
-  const auto predictions = answering.model->model.predictor->Predict(answering.rows.table, 1);
-  if (!predictions.ok()) return Reject(asking, RejectionOf(predictions.error()));
-  response.note = static_cast<uint32_t>(predictions->rows) + 1;
-  if (asking->id.empty()) asking->id = answering.rows.request_id;
-  if (asking->id.empty()) asking->id = asking->loop.NewId();
-  response.AddHeader("X-Request-Id", asking->id);
-  const AnswerWriter& writer = answering.model->writer;
-  if (call == Call::kPredict) {
-    writer.WritePredict(*predictions, answering.rows.shape, asking->id, &response.body);
-  } else {
-    writer.WriteInvocation(*predictions, &response.body);
-  }
-}
-
-void Service::Route(Asking* asking) {
+bool Service::RoutePage(Asking* asking) {
   struct Page {
     std::string_view method, path;
     void (*answer)(Service*, Asking*);
   };
+  using S = Service;
   static constexpr std::array kPages = {
-      Page{"POST", "/predict",
-           [](Service* to, Asking* of) { to->Predict(of, Call::kPredict, ""); }},
+      Page{"POST", "/predict", [](S* to, Asking* of) { to->Predict(of, Call::kPredict, "", ""); }},
       Page{"POST", "/invocations",
-           [](Service* to, Asking* of) { to->Predict(of, Call::kInvocation, ""); }},
-      Page{"GET", "/health", [](Service* to, Asking* of) { to->Health(of); }},
-      Page{"GET", "/ping", [](Service* to, Asking* of) { to->Health(of); }},
-      Page{"GET", "/ready", [](Service* to, Asking* of) { to->Ready(of); }},
-      Page{"GET", "/metrics", [](Service* to, Asking* of) { to->ShowMetrics(of); }},
-      Page{"GET", "/", [](Service* to, Asking* of) { to->ShowPage(of); }},
-      Page{"GET", "/openapi.json", [](Service* to, Asking* of) { to->Describe(of); }},
-      Page{"GET", "/v2/health/live", [](Service* to, Asking* of) { to->Health(of); }},
-      Page{"GET", "/v2/health/ready", [](Service* to, Asking* of) { to->Ready(of); }},
+           [](S* to, Asking* of) { to->Predict(of, Call::kInvocation, "", ""); }},
+      Page{"POST", "/feedback", [](S* to, Asking* of) { to->TakeFeedback(of); }},
+      Page{"GET", "/health", [](S*, Asking* of) { Reply(of, 200, R"({"status":"ok"})"); }},
+      Page{"GET", "/ready", [](S* to, Asking* of) { to->Ready(of); }},
+      Page{"GET", "/ping", [](S* to, Asking* of) { to->Ready(of); }},
+      Page{"GET", "/version", [](S*, Asking* of) { ShowVersion(of); }},
+      Page{"GET", "/metrics", [](S* to, Asking* of) { to->ShowMetrics(of); }},
+      Page{"GET", "/", [](S*, Asking* of) { ShowPage(of); }},
+      Page{"GET", "/openapi.json", [](S* to, Asking* of) { to->Describe(of); }},
+      Page{"POST", "/admin/reload", [](S* to, Asking* of) { to->Reload(of); }},
   };
   const http::Request& request = asking->request;
-  const auto method_fits = [&](std::string_view method) {
-    return request.method == method || (method == "GET" && request.method == "HEAD");
-  };
   const auto page = std::ranges::find(kPages, request.path, &Page::path);
-  const bool hidden = !options_.metrics && request.path == "/metrics";
-  if (page != kPages.end() && !hidden) {
-    if (method_fits(page->method)) return page->answer(this, asking);
-    return WrongMethod(asking, page->method);
+  const bool hidden = (!options_.metrics && request.path == "/metrics") ||
+                      (!options_.admin && request.path == "/admin/reload") ||
+                      (parts_.log == nullptr && request.path == "/feedback");
+  if (page == kPages.end() || hidden) return false;
+  const bool fits =
+      request.method == page->method || (page->method == "GET" && request.method == "HEAD");
+  if (fits) {
+    page->answer(this, asking);
+  } else {
+    WrongMethod(asking, page->method);
   }
-  if (RouteInference(asking)) return;
-  const std::optional<std::string_view> name = ModelOfPath(request.path);
+  return true;
+}
+
+void Service::Route(Asking* asking) {
+  if (RoutePage(asking) || RouteInference(asking)) return;
+  const std::optional<std::string> name = ModelOfPath(asking->request.path);
   if (!name) {
     return Reject(asking, {.status = 404,
                            .message = "there is no such page; expected /predict, /invocations, "
                                       "/models/NAME/predict, /v2, /health, /ready or /metrics"});
   }
-  if (!method_fits("POST")) return WrongMethod(asking, "POST");
-  Predict(asking, Call::kPredict, *name);
-}
-
-void Service::WrongMethod(Asking* asking, std::string_view method) {
-  Reject(asking, {.status = 405, .message = fmt::format("this page is for {}", method)});
-  asking->response->AddHeader("Allow", method == "GET" ? "GET, HEAD" : method);
+  if (asking->request.method != "POST") return WrongMethod(asking, "POST");
+  Predict(asking, Call::kPredict, *name, "");
 }
 
 }  // namespace slipway::serve

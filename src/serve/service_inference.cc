@@ -1,10 +1,10 @@
 // The pages of the Open Inference Protocol.
-#include <fmt/format.h>
-
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "core/text.h"
+#include "core/uri.h"
 #include "serve/open_inference.h"
 #include "serve/service_internal.h"
 
@@ -13,7 +13,8 @@ namespace {
 
 // /v2/models/NAME[/versions/VERSION][/ready|/infer]
 struct ModelPath {
-  std::string_view name, version, verb;
+  std::string name, version;  // Decoded.
+  std::string_view verb;
 };
 
 std::optional<ModelPath> ParseModelPath(std::string_view path) {
@@ -27,10 +28,10 @@ std::optional<ModelPath> ParseModelPath(std::string_view path) {
     return part;
   };
   ModelPath parsed;
-  parsed.name = take();
+  parsed.name = DecodePercent(take());
   if (path.starts_with(kVersions)) {
     path.remove_prefix(kVersions.size());
-    parsed.version = take();
+    parsed.version = DecodePercent(take());
     if (parsed.version.empty()) return std::nullopt;
   }
   parsed.verb = take();
@@ -40,54 +41,52 @@ std::optional<ModelPath> ParseModelPath(std::string_view path) {
 
 }  // namespace
 
-void Service::Infer(Asking* asking, Answering* answering) {
-  const ServedModel& served = *answering->model;
-  InferRequest request;
-  const std::optional<Rejection> rejection =
-      ReadInfer(asking->request.body, served.model.schema, options_.reader.max_rows, &request);
-  if (rejection) return Reject(asking, *rejection);
-  const auto predictions = served.model.predictor->Predict(request.rows, 1);
-  if (!predictions.ok()) return Reject(asking, RejectionOf(predictions.error()));
-  asking->response->note = static_cast<uint32_t>(predictions->rows) + 1;
-  asking->response->body = CompactJson(
-      WriteInfer(*predictions, served.model.schema, served.name, served.version, request));
-}
-
 bool Service::RouteInference(Asking* asking) {
   const http::Request& request = asking->request;
+  if (!request.path.starts_with("/v2")) return false;
+  http::Response& response = *asking->response;
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (request.path == "/v2") {
-    if (reads) {
-      asking->response->body = CompactJson(ServerMetadata());
-    } else {
-      WrongMethod(asking, "GET");
-    }
-    return true;
-  }
-  const std::optional<ModelPath> path = ParseModelPath(request.path);
-  if (!path) return false;
-  const bool infer = path->verb == "infer";
+  const bool server = request.path == "/v2" || request.path == "/v2/",
+             live = request.path == "/v2/health/live",
+             all_ready = request.path == "/v2/health/ready";
+  const std::optional<ModelPath> path =
+      server || live || all_ready ? std::nullopt : ParseModelPath(request.path);
+  if (!path && !server && !live && !all_ready) return false;
+  const bool infer = path && path->verb == "infer";
   if (infer ? request.method != "POST" : !reads) {
     WrongMethod(asking, infer ? "POST" : "GET");
-    return true;
-  }
-  if (infer) asking->response->note = 1;
-  Answering* const answering = FindModel(asking, path->name);
-  if (answering == nullptr) return true;
-  const ServedModel& served = *answering->model;
-  if (!path->version.empty() && path->version != served.version) {
-    Reject(asking, {.status = 404,
-                    .message = fmt::format("'{}' is served in version {}, not {}", served.name,
-                                           served.version, Printable(path->version))});
+  } else if (server) {
+    response.body = CompactJson(ServerMetadata());
+  } else if (live) {
+    WriteLive(&response.body);
+  } else if (all_ready) {
+    response.status = ready() ? 200 : 503;
+    WriteReady(ready(), &response.body);
   } else if (infer) {
-    Infer(asking, answering);
-  } else if (path->verb == "ready") {
-    Ready(asking);
+    Predict(asking, Call::kInfer, path->name, path->version);
   } else {
-    asking->response->body =
-        CompactJson(ModelMetadata(served.model.schema, served.name, served.version));
+    ShowModel(asking, path->name, path->version, path->verb);
   }
   return true;
+}
+
+void Service::ShowModel(Asking* asking, std::string_view name, std::string_view version,
+                        std::string_view verb) {
+  const Answering* const answering = FindModel(asking, name, version);
+  if (answering == nullptr) return;
+  http::Response& response = *asking->response;
+  if (verb == "ready") {
+    response.status = ready() ? 200 : 503;
+    WriteModelReady(answering->model->name, ready(), &response.body);
+    return;
+  }
+  std::vector<std::string> versions;
+  for (const Answering& one : asking->loop.models) {
+    if (one.model->name == name && !one.model->version.empty())
+      versions.push_back(one.model->version);
+  }
+  response.body =
+      CompactJson(ModelMetadata(answering->model->model.schema, answering->model->name, versions));
 }
 
 }  // namespace slipway::serve

@@ -1,16 +1,19 @@
 // What the answers of a service share: a loop's rooms, and a request on its way.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <array>
 #include <chrono>
 #include <memory>
+#include <mutex>
+#include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/random.h"
+#include "serve/open_inference.h"
 #include "serve/service.h"
+#include "serve/trace_context.h"
 
 namespace slipway::serve {
 
@@ -21,45 +24,96 @@ inline int64_t Now() {
       .count();
 }
 
+// A response's note has the access log's ticket below, and above it one of these, of a prediction
+// with its rows added.
+inline constexpr unsigned kTicketBits = 32;
+inline constexpr uint64_t kNotCounted = 1;
+inline constexpr uint64_t kCounted = 2;
+// The note of a prediction that failed after all.
+inline uint64_t WithoutRows(uint64_t note) {
+  return kCounted << kTicketBits | static_cast<uint32_t>(note);
+}
+
 // The rooms of one model on one loop.
 struct Answering {
-  explicit Answering(std::shared_ptr<const ServedModel> served, const ReaderOptions& options)
-      : model(std::move(served)), reader(RequestReader::Make(model->model.schema, options)) {}
+  Answering(std::shared_ptr<const ServedModel> served, const ReaderOptions& options,
+            PredictionLog* log)
+      : model(std::move(served)),
+        reader(RequestReader::Make(model->model.schema, options)),
+        logged(log == nullptr ? nullptr : log->Register(*model)) {}
 
   std::shared_ptr<const ServedModel> model;
   std::unique_ptr<RequestReader> reader;
+  const LoggedModel* logged;
   Rows rows;
+  InferRequest infer;
 };
 
 struct Service::Loop {
-  explicit Loop(int number) : ids(DeriveSeed(static_cast<uint64_t>(Now()), number)) {}
+  // From the system, as who knows one request's id should not know the others'.
+  Loop() : random(uint64_t{std::random_device{}()} << 32U | std::random_device{}()) {}
 
   // Those of the newest generation.
-  std::vector<Answering>& Models(const ModelHost& host, const ReaderOptions& options) {
-    const uint64_t newest = host.generation();
+  std::vector<Answering>& Models(const ServiceParts& parts, const ReaderOptions& options) {
+    const uint64_t newest = parts.models->generation();
     if (newest == generation) return models;
     generation = newest;
     models.clear();
-    for (auto& model : host.models()) models.emplace_back(std::move(model), options);
+    for (auto& model : parts.models->models())
+      models.emplace_back(std::move(model), options, parts.log);
     return models;
   }
 
+  const Access& CurrentAccess(const AccessHost& host) {
+    if (const uint64_t newest = host.generation(); newest != access_generation) {
+      access_generation = newest;
+      access = host.current();
+    }
+    return *access;
+  }
+
   std::string_view NewId() {
-    fmt::format_to(id.data(), "{:016x}", ids.Next());
+    id = LowerHex(random.Next());
     return {id.data(), id.size()};
   }
 
+  // Of the loop's thread while it answers, and of who reloads.
+  std::mutex mutex;
   uint64_t generation = 0;
   std::vector<Answering> models;
-  Random ids;
+  uint64_t access_generation = 0;
+  std::shared_ptr<const Access> access;
+  Random random;
   std::array<char, 16> id{};
 };
 
 struct Service::Asking {
   const http::Request& request;
+  const http::Arrival& arrival;
   Loop& loop;
   http::Response* response;
-  std::string_view id;
+  std::string_view id = {};  // The client's, or one of ours.
+  TraceContext trace = {};
+  const ServedModel* model = nullptr;  // That was asked, once it is known.
+  int64_t rows = 0;                    // That were predicted.
+  bool own_id = false;                 // The client sent one.
+  bool counts = false;                 // In /metrics: predictions do, and not who asks about them.
+  bool shed = false;
+  bool noted = false;  // The response's note stands already.
+};
+
+// What is kept of a request while the batcher has its rows.
+struct Asked {
+  uint64_t ticket = 0;
+  std::shared_ptr<const ServedModel> model;
+  const LoggedModel* logged = nullptr;
+  Call call = Call::kPredict;
+  Shape shape = Shape::kOne;
+  InferRequest infer;  // Of V2, without its rows.
+  data::Table rows;    // A copy, where they are logged.
+  std::string id, trace_id;
+  int64_t begun_ns = 0;
+  http::Response response;  // Its headers and note.
 };
 
 // What the model refuses is the client's; anything else is ours.

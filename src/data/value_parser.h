@@ -1,9 +1,11 @@
-// Texts of a table's cells: trimming, missing values, numbers, timestamps and UTF-8. Pure
-// functions.
+// Texts of a table's cells, and of a request's values: trimming, missing values, numbers,
+// timestamps and UTF-8. Pure functions, safe from several threads; what a text is not, they say by
+// false, 0 or nothing.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,10 +70,17 @@ bool HasDecimalComma(std::string_view text);
 // blank, HH:MM, optional seconds with a fraction, optional Z or ±HH:MM; UTC without).
 std::optional<double> ParseTimestamp(std::string_view text);
 
+// Whether `text` begins with a number that JSON has not, though other writers put it out: NaN,
+// Infinity, None.
+bool IsForeignNumber(std::string_view text);
+
 // Whether `text`, a whole number without point or exponent, is another number than `value`, the
 // double read from it.
 bool LosesPrecision(std::string_view text, double value);
 
+// The length of the valid UTF-8 character (RFC 3629) at the front of `text`, which is not empty; 0
+// for none.
+size_t Utf8Length(std::string_view text);
 bool IsValidUtf8(std::string_view text);
 // What to try where it is not.
 inline constexpr const char* kToUtf8 = "iconv -f LATIN1 -t UTF-8, if it is Western European text";

@@ -1,0 +1,204 @@
+// The pages about the models, and what is told about predictions afterwards.
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "core/build_info.h"
+#include "serve/openapi.h"
+#include "serve/page.h"
+#include "serve/prometheus_format_internal.h"
+#include "serve/service_internal.h"
+
+namespace slipway::serve {
+namespace {
+
+constexpr const char* kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
+
+// The value of `key` in a query; "" where it is not there.
+std::string_view ParameterOf(std::string_view query, std::string_view key) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    if (pair.size() > key.size() && pair.starts_with(key) && pair[key.size()] == '=')
+      return pair.substr(key.size() + 1);
+  }
+  return {};
+}
+
+// What is asked for by name comes first; else JSON, unless it is not wanted and text is.
+bool WantsPrometheus(const http::Request& request) {
+  const std::string_view format = ParameterOf(request.query, "format");
+  if (!format.empty()) return format == "prometheus";
+  const std::string_view accept = request.Find("Accept");
+  if (accept.find("application/json") != std::string_view::npos) return false;
+  return accept.find("text/plain") != std::string_view::npos ||
+         accept.find("application/openmetrics-text") != std::string_view::npos;
+}
+
+Json ScoresOf(const PredictionLogStats& stats) {
+  Json scores = Json::array();
+  for (const FeedbackScore& score : stats.scores) {
+    const auto matched = static_cast<double>(score.matched);
+    Json one = {{"model", score.model}, {"version", score.version}, {"matched", score.matched}};
+    if (score.matched == 0) {
+      scores.push_back(std::move(one));
+      continue;
+    }
+    if (score.regression) {
+      one["mean_absolute_error"] = score.absolute_error / matched;
+    } else {
+      one["accuracy"] = static_cast<double>(score.correct) / matched;
+    }
+    scores.push_back(std::move(one));
+  }
+  return scores;
+}
+
+void AppendLogged(const PredictionLogStats& stats, std::string* text) {
+  const auto out = std::back_inserter(*text);
+  AppendFamily("slipway_logged_rows_total", "counter", "Rows for the prediction log, by outcome.",
+               text);
+  for (const auto& [outcome, rows] : {std::pair("recorded", stats.recorded),
+                                      {"sampled_out", stats.sampled_out},
+                                      {"dropped", stats.dropped},
+                                      {"written", stats.written}}) {
+    fmt::format_to(out, "slipway_logged_rows_total{{outcome=\"{}\"}} {}\n", outcome, rows);
+  }
+  AppendSingle("slipway_feedback_total", "counter", "Labels that came as feedback.",
+               stats.feedback_count, text);
+  AppendFamily("slipway_feedback_matched_total", "counter",
+               "Feedback on rows whose prediction was still known.", text);
+  for (const FeedbackScore& score : stats.scores) {
+    fmt::format_to(out, "slipway_feedback_matched_total{{model=\"{}\",version=\"{}\"}} {}\n",
+                   LabelValue(score.model), LabelValue(score.version), score.matched);
+  }
+  AppendFamily("slipway_feedback_correct_total", "counter", "Of these, the right classes.", text);
+  for (const FeedbackScore& score : stats.scores) {
+    if (score.regression) continue;
+    fmt::format_to(out, "slipway_feedback_correct_total{{model=\"{}\",version=\"{}\"}} {}\n",
+                   LabelValue(score.model), LabelValue(score.version), score.correct);
+  }
+}
+
+}  // namespace
+
+bool Service::ready() const {
+  return parts_.models->ready() && !draining_.load(std::memory_order_acquire);
+}
+
+void Service::Ready(Asking* asking) {
+  if (ready()) return Reply(asking, 200, R"({"status":"ready"})");
+  const bool draining = draining_.load(std::memory_order_acquire);
+  Reply(asking, 503, draining ? R"({"status":"draining"})" : R"({"status":"loading"})");
+}
+
+std::string Service::MetricsText() {
+  std::vector<ModelLabels> labels;
+  for (const auto& model : parts_.models->models())
+    labels.push_back({model->name, model->version, model->model.digest});
+  const http::Server* const server = server_.load(std::memory_order_acquire);
+  std::string text = metrics_->ToPrometheus(server == nullptr ? 0 : server->in_flight(), labels);
+  if (parts_.log != nullptr) AppendLogged(parts_.log->Stats(), &text);
+  if (parts_.access_log != nullptr) {
+    AppendSingle("slipway_access_log_dropped_total", "counter",
+                 "Lines that the access log had no room for.", parts_.access_log->dropped(), &text);
+  }
+  if (parts_.batcher == nullptr) return text;
+  const BatcherCounts counts = parts_.batcher->counts();
+  AppendSingle("slipway_batches_total", "counter", "Calls of a model for several requests.",
+               counts.batches, &text);
+  AppendSingle("slipway_batch_rows_total", "counter", "Rows of these.", counts.rows, &text);
+  return text;
+}
+
+Json Service::MetricsJson() {
+  const auto models = parts_.models->models();
+  const http::Server* const server = server_.load(std::memory_order_acquire);
+  Json json = Metrics::ToJson(metrics_->Snapshot());
+  json["in_flight"] = server == nullptr ? 0 : server->in_flight();
+  json["model"] = models.empty() ? "" : models.front()->name;
+  json["version"] = models.empty() ? "" : models.front()->version;
+  if (parts_.log != nullptr) {
+    const PredictionLogStats stats = parts_.log->Stats();
+    json["feedback_count"] = stats.feedback_count;
+    json["feedback"] = ScoresOf(stats);
+    json["logged_rows"] = stats.recorded;
+    json["log_dropped_rows"] = stats.dropped;
+  }
+  if (parts_.batcher != nullptr) json["batch_mean_rows"] = parts_.batcher->counts().mean_rows();
+  return json;
+}
+
+void Service::ShowMetrics(Asking* asking) {
+  if (WantsPrometheus(asking->request)) {
+    asking->response->content_type = kPrometheusType;
+    asking->response->body = MetricsText();
+  } else {
+    asking->response->body = CompactJson(MetricsJson());
+  }
+}
+
+void Service::ShowPage(Asking* asking) {
+  asking->response->content_type = "text/html; charset=utf-8";
+  asking->response->AddHeader("Content-Security-Policy", kPagePolicy);
+  asking->response->AddHeader("X-Content-Type-Options", "nosniff");
+  asking->response->body = TryPage();
+}
+
+void Service::ShowVersion(Asking* asking) {
+  asking->response->content_type = "text/plain; charset=utf-8";
+  asking->response->body = fmt::format("slipway {}\n", Version());
+}
+
+void Service::Describe(Asking* asking) {
+  std::vector<DescribedModel> described;
+  const auto models = parts_.models->models();
+  for (const auto& model : models)
+    described.push_back({model->name, model->version, &model->model.schema});
+  if (described.empty()) return Reject(asking, {.status = 503, .message = "no model is ready yet"});
+  asking->response->body = CompactJson(OpenApi(described, options_.metrics));
+}
+
+void Service::TakeFeedback(Asking* asking) {
+  Answering* const answering = FindModel(asking, "", "");
+  if (answering == nullptr) return;
+  std::vector<Feedback> feedback;
+  if (const auto rejection = ParseFeedback(asking->request.body, options_.max_labels, &feedback))
+    return Reject(asking, *rejection);
+  const int64_t accepted =
+      parts_.log->RecordFeedback(asking->arrival.loop, answering->logged, feedback, Now());
+  if (accepted == 0 && !feedback.empty())
+    return Reject(asking, {.status = 503, .message = "there is no room for feedback now"});
+  asking->response->body = fmt::format("{{\"accepted\":{}}}", accepted);
+}
+
+void Service::Reload(Asking* asking) {
+  Finish(asking);
+  asking->response->later = true;
+  reloads_.Ask(
+      {asking->arrival.ticket, asking->response->note, asking->response->header_lines});
+}
+
+void Service::AnswerReloads(std::vector<ReloadQueue::Waiting> waiting, const Taken& taken) {
+  http::Server* const server = server_.load(std::memory_order_acquire);
+  if (server == nullptr) return;
+  Json models = Json::array();
+  for (const auto& model : parts_.models->models()) {
+    models.push_back({{"model", model->name},
+                      {"version", model->version},
+                      {"digest", model->model.digest},
+                      {"new", std::ranges::find(taken.models, model) != taken.models.end()}});
+  }
+  Json answer = {{"models", std::move(models)}};
+  if (taken.error) answer["error"] = taken.error->ToString();
+  for (ReloadQueue::Waiting& one : waiting) {
+    http::Response response;
+    response.status = taken.error ? 409 : 200;
+    response.body = CompactJson(answer);
+    response.header_lines = std::move(one.header_lines);
+    response.note = one.note;
+    server->Complete(one.ticket, std::move(response));
+  }
+}
+
+}  // namespace slipway::serve

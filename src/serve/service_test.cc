@@ -1,0 +1,203 @@
+#include "serve/service.h"
+
+#include <gtest/gtest.h>
+
+#include "serve/service_testing_internal.h"
+
+namespace slipway::serve {
+namespace {
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  void Serve(std::vector<std::pair<std::string, std::string>> models = {{"ages", "1"}},
+             ServiceOptions options = {}) {
+    std::vector<std::unique_ptr<ModelSource>> sources;
+    for (const auto& [name, version] : models) {
+      auto source = std::make_unique<FakeSource>(name, version);
+      sources_.push_back(source.get());
+      sources.push_back(std::move(source));
+    }
+    host_ = std::make_unique<ModelHost>(std::move(sources));
+    ASSERT_FALSE(host_->Load().error);
+    ServiceParts parts;
+    parts.models = host_.get();
+    parts.access = &access_;
+    service_ = std::make_unique<Service>(options, parts, 1);
+  }
+
+  // What is asked is told the whole way, up to the last byte.
+  http::Response Ask(const std::string& method, const std::string& target,
+                     const std::string& body = "", std::vector<http::Header> headers = {}) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    request.path = std::string_view(target).substr(0, target.find('?'));
+    if (target.size() > request.path.size())
+      request.query = std::string_view(target).substr(request.path.size() + 1);
+    request.headers = std::move(headers);
+    request.body = body;
+    http::Arrival arrival;
+    arrival.begun_ns = 1;
+    arrival.in_flight = in_flight_;
+    arrival.ticket = 1;
+    http::Response response;
+    service_->Answer(request, arrival, &response);
+    http::Delivery delivery;
+    delivery.note = response.note;
+    delivery.status = response.status;
+    delivery.begun_ns = arrival.begun_ns;
+    delivery.sent = true;
+    service_->Answered(delivery);
+    return response;
+  }
+  Json Metrics() { return *ParseJson(Ask("GET", "/metrics").body, ""); }
+
+  AccessHost access_{AccessOptions{}};
+  std::vector<FakeSource*> sources_;
+  std::unique_ptr<ModelHost> host_;
+  std::unique_ptr<Service> service_;
+  int64_t in_flight_ = 1;
+};
+
+constexpr const char* kOld = R"({"features":[41]})";
+
+TEST_F(ServiceTest, AnswersAsTheContractSays) {
+  Serve();
+  const http::Response response = Ask("POST", "/predict", kOld, {{"X-Request-Id", "mine"}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"prediction":"old","probability":{"young":0.0,"old":1.0},"model":"ages",)"
+            R"("version":"1","request_id":"mine"})");
+}
+
+TEST_F(ServiceTest, EachAnswerHasTheRequestsId) {
+  Serve();
+  const std::vector<http::Header> mine = {{"X-Request-Id", "mine"}};
+  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", kOld, mine), "X-Request-Id"), "mine");
+  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", "{", mine), "X-Request-Id"), "mine");
+  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", R"({"features":[-1]})", mine), "X-Request-Id"),
+            "mine");
+  EXPECT_EQ(HeaderOf(Ask("POST", "/v2/models/ages/infer", "{", mine), "X-Request-Id"), "mine");
+  EXPECT_EQ(HeaderOf(Ask("GET", "/nowhere", "", mine), "X-Request-Id"), "mine");
+  // One of the body, and one of ours where there is none that can be told again.
+  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", R"({"features":[1],"request_id":"body"})"),
+                     "X-Request-Id"),
+            "body");
+  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", kOld, {{"X-Request-Id", "a b"}}), "X-Request-Id")
+                .size(),
+            16U);
+}
+
+TEST_F(ServiceTest, CountsPredictionsAndNotQuestionsAboutThem) {
+  Serve();
+  Ask("POST", "/predict", R"({"instances":[[41],[12]]})");
+  Ask("POST", "/predict", R"({"features":[-1]})");
+  Ask("POST", "/models/nobody/predict", kOld);
+  Ask("GET", "/health");
+  Ask("GET", "/nowhere");
+  const Json metrics = Metrics();
+  EXPECT_EQ(metrics["request_count"], 3);
+  EXPECT_EQ(metrics["client_error_count"], 2);
+  EXPECT_EQ(metrics["error_count"], 0);
+  EXPECT_EQ(metrics["prediction_rows"], 2);
+}
+
+TEST_F(ServiceTest, CountsWhatTheServerRefusedByItselfAndNotWhoWentAway) {
+  Serve();
+  http::Delivery refused;
+  refused.status = 503;
+  refused.begun_ns = 1;
+  service_->Answered(refused);
+  http::Delivery gone;
+  gone.note = uint64_t{3} << 32U;
+  gone.status = 0;
+  service_->Answered(gone);
+  const Json metrics = Metrics();
+  EXPECT_EQ(metrics["request_count"], 1);
+  EXPECT_EQ(metrics["error_count"], 1);
+  EXPECT_EQ(metrics["error_rate"], 1.0);
+}
+
+TEST_F(ServiceTest, ShedsPredictionsWhereTooManyWait) {
+  ServiceOptions options;
+  options.max_in_flight = 10;
+  Serve({{"ages", "1"}}, options);
+  in_flight_ = 10;
+  EXPECT_EQ(Ask("POST", "/predict", kOld).status, 200);
+  in_flight_ = 11;
+  const http::Response shed = Ask("POST", "/predict", kOld);
+  EXPECT_EQ(shed.status, 503);
+  EXPECT_EQ(HeaderOf(shed, "Retry-After"), "1");
+  EXPECT_EQ(Ask("GET", "/health").status, 200);
+  EXPECT_EQ(Metrics()["error_count"], 1);
+}
+
+TEST_F(ServiceTest, ModelsOfOneNameAreToldApartByTheirVersions) {
+  Serve({{"ages", "1"}, {"ages", "2"}, {"my model", "1"}});
+  EXPECT_EQ(Ask("GET", "/v2/models/ages/versions/2").status, 200);
+  EXPECT_EQ(Ask("GET", "/v2/models/ages/versions/3").status, 404);
+  const Json described = *ParseJson(Ask("GET", "/v2/models/ages").body, "");
+  EXPECT_EQ(described["versions"], Json({"1", "2"}));
+  EXPECT_EQ(Ask("POST", "/models/my%20model/predict", kOld).status, 200);
+  EXPECT_EQ(Ask("GET", "/v2/models/my%20model/ready").status, 200);
+}
+
+TEST_F(ServiceTest, ReloadsLeaveNothingOfOldModels) {
+  Serve();
+  Ask("POST", "/predict", kOld);
+  const std::weak_ptr<const ServedModel> old = host_->models().front();
+  sources_.front()->MoveTo("2");
+  ASSERT_FALSE(host_->Load().error);
+  service_->ForgetOldModels();
+  EXPECT_TRUE(old.expired());
+  EXPECT_EQ(ParseJson(Ask("POST", "/predict", kOld).body, "")->at("version"), "2");
+}
+
+TEST_F(ServiceTest, BodiesThatAreNoJsonAreToldSo) {
+  Serve();
+  EXPECT_EQ(Ask("POST", "/invocations", "age\n41\n", {{"Content-Type", "text/csv"}}).status, 415);
+  EXPECT_EQ(Ask("POST", "/predict", kOld, {{"Content-Encoding", "gzip"}}).status, 415);
+  // What curl says by itself.
+  EXPECT_EQ(Ask("POST", "/predict", kOld, {{"Content-Type", "application/x-www-form-urlencoded"}})
+                .status,
+            200);
+}
+
+TEST_F(ServiceTest, MetricsComeInTheFormThatIsAskedFor) {
+  Serve();
+  const auto type = [&](const std::string& target, const std::string& accept) {
+    return Ask("GET", target, "", {{"Accept", accept}}).content_type.substr(0, 10);
+  };
+  EXPECT_EQ(type("/metrics", "*/*"), "applicatio");
+  EXPECT_EQ(type("/metrics", "application/json, text/plain, */*"), "applicatio");
+  EXPECT_EQ(type("/metrics", "text/plain"), "text/plain");
+  EXPECT_EQ(type("/metrics", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"),
+            "text/plain");
+  EXPECT_EQ(type("/metrics?format=json", "text/plain"), "applicatio");
+  EXPECT_EQ(type("/metrics?format=prometheus", "application/json"), "text/plain");
+}
+
+TEST_F(ServiceTest, SaysNoToReadinessWhileItDrainsAndAnswersAllTheSame) {
+  Serve();
+  EXPECT_EQ(Ask("GET", "/ready").status, 200);
+  service_->BeginDrain();
+  EXPECT_EQ(Ask("GET", "/ready").status, 503);
+  EXPECT_EQ(Ask("GET", "/ping").status, 503);
+  EXPECT_EQ(Ask("GET", "/v2/health/ready").status, 503);
+  EXPECT_EQ(Ask("GET", "/v2/health/live").status, 200);
+  EXPECT_EQ(Ask("POST", "/predict", kOld).status, 200);
+}
+
+TEST_F(ServiceTest, PagesTellTheirMethod) {
+  Serve();
+  const http::Response response = Ask("GET", "/predict");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(HeaderOf(response, "Allow"), "POST");
+  EXPECT_EQ(HeaderOf(Ask("POST", "/v2/models/ages"), "Allow"), "GET, HEAD");
+  // Without admin tokens there is no such page, and without a log none for feedback.
+  EXPECT_EQ(Ask("POST", "/feedback", "{}").status, 404);
+  EXPECT_NE(Ask("POST", "/admin/reload").status, 200);
+}
+
+}  // namespace
+}  // namespace slipway::serve
