@@ -225,6 +225,7 @@ Status Start(ServeCommandOptions& options, Serving* serving) {
   service.reader.unknown = options.unknown == "reject" ? serve::UnknownCategory::kReject
                                                        : serve::UnknownCategory::kAccept;
   service.tokens = !options.access.tokens_path.empty() || options.access.tokens.has_value();
+  service.allowed_hosts = !options.access.hosts.empty();
   service.admin =
       !options.access.admin_tokens_path.empty() || options.access.admin_tokens.has_value();
   serving->service = std::make_unique<serve::Service>(

@@ -77,8 +77,7 @@ void AddLogs(CLI::App* command, ServeCommandOptions* options) {
       ->add_option("--prediction-log", options->prediction_log,
                    "Where: a directory or s3://BUCKET/PREFIX (default: .slipway/predictions)")
       ->type_name("PLACE");
-  command
-      ->add_option("--log-sample", options->log_sample, "Share of the requests that is kept")
+  command->add_option("--log-sample", options->log_sample, "Share of the requests that is kept")
       ->check(CLI::Range(kLeastSample, 1.0))
       ->type_name("SHARE")
       ->capture_default_str();

@@ -52,6 +52,21 @@ struct PackedColumn {
     offsets.push_back(static_cast<int32_t>(texts.size()));
     missing.push_back(1);
   }
+  // Room for so many rows, with texts of `text_bytes` together.
+  void Reserve(size_t rows, size_t text_bytes) {
+    switch (type) {
+      case PackedType::kDouble: return doubles.reserve(rows);
+      case PackedType::kFloat: return floats.reserve(rows);
+      case PackedType::kInteger:
+      case PackedType::kTime: return integers.reserve(rows);
+      case PackedType::kText:
+        texts.reserve(text_bytes);
+        offsets.reserve(rows + 1);
+        return missing.reserve(rows);
+      case PackedType::kCategory:
+      case PackedType::kBoolean: return codes.reserve(rows);
+    }
+  }
   int64_t size() const {
     switch (type) {
       case PackedType::kDouble: return std::ssize(doubles);

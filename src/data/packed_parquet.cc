@@ -138,7 +138,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ToTable(std::span<const PackedColum
     fields.push_back(arrow::field(column.name, array->type()));
     arrays.push_back(std::move(array));
   }
-  return arrow::Table::Make(arrow::schema(std::move(fields)), std::move(arrays), rows);
+  return arrow::Table::Make(arrow::schema(std::move(fields)), arrays, rows);
 }
 
 std::shared_ptr<parquet::WriterProperties> Properties(std::span<const PackedColumn> columns) {

@@ -20,9 +20,8 @@ Result<ScanResult> ScanWholeTable(const std::string& path, const ReadOptions& op
   return ScanTableInBlocks(path, options, ReadTuning{}, sink, progress);
 }
 
-constexpr TableFunctions kFunctions{ReadWholeTable, ScanWholeTable, WriteParquetFile,
-                                    ReadParquetFileExactly, DigestRowsOfQuery,
-                                    EncodeParquetFile};
+constexpr TableFunctions kFunctions{ReadWholeTable,         ScanWholeTable,    WriteParquetFile,
+                                    ReadParquetFileExactly, DigestRowsOfQuery, EncodeParquetFile};
 
 }  // namespace
 }  // namespace slipway::data

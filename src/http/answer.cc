@@ -55,11 +55,11 @@ std::string_view DateText::Now() {
     constexpr int kFirstYear = 1900;
     tm parts{};
     ::gmtime_r(&now, &parts);
-    const auto end = fmt::format_to_n(
-        text_.data(), kSize, "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        kDays[static_cast<size_t>(parts.tm_wday)], parts.tm_mday,
-        kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + kFirstYear, parts.tm_hour,
-        parts.tm_min, parts.tm_sec);
+    const auto end =
+        fmt::format_to_n(text_.data(), kSize, "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                         kDays[static_cast<size_t>(parts.tm_wday)], parts.tm_mday,
+                         kMonths[static_cast<size_t>(parts.tm_mon)], parts.tm_year + kFirstYear,
+                         parts.tm_hour, parts.tm_min, parts.tm_sec);
     second_ = now;
     text_[std::min(end.size, kSize)] = '\0';
   }

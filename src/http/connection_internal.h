@@ -157,16 +157,16 @@ class Connection : public Timer {
   int minor_version_ = 1;
   bool keep_alive_ = true;
   bool is_head_ = false;
-  bool begun_ = false;      // A request's first byte came, and its answer is not written yet.
-  bool answered_ = true;    // Something, since the timer was armed for what is read.
-  bool exhausted_ = true;   // All that the system has is read.
-  bool hung_up_ = false;    // The client's end is behind what it has.
-  bool ended_ = false;      // The client's end was read.
-  bool broken_ = false;     // Nothing can be read or sent.
-  bool closing_ = false;    // No more is read; it ends when all is sent.
+  bool begun_ = false;       // A request's first byte came, and its answer is not written yet.
+  bool answered_ = true;     // Something, since the timer was armed for what is read.
+  bool exhausted_ = true;    // All that the system has is read.
+  bool hung_up_ = false;     // The client's end is behind what it has.
+  bool ended_ = false;       // The client's end was read.
+  bool broken_ = false;      // Nothing can be read or sent.
+  bool closing_ = false;     // No more is read; it ends when all is sent.
   bool ends_early_ = false;  // The client could have gone on.
   int answers_left_ = 0;     // Of this turn.
-  bool lingering_ = false;  // Our end is closed; what still comes is thrown away.
+  bool lingering_ = false;   // Our end is closed; what still comes is thrown away.
   bool rejected_ = false;
 };
 

@@ -57,7 +57,7 @@ TEST_F(DeferredTest, AnotherThreadAnswers) {
   const Delivery delivery = handler_.deliveries()[1];
   EXPECT_TRUE(delivery.sent);
   EXPECT_EQ(delivery.status, 200);
-  EXPECT_EQ(delivery.bytes, std::ssize(Ok("GET /later ")));
+  EXPECT_EQ(delivery.bytes, std::ssize(Ok("GET /later ")) + static_cast<int64_t>(kDateLine));
   EXPECT_EQ(server_->in_flight(), 0);
 }
 
@@ -101,7 +101,8 @@ TEST_F(DeferredTest, ComesBehindAnAnswerThatIsReadSlowly) {
   int64_t bytes = 0;
   for (const Delivery& delivery : handler_.deliveries())
     bytes += delivery.sent ? delivery.bytes : 0;
-  EXPECT_EQ(bytes, std::ssize(expected) + 3 * std::ssize(Ok("GET /a ")));
+  constexpr int64_t kDates = 6 * static_cast<int64_t>(kDateLine);
+  EXPECT_EQ(bytes, std::ssize(expected) + 3 * std::ssize(Ok("GET /a ")) + kDates);
 }
 
 TEST_F(DeferredTest, TheRequestSaysWhatComesBack) {

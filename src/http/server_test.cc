@@ -46,7 +46,8 @@ TEST_F(ServerTest, AnswersByteForByte) {
   EXPECT_EQ(client.Ask("/a"), Ok("GET /a "));
   EXPECT_TRUE(Eventually([&] { return handler_.answered().size() == 7; }));
   EXPECT_THAT(handler_.answered(), ElementsAre(200, 200, 200, 200, 204, 404, 200));
-  EXPECT_EQ(handler_.deliveries()[1].bytes, std::ssize(Ok("POST /p body")));
+  EXPECT_EQ(handler_.deliveries()[1].bytes,
+            std::ssize(Ok("POST /p body")) + static_cast<int64_t>(kDateLine));
   EXPECT_EQ(server_->in_flight(), 0);
   EXPECT_EQ(server_->connections(), 1);
 }

@@ -61,7 +61,9 @@ class TlsClient {
     EXPECT_EQ(SSL_write(session_, bytes.data(), static_cast<int>(bytes.size())),
               static_cast<int>(bytes.size()));
   }
-  std::string Read(size_t size) {
+  // So many answers, whose bytes are `size` without their dates.
+  std::string Read(size_t size, size_t answers = 1) {
+    size += answers * kDateLine;
     std::string bytes(size, ' ');
     size_t done = 0;
     while (done < size) {
@@ -69,7 +71,7 @@ class TlsClient {
       if (count <= 0) break;
       done += static_cast<size_t>(count);
     }
-    return bytes.substr(0, done);
+    return WithoutDates(bytes.substr(0, done));
   }
   // True where the server said in TLS that it ends.
   bool EndsInOrder() {
@@ -101,7 +103,7 @@ TEST_F(TlsServerTest, Answers) {
         fmt::format("POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.size()) +
         body + Get("/big") + Get("/close"));
     const std::string expected = Ok("POST /p " + body) + Ok(std::string(kBig, 'x'));
-    EXPECT_EQ(client.Read(expected.size()), expected);
+    EXPECT_EQ(client.Read(expected.size(), 2), expected);
     EXPECT_THAT(client.Read(1000), HasSubstr("Connection: close"));
     EXPECT_TRUE(client.EndsInOrder());
   }
@@ -117,7 +119,7 @@ TEST_F(TlsServerTest, AnswersLater) {
   client.Send(Get("/c"));
   server_->Complete(deferred.ticket, AnswerTo(deferred));
   const std::string expected = Ok("GET /later ") + Ok("GET /b ") + Ok("GET /c ");
-  EXPECT_EQ(client.Read(expected.size()), expected);
+  EXPECT_EQ(client.Read(expected.size(), 3), expected);
 }
 
 TEST_F(TlsServerTest, RefusesOldVersionsAndOtherProtocols) {

@@ -55,8 +55,8 @@ Four WalkTop(const Node* nodes, const int32_t* rows) {
   };
   const Four first = right(1);
   const Four second = Choose(first, right(2), right(3));
-  const Four third = Choose(first, Choose(second, right(4), right(5)),
-                            Choose(second, right(6), right(7)));
+  const Four third =
+      Choose(first, Choose(second, right(4), right(5)), Choose(second, right(6), right(7)));
   constexpr int32_t kLeftmost = 1 << kTopLevels;
   return kLeftmost - (4 * first + 2 * second + third);
 }

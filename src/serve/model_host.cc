@@ -90,8 +90,7 @@ Taken ModelHost::Load() {
     if (done.ok()) done = Take(place, *std::move(loaded), &taken);
     if (done.ok()) continue;
     Error error = At(std::move(done).error(), sources_[place]->reference());
-    taken.error =
-        taken.error ? std::move(*taken.error).Also(std::move(error)) : std::move(error);
+    taken.error = taken.error ? std::move(*taken.error).Also(std::move(error)) : std::move(error);
   }
   if (!taken.error) ready_.store(true, std::memory_order_release);
   return taken;

@@ -1,150 +1,139 @@
 #include "serve/openapi.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/build_info.h"
+#include "core/uri.h"
+#include "serve/openapi_internal.h"
 
 namespace slipway::serve {
 namespace {
 
-Json Ref(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
+// A model with what it is called in the document. `path` "" where another of its name has it.
+struct Named {
+  const DescribedModel& model;
+  std::string prefix;
+  std::string path;
+};
 
-Json Content(Json schema) {
-  return {{"content", {{"application/json", {{"schema", std::move(schema)}}}}}};
-}
-
-Json Described(const char* text, Json schema) {
-  Json answer = Content(std::move(schema));
-  answer["description"] = text;
-  return answer;
-}
-
-// An input's values, as requests write them.
-Json ValueSchema(const model::InputField& field) {
-  if (field.type == data::ColumnType::kCategory) {
-    Json schema = {{"type", {"string", "number", "boolean", "null"}}};
-    if (!field.categories.empty()) schema["examples"] = field.categories;
-    return schema;
+std::vector<Named> NamesOf(std::span<const DescribedModel> models) {
+  std::vector<Named> named;
+  for (const DescribedModel& model : models) {
+    // Encoded, a name has no braces that would make a template of the path.
+    std::string path = "/models/" + EncodePercent(model.name) + "/predict";
+    if (std::ranges::find(named, path, &Named::path) != named.end()) path.clear();
+    named.push_back({model, "Model" + std::to_string(named.size() + 1), std::move(path)});
   }
-  if (field.type == data::ColumnType::kTimestamp) {
-    return {{"type", {"string", "number", "null"}},
-            {"description", "a date, a time, or seconds since 1970"}};
+  return named;
+}
+
+openapi::Operation Predicting(const Named& named, std::string id) {
+  return {.id = std::move(id),
+          .tag = "Predictions",
+          .summary = "Predictions of " + named.model.name,
+          .parameters = openapi::HeaderParameters(),
+          .body = openapi::BodyOf(openapi::SchemaRef(named.prefix + "Question"),
+                                  openapi::PredictExample(*named.model.schema)),
+          .responses = {{"200", openapi::ResponseOf("the answer to one row, or one a row",
+                                                    "application/json",
+                                                    openapi::SchemaRef(named.prefix + "Answer"))}},
+          .errors = {413, 415, 422, 500}};
+}
+
+openapi::Operation Invoking(const Named& named) {
+  openapi::Operation operation = Predicting(named, "invoke");
+  operation.summary += ", as MLflow's scoring server answers them";
+  operation.body = openapi::BodyOf(openapi::SchemaRef(named.prefix + "Invocation"),
+                                   openapi::InvocationExample(*named.model.schema));
+  operation.responses["200"] =
+      openapi::ResponseOf("one answer a row", "application/json",
+                          openapi::SchemaRef(named.prefix + "InvocationAnswer"));
+  return operation;
+}
+
+// The first model, of which there is one, answers what names none.
+void AddPredictionPaths(const std::vector<Named>& models, openapi::Paths* paths) {
+  paths->Add("/predict", "post", Predicting(models.front(), "predict"));
+  for (const Named& named : models) {
+    if (named.path.empty()) continue;
+    openapi::Operation operation = Predicting(named, "predictBy" + named.prefix);
+    operation.errors.push_back(404);
+    paths->Add(named.path, "post", std::move(operation));
   }
-  return {{"type", {"number", "null"}}};
+  paths->Add("/invocations", "post", Invoking(models.front()));
 }
 
-// A row in the order of the inputs, and as a mapping.
-Json RowSchemas(const model::ModelSchema& schema) {
-  Json items = Json::array(), properties = Json::object();
-  for (const model::InputField& field : schema.inputs) {
-    items.push_back(ValueSchema(field));
-    properties[field.name] = ValueSchema(field);
+void AddInferencePaths(const std::vector<Named>& models, openapi::Paths* paths) {
+  openapi::AddInferencePaths(paths);
+  for (const Named& named : models) {
+    const model::ModelSchema& schema = *named.model.schema;
+    const std::string base = "/v2/models/" + EncodePercent(named.model.name);
+    if (!named.path.empty())
+      openapi::AddInferencePaths(base, named.prefix, named.prefix, schema, paths);
+    if (named.model.version.empty()) continue;
+    openapi::AddInferencePaths(base + "/versions/" + EncodePercent(named.model.version),
+                               named.prefix + "Version", named.prefix, schema, paths);
   }
-  const size_t count = schema.inputs.size();
-  return Json::array({{{"type", "array"},
-                       {"prefixItems", std::move(items)},
-                       {"minItems", count},
-                       {"maxItems", count}},
-                      {{"type", "object"},
-                       {"properties", std::move(properties)},
-                       {"additionalProperties", false}}});
 }
 
-Json LabelSchema(const model::ModelSchema& schema) {
-  if (schema.classes.empty()) return {{"type", "number"}};
-  return {{"type", schema.integer_labels ? "integer" : "string"}};
-}
-
-Json PredictQuestion(const model::ModelSchema& schema) {
-  Json one = {{"type", "object"},
-              {"properties", {{"features", {{"oneOf", RowSchemas(schema)}}}}},
-              {"required", {"features"}}};
-  Json many = {
-      {"type", "object"},
-      {"properties",
-       {{"instances",
-         {{"type", "array"}, {"minItems", 1}, {"items", {{"oneOf", RowSchemas(schema)}}}}}}},
-      {"required", {"instances"}}};
-  return {{"oneOf", Json::array({std::move(one), std::move(many)})}};
-}
-
-Json PredictAnswer(const model::ModelSchema& schema) {
-  const Json probability = {{"type", "object"}, {"additionalProperties", {{"type", "number"}}}};
-  const Json label = LabelSchema(schema);
-  Json properties = {{"prediction", label}, {"predictions", {{"type", "array"}, {"items", label}}}};
-  if (!schema.classes.empty()) {
-    properties["probability"] = probability;
-    properties["probabilities"] = {{"type", "array"}, {"items", probability}};
+Json SchemasOf(const std::vector<Named>& models, const DescribedServer& server) {
+  Json schemas = Json::object();
+  for (const Named& named : models) {
+    const model::ModelSchema& schema = *named.model.schema;
+    if (!named.path.empty()) openapi::AddModelSchemas(named.prefix, schema, server, &schemas);
+    openapi::AddInferenceQuestion(named.prefix, schema, server.reader, &schemas);
   }
-  for (const char* name : {"model", "version", "request_id"})
-    properties[name] = {{"type", "string"}};
-  return {{"type", "object"}, {"properties", std::move(properties)}};
+  const Named& first = models.front();
+  openapi::AddInvocationSchemas(first.prefix, *first.model.schema, server, &schemas);
+  openapi::AddInferenceAnswers(&schemas);
+  openapi::AddServerSchemas(server, &schemas);
+  return schemas;
 }
 
-Json Responses(const char* text, Json schema, std::vector<const char*> codes) {
-  Json responses = {{"200", Described(text, std::move(schema))}};
-  for (const char* code : codes) responses[code] = Described("what is wrong", Ref("Error"));
-  return responses;
-}
-
-Json PredictPage(const std::string& summary, const std::string& schema) {
-  Json body = Content(Ref(schema + "Question"));
-  body["required"] = true;
-  return {{"post",
-           {{"summary", summary},
-            {"requestBody", std::move(body)},
-            {"responses", Responses("one answer a row", Ref(schema + "Answer"),
-                                    {"400", "413", "422", "503"})}}}};
-}
-
-Json StatusPage(const char* summary, const char* text) {
-  const Json status = {{"type", "object"}, {"properties", {{"status", {{"type", "string"}}}}}};
-  Json responses = {{"200", Described(text, status)}};
-  responses["503"] = Described("not now", status);
-  return {{"get", {{"summary", summary}, {"responses", std::move(responses)}}}};
-}
-
-Json MetricsPage() {
-  const Json figures = {{"type", "object"}};
-  Json content = {{"application/json", {{"schema", figures}}},
-                  {"text/plain", {{"schema", {{"type", "string"}}}}}};
-  return {{"get",
-           {{"summary", "Figures of predictions over the last seconds"},
-            {"responses",
-             {{"200", {{"description", "the figures"}, {"content", std::move(content)}}}}}}}};
-}
-
-Json ErrorSchema() {
-  return {{"type", "object"},
-          {"properties",
-           {{"error", {{"type", "string"}}},
-            {"field", {{"type", "string"}}},
-            {"row", {{"type", "integer"}, {"description", "from 0"}}}}},
-          {"required", {"error"}}};
+// What the page at / shows of a model.
+Json Shown(const Named& named) {
+  const model::ModelSchema& schema = *named.model.schema;
+  Json shown = {{"name", named.model.name},     {"version", named.model.version},
+                {"digest", named.model.digest}, {"engine", named.model.engine},
+                {"task", schema.task},          {"target", schema.target},
+                {"classes", schema.classes}};
+  if (schema.decision_threshold) {
+    shown["threshold"] = {{"class", schema.positive_class},
+                          {"least", model::ShortestNumber(*schema.decision_threshold)}};
+  }
+  if (!named.path.empty()) shown["path"] = named.path;
+  shown["inputs"] = Json::array();
+  for (const model::InputField& field : schema.inputs)
+    shown["inputs"].push_back(openapi::DescribeInput(field, schema));
+  return shown;
 }
 
 }  // namespace
 
-Json OpenApi(const std::vector<DescribedModel>& models, bool metrics) {
-  Json schemas = {{"Error", ErrorSchema()}}, paths = Json::object();
-  for (size_t i = 0; i < models.size(); ++i) {
-    const DescribedModel& model = models[i];
-    const std::string name = "Model" + std::to_string(i + 1);
-    schemas[name + "Question"] = PredictQuestion(*model.schema);
-    schemas[name + "Answer"] = PredictAnswer(*model.schema);
-    if (i == 0) paths["/predict"] = PredictPage("Predictions of " + model.name, name);
-    paths["/models/" + model.name + "/predict"] = PredictPage("Predictions of " + model.name, name);
-  }
-  paths["/health"] = StatusPage("Whether the process is alive", "alive");
-  paths["/ready"] = StatusPage("Whether predictions are answered", "ready");
-  if (metrics) paths["/metrics"] = MetricsPage();
+Json OpenApi(std::span<const DescribedModel> models, const DescribedServer& server) {
+  const std::vector<Named> named = NamesOf(models);
+  openapi::Paths paths(server);
+  AddPredictionPaths(named, &paths);
+  AddInferencePaths(named, &paths);
+  openapi::AddServerPaths(server, &paths);
+  Json components = {{"schemas", SchemasOf(named, server)},
+                     {"responses", paths.Responses()},
+                     {"parameters", openapi::ParameterComponents()},
+                     {"headers", openapi::HeaderComponents()}};
+  if (Json schemes = paths.SecuritySchemes(); !schemes.empty())
+    components["securitySchemes"] = std::move(schemes);
+  Json shown = Json::array();
+  for (const Named& one : named) shown.push_back(Shown(one));
+  const DescribedModel& first = models.front();
   return {{"openapi", "3.1.0"},
           {"info",
-           {{"title", models.front().name},
-            {"version", models.front().version.empty() ? "0" : models.front().version},
+           {{"title", first.name},
+            {"version", first.version.empty() ? "0" : first.version},
             {"description", std::string("Served by Slipway ") + Version()}}},
-          {"paths", std::move(paths)},
-          {"components", {{"schemas", std::move(schemas)}}}};
+          {"paths", std::move(paths.paths)},
+          {"components", std::move(components)},
+          {"x-slipway", {{"models", std::move(shown)}}}};
 }
 
 }  // namespace slipway::serve

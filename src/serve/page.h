@@ -1,16 +1,15 @@
-// The page at /: shows the model, and lets a person try it.
+// The page at /: shows the models, and lets a person try them.
 #pragma once
 
 #include <string_view>
 
 namespace slipway::serve {
 
-// HTML that asks /openapi.json and /predict by itself; nothing in it comes from a model.
+// HTML that asks /openapi.json and the models' /predict by itself; nothing in it comes from a
+// model. Both are made at the first call, from any thread, and live as long as the process.
 std::string_view TryPage();
-// What the page may do (Content-Security-Policy).
-inline constexpr std::string_view kPagePolicy =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src "
-    "'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// What the page may do: the value of Content-Security-Policy. Its own style and script, by their
+// digests, and questions to the server that it came from; nothing else.
+std::string_view PagePolicy();
 
 }  // namespace slipway::serve

@@ -82,6 +82,7 @@ class RecordReader {
     return bytes;
   }
   std::string_view TakeText() { return TakeBytes(Take<uint32_t>()); }
+  std::string_view rest() const { return rest_; }
   bool ok() const { return ok_; }
 
  private:

@@ -114,12 +114,12 @@ class PredictionColumns : public SegmentColumns {
 
   // Lengths and texts of all rows, as they lie.
   std::string_view TakeTexts(RecordReader* reader) const {
-    const std::string_view begin = reader->TakeBytes(0);
+    const std::string_view before = reader->rest();
     for (uint32_t row = 0; row < head_.rows && reader->ok(); ++row) {
       const auto length = reader->Take<uint32_t>();
       if (length != kMissingText) reader->TakeBytes(length);
     }
-    return {begin.data(), static_cast<size_t>(reader->TakeBytes(0).data() - begin.data())};
+    return before.substr(0, before.size() - reader->rest().size());
   }
 
   bool AreLabelsKnown() const {
@@ -262,8 +262,9 @@ Result<Segment> ReadSpool(FileSystem& files, const std::string& path) {
                            SpoolReader::Open(std::move(bytes), path));
   if (!reader) return Segment{};
   Segment segment{reader->header().key, SegmentColumns::Make(reader->header())};
-  for (std::string_view record = reader->NextRecord(); !record.empty();
-       record = reader->NextRecord()) {
+  std::string_view record = reader->NextRecord();
+  segment.columns->Reserve(record, reader->bytes());
+  for (; !record.empty(); record = reader->NextRecord()) {
     segment.columns->Append(record);
   }
   return segment;
@@ -278,6 +279,17 @@ std::unique_ptr<SegmentColumns> SegmentColumns::Make(const SpoolHeader& header) 
   if (header.kind == SpoolKind::kFeedback)
     return std::make_unique<FeedbackColumns>(header.model.name);
   return std::make_unique<PredictionColumns>(header.model);
+}
+
+void SegmentColumns::Reserve(std::string_view first, size_t spool_bytes) {
+  RecordReader reader(first);
+  const auto head = reader.Take<RecordHead>();
+  if (!reader.ok()) return;
+  const size_t records = spool_bytes / first.size() + 1;
+  const size_t rows = records * head.rows;
+  // Of memory that nothing is written to the system gives none; this is more than there can be.
+  if (rows > spool_bytes) return;
+  for (data::PackedColumn& column : columns_) column.Reserve(rows, rows * head.id_bytes);
 }
 
 std::string KeyPartOf(std::string_view name) {

@@ -61,6 +61,7 @@ class SpoolReader {
   static Result<std::optional<SpoolReader>> Open(std::string bytes, const std::string& path);
 
   const SpoolHeader& header() const { return header_; }
+  size_t bytes() const { return bytes_.size(); }
   // Empty behind the last.
   std::string_view NextRecord();
 

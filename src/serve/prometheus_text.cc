@@ -13,7 +13,8 @@ constexpr std::string_view kDuration = "slipway_request_duration_seconds";
 
 void WriteDurations(const TotalSum& totals, std::string* text) {
   const auto out = std::back_inserter(*text);
-  AppendFamily(kDuration, "histogram", "Time from a request's first byte to its answer's last.", text);
+  AppendFamily(kDuration, "histogram", "Time from a request's first byte to its answer's last.",
+               text);
   int64_t requests = 0;
   for (size_t bound = 0; bound < kPrometheusBounds.size(); ++bound) {
     requests += totals.latencies[bound];
@@ -32,7 +33,8 @@ std::string PrometheusText(const TotalSum& totals, double uptime_seconds, int64_
                            std::span<const ModelLabels> models) {
   std::string text;
   const auto out = std::back_inserter(text);
-  AppendFamily("slipway_requests_total", "counter", "Answered requests, by class of status.", &text);
+  AppendFamily("slipway_requests_total", "counter", "Answered requests, by class of status.",
+               &text);
   for (size_t group = 0; group < kStatusClasses; ++group) {
     fmt::format_to(out, "slipway_requests_total{{code=\"{}xx\"}} {}\n", group + 2,
                    totals.answers[group]);

@@ -120,7 +120,8 @@ void Service::Answered(const http::Delivery& delivery) {
     parts_.access_log->Finish(delivery, static_cast<uint32_t>(delivery.note), now);
   }
   const bool servers_own = delivery.note == 0 && delivery.status >= kFirstErrorStatus &&
-                           delivery.status <= kUnavailableStatus && delivery.status != kNotImplementedStatus;
+                           delivery.status <= kUnavailableStatus &&
+                           delivery.status != kNotImplementedStatus;
   // One whose client went before there was an answer has none to count.
   if (delivery.status == 0 || (counted < kCounted && !servers_own)) return;
   const int64_t rows = servers_own ? 0 : static_cast<int64_t>(counted - kCounted);

@@ -35,6 +35,7 @@ struct ServiceOptions {
   int64_t max_labels = 10'000;  // Of one /feedback.
   bool admin = false;           // Whether there are admin tokens, and so /admin/reload.
   bool tokens = false;          // Whether predictions want a token.
+  bool allowed_hosts = false;   // Whether the server has names that it is to be called by.
 };
 
 // What it works with; all outlive it. Those that may be null are left out then.

@@ -1,6 +1,7 @@
 // The pages about the models, and what is told about predictions afterwards.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/build_info.h"
@@ -66,12 +67,16 @@ void AppendLogged(const PredictionLogStats& stats, std::string* text) {
   }
   AppendSingle("slipway_feedback_total", "counter", "Labels that came as feedback.",
                stats.feedback_count, text);
+  if (stats.scores.empty()) return;
   AppendFamily("slipway_feedback_matched_total", "counter",
                "Feedback on rows whose prediction was still known.", text);
   for (const FeedbackScore& score : stats.scores) {
     fmt::format_to(out, "slipway_feedback_matched_total{{model=\"{}\",version=\"{}\"}} {}\n",
                    LabelValue(score.model), LabelValue(score.version), score.matched);
   }
+  const bool classes = std::ranges::any_of(
+      stats.scores, [](const FeedbackScore& score) { return !score.regression; });
+  if (!classes) return;
   AppendFamily("slipway_feedback_correct_total", "counter", "Of these, the right classes.", text);
   for (const FeedbackScore& score : stats.scores) {
     if (score.regression) continue;
@@ -140,7 +145,7 @@ void Service::ShowMetrics(Asking* asking) {
 
 void Service::ShowPage(Asking* asking) {
   asking->response->content_type = "text/html; charset=utf-8";
-  asking->response->AddHeader("Content-Security-Policy", kPagePolicy);
+  asking->response->AddHeader("Content-Security-Policy", PagePolicy());
   asking->response->AddHeader("X-Content-Type-Options", "nosniff");
   asking->response->body = TryPage();
 }
@@ -153,10 +158,20 @@ void Service::ShowVersion(Asking* asking) {
 void Service::Describe(Asking* asking) {
   std::vector<DescribedModel> described;
   const auto models = parts_.models->models();
-  for (const auto& model : models)
-    described.push_back({model->name, model->version, &model->model.schema});
+  for (const auto& model : models) {
+    described.push_back({model->name, model->version, model->model.digest,
+                         model->model.predictor->engine(), &model->model.schema});
+  }
   if (described.empty()) return Reject(asking, {.status = 503, .message = "no model is ready yet"});
-  asking->response->body = CompactJson(OpenApi(described, options_.metrics));
+  DescribedServer server;
+  server.metrics = options_.metrics;
+  server.feedback = parts_.log != nullptr;
+  server.admin = options_.admin;
+  server.tokens = options_.tokens;
+  server.allowed_hosts = options_.allowed_hosts;
+  server.reader = options_.reader;
+  server.max_labels = options_.max_labels;
+  asking->response->body = CompactJson(OpenApi(described, server));
 }
 
 void Service::TakeFeedback(Asking* asking) {
@@ -175,8 +190,7 @@ void Service::TakeFeedback(Asking* asking) {
 void Service::Reload(Asking* asking) {
   Finish(asking);
   asking->response->later = true;
-  reloads_.Ask(
-      {asking->arrival.ticket, asking->response->note, asking->response->header_lines});
+  reloads_.Ask({asking->arrival.ticket, asking->response->note, asking->response->header_lines});
 }
 
 void Service::AnswerReloads(std::vector<ReloadQueue::Waiting> waiting, const Taken& taken) {

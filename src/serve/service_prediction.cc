@@ -42,12 +42,9 @@ class TraceText {
 void WriteAnswer(const ServedModel& served, Call call, Shape shape, const InferRequest& infer,
                  const model::Predictions& predictions, std::string_view id, std::string* body) {
   switch (call) {
-    case Call::kPredict:
-      return served.writer.WritePredict(predictions, shape, id, body);
-    case Call::kInvocation:
-      return served.writer.WriteInvocation(predictions, body);
-    case Call::kInfer:
-      return served.writer.WriteInfer(predictions, infer, body);
+    case Call::kPredict: return served.writer.WritePredict(predictions, shape, id, body);
+    case Call::kInvocation: return served.writer.WriteInvocation(predictions, body);
+    case Call::kInfer: return served.writer.WriteInfer(predictions, infer, body);
   }
 }
 
@@ -78,14 +75,13 @@ Answering* Service::FindModel(Asking* asking, std::string_view name, std::string
   std::vector<std::string> names, versions;
   for (const Answering& one : models) {
     if (one.model->name == name) versions.push_back(one.model->version);
-    if (std::ranges::find(names, one.model->name) == names.end())
-      names.push_back(one.model->name);
+    if (std::ranges::find(names, one.model->name) == names.end()) names.push_back(one.model->name);
   }
   const std::string message =
-      versions.empty() ? fmt::format("there is no model '{}' here; expected {}", Printable(name),
-                                     JoinOr(names))
-                       : fmt::format("'{}' is served in version {}, not {}", Printable(name),
-                                     JoinOr(versions), Printable(version));
+      versions.empty()
+          ? fmt::format("there is no model '{}' here; expected {}", Printable(name), JoinOr(names))
+          : fmt::format("'{}' is served in version {}, not {}", Printable(name), JoinOr(versions),
+                        Printable(version));
   Reject(asking, {.status = 404, .message = message});
   return nullptr;
 }
@@ -144,8 +140,7 @@ void Service::Predict(Asking* asking, Call call, std::string_view name, std::str
   Answering* const answering = FindModel(asking, name, version);
   if (answering == nullptr || !Read(asking, answering, call)) return;
   const ServedModel& served = *answering->model;
-  const data::Table& rows =
-      call == Call::kInfer ? answering->infer.rows : answering->rows.table;
+  const data::Table& rows = call == Call::kInfer ? answering->infer.rows : answering->rows.table;
   asking->rows = rows.rows;
   if (parts_.batcher != nullptr && served.batched) return Submit(asking, answering, call);
   const auto predictions = served.model.predictor->Predict(rows, 1);

@@ -66,7 +66,7 @@ TEST_F(ServiceTest, AnswersAsTheContractSays) {
   const http::Response response = Ask("POST", "/predict", kOld, {{"X-Request-Id", "mine"}});
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body,
-            R"({"prediction":"old","probability":{"young":0.0,"old":1.0},"model":"ages",)"
+            R"({"prediction":"old","probability":{"young":0,"old":1},"model":"ages",)"
             R"("version":"1","request_id":"mine"})");
 }
 
@@ -80,12 +80,12 @@ TEST_F(ServiceTest, EachAnswerHasTheRequestsId) {
   EXPECT_EQ(HeaderOf(Ask("POST", "/v2/models/ages/infer", "{", mine), "X-Request-Id"), "mine");
   EXPECT_EQ(HeaderOf(Ask("GET", "/nowhere", "", mine), "X-Request-Id"), "mine");
   // One of the body, and one of ours where there is none that can be told again.
-  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", R"({"features":[1],"request_id":"body"})"),
-                     "X-Request-Id"),
-            "body");
-  EXPECT_EQ(HeaderOf(Ask("POST", "/predict", kOld, {{"X-Request-Id", "a b"}}), "X-Request-Id")
-                .size(),
-            16U);
+  EXPECT_EQ(
+      HeaderOf(Ask("POST", "/predict", R"({"features":[1],"request_id":"body"})"), "X-Request-Id"),
+      "body");
+  EXPECT_EQ(
+      HeaderOf(Ask("POST", "/predict", kOld, {{"X-Request-Id", "a b"}}), "X-Request-Id").size(),
+      16U);
 }
 
 TEST_F(ServiceTest, CountsPredictionsAndNotQuestionsAboutThem) {
@@ -158,9 +158,9 @@ TEST_F(ServiceTest, BodiesThatAreNoJsonAreToldSo) {
   EXPECT_EQ(Ask("POST", "/invocations", "age\n41\n", {{"Content-Type", "text/csv"}}).status, 415);
   EXPECT_EQ(Ask("POST", "/predict", kOld, {{"Content-Encoding", "gzip"}}).status, 415);
   // What curl says by itself.
-  EXPECT_EQ(Ask("POST", "/predict", kOld, {{"Content-Type", "application/x-www-form-urlencoded"}})
-                .status,
-            200);
+  EXPECT_EQ(
+      Ask("POST", "/predict", kOld, {{"Content-Type", "application/x-www-form-urlencoded"}}).status,
+      200);
 }
 
 TEST_F(ServiceTest, MetricsComeInTheFormThatIsAskedFor) {

@@ -185,7 +185,7 @@ def test_without_admin_tokens_nobody_reloads(trained):
 
 def test_a_request_stays_in_its_trace(trained):
     log = trained.folder / "access.log"
-    with serving(trained.folder, "ml-classifier", "--access-log", log) as server:
+    with serving(trained.folder, "ml-classifier", "--threads", "1", "--access-log", log) as server:
         def traced(*texts):
             lines = "".join(f"TraceParent: {text}\r\n" for text in texts)
             answer = exchange(server.port, f"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n")
@@ -209,7 +209,7 @@ def test_a_request_stays_in_its_trace(trained):
 
 def test_a_line_tells_of_each_request(trained):
     log = trained.folder / "access.log"
-    with serving(trained.folder, "ml-classifier", "--access-log", log) as server:
+    with serving(trained.folder, "ml-classifier", "--threads", "1", "--access-log", log) as server:
         before = time.time()
         server.ask("POST", "/predict?token=secret", {"instances": [[1, 2, 3, 4]] * 3},
                    {"X-Request-Id": "mine-1", "User-Agent": 'an "agent"\\'})
@@ -233,7 +233,7 @@ def test_a_line_tells_of_each_request(trained):
 
 def test_no_request_can_forge_a_line(trained):
     log = trained.folder / "access.log"
-    with serving(trained.folder, "ml-classifier", "--access-log", log) as server:
+    with serving(trained.folder, "ml-classifier", "--threads", "1", "--access-log", log) as server:
         # What is no target is no request; what is one has its escapes in the log.
         exchange(server.port, 'GET /a"}{"b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
         exchange(server.port, 'GET /a%22%0a%7b HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: a"}\t{"b\r\n\r\n')
@@ -251,7 +251,7 @@ def test_no_request_can_forge_a_line(trained):
 
 def test_logs_are_rotated(trained):
     log, old = trained.folder / "access.log", trained.folder / "access.log.1"
-    with serving(trained.folder, "ml-classifier", "--access-log", log) as server:
+    with serving(trained.folder, "ml-classifier", "--threads", "1", "--access-log", log) as server:
         server.ask("GET", "/health", None, {"X-Request-Id": "before"})
         assert until(lambda: log_lines(log))
         log.rename(old)
