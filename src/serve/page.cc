@@ -25,15 +25,10 @@ constexpr std::string_view kBody = R"html(</style>
 <main>
 <h1 id="name">Slipway</h1>
 <noscript><p>This page needs scripts. What it asks, curl can ask too: <code>/openapi.json</code> says what the models take.</p></noscript>
-<p id="state" role="status">Asking the server for its models…</p>
-<form id="access" hidden>
-<label for="token">Token</label>
-<div><input id="token" type="password" autocomplete="off" spellcheck="false" aria-describedby="token-hint">
-<small id="token-hint">kept in this page until it is closed, and nowhere else</small></div>
-<button>Use it</button>
-</form>
+<p class="muted" id="about" role="status">Asking the server for its models…</p>
+<div id="access"></div>
 <section id="shown" hidden>
-<form id="choice"><label for="model">Model</label><select id="model"></select></form>
+<div id="choice"></div>
 <dl id="facts"></dl>
 <h2>Try it</h2>
 <form id="ask" autocomplete="off" novalidate></form>

@@ -14,15 +14,39 @@ const make = (name, text, into, id) => {
   return one;
 };
 const kMostShown = 500;
-let token = "", models = [], model, fields = [];
+let token = "", served = "", models = [], model, fields = [];
 
 const ask = (path, options) => fetch(path, { ...options, headers: { ...options.headers, ...(token && { Authorization: "Bearer " + token }) } });
-const say = text => { at("state").textContent = text; at("state").hidden = !text; };
+const say = text => { at("about").textContent = text; };
 
+// Fields that not every server needs are made when they are wanted.
 const wantToken = why => {
-  at("access").hidden = false;
-  say(why);
-  at("token").focus();
+  const form = document.createElement("form");
+  make("label", "Token", form).htmlFor = "token";
+  const box = make("div", "", form), entry = make("input", "", box, "token");
+  entry.type = "password";
+  entry.autocomplete = "off";
+  entry.setAttribute("aria-describedby", "token-hint");
+  make("small", "kept in this page until it is closed, and nowhere else", box, "token-hint");
+  make("button", "Use it", form);
+  form.addEventListener("submit", event => {
+    event.preventDefault();
+    token = entry.value.trim();
+    at("access").replaceChildren();
+    // What was typed stays.
+    if (models.length) showCurl(); else describe();
+  });
+  at("access").replaceChildren(Object.assign(document.createElement("p"), { textContent: why }), form);
+  entry.focus();
+};
+
+const offerChoice = () => {
+  at("choice").replaceChildren();
+  if (models.length < 2) return;
+  make("label", "Model", at("choice")).htmlFor = "model";
+  const select = make("select", "", at("choice"), "model");
+  models.forEach((one, place) => { make("option", one.name + (one.version && ", version " + one.version), select).value = place; });
+  select.addEventListener("change", () => choose(select.value));
 };
 
 const describe = async () => {
@@ -31,15 +55,15 @@ const describe = async () => {
     got = await ask("openapi.json", {});
     api = await got.json();
   } catch { return say("The server does not answer."); }
-  if (got.status === 401) return wantToken(token ? "The server does not know this token." : "The server asks for a token.");
+  if (got.status === 401) {
+    say("");
+    return wantToken(token ? "The server does not know this token." : "The server asks for a token.");
+  }
   if (got.status === 503) setTimeout(describe, 2000);
   if (!got.ok) return say(api.error || "The server answers " + got.status + ".");
-  say("");
-  at("access").hidden = true;
   models = api["x-slipway"].models.filter(one => one.path);
-  at("model").replaceChildren();
-  models.forEach((one, place) => { make("option", one.name + (one.version && " · version " + one.version), at("model")).value = place; });
-  at("choice").hidden = models.length < 2;
+  served = api.info.description;
+  offerChoice();
   at("shown").hidden = false;
   choose(0);
 };
@@ -73,7 +97,7 @@ const fact = (name, text, kind) => {
 
 const showFacts = () => {
   at("facts").replaceChildren();
-  fact("Version", model.version);
+  say((model.version && "Version " + model.version + " · ") + served);
   fact("Digest", model.digest, "code");
   fact("Task", model.task + (model.target && " of " + model.target));
   fact("Classes", model.classes.slice(0, 50).join(", ") + (model.classes.length > 50 ? " and " + (model.classes.length - 50) + " more" : ""));
@@ -98,8 +122,7 @@ const addField = (input, place) => {
 
 const choose = place => {
   model = models[place];
-  document.title = model.name + " · Slipway";
-  at("name").textContent = model.name;
+  document.title = at("name").textContent = model.name;
   showFacts();
   at("ask").replaceChildren();
   fields = model.inputs.map(addField);
@@ -123,7 +146,7 @@ const read = ({ input, entry }) => {
     return number;
   }
   if (input.type === "timestamp") return text;
-  throw "a finite number is expected, or nothing where it is missing";
+  throw "'" + text + "' is no finite number; expected one, or nothing where it is missing";
 };
 
 // What is to be asked, and what is wrong with it: pairs of field and text.
@@ -173,20 +196,21 @@ const showProbabilities = shares => {
   const all = Object.entries(shares).sort((a, b) => b[1] - a[1]);
   for (const [name, share] of all.slice(0, kMostShown)) {
     const row = make("tr", "", table);
+    row.className = "bar";
     make("th", name, row).scope = "row";
     make("td", share.toFixed(4), row);
-    const bar = make("div", "", make("td", "", row));
-    bar.className = "bar";
-    make("i", "", bar).style.width = 100 * Math.min(Math.max(share, 0), 1) + "%";
+    const track = make("div", "", make("td", "", row));
+    track.className = "track";
+    make("i", "", track).style.width = 100 * Math.min(Math.max(share, 0), 1) + "%";
   }
 };
 
 const showAnswer = got => {
   clear();
-  const line = make("p", (model.target || "The answer") + " is ", at("answer"));
-  make("strong", String(got.prediction), line);
+  make("small", model.target || "answer", at("answer"));
+  make("h2", String(got.prediction), at("answer"));
   if (got.probability) showProbabilities(got.probability);
-  make("small", "request " + got.request_id + (got.version && ", version " + got.version), at("answer"));
+  make("p", "request " + got.request_id + (got.version && ", version " + got.version), at("answer")).className = "muted";
 };
 
 const predict = async () => {
@@ -203,21 +227,9 @@ const predict = async () => {
   if (got.status === 401) wantToken("The server does not know this token.");
 };
 
-at("access").addEventListener("submit", event => {
-  event.preventDefault();
-  token = at("token").value.trim();
-  at("token").value = "";
-  if (!models.length) return describe();
-  // What was typed stays.
-  at("access").hidden = true;
-  say("");
-  showCurl();
-});
-at("model").addEventListener("change", () => choose(at("model").value));
 at("ask").addEventListener("input", showCurl);
 at("ask").addEventListener("reset", () => setTimeout(() => { clear(); showCurl(); }));
 at("ask").addEventListener("submit", event => { event.preventDefault(); predict(); });
-at("choice").addEventListener("submit", event => event.preventDefault());
 at("copy").addEventListener("click", async () => {
   try { await navigator.clipboard.writeText(at("curl").textContent); } catch { getSelection().selectAllChildren(at("curl")); }
 });

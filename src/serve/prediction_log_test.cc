@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -42,6 +43,14 @@ class PredictionLogTest : public ::testing::Test {
   }
   std::vector<std::string> IdsIn(const std::string& part = "predictions") {
     return RowsIn(options_.place, part, {"request_id", "row"});
+  }
+  static void WaitFor(const std::function<bool()>& condition) {
+    constexpr double kMostSeconds = 60;
+    const Stopwatch watch;
+    while (!condition()) {
+      ASSERT_LT(watch.seconds(), kMostSeconds);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   static Feedback Label(const std::string& id, const std::string& text, int64_t row = 0) {
     return {.request_id = id, .row = row, .label = {.text = text, .number = NumberOfText(text)}};
@@ -304,7 +313,7 @@ TEST_F(PredictionLogTest, TwoLogsOfOnePlaceLeaveEachOtherAlone) {
     first->Record(0, Answered(churn_, fmt::format("first{}", i)).Of(first->Register(churn_)));
     second->Record(0, Answered(churn_, fmt::format("second{}", i)).Of(second->Register(churn_)));
   }
-  while (SpoolsIn(options_.place).size() < 2) std::this_thread::yield();
+  WaitFor([&] { return SpoolsIn(options_.place).size() == 2; });
   // A third one finds nothing that is abandoned.
   Stop(Open().get());
   EXPECT_THAT(SegmentsIn(options_.place), IsEmpty());
@@ -359,7 +368,7 @@ TEST_F(PredictionLogTest, AStoreThatComesBackIsToldOnce) {
   options_.segment_seconds = 0;
   const auto log = Open();
   log->Record(0, Answered(churn_, "a").Of(log->Register(churn_)));
-  while (log->Stats().segments == 0) std::this_thread::yield();
+  WaitFor([&] { return log->Stats().segments > 0; });
   Stop(log.get());
   EXPECT_THAT(told_, ElementsAre(HasSubstr("nobody answers"), HasSubstr("again")));
 }

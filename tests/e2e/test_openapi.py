@@ -154,7 +154,7 @@ def test_schemathesis_finds_nothing(judges, tmp_path):
     with serving(project.folder, "ml-classifier") as server:
         run = subprocess.run(
             [f"{judges}/schemathesis", "run", f"http://127.0.0.1:{server.port}/openapi.json", "--checks", "all",
-             "--max-examples", "20", "--generation-deterministic", "--generation-database", "none", "--continue-on-failure",
+             "--max-examples", "20", "--generation-deterministic", "--continue-on-failure",
              "--suppress-health-check", "all", "--no-color"],
             cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert run.returncode == 0, run.stdout + run.stderr

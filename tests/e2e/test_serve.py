@@ -172,7 +172,7 @@ def test_the_page_and_the_description(trained):
         assert status == 200 and "<form" in page and "default-src 'none'" in headers["Content-Security-Policy"]
         _, api, _ = server.ask("GET", "/openapi.json")
         assert api["openapi"].startswith("3.1") and {"/predict", "/models/ml-classifier/predict", "/ready"} <= set(api["paths"])
-        named = api["components"]["schemas"]["Model1Question"]["oneOf"][0]["properties"]["features"]["oneOf"][1]
+        named = api["components"]["schemas"]["Model1RowMapping"]
         assert list(named["properties"]) == FEATURES
 
 

@@ -36,11 +36,11 @@ class Visit:
         self.tab.on("request", lambda request: self.asked.append(request.url))
         self.address = f"http://127.0.0.1:{server.port}/"
         self.tab.goto(self.address)
-        self.tab.wait_for_selector("form button")
+        self.tab.wait_for_selector("#ask button")
 
     def fill(self, values):
         """These, and nothing else."""
-        for field in self.tab.locator("form input").all():
+        for field in self.tab.locator("#ask input").all():
             field.fill("")
         for name, value in values.items():
             self.tab.get_by_label(name, exact=True).fill("" if value is None else str(value))
@@ -48,7 +48,7 @@ class Visit:
     def predict(self, press=None):
         """Presses the button, and waits for what is said."""
         self.tab.evaluate("document.getElementById('answer').replaceChildren()")
-        (press or (lambda: self.tab.click("form button")))()
+        (press or (lambda: self.tab.click("#ask button")))()
         self.tab.wait_for_selector("#answer > *")
 
     def said(self, which):
@@ -90,7 +90,7 @@ def shown(shares):
 def test_a_prediction_is_tried(page, server, project):
     assert page.tab.title() == page.tab.inner_text("h1") == "ml-classifier"
     assert "Version 1" in page.tab.inner_text("#about")
-    assert page.tab.locator("form label").all_inner_texts() == INPUTS
+    assert page.tab.locator("#ask label").all_inner_texts() == INPUTS
     assert page.tab.locator("datalist option").evaluate_all("all => all.map(one => one.value)") == [
         "Bonn", "Oslo", "東京", "False", "True"]
     rows = project.frame.dropna()
@@ -165,7 +165,7 @@ def test_names_and_texts_are_never_markup(browser, tmp_path):
     project = train(tmp_path / "project", frame)
     with serving(project.folder, "ml-classifier") as server:
         page = Visit(browser, server)
-        assert page.tab.locator("form label").first.inner_text() == HOSTILE
+        assert page.tab.locator("#ask label").first.inner_text() == HOSTILE
         page.fill({HOSTILE: "<script>document.title=2</script>", "feature1": 3, "feature2": 3})
         page.predict()
         assert page.said("h2") == ["<i>yes</i>"]
