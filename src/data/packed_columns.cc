@@ -5,10 +5,9 @@
 
 namespace slipway::data {
 
-Result<std::string> EncodeParquet(std::span<const PackedColumn> columns, int64_t rows,
-                                  const FileMetadata& metadata) {
+Result<std::unique_ptr<PackedFile>> MakePackedFile() {
   SLIPWAY_ASSIGN_OR_RETURN(const void* plugin, LoadPlugin(kTablesPlugin, PluginFolders()));
-  return static_cast<const TableFunctions*>(plugin)->encode_parquet(columns, rows, metadata);
+  return static_cast<const TableFunctions*>(plugin)->make_packed_file();
 }
 
 }  // namespace slipway::data

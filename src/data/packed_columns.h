@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,20 +53,15 @@ struct PackedColumn {
     offsets.push_back(static_cast<int32_t>(texts.size()));
     missing.push_back(1);
   }
-  // Room for so many rows, with texts of `text_bytes` together.
-  void Reserve(size_t rows, size_t text_bytes) {
-    switch (type) {
-      case PackedType::kDouble: return doubles.reserve(rows);
-      case PackedType::kFloat: return floats.reserve(rows);
-      case PackedType::kInteger:
-      case PackedType::kTime: return integers.reserve(rows);
-      case PackedType::kText:
-        texts.reserve(text_bytes);
-        offsets.reserve(rows + 1);
-        return missing.reserve(rows);
-      case PackedType::kCategory:
-      case PackedType::kBoolean: return codes.reserve(rows);
-    }
+  // Empty again; keeps its room, and the categories.
+  void Clear() {
+    doubles.clear();
+    floats.clear();
+    integers.clear();
+    codes.clear();
+    texts.clear();
+    offsets.assign(1, 0);
+    missing.clear();
   }
   int64_t size() const {
     switch (type) {
@@ -84,11 +80,20 @@ struct PackedColumn {
 // Keys and values for a file's own metadata.
 using FileMetadata = std::vector<std::pair<std::string, std::string>>;
 
-// The bytes of a Parquet file of `rows` rows, which all columns have, compressed by zstd. Readers
-// see double, float, int64, timestamp[us, UTC], string and bool; missing values are null.
-// kInternal for columns that don't fit together or 2 GB of text in one, kUnavailable where the
-// plug-in that has Parquet is missing. Thread-safe; the first call opens the plug-in.
-Result<std::string> EncodeParquet(std::span<const PackedColumn> columns, int64_t rows,
-                                  const FileMetadata& metadata = {});
+// The bytes of a Parquet file, written a group of rows at a time, so that what is held of rows
+// stays small; compressed by zstd. Readers see double, float, int64, timestamp[us, UTC], string and
+// bool; missing values are null. Used from one thread.
+class PackedFile {
+ public:
+  virtual ~PackedFile() = default;
+  // One group: `rows` rows of columns that have the same names, types and categories in all calls.
+  // kInternal for columns that don't fit together or 2 GB of text in one.
+  virtual Status Add(std::span<const PackedColumn> columns, int64_t rows) = 0;
+  // The whole file, after one Add at least. Once.
+  virtual Result<std::string> Finish(const FileMetadata& metadata) = 0;
+};
+
+// The first call opens the plug-in that has Parquet: kUnavailable where it is missing. Thread-safe.
+Result<std::unique_ptr<PackedFile>> MakePackedFile();
 
 }  // namespace slipway::data

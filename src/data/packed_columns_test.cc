@@ -14,10 +14,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// `times` groups of the same rows.
+Result<std::string> Encode(const std::vector<PackedColumn>& columns, int64_t rows, int times = 1) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto file, MakePackedFile());
+  for (int i = 0; i < times; ++i) SLIPWAY_RETURN_IF_ERROR(file->Add(columns, rows));
+  return file->Finish({{"key", "value"}});
+}
+
 class PackedColumnsTest : public ReaderTestFiles {
  protected:
   Table ReadBack(const std::vector<PackedColumn>& columns, int64_t rows) {
-    const Result<std::string> bytes = EncodeParquet(columns, rows, {{"key", "value"}});
+    const Result<std::string> bytes = Encode(columns, rows);
     EXPECT_TRUE(bytes.ok()) << bytes.error().ToString();
     if (!bytes.ok()) return {};
     Result<ReadResult> read = ReadTable(Write("packed.parquet", *bytes), {});
@@ -65,7 +72,7 @@ TEST_F(PackedColumnsTest, EachTypeComesBackWithWhatIsMissing) {
   EXPECT_THAT(TextsOf(table, "boolean"), ElementsAre("True", "-", "False"));
 }
 
-TEST_F(PackedColumnsTest, ManyRowsAreOneGroupAndCompressed) {
+TEST_F(PackedColumnsTest, ManyRowsAreCompressed) {
   constexpr int64_t kRows = 100'000;
   std::vector<PackedColumn> columns(2);
   columns[0] = {.name = "time", .type = PackedType::kTime};
@@ -74,7 +81,7 @@ TEST_F(PackedColumnsTest, ManyRowsAreOneGroupAndCompressed) {
     columns[0].integers.push_back(1'700'000'000'000'000 + 20 * row);
     columns[1].AddText("always the same");
   }
-  const Result<std::string> bytes = EncodeParquet(columns, kRows);
+  const Result<std::string> bytes = Encode(columns, kRows);
   ASSERT_TRUE(bytes.ok()) << bytes.error().ToString();
   EXPECT_LT(std::ssize(*bytes), kRows);
   const Table table = ReadBack(columns, kRows);
@@ -83,10 +90,35 @@ TEST_F(PackedColumnsTest, ManyRowsAreOneGroupAndCompressed) {
   EXPECT_DOUBLE_EQ(table.Find("time")->numbers.back(), 1'700'000'001.99998);
 }
 
+TEST_F(PackedColumnsTest, GroupsFollowEachOther) {
+  std::vector<PackedColumn> columns(2);
+  columns[0] = {.name = "category", .type = PackedType::kCategory, .codes = {1, 0}};
+  columns[0].categories = {"no", "yes"};
+  columns[1] = {.name = "text", .type = PackedType::kText};
+  columns[1].AddText("a");
+  columns[1].AddMissingText();
+  const Result<std::string> bytes = Encode(columns, 2, 3);
+  ASSERT_TRUE(bytes.ok()) << bytes.error().ToString();
+  const Result<ReadResult> read = ReadTable(Write("groups.parquet", *bytes), {});
+  ASSERT_TRUE(read.ok()) << read.error().ToString();
+  EXPECT_THAT(TextsOf(read->table, "category"), ElementsAre("yes", "no", "yes", "no", "yes", "no"));
+  EXPECT_THAT(TextsOf(read->table, "text"), ElementsAre("a", "-", "a", "-", "a", "-"));
+  for (PackedColumn& column : columns) {
+    column.Clear();
+    EXPECT_EQ(column.size(), 0);
+  }
+}
+
+TEST_F(PackedColumnsTest, WithoutColumnsThereIsNoFile) {
+  const auto file = MakePackedFile();
+  ASSERT_TRUE(file.ok()) << file.error().ToString();
+  EXPECT_FALSE((*file)->Finish({}).ok());
+}
+
 TEST_F(PackedColumnsTest, ColumnsThatDoNotFitTogetherAreAnError) {
   std::vector<PackedColumn> columns(1);
   columns[0] = {.name = "short", .type = PackedType::kDouble, .doubles = {1}};
-  const Result<std::string> bytes = EncodeParquet(columns, 2);
+  const Result<std::string> bytes = Encode(columns, 2);
   ASSERT_FALSE(bytes.ok());
   EXPECT_EQ(bytes.error().code(), ErrorCode::kInternal);
   EXPECT_THAT(bytes.error().message(), HasSubstr("short"));
@@ -96,7 +128,7 @@ TEST_F(PackedColumnsTest, NoRowsAreAFileToo) {
   std::vector<PackedColumn> columns(2);
   columns[0] = {.name = "number", .type = PackedType::kDouble};
   columns[1] = {.name = "text", .type = PackedType::kText};
-  EXPECT_TRUE(EncodeParquet(columns, 0).ok());
+  EXPECT_TRUE(Encode(columns, 0).ok());
 }
 
 }  // namespace

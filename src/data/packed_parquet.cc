@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <exception>
+#include <functional>
 
 #include "data/packed_parquet_internal.h"
 
@@ -157,35 +158,54 @@ std::shared_ptr<parquet::WriterProperties> Properties(std::span<const PackedColu
   return builder.build();
 }
 
-arrow::Status Write(std::span<const PackedColumn> columns, int64_t rows,
-                    const FileMetadata& metadata, std::string* bytes) {
-  ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, ToTable(columns, rows));
-  // The system's memory goes back to it; what Arrow's own pool once took, it keeps.
-  arrow::MemoryPool* const pool = arrow::system_memory_pool();
-  ARROW_ASSIGN_OR_RAISE(
-      const auto writer,
-      parquet::arrow::FileWriter::Open(*table->schema(), pool,
-                                       std::make_shared<StringOutput>(bytes), Properties(columns)));
-  ARROW_RETURN_NOT_OK(writer->WriteTable(*table, std::max<int64_t>(rows, 1)));
-  std::vector<std::string> keys, values;
-  for (const auto& [key, value] : metadata) {
-    keys.push_back(key);
-    values.push_back(value);
+class PackedParquet : public PackedFile {
+ public:
+  Status Add(std::span<const PackedColumn> columns, int64_t rows) override {
+    return Try([&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<arrow::Table> table, ToTable(columns, rows));
+      if (writer_ == nullptr) ARROW_RETURN_NOT_OK(Open(*table, columns));
+      return writer_->WriteTable(*table, std::max<int64_t>(rows, 1));
+    });
   }
-  ARROW_RETURN_NOT_OK(writer->AddKeyValueMetadata(arrow::key_value_metadata(keys, values)));
-  return writer->Close();
-}
+
+  Result<std::string> Finish(const FileMetadata& metadata) override {
+    SLIPWAY_RETURN_IF_ERROR(Try([&]() -> arrow::Status {
+      if (writer_ == nullptr) return arrow::Status::Invalid("no columns");
+      std::vector<std::string> keys, values;
+      for (const auto& [key, value] : metadata) {
+        keys.push_back(key);
+        values.push_back(value);
+      }
+      ARROW_RETURN_NOT_OK(writer_->AddKeyValueMetadata(arrow::key_value_metadata(keys, values)));
+      return writer_->Close();
+    }));
+    return std::move(bytes_);
+  }
+
+ private:
+  arrow::Status Open(const arrow::Table& table, std::span<const PackedColumn> columns) {
+    // The system's memory goes back to it; what Arrow's own pool once took, it keeps.
+    ARROW_ASSIGN_OR_RAISE(
+        writer_, parquet::arrow::FileWriter::Open(*table.schema(), arrow::system_memory_pool(),
+                                                  std::make_shared<StringOutput>(&bytes_),
+                                                  Properties(columns)));
+    return arrow::Status::OK();
+  }
+
+  static Status Try(const std::function<arrow::Status()>& write) try {
+    const arrow::Status status = write();
+    if (status.ok()) return {};
+    return Error(ErrorCode::kInternal, "can't write Parquet: " + status.message());
+  } catch (const std::exception& error) {
+    return Error(ErrorCode::kInternal, fmt::format("can't write Parquet: {}", error.what()));
+  }
+
+  std::string bytes_;
+  std::unique_ptr<parquet::arrow::FileWriter> writer_;  // Writes to them; goes first.
+};
 
 }  // namespace
 
-Result<std::string> EncodeParquetFile(std::span<const PackedColumn> columns, int64_t rows,
-                                      const FileMetadata& metadata) try {
-  std::string bytes;
-  const arrow::Status status = Write(columns, rows, metadata, &bytes);
-  if (status.ok()) return bytes;
-  return Error(ErrorCode::kInternal, "can't write Parquet: " + status.message());
-} catch (const std::exception& error) {
-  return Error(ErrorCode::kInternal, fmt::format("can't write Parquet: {}", error.what()));
-}
+std::unique_ptr<PackedFile> MakePackedParquet() { return std::make_unique<PackedParquet>(); }
 
 }  // namespace slipway::data

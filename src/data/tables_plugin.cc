@@ -21,7 +21,7 @@ Result<ScanResult> ScanWholeTable(const std::string& path, const ReadOptions& op
 }
 
 constexpr TableFunctions kFunctions{ReadWholeTable,         ScanWholeTable,    WriteParquetFile,
-                                    ReadParquetFileExactly, DigestRowsOfQuery, EncodeParquetFile};
+                                    ReadParquetFileExactly, DigestRowsOfQuery, MakePackedParquet};
 
 }  // namespace
 }  // namespace slipway::data

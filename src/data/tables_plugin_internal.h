@@ -1,7 +1,7 @@
 // What the program and libslipway_tables.so, which alone links Arrow, agree on.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 
 #include "core/progress.h"
@@ -24,8 +24,7 @@ struct TableFunctions {
   Status (*write_parquet)(const std::string& path, const Table& table, ParquetUse use);
   Result<Table> (*read_parquet_exactly)(const std::string& path, int threads);
   Result<std::string> (*digest_of_query)(const std::string& uri, const std::string& query);
-  Result<std::string> (*encode_parquet)(std::span<const PackedColumn> columns, int64_t rows,
-                                        const FileMetadata& metadata);
+  std::unique_ptr<PackedFile> (*make_packed_file)();
 };
 
 }  // namespace slipway::data

@@ -47,7 +47,7 @@ class EpollServer : public Server {
  public:
   ~EpollServer() override { EpollServer::Stop(); }
 
-  Status Start(const ServerOptions& options, Handler* handler) {
+  Status Open(const ServerOptions& options, Handler* handler) {
     RaiseDescriptorLimit();
     if (options.tls.wanted()) {
       SLIPWAY_ASSIGN_OR_RETURN(tls_, TlsContext::Make(options.tls));
@@ -123,7 +123,7 @@ class EpollServer : public Server {
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Handler* handler) {
   auto server = std::make_unique<EpollServer>();
-  SLIPWAY_RETURN_IF_ERROR(server->Start(options, handler));
+  SLIPWAY_RETURN_IF_ERROR(server->Open(options, handler));
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -68,7 +68,7 @@ class RecordReader {
   T Take() {
     T value{};
     const std::string_view bytes = TakeBytes(sizeof(T));
-    if (bytes.size() == sizeof(T)) std::memcpy(&value, bytes.data(), sizeof(T));
+    if (bytes.size() == sizeof(T)) bytes.copy(reinterpret_cast<char*>(&value), sizeof(T));
     return value;
   }
   std::string_view TakeBytes(size_t count) {

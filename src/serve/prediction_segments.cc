@@ -251,27 +251,42 @@ class FeedbackColumns : public SegmentColumns {
   }
 };
 
+// What a file says of itself: the version of this layout.
+const data::FileMetadata kMetadata = {{"slipway.log", "1"}};
+// Rows that are columns in memory at a time: a group of the file.
+constexpr int64_t kGroupRows = int64_t{1} << 14U;
+
+// All records of a spool as a file of Parquet; the bytes are empty where there are no rows.
 struct Segment {
-  std::string key;
-  std::unique_ptr<SegmentColumns> columns;  // Null where there is not even a header.
+  int64_t rows = 0;
+  std::string parquet;
 };
 
-Result<Segment> ReadSpool(FileSystem& files, const std::string& path) {
-  SLIPWAY_ASSIGN_OR_RETURN(std::string bytes, files.ReadFile(path));
-  SLIPWAY_ASSIGN_OR_RETURN(std::optional<SpoolReader> reader,
-                           SpoolReader::Open(std::move(bytes), path));
-  if (!reader) return Segment{};
-  Segment segment{reader->header().key, SegmentColumns::Make(reader->header())};
-  std::string_view record = reader->NextRecord();
-  segment.columns->Reserve(record, reader->bytes());
-  for (; !record.empty(); record = reader->NextRecord()) {
-    segment.columns->Append(record);
+Result<Segment> MakeSegment(SpoolReader* spool) {
+  Segment segment;
+  std::unique_ptr<data::PackedFile> file;
+  const auto columns = SegmentColumns::Make(spool->header());
+  const auto flush = [&]() -> Status {
+    if (file == nullptr) {
+      SLIPWAY_ASSIGN_OR_RETURN(file, data::MakePackedFile());
+    }
+    segment.rows += columns->rows();
+    SLIPWAY_RETURN_IF_ERROR(file->Add(columns->columns(), columns->rows()));
+    columns->Clear();
+    return {};
+  };
+  for (std::string_view record = spool->NextRecord(); !record.empty();
+       record = spool->NextRecord()) {
+    columns->Append(record);
+    if (columns->rows() >= kGroupRows) SLIPWAY_RETURN_IF_ERROR(flush());
+  }
+  if (!spool->status().ok()) return spool->status().error();
+  if (columns->rows() > 0) SLIPWAY_RETURN_IF_ERROR(flush());
+  if (file != nullptr) {
+    SLIPWAY_ASSIGN_OR_RETURN(segment.parquet, file->Finish(kMetadata));
   }
   return segment;
 }
-
-// What a file says of itself: the version of this layout.
-const data::FileMetadata kMetadata = {{"slipway.log", "1"}};
 
 }  // namespace
 
@@ -281,15 +296,9 @@ std::unique_ptr<SegmentColumns> SegmentColumns::Make(const SpoolHeader& header) 
   return std::make_unique<PredictionColumns>(header.model);
 }
 
-void SegmentColumns::Reserve(std::string_view first, size_t spool_bytes) {
-  RecordReader reader(first);
-  const auto head = reader.Take<RecordHead>();
-  if (!reader.ok()) return;
-  const size_t records = spool_bytes / first.size() + 1;
-  const size_t rows = records * head.rows;
-  // Of memory that nothing is written to the system gives none; this is more than there can be.
-  if (rows > spool_bytes) return;
-  for (data::PackedColumn& column : columns_) column.Reserve(rows, rows * head.id_bytes);
+void SegmentColumns::Clear() {
+  rows_ = 0;
+  for (data::PackedColumn& column : columns_) column.Clear();
 }
 
 std::string KeyPartOf(std::string_view name) {
@@ -320,12 +329,12 @@ std::string SegmentKey(SpoolKind kind, const std::string& model, Clock::WallTime
 }
 
 Result<int64_t> PublishSpool(FileSystem& files, data::ObjectStore& store, const std::string& path) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Segment segment, ReadSpool(files, path));
-  const int64_t rows = segment.columns == nullptr ? 0 : segment.columns->rows();
-  if (rows > 0) {
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string parquet,
-                             data::EncodeParquet(segment.columns->columns(), rows, kMetadata));
-    SLIPWAY_RETURN_IF_ERROR(store.Put(segment.key, parquet));
+  SLIPWAY_ASSIGN_OR_RETURN(std::optional<SpoolReader> spool, SpoolReader::Open(path));
+  int64_t rows = 0;
+  if (spool) {
+    SLIPWAY_ASSIGN_OR_RETURN(const Segment segment, MakeSegment(&*spool));
+    rows = segment.rows;
+    if (rows > 0) SLIPWAY_RETURN_IF_ERROR(store.Put(spool->header().key, segment.parquet));
   }
   SLIPWAY_RETURN_IF_ERROR(files.RemoveFile(path));
   return rows;

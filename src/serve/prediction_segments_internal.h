@@ -25,10 +25,8 @@ class SegmentColumns {
   // False, and nothing is taken, where the record is damaged or of another kind.
   virtual bool Append(std::string_view record) = 0;
 
-  // Room for a spool of so many bytes whose first record is this one: what grows would have to be
-  // copied again and again.
-  void Reserve(std::string_view first, size_t spool_bytes);
-
+  // Empty again, for more rows of the same columns.
+  void Clear();
   int64_t rows() const { return rows_; }
   const std::vector<data::PackedColumn>& columns() const { return columns_; }
 

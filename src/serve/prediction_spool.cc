@@ -3,8 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "core/durable_directories.h"
 #include "core/replace_file.h"
@@ -69,13 +72,33 @@ std::string WriteSpoolHeader(const SpoolHeader& header) {
   return std::string(kMagic) + std::string(frame.Finish());
 }
 
-Result<std::optional<SpoolReader>> SpoolReader::Open(std::string bytes, const std::string& path) {
-  const std::string_view begin = std::string_view(bytes).substr(0, kMagic.size());
-  if (!kMagic.starts_with(begin)) return NoSpool(path, "this is no file of this build's log");
-  if (begin.size() < kMagic.size()) return std::optional<SpoolReader>();
-  std::optional<SpoolReader> reader(SpoolReader(std::move(bytes)));
-  reader->at_ = reader->end_ = kMagic.size();
+SpoolReader::SpoolReader(SpoolReader&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      left_(other.left_),
+      status_(std::move(other.status_)),
+      header_(std::move(other.header_)),
+      frame_(std::move(other.frame_)),
+      at_(other.at_) {}
+
+SpoolReader::~SpoolReader() {
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<std::optional<SpoolReader>> SpoolReader::Open(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return SystemError("open", path, errno);
+  std::optional<SpoolReader> reader(SpoolReader(path, file));
+  struct stat info{};
+  if (::fstat(file, &info) != 0) return SystemError("read", path, errno);
+  reader->left_ = static_cast<size_t>(info.st_size);
+  std::array<char, kMagic.size()> magic{};
+  const size_t begun = std::min(reader->left_, magic.size());
+  if (!reader->Read(magic.data(), begun)) return reader->status_.error();
+  if (!kMagic.starts_with(std::string_view(magic.data(), begun)))
+    return NoSpool(path, "this is no file of this build's log");
   const std::string_view text = reader->NextRecord();
+  if (!reader->status_.ok()) return reader->status_.error();
   if (text.empty()) return std::optional<SpoolReader>();
   SLIPWAY_ASSIGN_OR_RETURN(const Json json, ParseJson(text, path));
   SLIPWAY_ASSIGN_OR_RETURN(reader->header_.model, LoggedModelFromJson(json.value("model", Json())));
@@ -84,23 +107,44 @@ Result<std::optional<SpoolReader>> SpoolReader::Open(std::string bytes, const st
   return reader;
 }
 
-bool SpoolReader::NextFrame() {
-  FrameHead head;
-  if (bytes_.size() - end_ < sizeof(head)) return false;
-  std::memcpy(&head, bytes_.data() + end_, sizeof(head));
-  const size_t begin = end_ + sizeof(head);
-  if (head.magic != FrameHead::kFrameMagic || head.bytes > bytes_.size() - begin) return false;
-  if (data::HashOf(std::string_view(bytes_).substr(begin, head.bytes)) != head.hash) return false;
-  at_ = begin;
-  end_ = begin + head.bytes;
+// `count` bytes, which must be left.
+bool SpoolReader::Read(char* out, size_t count) {
+  for (size_t done = 0; done < count;) {
+    const ssize_t got = ::read(file_, out + done, count - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      status_ = SystemError("read", path_, got < 0 ? errno : EIO);
+      return false;
+    }
+    done += static_cast<size_t>(got);
+  }
+  left_ -= count;
   return true;
 }
 
+bool SpoolReader::NextFrame() {
+  FrameHead head;
+  frame_.clear();
+  at_ = 0;
+  if (left_ < sizeof(head) || !Read(reinterpret_cast<char*>(&head), sizeof(head))) return false;
+  // Behind a frame that is torn or damaged nothing can be found.
+  if (head.magic != FrameHead::kFrameMagic || head.bytes > left_) {
+    left_ = 0;
+    return false;
+  }
+  frame_.resize(head.bytes);
+  if (!Read(frame_.data(), frame_.size())) return false;
+  if (data::HashOf(frame_) == head.hash) return true;
+  frame_.clear();
+  left_ = 0;
+  return false;
+}
+
 std::string_view SpoolReader::NextRecord() {
-  if (at_ == end_ && !NextFrame()) return {};
-  RecordReader reader(std::string_view(bytes_).substr(at_, end_ - at_));
+  if (at_ == frame_.size() && !NextFrame()) return {};
+  RecordReader reader(std::string_view(frame_).substr(at_));
   const std::string_view record = reader.TakeText();
-  at_ = reader.ok() ? at_ + sizeof(uint32_t) + record.size() : end_;
+  at_ = reader.ok() ? at_ + sizeof(uint32_t) + record.size() : frame_.size();
   return record;
 }
 

@@ -53,26 +53,34 @@ class FrameBuilder {
 // What a new spool begins with.
 std::string WriteSpoolHeader(const SpoolHeader& header);
 
-// The records of a spool, up to the end or to what is torn.
+// The records of a spool, up to the end or to what is torn; one frame is held at a time.
 class SpoolReader {
  public:
   // Nothing where not even the header was written. kInvalidInput for what is no spool, or one of
   // another build's.
-  static Result<std::optional<SpoolReader>> Open(std::string bytes, const std::string& path);
+  static Result<std::optional<SpoolReader>> Open(const std::string& path);
+  SpoolReader(SpoolReader&& other) noexcept;
+  SpoolReader& operator=(SpoolReader&&) = delete;
+  ~SpoolReader();
 
   const SpoolHeader& header() const { return header_; }
-  size_t bytes() const { return bytes_.size(); }
-  // Empty behind the last.
+  // Empty behind the last. Lives until the next call.
   std::string_view NextRecord();
+  // What kept it from reading on, besides the end.
+  const Status& status() const { return status_; }
 
  private:
-  explicit SpoolReader(std::string bytes) : bytes_(std::move(bytes)) {}
+  SpoolReader(std::string path, int file) : path_(std::move(path)), file_(file) {}
+  bool Read(char* out, size_t count);
   bool NextFrame();
 
-  std::string bytes_;
+  std::string path_;
+  int file_ = -1;
+  size_t left_ = 0;  // Bytes of the file behind what was read.
+  Status status_;
   SpoolHeader header_;
-  // What is left of the frame that is read; its end is where the next one begins.
-  size_t at_ = 0, end_ = 0;
+  std::string frame_;
+  size_t at_ = 0;  // In the frame.
 };
 
 // A folder of spools, locked by the process that writes them for as long as it lives.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "serve/prediction_log_testing_internal.h"
 #include "serve/prediction_record_internal.h"
@@ -39,13 +40,19 @@ class PredictionSpoolTest : public ::testing::Test {
     }
     return bytes;
   }
-  static int CountRecords(const std::string& bytes) {
-    const auto reader = SpoolReader::Open(bytes, "spool");
+  std::string Write(std::string_view bytes) const {
+    const std::string path = folder_.File("a.spool");
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path;
+  }
+  int CountRecords(std::string_view bytes) const {
+    auto reader = SpoolReader::Open(Write(bytes));
     EXPECT_TRUE(reader.ok()) << reader.error().ToString();
     if (!reader.ok() || !*reader) return -1;
     int records = 0;
-    SpoolReader spool = **reader;
-    while (!spool.NextRecord().empty()) ++records;
+    while (!(*reader)->NextRecord().empty()) ++records;
+    EXPECT_TRUE((*reader)->status().ok());
+    EXPECT_TRUE((*reader)->NextRecord().empty());
     return records;
   }
 
@@ -56,7 +63,7 @@ class PredictionSpoolTest : public ::testing::Test {
 };
 
 TEST_F(PredictionSpoolTest, TheHeaderComesBack) {
-  const auto reader = SpoolReader::Open(WriteSpoolHeader(HeaderOf(model_)), "spool");
+  const auto reader = SpoolReader::Open(Write(WriteSpoolHeader(HeaderOf(model_))));
   ASSERT_TRUE(reader.ok() && *reader);
   const SpoolHeader& header = (*reader)->header();
   EXPECT_EQ(header.kind, SpoolKind::kPredictions);
@@ -87,20 +94,19 @@ TEST_F(PredictionSpoolTest, ADamagedByteEndsIt) {
 }
 
 TEST_F(PredictionSpoolTest, AFileOfAnotherKindIsNoSpool) {
-  const auto reader = SpoolReader::Open("SLIPLOG2 and so on", "other.spool");
+  const auto reader = SpoolReader::Open(Write("SLIPLOG2 and so on"));
   ASSERT_FALSE(reader.ok());
   EXPECT_EQ(reader.error().code(), ErrorCode::kInvalidInput);
-  EXPECT_THAT(reader.error().ToString(), HasSubstr("other.spool"));
+  EXPECT_THAT(reader.error().ToString(), HasSubstr("a.spool"));
 }
 
 // Published from every length that a killed process may have left.
 TEST_F(PredictionSpoolTest, WhateverIsLeftBecomesASegment) {
   const std::string bytes = SpoolOf(3);
   const auto store = data::OpenDirectoryObjectStore(LocalFileSystem(), folder_.File("log"));
-  const std::string path = folder_.File("a.spool");
   std::vector<size_t> cuts = {0, 5, 20, ends_[0] - 1, ends_[0], ends_[0] + 1, bytes.size()};
   for (const size_t cut : cuts) {
-    ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), path, bytes.substr(0, cut)).ok());
+    const std::string path = Write(std::string_view(bytes).substr(0, cut));
     const Result<int64_t> rows = PublishSpool(LocalFileSystem(), *store, path);
     ASSERT_TRUE(rows.ok()) << rows.error().ToString();
     EXPECT_EQ(*rows, cut < ends_[0] ? 0 : cut < bytes.size() ? 1 : 6);

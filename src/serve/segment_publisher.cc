@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <utility>
 
@@ -74,8 +73,6 @@ std::optional<SegmentPublisher::Spool> SegmentPublisher::Next() {
 
 Status SegmentPublisher::Publish(const Spool& spool) {
   Result<int64_t> rows = PublishSpool(*options_.files, *store_, spool.path);
-  // A segment takes some tens of megabytes for a moment, which nobody else would need.
-  ::malloc_trim(0);
   if (rows.ok()) {
     counts_->written += *rows;
     if (*rows > 0) ++counts_->segments;

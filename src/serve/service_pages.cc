@@ -175,6 +175,7 @@ void Service::Describe(Asking* asking) {
 }
 
 void Service::TakeFeedback(Asking* asking) {
+  if (!TakesIn(asking)) return;
   Answering* const answering = FindModel(asking, "", "");
   if (answering == nullptr) return;
   std::vector<Feedback> feedback;
