@@ -78,10 +78,8 @@ class FilePredictionLog : public PredictionLog {
  public:
   FilePredictionLog(const PredictionLogOptions& options, int loops)
       : options_(options), join_(models_, options.recent_rows) {
-    // Labels alone are a fraction of a row.
-    constexpr size_t kShare = 4;
-    const size_t bytes = options.place.empty() ? options.queue_bytes / kShare : options.queue_bytes;
-    for (int i = 0; i < loops; ++i) lanes_.push_back(std::make_unique<PredictionLane>(bytes));
+    for (int i = 0; i < loops; ++i)
+      lanes_.push_back(std::make_unique<PredictionLane>(options.queue_bytes));
     // 2^64 for all would not fit.
     const double share = std::ldexp(options.sample, std::numeric_limits<uint64_t>::digits);
     if (options.sample < 1) most_hash_ = static_cast<uint64_t>(share);

@@ -60,7 +60,7 @@ struct PredictionLogOptions {
   // The most that may wait on this machine while segments can't be put where they belong; beyond,
   // rows are dropped and counted.
   int64_t spool_bytes = int64_t{1} << 30U;
-  size_t queue_bytes = size_t{4} << 20U;  // A loop's; without files, a quarter of it.
+  size_t queue_bytes = size_t{4} << 20U;  // A loop's; room for the labels of several requests.
   double drain_seconds = 0.05;
   // Rows that feedback can be joined with; 0 joins none. 40 bytes each.
   int64_t recent_rows = 100'000;

@@ -32,7 +32,7 @@ struct ServiceOptions {
   bool metrics = true;          // Whether there is /metrics.
   int window_seconds = 60;      // Of the figures of /metrics.
   int64_t max_in_flight = 512;  // A loop; predictions beyond are answered with 503.
-  int64_t max_labels = 10'000;  // Of one /feedback.
+  int64_t max_labels = 4'000;   // Of one /feedback.
   bool admin = false;           // Whether there are admin tokens, and so /admin/reload.
   bool tokens = false;          // Whether predictions want a token.
   bool allowed_hosts = false;   // Whether the server has names that it is to be called by.
