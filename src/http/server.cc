@@ -1,6 +1,5 @@
 #include "http/server.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "core/parallel.h"
+#include "core/signals_blocked.h"
 #include "http/event_loop_internal.h"
 
 namespace slipway::http {
@@ -17,23 +17,6 @@ namespace {
 
 // Waits longer than this are as good as forever, and far from overflow.
 constexpr double kLongestWaitSeconds = 1e8;
-
-// While it lives, threads that begin have all signals blocked: those that end the process are the
-// main thread's, and OpenSSL, which writes without MSG_NOSIGNAL, raises SIGPIPE nowhere.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 // Connections are descriptors, and the usual limit is there for programs that use select.
 void RaiseDescriptorLimit() {
@@ -95,6 +78,7 @@ class EpollServer : public Server {
 
  private:
   Status StartThreads() {
+    // OpenSSL, which writes without MSG_NOSIGNAL, then raises SIGPIPE nowhere.
     const SignalsBlocked blocked;
     for (const auto& loop : loops_) {
       try {

@@ -1,7 +1,5 @@
 #include "serve/access_log.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/signals_blocked.h"
 #include "serve/access_log_line_internal.h"
 #include "serve/append_file_internal.h"
 #include "serve/byte_ring_internal.h"
@@ -25,23 +24,6 @@ constexpr size_t kPieceBytes = 256 << 10;
 constexpr double kLongestFlushSeconds = 60;
 // Two cache lines: the processor fetches them in pairs.
 constexpr size_t kApart = 128;
-
-// A thread that begins while it lives takes no signals: those that end the process are the main
-// thread's, and one that writes to a pipe without a reader is told so by the call alone.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 // What a loop's thread writes to; of all of it the log's thread touches the ring alone.
 struct alignas(kApart) LoopQueue {

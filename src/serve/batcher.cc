@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "core/parallel.h"
+#include "core/signals_blocked.h"
 #include "serve/batch_internal.h"
 
 namespace slipway::serve {
@@ -131,22 +131,6 @@ Result<model::Predictions> Guarded(Make make) try {
 } catch (const std::exception& error) {
   return Error(ErrorCode::kInternal, error.what());
 }
-
-// While it lives, threads that begin have all signals blocked: they are the main thread's.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 class ThreadedBatcher final : public Batcher {
  public:

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "core/hash.h"
+#include "core/signals_blocked.h"
 #include "core/text.h"
 #include "data/value_hash.h"
 #include "serve/prediction_record_internal.h"
@@ -28,22 +28,6 @@ namespace {
 constexpr const char* kSpoolName = ".spool";
 // Beside a loop that could use all of a core, the log's threads together get about a tenth of it.
 constexpr int kNiceness = 10;
-
-// While it lives, threads that begin have all signals blocked: they are the main thread's.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 // What the loops are there for goes first. On Linux the priority is the thread's own.
 void BecomeBackground(const char* name) {
