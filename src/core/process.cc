@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/descriptor.h"
 #include "core/interrupt.h"
 #include "core/interrupt_internal.h"
 #include "core/text.h"
@@ -33,24 +34,6 @@ constexpr milliseconds kTick{50};
 constexpr double kGraceSeconds = 3;
 constexpr size_t kLongestLine = 4096;
 constexpr int kReadsOfAFullPipe = 64;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-  void Close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 struct Pipe {
   Descriptor read;

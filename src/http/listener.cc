@@ -88,10 +88,6 @@ int PortOf(const Descriptor& socket) {
 
 }  // namespace
 
-void Descriptor::Close() {
-  if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
 Result<Listeners> Listen(const std::string& host, int port, int count) {
   SLIPWAY_ASSIGN_OR_RETURN(const Addresses addresses, Resolve(host, port));
   Listeners made;

@@ -7,27 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor.h"
 #include "core/result.h"
 
 namespace slipway::http {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-
-  void Close();
-  bool open() const { return number_ >= 0; }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 struct Listeners {
   std::vector<Descriptor> sockets;
