@@ -227,7 +227,7 @@ class Bench:
     def in_process(self):
         model = next((self.folder / ".slipway/artifacts/sha256").glob("*/*/model.onnx")).parent
         for rows in (1, MANY):
-            answer = load([IN_PROCESS, model, rows, self.options.seconds], self.options.seconds)
+            answer = load([IN_PROCESS, model, self.folder / "table.csv", rows, self.options.seconds], self.options.seconds)
             ours, theirs = answer["native"]["median_us"], answer["onnxruntime"]["median_us"]
             line = f"{rows:,} rows in process {ours:,.1f} us, ONNX Runtime {theirs:,.1f}: {theirs / ours:.1f} ×"
             if rows == 1:

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <deque>
+#include <list>
 #include <string_view>
 #include <unordered_map>
 
@@ -31,9 +31,12 @@ std::vector<size_t> OutputOrder(const std::vector<FeaturePlan>& features) {
 std::vector<int64_t> OutputOffsets(const std::vector<FeaturePlan>& features) {
   std::vector<int64_t> offsets(features.size());
   int64_t offset = 0;
-  for (const size_t i : OutputOrder(features)) {
-    offsets[i] = offset;
-    offset += features[i].width();
+  for (const bool numeric : {true, false}) {
+    for (size_t i = 0; i < features.size(); ++i) {
+      if ((features[i].encoding == Encoding::kNumeric) != numeric) continue;
+      offsets[i] = offset;
+      offset += features[i].width();
+    }
   }
   return offsets;
 }
@@ -109,10 +112,11 @@ void EncodeCategories(const FeaturePlan& feature, const Column& column,
 // The plan's input columns in the table. A column without any value fits either type; `stand_ins`
 // owns what is put in its place.
 Result<std::vector<const Column*>> FindInputs(const PreprocessingPlan& plan, const Table& table,
-                                              std::deque<Column>* stand_ins) {
+                                              std::list<Column>* stand_ins) {
   std::vector<const Column*> inputs;
+  inputs.reserve(plan.features.size());
   for (const FeaturePlan& feature : plan.features) {
-    const Column* column = table.Find(feature.name);
+    const Column* column = table.Find(feature.name, inputs.size());
     if (column == nullptr) {
       return UnknownName(
           fmt::format("the data has no column '{}', which the model takes", feature.name),
@@ -203,7 +207,7 @@ std::vector<size_t> PreprocessingPlan::InputFeatures() const {
 
 Result<Matrix> ApplyPreprocessing(const PreprocessingPlan& plan, const Table& table,
                                   std::span<const int64_t> rows, int threads) {
-  std::deque<Column> stand_ins;
+  std::list<Column> stand_ins;
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<const Column*> inputs,
                            FindInputs(plan, table, &stand_ins));
   Matrix matrix;
@@ -211,9 +215,7 @@ Result<Matrix> ApplyPreprocessing(const PreprocessingPlan& plan, const Table& ta
   matrix.columns = plan.output_columns();
   matrix.values.resize(static_cast<size_t>(matrix.rows * matrix.columns));
   const std::vector<int64_t> offsets = OutputOffsets(plan.features);
-  if (matrix.rows * matrix.columns < kParallelValues) threads = 1;
-  if (threads <= 0) threads = AvailableCores();
-  SLIPWAY_RETURN_IF_ERROR(ParallelFor(inputs.size(), threads, [&](size_t i) -> Status {
+  const auto prepare = [&](size_t i) {
     const FeaturePlan& feature = plan.features[i];
     // A feature with no output, such as one whose categories are none, may stand at the end.
     float* out = matrix.values.data() + offsets[i] * matrix.rows;
@@ -222,6 +224,14 @@ Result<Matrix> ApplyPreprocessing(const PreprocessingPlan& plan, const Table& ta
     } else {
       EncodeCategories(feature, *inputs[i], rows, out);
     }
+  };
+  if (matrix.rows * matrix.columns < kParallelValues) {
+    for (size_t i = 0; i < inputs.size(); ++i) prepare(i);
+    return matrix;
+  }
+  if (threads <= 0) threads = AvailableCores();
+  SLIPWAY_RETURN_IF_ERROR(ParallelFor(inputs.size(), threads, [&](size_t i) -> Status {
+    prepare(i);
     return {};
   }));
   return matrix;
