@@ -134,8 +134,8 @@ Status CheckWhole(const onnx::ModelProto& model) {
 
 class ForeignReader {
  public:
-  ForeignReader(onnx::ModelProto model, const std::vector<std::string>& features)
-      : model_(std::move(model)), given_(features) {}
+  ForeignReader(onnx::ModelProto* model, const std::vector<std::string>& features)
+      : model_(*model), given_(features) {}
 
   Result<ForeignGraph> Run(std::string_view onnx) {
     SLIPWAY_RETURN_IF_ERROR(ReadInputs());
@@ -167,7 +167,7 @@ class ForeignReader {
   Status ArrangeScores(const std::vector<std::string>& told, const std::vector<std::string>& own);
   bool scores_named() const { return graph_.scores.front().starts_with(kProbabilityPrefix); }
 
-  onnx::ModelProto model_;
+  onnx::ModelProto& model_;
   const std::vector<std::string>& given_;
   ForeignGraph graph_;
   int64_t score_columns_ = -1;  // -1 where the graph does not say.
@@ -371,9 +371,9 @@ Status ForeignReader::ReadClasses(const std::optional<ClassList>& zipped) {
 
 Result<ForeignGraph> ReadForeignGraph(std::string_view onnx,
                                       const std::vector<std::string>& features) {
-  SLIPWAY_ASSIGN_OR_RETURN(onnx::ModelProto model, ParseOnnx(onnx));
-  SLIPWAY_RETURN_IF_ERROR(CheckWhole(model));
-  return ForeignReader(std::move(model), features).Run(onnx);
+  SLIPWAY_ASSIGN_OR_RETURN(ParsedOnnx parsed, ParsedOnnx::Make(onnx));
+  SLIPWAY_RETURN_IF_ERROR(CheckWhole(parsed.model()));
+  return ForeignReader(&parsed.model(), features).Run(onnx);
 }
 
 }  // namespace slipway::model

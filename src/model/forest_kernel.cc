@@ -85,7 +85,8 @@ auto Step(const uint32_t* keys, std::array<const Node*, kCount>* at) {
 }
 
 template <size_t kKeyStep, typename Node, size_t kCount>
-[[gnu::always_inline]] inline void Walk(const uint32_t* keys, int levels, bool deep, std::array<const Node*, kCount>* at) {
+[[gnu::always_inline]] inline void Walk(const uint32_t* keys, int levels, bool deep,
+                                        std::array<const Node*, kCount>* at) {
   for (int level = 0; level < levels; ++level) Step<kKeyStep>(keys, at);
   while (deep && Step<kKeyStep>(keys, at) != 0) {
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,22 @@
 
 namespace slipway::model {
 
-// kInvalidInput for bytes that are no ONNX model with a graph.
-Result<onnx::ModelProto> ParseOnnx(std::string_view bytes);
+// A model as protobuf reads it, in an arena: one of many trees has a text for each node, which
+// takes half the time and less memory there.
+class ParsedOnnx {
+ public:
+  // kInvalidInput for bytes that are no ONNX model with a graph.
+  static Result<ParsedOnnx> Make(std::string_view bytes);
+
+  const onnx::ModelProto& model() const { return *model_; }
+  onnx::ModelProto& model() { return *model_; }
+
+ private:
+  explicit ParsedOnnx(size_t bytes);
+
+  std::unique_ptr<google::protobuf::Arena> arena_;
+  onnx::ModelProto* model_;  // Of the arena.
+};
 
 // kInvalidInput: "the native kernel can't run …".
 Error CannotRun(const std::string& what);

@@ -407,9 +407,10 @@ class GraphReader {
 }  // namespace
 
 Result<OnnxModel> ReadOnnx(std::string_view bytes) {
-  SLIPWAY_ASSIGN_OR_RETURN(const onnx::ModelProto model, ParseOnnx(bytes));
-  SLIPWAY_ASSIGN_OR_RETURN(GraphView view, GraphView::Make(model.graph()));
-  return GraphReader(model.graph(), std::move(view)).Run();
+  SLIPWAY_ASSIGN_OR_RETURN(const ParsedOnnx parsed, ParsedOnnx::Make(bytes));
+  const onnx::GraphProto& graph = parsed.model().graph();
+  SLIPWAY_ASSIGN_OR_RETURN(GraphView view, GraphView::Make(graph));
+  return GraphReader(graph, std::move(view)).Run();
 }
 
 }  // namespace slipway::model

@@ -88,7 +88,7 @@ class TreeReader {
     for (int i = 0; i < trees_->size(); ++i) {
       const auto last = static_cast<int64_t>(ensemble_.trees.size()) - 1;
       if ((*trees_)[i] == last + 1) {
-        ensemble_.trees.emplace_back();
+        ensemble_.trees.emplace_back().nodes.reserve(NodesFrom(i));
       } else if ((*trees_)[i] != last) {
         return CannotRun(node_, "whose trees are not in order");
       }
@@ -99,6 +99,13 @@ class TreeReader {
     }
     if (ensemble_.trees.empty()) return CannotRun(node_, "without trees");
     return {};
+  }
+
+  // How many nodes of one tree stand from `first` on.
+  size_t NodesFrom(int first) const {
+    const auto from = trees_->begin() + first;
+    const auto end = std::find_if(from, trees_->end(), [&](int64_t id) { return id != *from; });
+    return static_cast<size_t>(end - from);
   }
 
   Status AddTreeNode(int i, Tree* tree) {

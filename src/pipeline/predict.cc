@@ -70,7 +70,7 @@ Result<ChosenModel> ChooseModel(const std::string& reference, const std::string&
   const std::string directory = registry::FindRegistryDirectory(registry, ".", files);
   SLIPWAY_ASSIGN_OR_RETURN(const auto opened, registry::OpenExisting(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version, opened->Find(reference));
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string path, opened->Fetch(version));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string path, opened->Locate(version));
   SLIPWAY_ASSIGN_OR_RETURN(chosen.model, model::LoadModel(files, path, version.digest));
   chosen.name = version.name;
   chosen.version = std::to_string(version.registry_version);

@@ -28,6 +28,9 @@ class ArtifactStore {
   // first file that differs, is missing, is not listed or is not a plain file. A remote store may
   // give a copy that it fetched before, without asking.
   virtual Result<std::string> Fetch(const std::string& digest) = 0;
+  // The same for who verifies what it reads, as model::LoadModel does against the digest: here
+  // nothing need be read. kNotFound as Fetch.
+  virtual Result<std::string> Locate(const std::string& digest) { return Fetch(digest); }
   // Recomputes the digests of what the store itself holds; fails as Fetch does.
   virtual Status Verify(const std::string& digest) = 0;
   // Removing what is not there is no error.

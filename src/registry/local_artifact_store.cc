@@ -45,16 +45,18 @@ class LocalArtifactStore : public ArtifactStore {
   }
 
   Result<std::string> Fetch(const std::string& digest) override {
-    if (!IsDigest(digest)) return NotADigest(digest);
-    std::string place = DirectoryFor(digest);
-    if (!files_.Exists(place)) {
-      Location location;
-      location.file = place;
-      return Error(ErrorCode::kNotFound, "the artifact is not in the store")
-          .At(std::move(location));
-    }
+    SLIPWAY_ASSIGN_OR_RETURN(std::string place, Locate(digest));
     SLIPWAY_RETURN_IF_ERROR(CheckArtifactDirectory(files_, place, digest));
     return place;
+  }
+
+  Result<std::string> Locate(const std::string& digest) override {
+    if (!IsDigest(digest)) return NotADigest(digest);
+    std::string place = DirectoryFor(digest);
+    if (files_.Exists(place)) return place;
+    Location location;
+    location.file = place;
+    return Error(ErrorCode::kNotFound, "the artifact is not in the store").At(std::move(location));
   }
 
   Status Verify(const std::string& digest) override {

@@ -110,7 +110,15 @@ Result<ModelVersion> Registry::Find(const std::string& text) {
 }
 
 Result<std::string> Registry::Fetch(const ModelVersion& version) {
-  Result<std::string> directory = artifacts_->Fetch(version.digest);
+  return OfVersion(artifacts_->Fetch(version.digest), version);
+}
+
+Result<std::string> Registry::Locate(const ModelVersion& version) {
+  return OfVersion(artifacts_->Locate(version.digest), version);
+}
+
+Result<std::string> Registry::OfVersion(Result<std::string> directory,
+                                        const ModelVersion& version) {
   if (!directory.ok()) return ForVersion(directory.error(), version);
   RefreshMetadata(version.digest);
   return directory;

@@ -57,6 +57,8 @@ class Registry {
   Result<std::optional<ModelVersion>> InStage(const std::string& name, const std::string& stage);
   // The verified directory of a version.
   Result<std::string> Fetch(const ModelVersion& version);
+  // The same for who verifies what it reads, as model::LoadModel does.
+  Result<std::string> Locate(const ModelVersion& version);
   // Recomputes digests of a version's files; kIntegrity names the first that differs.
   Status Verify(const ModelVersion& version);
 
@@ -82,6 +84,7 @@ class Registry {
   // Nothing where `reference` names nothing.
   Result<std::optional<ModelVersion>> FindIfAny(const ModelReference& reference);
   Result<std::optional<ModelVersion>> NewestWithDigest(const std::string& digest);
+  Result<std::string> OfVersion(Result<std::string> directory, const ModelVersion& version);
   // Brings metadata.json up to date. Failing is no error: the next call tries again.
   void RefreshMetadata(const std::string& digest);
 
