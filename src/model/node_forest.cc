@@ -48,7 +48,9 @@ int64_t BlockRowsFor(int64_t tile_size) {
 }
 
 // Which node below the top each row of a tile comes to. All bits of a mask are a step to the right.
+#if defined(__x86_64__)
 [[gnu::target_clones("avx2", "default")]]
+#endif
 void WalkTop(const TreeTop& top, const uint32_t* tile, uint32_t* entries) {
   for (int row = 0; row < kTileRows; row += kEight) {
     std::array<Eight, kTopNodes> right;
