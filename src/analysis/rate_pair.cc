@@ -13,6 +13,12 @@ namespace {
 // So many trials that the prior is lost in rounding must not make a rate 0 or 1.
 constexpr double kLowestRate = 1e-12;
 
+// A sum that rounds to 0 or 1 stays inside.
+double Open(double rate) {
+  constexpr double kUlp = std::numeric_limits<double>::epsilon();
+  return std::clamp(rate, std::numeric_limits<double>::min(), 1 - kUlp);
+}
+
 // (rate - mean) / (variance at rate): the derivative of the divergence by `rate`.
 double Slope(double rate, double mean) { return (rate - mean) / (rate * (1 - rate)); }
 
@@ -39,7 +45,7 @@ RatePair ProjectOnMargin(RatePair alternative, double stable_trials, double cana
     (slope < 0 ? low : high) = middle;
     middle = std::midpoint(low, high);
   }
-  return {middle, middle + margin};
+  return {Open(middle), Open(middle + margin)};
 }
 
 double LogLikelihoodRatio(double alternative, double null, int64_t events, int64_t trials) {
