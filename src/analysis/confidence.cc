@@ -48,18 +48,18 @@ Interval Around(double center, Predicate inside) {
           center < 1 ? Border(center, 1.0, inside) : 1.0};
 }
 
-// The chance that the bound with leading constant A and additive constant `c` is crossed, by epochs
-// that grow by the factor `eta` (arXiv 1906.09712, theorem 2).
+// log of the chance that the bound with leading constant A and additive constant `c` is crossed, by
+// epochs that grow by the factor `eta` (arXiv 1906.09712, theorem 2).
 constexpr double kLeading = 0.85;
-double CrossingChance(double c, double eta) {
+double LogCrossingChance(double c, double eta) {
   const double root = kLeading - std::sqrt(2 * (eta - 1) / c);
   const double gamma = 2 / eta * root * root;
   if (root <= 0 || gamma <= 1) return std::numeric_limits<double>::infinity();
-  return 4 * std::exp(-gamma * c) * (1 + 1 / ((gamma - 1) * std::log(eta)));
+  return std::log(4.0) - gamma * c + std::log1p(1 / ((gamma - 1) * std::log(eta)));
 }
 
-// The least of CrossingChance over eta, by golden section over where it is finite.
-double LeastCrossingChance(double c) {
+// The least of LogCrossingChance over eta, by golden section over where it is finite.
+double LeastLogCrossingChance(double c) {
   const auto finite = [c](double eta) {
     return std::sqrt(eta / 2) + std::sqrt(2 * (eta - 1) / c) < kLeading;
   };
@@ -70,13 +70,13 @@ double LeastCrossingChance(double c) {
   for (int step = 0; step < kSteps; ++step) {
     const double left = high - golden * (high - low);
     const double right = low + golden * (high - low);
-    if (CrossingChance(c, left) < CrossingChance(c, right)) {
+    if (LogCrossingChance(c, left) < LogCrossingChance(c, right)) {
       high = right;
     } else {
       low = left;
     }
   }
-  return CrossingChance(c, std::midpoint(low, high));
+  return LogCrossingChance(c, std::midpoint(low, high));
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ double DistributionRadius(int64_t trials, double alpha, int64_t first_trials) {
   if (trials < first_trials || trials <= 0) return std::numeric_limits<double>::infinity();
   constexpr double kMostConstant = 1e6;
   const double c = Border(kMostConstant, 0.0, [alpha](double candidate) {
-    return LeastCrossingChance(candidate) <= alpha;
+    return LeastLogCrossingChance(candidate) <= std::log(alpha);
   });
   const double epochs =
       std::log1p(std::log(static_cast<double>(trials) / static_cast<double>(first_trials)));
