@@ -141,9 +141,9 @@ Status LatencyComparison::SetThresholds() {
     // Beyond the last bound nothing can be told apart.
     if (canary_bound == bounds_.end()) break;
     const auto canary_bucket = static_cast<size_t>(canary_bound - bounds_.begin());
-    SLIPWAY_ASSIGN_OR_RETURN(LatencyThreshold threshold,
+    SLIPWAY_ASSIGN_OR_RETURN(const LatencyThreshold threshold,
                              MakeThreshold(quantile, bucket, canary_bucket));
-    thresholds.push_back(std::move(threshold));
+    thresholds.push_back(threshold);
   }
   if (thresholds.empty()) return {};
   thresholds_ = std::move(thresholds);
@@ -159,8 +159,7 @@ Result<LatencyThreshold> LatencyComparison::MakeThreshold(double quantile, size_
                                                  .prior_rate = 1 - quantile,
                                                  .prior_trials = kPriorTrials,
                                                  .cluster_size = options_.cluster_size}));
-  LatencyThreshold threshold{quantile, bounds_[bucket], bounds_[canary_bucket],
-                             std::move(comparison)};
+  LatencyThreshold threshold{quantile, bounds_[bucket], bounds_[canary_bucket], comparison};
   SLIPWAY_RETURN_IF_ERROR(threshold.comparison.Learn(CountAbove(threshold, stable_, canary_)));
   return threshold;
 }
@@ -221,7 +220,7 @@ Status LatencyComparison::ReadThresholds(const Json& json) {
     if (BucketOf(canary_bound) == bounds_.size()) return BadState("canary_bound");
     SLIPWAY_ASSIGN_OR_RETURN(const Json* state, ReadMember(item, "comparison"));
     SLIPWAY_ASSIGN_OR_RETURN(RateComparison comparison, RateComparison::FromJson(*state));
-    thresholds_.push_back({quantile, stable_bound, canary_bound, std::move(comparison)});
+    thresholds_.push_back({quantile, stable_bound, canary_bound, comparison});
   }
   if (!thresholds_.empty()) {
     stable_.clear();
