@@ -14,7 +14,7 @@ namespace {
 double LogBeta(double a, double b) { return LogGamma(a) + LogGamma(b) - LogGamma(a + b); }
 
 // How many trials the mixture's Beta distribution counts for, so that the interval is narrow at the
-// planned size (arXiv 1810.08240, section 3.5).
+// planned size (arXiv 1810.08240; confseq tunes by the same rule).
 double Concentration(const Confidence& confidence) {
   constexpr double kLeast = 1e-3;
   const double doubled = 2 * LogThreshold(confidence.alpha);

@@ -23,14 +23,14 @@ struct Confidence {
 
 // For the rate of Bernoulli trials: the two-sided beta-binomial mixture, inverted (Howard, Ramdas,
 // McAuliffe, Sekhon: Time-uniform, nonparametric, nonasymptotic confidence sequences, arXiv
-// 1810.08240, proposition 7; `bernoulli_confidence_interval` of confseq). [0, 1] without trials.
+// 1810.08240; `bernoulli_confidence_interval` of confseq). [0, 1] without trials.
 // 0 ≤ events ≤ trials.
 Interval RateInterval(int64_t events, int64_t trials, const Confidence& confidence);
 
 // The shares of a sample of `trials` that may lie at or below the `quantile` of its distribution,
 // 0 < quantile < 1: the same mixture around a known rate (Howard, Ramdas: Sequential estimation of
-// quantiles with applications to A/B testing and best-arm identification, arXiv 1906.09712, theorem
-// 1 with equation 12).
+// quantiles with applications to A/B testing and best-arm identification, arXiv 1906.09712, for one
+// quantile; `beta_binomial_mixture_bound` of confseq).
 Interval QuantileShares(double quantile, int64_t trials, const Confidence& confidence);
 
 // For one quantile of what a histogram counts: `bounds` ascend, and counts[i] counts what lies

@@ -4,9 +4,10 @@
 // For each difference of a fixed grid two e-processes run, one against "the difference is this or
 // more", one against "this or less" (rate_pair_internal.h; Turner, Gruenwald: Exact anytime-valid
 // confidence intervals for contingency tables and beyond, 2023). A bound is the outermost
-// difference that is not rejected yet. Each holds with probability 1 - alpha, both with 1 - 2
-// alpha, under the conditions of rate_comparison.h, with "the difference of a batch's mean rates
-// never exceeds D" for the upper bound to exceed the D in question.
+// difference that is not left behind: all beyond it are rejected, too. Each side holds with
+// probability 1 - alpha, both with 1 - 2 alpha, under the conditions of rate_comparison.h. Where
+// the difference is not the same at all looks, the upper bound is at least its smallest, the lower
+// at most its largest.
 #pragma once
 
 #include <array>

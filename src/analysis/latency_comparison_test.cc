@@ -51,6 +51,7 @@ TEST(LatencyComparisonTest, ThresholdsAreTheFirstLooksQuantiles) {
   EXPECT_EQ(second.canary_bound, 30);
   EXPECT_EQ(second.comparison.totals(), (RateCounts{80, 40, 20, 11}));
   // What set the thresholds is no evidence.
+  EXPECT_EQ(first.comparison.evidence(), Evidence());
   EXPECT_EQ(comparison.evidence(), Evidence());
 }
 

@@ -2,7 +2,7 @@
 //
 // Why its expectation is at most 1 under "canary - stable ≤ margin" (Turner, Ly, Gruenwald: Generic
 // E-variables for exact sequential k-sample tests that allow for optional stopping, arXiv
-// 2106.02693, theorem 1; Turner, Gruenwald: Exact anytime-valid confidence intervals for
+// 2106.02693; Turner, Gruenwald: Exact anytime-valid confidence intervals for
 // contingency tables and beyond, 2023, for nulls that are convex sets of pairs of rates): let
 // q = (q_s, q_c) be the alternative and r the pair of the null that minimises
 // F(r) = n_s KL(q_s | r_s) + n_c KL(q_c | r_c). Under rates p the expectation of one trial's ratio

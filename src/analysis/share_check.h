@@ -2,7 +2,7 @@
 // errors, by the shares of requests?
 //
 // Lindon, Malek: Anytime-valid inference for multinomial count data, NeurIPS 2022 (arXiv
-// 2011.03567), section 3: the Bayes factor of a Dirichlet-multinomial against the multinomial of
+// 2011.03567): the Bayes factor of a Dirichlet-multinomial against the multinomial of
 // the expected shares, which is a martingale under them. There is no margin: with enough traffic
 // any deviation is found, so this is a check of the weights ("sample ratio mismatch") and a
 // reference for the tests that have one, not what a rollout is decided by.
