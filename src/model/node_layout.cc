@@ -100,6 +100,9 @@ class TreeOrder {
   std::vector<Level> open_, cluster_;
 };
 
+// Places that a tree takes at most: the top of one that ends in it is filled up with copies.
+size_t RoomFor(const Tree& tree) { return tree.nodes.size() + 2 * size_t{kTopNodes}; }
+
 template <typename Node>
 void AddTree(const Tree& tree, const TreeEnsemble& ensemble, LeafValues* values, TreeOrder* order,
              std::vector<NodeLayout::TreePlace>* trees, std::vector<Node>* nodes) {
@@ -128,7 +131,7 @@ void AddTree(const Tree& tree, const TreeEnsemble& ensemble, LeafValues* values,
 template <typename Node>
 void AddTrees(const TreeEnsemble& ensemble, NodeLayout* layout, std::vector<Node>* nodes) {
   size_t count = 0;
-  for (const Tree& tree : ensemble.trees) count += tree.nodes.size() + 2 * kTopNodes;
+  for (const Tree& tree : ensemble.trees) count += RoomFor(tree);
   nodes->reserve(count);
   LeafValues values(&layout->leaf_values, static_cast<size_t>(ensemble.outputs));
   TreeOrder order;
@@ -139,9 +142,8 @@ void AddTrees(const TreeEnsemble& ensemble, NodeLayout* layout, std::vector<Node
 bool FitsNarrow(const TreeEnsemble& ensemble) {
   constexpr size_t kMost = std::numeric_limits<uint16_t>::max();
   return static_cast<size_t>(ensemble.features) * kTileRows <= kMost &&
-         std::ranges::all_of(ensemble.trees, [](const Tree& tree) {
-           return tree.nodes.size() + 2 * kTopNodes <= kMost;
-         });
+         std::ranges::all_of(ensemble.trees,
+                             [](const Tree& tree) { return RoomFor(tree) <= kMost; });
 }
 
 }  // namespace
