@@ -48,10 +48,8 @@ int64_t BlockRowsFor(int64_t tile_size) {
 }
 
 // Which node below the top each row of a tile comes to. All bits of a mask are a step to the right.
-#if defined(__x86_64__)
-[[gnu::target_clones("avx2", "default")]]
-#endif
-void WalkTop(const TreeTop& top, const uint32_t* tile, uint32_t* entries) {
+[[gnu::always_inline]] inline void WalkTopBy(const TreeTop& top, const uint32_t* tile,
+                                             uint32_t* entries) {
   for (int row = 0; row < kTileRows; row += kEight) {
     std::array<Eight, kTopNodes> right;
     for (size_t node = 0; node < kTopNodes; ++node) {
@@ -68,6 +66,24 @@ void WalkTop(const TreeTop& top, const uint32_t* tile, uint32_t* entries) {
     std::memcpy(entries + row, &entry, sizeof(entry));
   }
 }
+
+using TopWalk = void (*)(const TreeTop& top, const uint32_t* tile, uint32_t* entries);
+
+void WalkTop(const TreeTop& top, const uint32_t* tile, uint32_t* entries) {
+  WalkTopBy(top, tile, entries);
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] void WalkTopAvx2(const TreeTop& top, const uint32_t* tile,
+                                         uint32_t* entries) {
+  WalkTopBy(top, tile, entries);
+}
+
+// Not by target_clones: what chooses then runs before sanitizers are ready.
+TopWalk ChooseTopWalk() { return __builtin_cpu_supports("avx2") != 0 ? WalkTopAvx2 : WalkTop; }
+#else
+TopWalk ChooseTopWalk() { return WalkTop; }
+#endif
 
 // One step of each from `at`, whose keys are so far from each other; returns 0 when all had
 // arrived.
@@ -131,9 +147,10 @@ void NodeForest::WalkTiles(const Node* root, const NodeLayout::TreePlace& tree,
                            const uint32_t* tiles, int64_t count, float* scores) const {
   const float* const values = layout_.leaf_values.data();
   const TreeTop top = TopOf(root);
+  const TopWalk walk_top = ChooseTopWalk();
   for (int64_t tile = 0; tile < count; ++tile) {
     std::array<uint32_t, kTileRows> entries;
-    WalkTop(top, tiles, entries.data());
+    walk_top(top, tiles, entries.data());
     std::array<const Node*, kTileRows> at;
     for (size_t row = 0; row < kTileRows; ++row) at[row] = root + entries[row];
     Walk<1>(tiles, tree.levels - kTopLevels, tree.deep, &at);
