@@ -230,7 +230,9 @@ void Client::ArmForReading() {
 // and thrown away first.
 Client::Next Client::Finish() {
   if (tls_) tls_->End();
-  if (ended_) return Next::kEnds;
+  // Who said that he closes sends no more.
+  const bool all_read = !readable_ && !keep_alive_ && request_body_.done();
+  if (ended_ || (all_read && parser_.unread_bytes() == 0)) return Next::kEnds;
   ::shutdown(socket_.number(), SHUT_WR);
   state_ = State::kLingers;
   linger_end_ns_ = loop_->now_ns() + kLongestLingerNs;

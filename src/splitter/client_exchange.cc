@@ -36,6 +36,7 @@ Client::Next Client::BeginExchange() {
     request_.Append(unread);
     parser_.Take(AddToRequest(unread.size()));
   }
+  if (request_body_.failed()) return RefuseBody();
   if (request_body_.done() && mirror_ != nullptr) mirror_->Send();
   state_ = State::kRelays;
   if (version != Picker::kNone) EnterVersion(picker.table().versions[static_cast<size_t>(version)]);
@@ -156,11 +157,12 @@ bool Client::ReadBody() {
   return true;
 }
 
+// Of a replica that has begun to read it the connection ends in the middle.
 Client::Next Client::RefuseBody() {
   if (status_ != 0) return BreakOff();
   EndMirror(false);
   ReleaseUpstream(false);
-  lane().abandoned.Add(1);
+  if (version_ != nullptr) lane().abandoned.Add(1);
   LeaveVersion();
   loop_->CountRefused();
   closing_ = true;

@@ -110,14 +110,14 @@ TEST(ResponseHeads, SayHowTheirBodyIsFramed) {
   EXPECT_EQ(close.head.framing, BodyFraming::kUntilClose);
   EXPECT_FALSE(close.head.keep_alive);
   for (const char* const status : {"204", "304", "100"})
-    EXPECT_EQ(ReadHead(fmt::format("HTTP/1.1 {} X\r\nContent-Length: 5\r\n\r\n", status))
-                  .head.framing,
-              BodyFraming::kNone);
+    EXPECT_EQ(
+        ReadHead(fmt::format("HTTP/1.1 {} X\r\nContent-Length: 5\r\n\r\n", status)).head.framing,
+        BodyFraming::kNone);
   EXPECT_EQ(ReadHead("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true).head.framing,
             BodyFraming::kNone);
   EXPECT_FALSE(ReadHead("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n").head.keep_alive);
-  EXPECT_FALSE(
-      ReadHead("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n").head.keep_alive);
+  EXPECT_FALSE(ReadHead("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n")
+                   .head.keep_alive);
 }
 
 TEST(ResponseHeads, WrongOnesAreRefused) {

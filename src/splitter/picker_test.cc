@@ -1,5 +1,3 @@
-#include "splitter/picker_internal.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -8,14 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "splitter/picker_internal.h"
 #include "splitter/route_book_internal.h"
 
 namespace slipway::splitter {
 namespace {
 
 TEST(WeightedTurns, AreExactOverAnyStretch) {
-  for (const std::vector<double>& shares : std::vector<std::vector<double>>{
-           {0.1, 0.9}, {0.25, 0.75}, {0.01, 0.99}, {0.05, 0.35, 0.6}, {1.0 / 3, 1.0 / 3, 1.0 / 3}}) {
+  for (const std::vector<double>& shares :
+       std::vector<std::vector<double>>{{0.1, 0.9},
+                                        {0.25, 0.75},
+                                        {0.01, 0.99},
+                                        {0.05, 0.35, 0.6},
+                                        {1.0 / 3, 1.0 / 3, 1.0 / 3}}) {
     WeightedTurns turns;
     turns.SetShares({"a", "b", "c"}, shares);
     std::vector<std::ptrdiff_t> picks;

@@ -71,9 +71,8 @@ TEST(Routes, MistakesSayWhereTheyAre) {
   EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7"}, {"id": "7"}]})"),
               AllOf(HasSubstr("versions[1].id"), HasSubstr("stands twice")));
   EXPECT_THAT(ErrorOf(R"({"versions": [{"weight": 1}]})"), HasSubstr("has no id"));
-  EXPECT_THAT(
-      ErrorOf(R"({"versions": [{"id": "7", "replicas": [{"host": "a", "port": 70000}]}]})"),
-      AllOf(HasSubstr("versions[0].replicas[0].port"), HasSubstr("1 to 65535")));
+  EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7", "replicas": [{"host": "a", "port": 70000}]}]})"),
+              AllOf(HasSubstr("versions[0].replicas[0].port"), HasSubstr("1 to 65535")));
   EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7", "replicas": [{"host": "a", "port": 1.5}]}]})"),
               HasSubstr("a whole number"));
   EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7"}],

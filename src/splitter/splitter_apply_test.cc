@@ -209,8 +209,8 @@ TEST_F(ApplyTest, NothingIsLostWhileVersionsComeAndGo) {
     auto next = std::make_unique<VersionServer>(fmt::format("{}", version));
     const std::string id = fmt::format("{}", version), before = fmt::format("{}", version - 1);
     for (const double weight : {10, 50}) {
-      Apply({RouteTo(id, weight, {next->port()}),
-             RouteTo(before, 100 - weight, {current->port()})});
+      Apply(
+          {RouteTo(id, weight, {next->port()}), RouteTo(before, 100 - weight, {current->port()})});
       std::this_thread::sleep_for(milliseconds(40));
     }
     Apply({RouteTo(id, 1, {next->port()})});

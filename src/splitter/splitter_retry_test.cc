@@ -39,9 +39,11 @@ TEST_F(SplitterTest, WhoWasLeftOutIsTriedAgain) {
   options_.left_out_seconds = 0.2;
   StartWith({port, other.port()});
   for (int i = 0; i < 2; ++i) EXPECT_EQ(Ask(Get("/")), Ok("other"));
-  FakeReplica risen([](Peer& peer, int) {
-    while (!peer.ReadMessage().empty()) peer.Send(Ok("risen"));
-  }, port);
+  FakeReplica risen(
+      [](Peer& peer, int) {
+        while (!peer.ReadMessage().empty()) peer.Send(Ok("risen"));
+      },
+      port);
   EXPECT_TRUE(Eventually([&] { return Ask(Get("/")) == Ok("risen"); }));
 }
 
@@ -139,7 +141,8 @@ TEST_F(SplitterTest, WhatIsNotHeldAnyMoreIsNotAskedAgain) {
 }
 
 TEST_F(SplitterTest, NothingIsAskedAgainOnceAByteOfTheAnswerCame) {
-  for (const char* const start : {"H", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+  for (const char* const start :
+       {"H", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 100 Continue\r\n\r\n"}) {
     std::atomic<int> asked{0};
     FakeReplica replica(FirstThenOk(
         [start](Peer& peer) {
@@ -161,9 +164,9 @@ TEST_F(SplitterTest, NothingIsAskedAgainOnceAByteOfTheAnswerCame) {
 
 TEST_F(SplitterTest, AnAnswerThatBreaksOffIsSeenToBreakOff) {
   const std::string head = "HTTP/1.1 200 OK\r\n";
-  for (const std::string& start :
-       {head + "Content-Length: 10\r\n\r\nabc", head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
-        head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n"}) {
+  for (const std::string& start : {head + "Content-Length: 10\r\n\r\nabc",
+                                   head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+                                   head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n"}) {
     FakeReplica replica([&](Peer& peer, int) {
       peer.ReadMessage();
       peer.Send(start);

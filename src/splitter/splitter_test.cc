@@ -111,8 +111,7 @@ TEST_F(SplitterTest, AnswersWithoutABody) {
   FakeReplica replica([](Peer& peer, int) {
     for (std::string request = peer.ReadMessage(); !request.empty(); request = peer.ReadMessage()) {
       if (request.starts_with("HEAD")) peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-      if (request.find(" /204") != std::string::npos)
-        peer.Send("HTTP/1.1 204 No Content\r\n\r\n");
+      if (request.find(" /204") != std::string::npos) peer.Send("HTTP/1.1 204 No Content\r\n\r\n");
       if (request.find(" /304") != std::string::npos)
         peer.Send("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n");
       if (request.find(" /full") != std::string::npos) peer.Send(Ok("full"));
@@ -183,17 +182,17 @@ TEST_F(SplitterTest, WhatIsSmuggledIsRefused) {
   FakeReplica replica(Echo);
   StartWith({replica.port()});
   const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
-  for (const std::string& request : {
-           post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-           post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-           post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-           post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-           post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-           post + "Content-Length: +3\r\n\r\nabc", post + "A: b\r\n Content-Length: 3\r\n\r\nabc",
-           post + "A: b\nContent-Length: 3\r\n\r\nabc",
-           std::string("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-           std::string("GET / HTTP/1.1\r\n\r\n"),
-           std::string("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")}) {
+  for (const std::string& request :
+       {post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        post + "Content-Length: +3\r\n\r\nabc", post + "A: b\r\n Content-Length: 3\r\n\r\nabc",
+        post + "A: b\nContent-Length: 3\r\n\r\nabc",
+        std::string("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")}) {
     const std::string answer = Ask(request);
     EXPECT_GE(StatusOf(answer), 400) << request;
     EXPECT_LE(StatusOf(answer), 501) << request;
@@ -210,8 +209,9 @@ TEST_F(SplitterTest, AWrongChunkReachesNobodyWhole) {
     if (peer.ReadMessage().ends_with("0\r\n\r\n")) ++whole;
   });
   StartWith({replica.port()});
-  const std::string answer = Ask(
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcGET /x HTTP/1.1\r\n");
+  const std::string answer =
+      Ask("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcGET /x "
+          "HTTP/1.1\r\n");
   EXPECT_EQ(StatusOf(answer), 400);
   splitter_.reset();
   EXPECT_EQ(whole.load(), 0);
