@@ -20,7 +20,9 @@ TEST(WeightedTurns, AreExactOverAnyStretch) {
                                         {0.05, 0.35, 0.6},
                                         {1.0 / 3, 1.0 / 3, 1.0 / 3}}) {
     WeightedTurns turns;
-    turns.SetShares({"a", "b", "c"}, shares);
+    std::vector<std::string> names = {"a", "b", "c"};
+    names.resize(shares.size());
+    turns.SetShares(names, shares);
     std::vector<std::ptrdiff_t> picks;
     for (int i = 0; i < 2000; ++i) picks.push_back(turns.Next());
     for (size_t from = 0; from + 100 <= picks.size(); ++from) {

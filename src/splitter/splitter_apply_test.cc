@@ -159,7 +159,16 @@ TEST_F(ApplyTest, AVersionIsDrainedOnceItsLastRequestHasEnded) {
     const std::lock_guard lock(mutex);
     return drained == std::vector<std::string>{"old"};
   }));
-  // One that idles is drained at once, and comes back as it was.
+}
+
+TEST_F(ApplyTest, AVersionThatIdlesIsDrainedAtOnceAndComesBackAsItWas) {
+  VersionServer old("old"), fresh("new");
+  options_.threads = 2;
+  routes_.versions = {RouteTo("old", 1, {old.port()})};
+  Start();
+  AnswersOf(1);
+  Apply({RouteTo("new", 1, {fresh.port()})});
+  EXPECT_TRUE(splitter_->WaitDrained("old", 10));
   Apply({RouteTo("old", 1, {old.port()})});
   EXPECT_TRUE(splitter_->WaitDrained("new", 10));
   EXPECT_EQ(SnapshotOf("old").requests, 1);
