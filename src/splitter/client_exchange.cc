@@ -23,6 +23,7 @@ Client::Next Client::BeginExchange() {
   keep_alive_ = request.keep_alive;
   is_head_ = request.method == "HEAD";
   begun_ns_ = loop_->now_ns();
+  loop_->AdoptRoutes();
   Picker& picker = loop_->picker();
   may_repeat_ = picker.table().routes.idempotent || IsIdempotent(request.method);
   const std::ptrdiff_t version = picker.PickVersion(request);
@@ -176,6 +177,7 @@ Client::Next Client::OnFailure(Failure failure) {
   // Of connections that were idle as long others are likely to have ended, too.
   fresh_ = true;
   ReleaseUpstream(false);
+  loop_->AdoptRoutes();
   if (again && TakeUpstream(loop_->picker().IndexOf(version_))) {
     request_.Rewind();
     return Next::kGoesOn;

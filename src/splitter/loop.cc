@@ -21,6 +21,10 @@ constexpr int kAcceptBurst = 64;
 // Between two looks at whether the system has descriptors again.
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr int64_t kNanosecondsAMillisecond = 1'000'000;
+// More of them than this are closed without a word.
+constexpr int64_t kMostRejected = 64;
+// What a connection gets to begin its request while the splitter ends.
+constexpr double kFinishSeconds = 1;
 
 }  // namespace
 
@@ -99,11 +103,6 @@ void Loop::Requeue(Endpoint* endpoint) {
   queued_.push_back(endpoint);
 }
 
-Picker& Loop::picker() {
-  if (generation_ != shared_->book.generation()) Adopt();
-  return picker_;
-}
-
 void Loop::Adopt() {
   const std::shared_ptr<const RouteTable> table = shared_->book.table();
   const std::shared_ptr<const RouteTable> before = picker_.shared_table();
@@ -143,7 +142,7 @@ int Loop::Wait() const {
 void Loop::Run() {
   std::array<epoll_event, kMostEvents> events;
   now_ns_ = http::MonotonicNow();
-  picker();
+  AdoptRoutes();
   while (phase_ != Phase::kStops) {
     const int count = ::epoll_wait(epoll_.number(), events.data(), kMostEvents, Wait());
     now_ns_ = http::MonotonicNow();
@@ -158,7 +157,7 @@ void Loop::Run() {
       resume_ns_ = 0;
       if (listener_.open() && !WatchOwn(listener_.number(), &listener_)) PauseListening();
     }
-    picker();
+    AdoptRoutes();
     OnPhase();
     FreeBuried();
   }
@@ -213,9 +212,10 @@ bool Loop::Accept() {
 
 void Loop::Welcome(Descriptor socket, std::string peer) {
   const int64_t before = shared_->connections.fetch_add(1);
-  const bool rejects = std::cmp_greater_equal(before, options().limits.connections);
+  const auto most = static_cast<int64_t>(options().limits.connections);
+  const bool rejects = before >= most;
   // To be told in TLS takes a handshake, which is what there is no room for.
-  const bool dropped = rejects && shared_->tls != nullptr;
+  const bool dropped = rejects && (shared_->tls != nullptr || before >= most + kMostRejected);
   std::unique_ptr<http::TlsSession> session;
   if (shared_->tls != nullptr && !dropped) session = shared_->tls->NewSession(socket.number());
   if (dropped || (shared_->tls != nullptr && session == nullptr)) {
@@ -251,6 +251,8 @@ void Loop::OnPhase() {
   const Phase phase = shared_->phase.load();
   const Phase before = std::exchange(phase_, phase);
   if (phase != Phase::kFinishes || before == Phase::kFinishes) return;
+  // Those whose answer is on the way already are not told to go elsewhere.
+  timers_.SetSpan(http::TimerKind::kIdle, std::min(options().limits.idle_seconds, kFinishSeconds));
   EndIdle();
   // Clients whose connections stand already are served; closing would reset them.
   while (Accept()) {

@@ -74,8 +74,11 @@ class Loop {
   http::TimerLists& timers() { return timers_; }
   http::DateText& date() { return date_; }
   MirrorComparer& comparer() { return shared_->comparer; }
-  // The one that counts now.
-  Picker& picker();
+  // Follows the routes that count now, from here on: indices of versions end with it.
+  void AdoptRoutes() {
+    if (generation_ != shared_->book.generation()) Adopt();
+  }
+  Picker& picker() { return picker_; }
   // Takes it over. False, and the endpoint is gone, where the system has no room.
   bool Watch(int descriptor, Endpoint* endpoint);
   // One without a descriptor.

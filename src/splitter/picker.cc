@@ -77,7 +77,7 @@ std::ptrdiff_t Picker::PickVersion(const http::Request& request) {
   const Routes& routes = table_->routes;
   for (size_t i = 0; i < routes.header_routes.size(); ++i) {
     const HeaderRoute& route = routes.header_routes[i];
-    if (request.Find(route.name) == route.value && !route.value.empty())
+    if (request.Find(route.name) == route.value)
       return static_cast<std::ptrdiff_t>(table_->header_targets[i]);
   }
   if (routes.sticky.wanted()) {

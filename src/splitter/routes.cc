@@ -97,6 +97,8 @@ Status CheckRoutes(const Routes& routes, const std::string& source) {
   for (size_t i = 0; i < routes.header_routes.size(); ++i) {
     const std::string field = fmt::format("header_routes[{}]", i);
     CheckHeaderName(routes.header_routes[i].name, field + ".name", &mistakes);
+    if (routes.header_routes[i].value.empty())
+      mistakes.Add(field + ".value", "a header route has no value", "the header's whole value");
     CheckVersionName(routes.header_routes[i].version, field + ".version", ids, &mistakes);
   }
   if (!routes.mirror.version.empty())

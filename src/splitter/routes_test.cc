@@ -84,6 +84,9 @@ TEST(Routes, MistakesSayWhereTheyAre) {
               HasSubstr("one of the two"));
   EXPECT_THAT(ErrorOf(R"({"header_routes": [{"name": "A", "value": "b", "version": "9"}]})"),
               HasSubstr("header_routes[0].version"));
+  EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "9"}], "header_routes":
+                          [{"name": "A", "value": "", "version": "9"}]})"),
+              HasSubstr("header_routes[0].value"));
   EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7", "replicas":
                           [{"host": "a", "port": 1}, {"host": "a", "port": 1}]}]})"),
               HasSubstr("versions[0].replicas[1]"));

@@ -11,8 +11,8 @@ namespace {
 constexpr size_t kLarge = 50 << 20;
 constexpr size_t kPiece = 256 << 10;
 // What two connections' systems and a relay may hold of what nobody reads. Far more is sent.
-constexpr size_t kHeld = 40 << 20;
-constexpr size_t kSent = 160 << 20;
+constexpr size_t kHeld = 32 << 20;
+constexpr size_t kSent = 64 << 20;
 
 std::string RandomBytes(size_t size, uint64_t seed) {
   Random random(seed);
