@@ -60,20 +60,24 @@ MirrorComparer::~MirrorComparer() { Stop(); }
 
 void MirrorComparer::Add(MirrorPair&& pair) {
   const std::lock_guard lock(mutex_);
-  if (!thread_.joinable() && !stopping_) {
-    try {
-      const SignalsBlocked blocked;
-      thread_ = std::thread([this] { Run(); });
-    } catch (const std::system_error&) {
-      // No thread now; the next pair asks again.
-    }
-  }
-  if (stopping_ || !thread_.joinable() || pairs_.size() >= kMostPairs) {
+  if (stopping_ || !HasThread() || pairs_.size() >= kMostPairs) {
     ++pair.version->mirror.skipped;
     return;
   }
   pairs_.push_back(std::move(pair));
   added_.notify_one();
+}
+
+// Where the system gives none now, the next pair asks again.
+bool MirrorComparer::HasThread() {
+  if (thread_.joinable()) return true;
+  try {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { Run(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void MirrorComparer::Stop() {

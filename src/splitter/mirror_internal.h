@@ -50,6 +50,7 @@ class MirrorComparer {
   void Stop();
 
  private:
+  bool HasThread();
   void Run();
 
   std::mutex mutex_;  // Of all that follows.

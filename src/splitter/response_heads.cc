@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 #include "http/text.h"
 #include "splitter/heads_internal.h"
@@ -15,6 +16,9 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kVersionStart = "HTTP/1.";
 constexpr size_t kStatusAt = 9;  // "HTTP/1.1 200"
 constexpr size_t kStatusLineSize = 12;
+constexpr uint64_t kTen = 10;
+// More than this overflows with one more digit.
+constexpr uint64_t kLargestBeforeDigit = (UINT64_MAX - 9) / kTen;
 constexpr int kNoContent = 204, kNotModified = 304, kFirstFinal = 200;
 
 bool ReadStatusLine(std::string_view line, ResponseHead* head) {
@@ -48,9 +52,11 @@ struct Framings {
 
 bool ReadLength(std::string_view value, Framings* seen) {
   uint64_t length = 0;
-  const char* const end = value.data() + value.size();
-  const auto read = std::from_chars(value.data(), end, length);
-  if (read.ec != std::errc() || read.ptr != end) return false;
+  for (const char c : value) {
+    if (c < '0' || c > '9' || length > kLargestBeforeDigit) return false;
+    length = length * kTen + static_cast<uint64_t>(c - '0');
+  }
+  if (value.empty()) return false;
   if (seen->length && seen->length_value != length) return false;
   seen->length = true;
   seen->length_value = length;

@@ -57,8 +57,10 @@ void FillShares(RouteTable* table) {
     version.end = end += version.share;
     if (version.share > 0) table->by_share.push_back(i);
   }
-  std::ranges::stable_sort(table->by_share, [table](size_t left, size_t right) {
-    return table->versions[left].share > table->versions[right].share;
+  std::ranges::sort(table->by_share, [table](size_t left, size_t right) {
+    const double left_share = table->versions[left].share;
+    const double right_share = table->versions[right].share;
+    return left_share > right_share || (left_share == right_share && left < right);
   });
 }
 
@@ -189,7 +191,9 @@ void RouteBook::Forget() {
   });
   auto drained = std::ranges::count_if(versions_, &VersionEntry::drained);
   std::erase_if(versions_, [&drained](const VersionEntry& entry) {
-    return entry.drained && std::cmp_greater(drained, kKeptVersions) && drained-- > 0;
+    const bool forgotten = entry.drained && std::cmp_greater(drained, kKeptVersions);
+    if (forgotten) --drained;
+    return forgotten;
   });
 }
 

@@ -44,7 +44,8 @@ struct VersionSnapshot {
   int64_t failed = 0;   // Of these, those that the splitter answered (502, 503, 504) or broke off.
   int64_t retried = 0;  // Attempts that failed here and were made again, here or elsewhere.
   int64_t abandoned = 0;  // The client went before its answer was whole; not among the requests.
-  // From the head of the request to the last byte of the answer from the replica.
+  // From when the request had come whole to the last byte of the answer from the replica, tries
+  // that failed included.
   int64_t nanoseconds = 0;
   std::vector<int64_t> latencies;  // By slipway::LatencyBuckets.
   MirrorSnapshot mirror;
