@@ -6,6 +6,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/between.h"
 #include "cli/data_options.h"
 #include "cli/data_reports.h"
 #include "cli/table.h"
@@ -149,14 +150,14 @@ void AddDataDrift(CLI::App* data, Session& session) {
   drift
       ->add_option("--alpha", options->drift.alpha,
                    "Share of false alarms among columns that is put up with")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(Between(0, 1))
       ->type_name("SHARE")
       ->capture_default_str();
   drift
       ->add_option("--min-effect", options->drift.min_effect,
                    "Smaller differences are no drift, in standard deviations of a number; for "
                    "categories 0.3 of that, as a share of rows")
-      ->check(CLI::Range(0.0, 1000.0))
+      ->check(Between(0, 1000))
       ->type_name("X")
       ->capture_default_str();
   drift

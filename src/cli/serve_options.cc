@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/between.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "core/json.h"
@@ -39,7 +40,7 @@ void AddLimits(CLI::App* command, ServeCommandOptions* options) {
   command
       ->add_option("--drain", options->drain_seconds,
                    "Seconds to go on after SIGTERM, while /ready says no")
-      ->check(CLI::Range(0.0, kLongestDrain))
+      ->check(Between(0, kLongestDrain))
       ->type_name("SECONDS")
       ->capture_default_str();
 }
@@ -78,7 +79,7 @@ void AddLogs(CLI::App* command, ServeCommandOptions* options) {
                    "Where: a directory or s3://BUCKET/PREFIX (default: .slipway/predictions)")
       ->type_name("PLACE");
   command->add_option("--log-sample", options->log_sample, "Share of the requests that is kept")
-      ->check(CLI::Range(kLeastSample, 1.0))
+      ->check(Between(kLeastSample, 1))
       ->type_name("SHARE")
       ->capture_default_str();
   command->add_flag("--no-metrics", options->no_metrics, "No /metrics");
@@ -95,7 +96,7 @@ void AddBatching(CLI::App* command, ServeCommandOptions* options) {
   command
       ->add_option("--batch-delay", options->batch_delay_ms,
                    "How long a request may wait for others; 0: no longer than a thread is busy")
-      ->check(CLI::Range(0.0, kLongestDelayMs))
+      ->check(Between(0, kLongestDelayMs))
       ->type_name("MS")
       ->capture_default_str();
 }

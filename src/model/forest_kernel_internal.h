@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <vector>
+#include <variant>
 
 #include "data/types.h"
-#include "model/forest_layout_internal.h"
+#include "model/block_forest_internal.h"
+#include "model/node_forest_internal.h"
 #include "model/types.h"
 
 namespace slipway::model {
@@ -14,33 +14,20 @@ namespace slipway::model {
 // Immutable after construction, safe from several threads.
 class ForestKernel {
  public:
-  // The ensemble is as LayOutForest asks for it.
+  // The ensemble's trees must be trees: each node but the root is the child of exactly one node,
+  // which AverageForest and the ONNX reader ensure.
   explicit ForestKernel(const TreeEnsemble& ensemble);
 
   int outputs() const { return outputs_; }
 
   // The raw scores of rows [begin, end) of `matrix`: (end - begin) × outputs.
-  void Score(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores) const;
+  void Score(const data::Matrix& matrix, int64_t begin, int64_t end, float* scores) const {
+    std::visit([&](const auto& forest) { forest.Score(matrix, begin, end, scores); }, forest_);
+  }
 
  private:
-  void FillTiles(const data::Matrix& matrix, int64_t begin, int64_t count, uint32_t* tiles) const;
-  // Rows that have their keys in `tiles`.
-  template <typename Node>
-  void ScoreBlock(const Node* nodes, const uint32_t* tiles, int64_t count, float* scores) const;
-  // `kOutputs` 0 is for as many as there are.
-  template <int kOutputs, typename Node>
-  void ScoreRows(const Node* nodes, const uint32_t* tiles, int64_t count, float* scores) const;
-  template <int kOutputs, typename Node>
-  void WalkTiles(const Node* root, const ForestLayout::TreePlace& tree, const uint32_t* tiles,
-                 int64_t count, float* scores) const;
-  template <int kOutputs, typename Node>
-  void WalkRow(const Node* nodes, const uint32_t* row, float* sums) const;
-
   int outputs_;
-  int64_t tile_size_;  // Keys.
-  int64_t block_rows_;
-  ForestLayout layout_;
-  std::vector<float> base_;  // One an output.
+  std::variant<BlockForest, NodeForest> forest_;
 };
 
 }  // namespace slipway::model

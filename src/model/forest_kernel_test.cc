@@ -107,12 +107,16 @@ std::vector<float> Expected(const TreeEnsemble& ensemble, const data::Matrix& ma
 
 void ExpectScores(const TreeEnsemble& ensemble, const data::Matrix& matrix, int64_t begin,
                   int64_t end) {
-  const ForestKernel kernel(ensemble);
   const auto expected = Expected(ensemble, matrix, begin, end);
-  std::vector<float> scores(expected.size(), kNan);
-  kernel.Score(matrix, begin, end, scores.data());
-  EXPECT_EQ(scores, expected) << ensemble.features << " features, " << ensemble.outputs
-                              << " outputs, rows " << begin << " to " << end;
+  const auto expect = [&](const auto& forest, const char* name) {
+    std::vector<float> scores(expected.size(), kNan);
+    forest.Score(matrix, begin, end, scores.data());
+    EXPECT_EQ(scores, expected) << name << ", " << ensemble.features << " features, "
+                                << ensemble.outputs << " outputs, rows " << begin << " to " << end;
+  };
+  expect(ForestKernel(ensemble), "kernel");
+  expect(NodeForest(ensemble), "nodes");
+  if (const auto blocks = BlockForest::Make(ensemble)) expect(*blocks, "blocks");
 }
 
 TEST(ForestKernelTest, WalksTreesOfEverySize) {
@@ -147,16 +151,26 @@ TEST(ForestKernelTest, AWideForestAnswersAsANarrowOne) {
     ExpectScores(forests.MakeEnsemble(12, {features, 1, 100}), forests.MakeRows(40, features), 0,
                  40);
   }
-  const auto narrow = LayOutForest(forests.MakeEnsemble(2, {4095, 1, 9}));
-  const auto wide = LayOutForest(forests.MakeEnsemble(2, {4096, 1, 9}));
+  const auto narrow = LayOutNodes(forests.MakeEnsemble(2, {4095, 1, 9}));
+  const auto wide = LayOutNodes(forests.MakeEnsemble(2, {4096, 1, 9}));
   EXPECT_TRUE(narrow.wide.empty());
   EXPECT_TRUE(wide.narrow.empty());
 }
 
+TEST(ForestKernelTest, BlocksAreForFewFeaturesAndThatManyBlocks) {
+  Forests forests;
+  EXPECT_TRUE(LayOutBlocks(forests.MakeEnsemble(2, {8, 2, 500})));
+  EXPECT_FALSE(LayOutBlocks(forests.MakeEnsemble(2, {9, 2, 500})));
+  // A chain has a block for each third split.
+  EXPECT_TRUE(LayOutBlocks(forests.MakeEnsemble(1, {8, 1, 196'000, true})));
+  EXPECT_FALSE(LayOutBlocks(forests.MakeEnsemble(1, {8, 1, 197'000, true})));
+}
+
 TEST(ForestKernelTest, KeepsEqualLeavesOnce) {
   Forests forests;
-  const auto layout = LayOutForest(forests.MakeEnsemble(30, {5, 1, 500}));
+  const auto layout = LayOutNodes(forests.MakeEnsemble(30, {5, 1, 500}));
   EXPECT_EQ(layout.leaf_values.size(), 64);
+  EXPECT_EQ(LayOutBlocks(forests.MakeEnsemble(30, {5, 1, 500}))->leaf_values.size(), 64);
 }
 
 }  // namespace

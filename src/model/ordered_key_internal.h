@@ -22,4 +22,9 @@ inline uint32_t ThresholdKey(float threshold) {
   return threshold == threshold ? OrderedKey(threshold) : 0;
 }
 
+// The same order in signed numbers.
+inline int32_t SignedKey(uint32_t key) {
+  return std::bit_cast<int32_t>(key ^ (uint32_t{1} << 31U));
+}
+
 }  // namespace slipway::model

@@ -75,6 +75,9 @@ class BodyReader : public RequestReader {
     const JsonKind kind = input_.Peek();
     if (kind == JsonKind::kNone) return values_.Broken();
     if (kind != JsonKind::kMapping) {
+      // What begins as null, "nonsense" say, need not be it. A list may be long, and is none of
+      // ours.
+      if (kind != JsonKind::kList && (!input_.Walk(0) || !input_.AtEnd())) return values_.Broken();
       return values_.Reject(
           {.message = fmt::format("the body is {}; expected {}", NameOf(kind), shapes)});
     }

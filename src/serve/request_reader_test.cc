@@ -214,6 +214,9 @@ TEST_F(RequestReaderTest, WrongShapes) {
             "400 @ instances: a mapping where a list of rows is expected");
   EXPECT_THAT(Predict("{}"), HasSubstr("400 @ the body has no rows; expected {\"features\""));
   EXPECT_THAT(Predict("[1]"), HasSubstr("400 @ the body is a list; expected {\"features\""));
+  EXPECT_THAT(Predict("null "), HasSubstr("400 @ the body is null; expected {\"features\""));
+  EXPECT_THAT(Predict("nonsense"), HasSubstr("400 @ the body is not JSON in line 1, column 1"));
+  EXPECT_THAT(Predict("true 1"), HasSubstr("400 @ the body is not JSON in line 1, column 6"));
   EXPECT_EQ(Predict(R"({"features": {}, "instances": []})"),
             "400 @ both 'features' and 'instances' are there");
   EXPECT_EQ(Predict(R"({"features": {}, "features": {}})"), "400 @ 'features' is there twice");

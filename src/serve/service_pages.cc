@@ -113,6 +113,12 @@ std::string Service::MetricsText() {
   AppendSingle("slipway_batches_total", "counter", "Calls of a model for several requests.",
                counts.batches, &text);
   AppendSingle("slipway_batch_rows_total", "counter", "Rows of these.", counts.rows, &text);
+  AppendSingle("slipway_batch_refused_total", "counter", "Requests that met a full queue.",
+               counts.refused, &text);
+  AppendSingle("slipway_batch_late_total", "counter", "Requests that had waited too long.",
+               counts.late, &text);
+  AppendSingle("slipway_batch_retried_total", "counter",
+               "Requests predicted alone because their batch failed.", counts.retried, &text);
   return text;
 }
 

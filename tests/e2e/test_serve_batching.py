@@ -84,7 +84,7 @@ def test_a_row_that_the_model_refuses_is_refused_to_its_own_request(graph, batch
     answers = ask_together(batching, questions)
     refused = [place for place, (status, _, _) in enumerate(answers) if status != 200]
     assert refused == [7], json.dumps(answers[7][1])
-    assert answers[7][0] == 400 and answers[7][1]["row"] == 1
+    assert answers[7][0] == 422 and answers[7][1]["row"] == 1
 
 
 def test_requests_larger_than_a_batch_go_alone(batching):

@@ -37,7 +37,7 @@ struct ForestNode {
 using NarrowNode = ForestNode<uint32_t>;  // 8 bytes: trees of up to 65,521 nodes, 4,095 features.
 using WideNode = ForestNode<uint64_t>;    // 16 bytes: any other.
 
-struct ForestLayout {
+struct NodeLayout {
   struct TreePlace {
     uint32_t root = 0;
     int levels = 0;     // Walked without looking whether all have arrived; at least kTopLevels.
@@ -52,6 +52,6 @@ struct ForestLayout {
 
 // The ensemble's trees must be trees: each node but the root is the child of exactly one node,
 // which AverageForest and the ONNX reader ensure.
-ForestLayout LayOutForest(const TreeEnsemble& ensemble);
+NodeLayout LayOutNodes(const TreeEnsemble& ensemble);
 
 }  // namespace slipway::model

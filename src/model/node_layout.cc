@@ -1,13 +1,12 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <utility>
 
-#include "data/value_hash.h"
-#include "model/forest_layout_internal.h"
+#include "model/leaf_values_internal.h"
+#include "model/node_layout_internal.h"
 #include "model/ordered_key_internal.h"
 
 namespace slipway::model {
@@ -17,50 +16,6 @@ namespace {
 constexpr int kClusterLevels = 2;
 // Paths longer than most are walked to their end only while some row has not arrived.
 constexpr int kSureLevels = 12;
-
-// The values of leaves, equal ones once: few differ in a forest, and those stay in the cache.
-class LeafValues {
- public:
-  LeafValues(std::vector<float>* values, size_t outputs)
-      : values_(*values), outputs_(outputs), slots_(kLeastSlots, kEmpty) {}
-
-  // Where those at `leaf` are.
-  uint32_t Add(const float* leaf) {
-    if (values_.size() / outputs_ * 2 >= slots_.size()) Grow();
-    uint32_t& slot = SlotOf(leaf);
-    if (slot == kEmpty) {
-      slot = static_cast<uint32_t>(values_.size());
-      values_.insert(values_.end(), leaf, leaf + outputs_);
-    }
-    return slot;
-  }
-
- private:
-  static constexpr uint32_t kEmpty = ~uint32_t{0};
-  static constexpr size_t kLeastSlots = 1024;  // A power of two.
-
-  // The one that holds these values, or the empty one where they belong.
-  uint32_t& SlotOf(const float* leaf) {
-    uint64_t hash = 0;
-    for (size_t output = 0; output < outputs_; ++output)
-      hash = data::MixBits(hash ^ std::bit_cast<uint32_t>(leaf[output]));
-    size_t at = hash & (slots_.size() - 1);
-    while (slots_[at] != kEmpty &&
-           std::memcmp(values_.data() + slots_[at], leaf, outputs_ * sizeof(float)) != 0)
-      at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
-  }
-
-  void Grow() {
-    slots_.assign(slots_.size() * 2, kEmpty);
-    for (size_t at = 0; at < values_.size(); at += outputs_)
-      SlotOf(values_.data() + at) = static_cast<uint32_t>(at);
-  }
-
-  std::vector<float>& values_;
-  const size_t outputs_;
-  std::vector<uint32_t> slots_;
-};
 
 // The places of one tree's nodes. It is used for one tree after another.
 class TreeOrder {
@@ -145,11 +100,14 @@ class TreeOrder {
   std::vector<Level> open_, cluster_;
 };
 
+// Places that a tree takes at most: the top of one that ends in it is filled up with copies.
+size_t RoomFor(const Tree& tree) { return tree.nodes.size() + 2 * size_t{kTopNodes}; }
+
 template <typename Node>
 void AddTree(const Tree& tree, const TreeEnsemble& ensemble, LeafValues* values, TreeOrder* order,
-             std::vector<ForestLayout::TreePlace>* trees, std::vector<Node>* nodes) {
+             std::vector<NodeLayout::TreePlace>* trees, std::vector<Node>* nodes) {
   order->Arrange(tree);
-  ForestLayout::TreePlace& place = trees->emplace_back();
+  NodeLayout::TreePlace& place = trees->emplace_back();
   place.root = static_cast<uint32_t>(nodes->size());
   const int depth = std::max(order->depth(), kTopLevels);
   place.levels = std::min(depth, std::max<int>(kSureLevels, std::bit_width(tree.nodes.size())));
@@ -171,9 +129,9 @@ void AddTree(const Tree& tree, const TreeEnsemble& ensemble, LeafValues* values,
 }
 
 template <typename Node>
-void AddTrees(const TreeEnsemble& ensemble, ForestLayout* layout, std::vector<Node>* nodes) {
+void AddTrees(const TreeEnsemble& ensemble, NodeLayout* layout, std::vector<Node>* nodes) {
   size_t count = 0;
-  for (const Tree& tree : ensemble.trees) count += tree.nodes.size() + 2 * kTopNodes;
+  for (const Tree& tree : ensemble.trees) count += RoomFor(tree);
   nodes->reserve(count);
   LeafValues values(&layout->leaf_values, static_cast<size_t>(ensemble.outputs));
   TreeOrder order;
@@ -184,22 +142,21 @@ void AddTrees(const TreeEnsemble& ensemble, ForestLayout* layout, std::vector<No
 bool FitsNarrow(const TreeEnsemble& ensemble) {
   constexpr size_t kMost = std::numeric_limits<uint16_t>::max();
   return static_cast<size_t>(ensemble.features) * kTileRows <= kMost &&
-         std::ranges::all_of(ensemble.trees, [](const Tree& tree) {
-           return tree.nodes.size() + 2 * kTopNodes <= kMost;
-         });
+         std::ranges::all_of(ensemble.trees,
+                             [](const Tree& tree) { return RoomFor(tree) <= kMost; });
 }
 
 }  // namespace
 
-ForestLayout LayOutForest(const TreeEnsemble& ensemble) {
-  ForestLayout layout;
+NodeLayout LayOutNodes(const TreeEnsemble& ensemble) {
+  NodeLayout layout;
   if (FitsNarrow(ensemble)) {
     AddTrees(ensemble, &layout, &layout.narrow);
   } else {
     AddTrees(ensemble, &layout, &layout.wide);
   }
   // Neighbours of as many levels walk together. Sums are exact (docs/models.md): any order will do.
-  std::ranges::stable_sort(layout.trees, {}, &ForestLayout::TreePlace::levels);
+  std::ranges::stable_sort(layout.trees, {}, &NodeLayout::TreePlace::levels);
   return layout;
 }
 

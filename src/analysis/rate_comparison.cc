@@ -1,0 +1,81 @@
+#include "analysis/rate_comparison.h"
+
+#include <fmt/format.h>
+
+#include "analysis/rate_pair_internal.h"
+#include "analysis/state_internal.h"
+
+namespace slipway::analysis {
+namespace {
+
+constexpr double kMostPriorTrials = 1e9;
+constexpr double kLargestCluster = 1e9;
+
+Status CheckOptions(const RateOptions& options) {
+  // Written so that what is no number fails.
+  if (!(options.margin >= 0 && options.margin < 1)) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a margin of {:g}", options.margin))
+        .Expected("at least 0 and below 1");
+  }
+  if (!(options.prior_rate > 0 && options.prior_rate < 1 && options.prior_trials > 0 &&
+        options.prior_trials <= kMostPriorTrials)) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a prior rate of {:g} by {:g} trials",
+                                                       options.prior_rate, options.prior_trials))
+        .Expected("a rate between 0 and 1 and more than 0 trials, at most 1e9");
+  }
+  if (!(options.cluster_size >= 1 && options.cluster_size <= kLargestCluster)) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("clusters of {:g} trials", options.cluster_size))
+        .Expected("at least 1 and at most 1e9");
+  }
+  return {};
+}
+
+Result<RateOptions> ReadOptions(const Json& json) {
+  RateOptions options;
+  SLIPWAY_ASSIGN_OR_RETURN(options.margin, ReadNumber(json, "margin"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.prior_rate, ReadNumber(json, "prior_rate"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.prior_trials, ReadNumber(json, "prior_trials"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.cluster_size, ReadNumber(json, "cluster_size"));
+  SLIPWAY_RETURN_IF_ERROR(CheckOptions(options));
+  return options;
+}
+
+}  // namespace
+
+Result<RateComparison> RateComparison::Make(const RateOptions& options) {
+  SLIPWAY_RETURN_IF_ERROR(CheckOptions(options));
+  return RateComparison(options);
+}
+
+Status RateComparison::Observe(const RateCounts& batch) {
+  const RateCounts before = totals_;
+  SLIPWAY_RETURN_IF_ERROR(AddBatch(batch, totals_));
+  const RatePair expected = ExpectedRates(before, options_.prior_rate, options_.prior_trials);
+  process_.Add(expected, batch, options_.margin, options_.cluster_size);
+  evidence_.Move(process_.LogE());
+  return {};
+}
+
+Status RateComparison::Learn(const RateCounts& batch) { return AddBatch(batch, totals_); }
+
+Json RateComparison::ToJson() const {
+  return Json{{"margin", options_.margin},
+              {"prior_rate", options_.prior_rate},
+              {"prior_trials", options_.prior_trials},
+              {"cluster_size", options_.cluster_size},
+              {"totals", CountsToJson(totals_)},
+              {"parts", process_.parts()},
+              {"evidence", evidence_.ToJson()}};
+}
+
+Result<RateComparison> RateComparison::FromJson(const Json& json) {
+  SLIPWAY_ASSIGN_OR_RETURN(const RateOptions options, ReadOptions(json));
+  RateComparison comparison(options);
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.totals_, ReadRateCounts(json, "totals"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.process_, ReadProcess(json, "parts"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.evidence_, ReadEvidence(json));
+  return comparison;
+}
+
+}  // namespace slipway::analysis
