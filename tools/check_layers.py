@@ -14,6 +14,7 @@ LINE = ["core", "config", "data", "model", "train", "gate", "registry", "deploy"
 
 ALLOWED = {stage: set(LINE[:place]) for place, stage in enumerate(LINE)}
 ALLOWED["http"] = {"core"}
+ALLOWED["splitter"] = {"core", "http"}
 ALLOWED["analysis"] = {"core"}
 ALLOWED["workflow"] = {"core", "config"}
 ALLOWED["report"] = set(LINE[: LINE.index("registry") + 1])

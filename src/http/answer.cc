@@ -1,10 +1,10 @@
+#include "http/answer.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include "http/answer_internal.h"
 
 namespace slipway::http {
 namespace {

@@ -1,8 +1,8 @@
+#include "http/answer.h"
+
 #include <gtest/gtest.h>
 
 #include <ctime>
-
-#include "http/answer_internal.h"
 
 namespace slipway::http {
 namespace {

@@ -3,27 +3,20 @@
 
 #include <atomic>
 #include <cstdint>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "http/answer_internal.h"
-#include "http/listener_internal.h"
+#include "http/answer.h"
+#include "http/listener.h"
 #include "http/request_parser.h"
 #include "http/server.h"
-#include "http/timers_internal.h"
-#include "http/tls_internal.h"
+#include "http/timers.h"
+#include "http/tls.h"
 
 namespace slipway::http {
-
-inline int64_t MonotonicNow() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // How far a server is with its end.
 enum class Phase { kServes, kDrains, kFinishes, kStops };

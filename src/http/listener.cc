@@ -1,3 +1,5 @@
+#include "http/listener.h"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
@@ -10,8 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-
-#include "http/listener_internal.h"
 
 namespace slipway::http {
 namespace {

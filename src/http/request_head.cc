@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "http/request_parser.h"
-#include "http/text_internal.h"
+#include "http/text.h"
 
 namespace slipway::http {
 namespace {
@@ -144,6 +144,11 @@ bool RequestParser::ReadContentLength(std::string_view value, FieldsSeen* seen) 
 }
 
 void RequestParser::ChooseBody(const FieldsSeen& seen) {
+  if (bodies_ == Bodies::kLeft) {
+    framing_ = {seen.encoding, seen.length, seen.length_value};
+    Complete();
+    return;
+  }
   chunked_ = seen.encoding;
   expects_continue_ = seen.expect_continue && request_.minor_version == 1;
   if (chunked_) {

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "http/text_internal.h"
+#include "http/text.h"
 
 namespace slipway::http {
 namespace {
@@ -31,8 +31,8 @@ Limits Bounded(Limits limits) {
 
 }  // namespace
 
-RequestParser::RequestParser(const Limits& limits, std::string_view peer)
-    : limits_(Bounded(limits)) {
+RequestParser::RequestParser(const Limits& limits, std::string_view peer, Bodies bodies)
+    : limits_(Bounded(limits)), bodies_(bodies) {
   request_.peer = peer;
   Forget();
 }

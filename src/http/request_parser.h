@@ -34,8 +34,18 @@ class RequestParser {
     kFailed,    // failure() says why; nothing more of the connection can be read.
   };
 
+  // What becomes of bodies. Of kLeft a request is complete with its head, and the bytes behind it
+  // are the caller's to take, as framing() says: for who hands them on as they come.
+  enum class Bodies { kRead, kLeft };
+  struct Framing {
+    bool chunked = false;
+    bool has_length = false;
+    size_t length = 0;
+  };
+
   // `peer` is what its requests say of who sends them.
-  explicit RequestParser(const Limits& limits, std::string_view peer = "");
+  explicit RequestParser(const Limits& limits, std::string_view peer = "",
+                         Bodies bodies = Bodies::kRead);
 
   // Room for bytes that arrive next, at least `least`; what was put there is told to Added. Views
   // of an earlier request end with either call. Null where memory ran out: then it has failed.
@@ -54,6 +64,11 @@ class RequestParser {
 
   // Bytes that came and belong to no request yet.
   size_t unread_bytes() const { return end_ - scan_; }
+  // Of Bodies::kLeft: how the body of the complete request is framed, those bytes, and that the
+  // first `count` of them belong to it.
+  const Framing& framing() const { return framing_; }
+  std::string_view unread() const { return {bytes_.get() + scan_, end_ - scan_}; }
+  void Take(size_t count) { scan_ += count; }
   size_t capacity() const { return capacity_; }
 
  private:
@@ -137,6 +152,7 @@ class RequestParser {
   std::string_view View(Span span) const { return {base() + span.at, span.size}; }
 
   const Limits limits_;
+  const Bodies bodies_;
   std::unique_ptr<char, Free> bytes_;
   size_t capacity_ = 0;
   size_t begin_ = 0, scan_ = 0, end_ = 0;  // Of the request, of what was not looked at, of all.
@@ -157,6 +173,7 @@ class RequestParser {
   size_t chunk_digits_ = 0;
   size_t extension_bytes_ = 0;
 
+  Framing framing_;
   Request request_;
   ParseFailure failure_;
 };

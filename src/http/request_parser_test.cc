@@ -396,6 +396,33 @@ TEST(RequestParserTest, TheBodyStaysWhereItWasRead) {
   EXPECT_EQ(parser.request().body.data(), room + bytes.size() - 5);
 }
 
+TEST(RequestParserTest, BodiesMayBeLeftToTheCaller) {
+  RequestParser parser(SmallLimits(), "", RequestParser::Bodies::kLeft);
+  const std::string next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+  // Chunks are not looked at.
+  Add(&parser, kPost + std::string("Transfer-Encoding: chunked\r\n\r\nx\r\n"));
+  ASSERT_EQ(parser.Parse(), State::kComplete);
+  EXPECT_TRUE(parser.framing().chunked);
+  EXPECT_FALSE(parser.framing().has_length);
+  EXPECT_EQ(parser.request().body, "");
+  EXPECT_EQ(parser.unread(), "x\r\n");
+  parser.Take(3);
+  Add(&parser, kPost + std::string("Content-Length: 5\r\n\r\nhello") + next);
+  EXPECT_EQ(parser.request().method, "POST") << "it is still the first one";
+  parser.Next();
+  ASSERT_EQ(parser.Parse(), State::kComplete);
+  EXPECT_FALSE(parser.framing().chunked);
+  EXPECT_TRUE(parser.framing().has_length);
+  EXPECT_EQ(parser.framing().length, 5U);
+  EXPECT_EQ(parser.unread(), "hello" + next);
+  parser.Take(5);
+  parser.Next();
+  ASSERT_EQ(parser.Parse(), State::kComplete);
+  EXPECT_EQ(parser.request().path, "/next");
+  EXPECT_FALSE(parser.framing().has_length);
+  EXPECT_EQ(parser.unread(), "");
+}
+
 TEST(RequestParserTest, ABufferThatGrewShrinksAgain) {
   RequestParser parser{Limits()};
   constexpr size_t kSize = 10 << 20;

@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/listener_internal.h"
+#include "http/listener.h"
 #include "http/server.h"
 
 namespace slipway::http {

@@ -1,7 +1,7 @@
+#include "http/timers.h"
+
 #include <algorithm>
 #include <limits>
-
-#include "http/timers_internal.h"
 
 namespace slipway::http {
 namespace {
@@ -22,7 +22,9 @@ TimerLists::TimerLists(const Limits& limits) {
   SetSpan(TimerKind::kBody, limits.body_seconds);
   SetSpan(TimerKind::kWrite, limits.write_seconds);
   SetSpan(TimerKind::kLinger, kLingerSeconds);
-  SetSpan(TimerKind::kDeferred, kLongestSeconds);
+  for (const TimerKind kind :
+       {TimerKind::kDeferred, TimerKind::kConnect, TimerKind::kAnswer, TimerKind::kPooled})
+    SetSpan(kind, kLongestSeconds);
 }
 
 void TimerLists::SetSpan(TimerKind kind, double seconds) {

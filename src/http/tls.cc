@@ -1,3 +1,5 @@
+#include "http/tls.h"
+
 #include <fmt/format.h>
 #include <openssl/err.h>
 
@@ -7,8 +9,6 @@
 #include <climits>
 #include <new>
 #include <string_view>
-
-#include "http/tls_internal.h"
 
 namespace slipway::http {
 namespace {

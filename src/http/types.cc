@@ -1,6 +1,6 @@
 #include "http/types.h"
 
-#include "http/text_internal.h"
+#include "http/text.h"
 
 namespace slipway::http {
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 
 #include "http/types.h"
 
@@ -16,8 +17,18 @@ enum class TimerKind : uint8_t {
   kWrite,
   kLinger,
   kDeferred,  // An answer that comes later: without end.
+  // Of a proxy's connections to others. Without end where SetSpan gives none.
+  kConnect,
+  kAnswer,
+  kPooled,
 };
-inline constexpr size_t kTimerKinds = 6;
+inline constexpr size_t kTimerKinds = 9;
+
+inline int64_t MonotonicNow() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 // Base of what waits. It is in one list from its first Arm until Disarm.
 struct Timer {

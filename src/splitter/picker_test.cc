@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "splitter/picker_internal.h"
+#include "splitter/route_book_internal.h"
+
+namespace slipway::splitter {
+namespace {
+
+TEST(WeightedTurns, AreExactOverAnyStretch) {
+  for (const std::vector<double>& shares :
+       std::vector<std::vector<double>>{{0.1, 0.9},
+                                        {0.25, 0.75},
+                                        {0.01, 0.99},
+                                        {0.05, 0.35, 0.6},
+                                        {1.0 / 3, 1.0 / 3, 1.0 / 3}}) {
+    WeightedTurns turns;
+    std::vector<std::string> names = {"a", "b", "c"};
+    names.resize(shares.size());
+    turns.SetShares(names, shares);
+    std::vector<std::ptrdiff_t> picks;
+    for (int i = 0; i < 2000; ++i) picks.push_back(turns.Next());
+    for (size_t from = 0; from + 100 <= picks.size(); ++from) {
+      for (size_t who = 0; who < shares.size(); ++who) {
+        const auto count = std::count(picks.begin() + static_cast<std::ptrdiff_t>(from),
+                                      picks.begin() + static_cast<std::ptrdiff_t>(from) + 100,
+                                      static_cast<std::ptrdiff_t>(who));
+        EXPECT_NEAR(static_cast<double>(count), 100 * shares[who], 1.0) << from << " " << who;
+      }
+    }
+  }
+}
+
+TEST(WeightedTurns, HoldThoughTheyAreSetAgainAndAgain) {
+  WeightedTurns turns;
+  int canary = 0;
+  for (int i = 0; i < 1000; ++i) {
+    if (i % 3 == 0) turns.SetShares({"new", "old"}, {0.1, 0.9});
+    canary += turns.Next() == 0 ? 1 : 0;
+  }
+  EXPECT_EQ(canary, 100);
+}
+
+TEST(WeightedTurns, NobodyWithoutAShareHasOne) {
+  WeightedTurns turns;
+  EXPECT_EQ(turns.Next(), -1);
+  turns.SetShares({"a", "b"}, {0, 0});
+  EXPECT_EQ(turns.Next(), -1);
+  turns.SetShares({"a", "b"}, {0.5, 0.5});
+  turns.Next();
+  turns.SetShares({"a", "b"}, {1, 0});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(turns.Next(), 0);
+}
+
+TEST(UnitHash, IsEven) {
+  std::vector<int> tenths(10);
+  for (int i = 0; i < 10'000; ++i)
+    ++tenths[static_cast<size_t>(UnitHash("", fmt::format("user-{}", i)) * 10)];
+  // Four standard deviations.
+  for (const int count : tenths) EXPECT_NEAR(count, 1000, 120);
+  EXPECT_NE(UnitHash("a", "user"), UnitHash("b", "user"));
+  EXPECT_NE(UnitHash("a", "bc"), UnitHash("ab", "c"));
+}
+
+class PickerTest : public ::testing::Test {
+ protected:
+  void Apply(const Routes& routes) {
+    const Status status = book_.Apply(routes);
+    ASSERT_TRUE(status.ok()) << status.error().Render();
+    picker_.SetTable(book_.table());
+  }
+  std::string VersionOf(const http::Request& request) {
+    const std::ptrdiff_t picked = picker_.PickVersion(request);
+    return picked < 0 ? "" : routes_.versions[static_cast<size_t>(picked)].id;
+  }
+  std::map<std::string, std::string> VersionsOfUsers(double weight) {
+    routes_.versions = {{.id = "new", .weight = weight, .replicas = {}},
+                        {.id = "old", .weight = 100 - weight, .replicas = {}}};
+    Apply(routes_);
+    std::map<std::string, std::string> versions;
+    for (int i = 0; i < 4000; ++i) {
+      const std::string user = fmt::format("user-{}", i);
+      http::Request request;
+      request.headers = {{"x-user", user}};
+      versions[user] = VersionOf(request);
+    }
+    return versions;
+  }
+
+  RouteBook book_{1, nullptr};
+  Picker picker_{0};
+  Routes routes_;
+};
+
+TEST_F(PickerTest, RaisingAWeightMovesOnlyWhoMust) {
+  routes_.sticky.header = "X-User";
+  const auto at_10 = VersionsOfUsers(10);
+  const auto at_25 = VersionsOfUsers(25);
+  const auto again = VersionsOfUsers(25);
+  EXPECT_EQ(at_25, again);
+  int moved = 0, new_before = 0;
+  for (const auto& [user, version] : at_10) {
+    new_before += version == "new" ? 1 : 0;
+    if (version == at_25.at(user)) continue;
+    ++moved;
+    EXPECT_EQ(version, "old");
+  }
+  EXPECT_NEAR(new_before, 400, 80);
+  EXPECT_NEAR(moved, 600, 100);
+  for (const auto& [user, version] : VersionsOfUsers(100)) EXPECT_EQ(version, "new");
+  for (const auto& [user, version] : VersionsOfUsers(0)) EXPECT_EQ(version, "old");
+}
+
+TEST_F(PickerTest, AHeaderGoesBeforeAll) {
+  routes_.versions = {{.id = "new", .weight = 0, .replicas = {}},
+                      {.id = "old", .weight = 1, .replicas = {}}};
+  routes_.header_routes = {{"X-Canary", "always", "new"}};
+  Apply(routes_);
+  http::Request request;
+  request.headers = {{"x-canary", "always"}};
+  EXPECT_EQ(VersionOf(request), "new");
+  request.headers = {{"x-canary", "Always"}};
+  EXPECT_EQ(VersionOf(request), "old");
+}
+
+TEST_F(PickerTest, TheReplicaWithTheLeastInFlight) {
+  routes_.versions = {
+      {.id = "a", .weight = 1, .replicas = {{"127.0.0.1", 1}, {"127.0.0.1", 2}, {"127.0.0.1", 3}}}};
+  Apply(routes_);
+  std::map<int, int> asked;
+  for (int i = 0; i < 9; ++i) ++asked[picker_.PickReplica(0, {}, 0).replica->name.port];
+  EXPECT_EQ(asked, (std::map<int, int>{{1, 3}, {2, 3}, {3, 3}}));
+  const auto& replicas = book_.table()->versions[0].replicas;
+  replicas[0]->lanes[0].in_flight.Set(2);
+  replicas[2]->lanes[0].in_flight.Set(1);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(picker_.PickReplica(0, {}, 0).replica->name.port, 2);
+}
+
+TEST_F(PickerTest, WhoIsLeftOutOrTriedComesLast) {
+  routes_.versions = {{.id = "a", .weight = 1, .replicas = {{"127.0.0.1", 1}, {"127.0.0.1", 2}}},
+                      {.id = "b", .weight = 1, .replicas = {{"127.0.0.1", 3}}},
+                      {.id = "none", .weight = 0, .replicas = {{"127.0.0.1", 4}}}};
+  Apply(routes_);
+  const auto& table = *book_.table();
+  table.versions[0].replicas[0]->lanes[0].left_out_until_ns.Set(100);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(picker_.PickReplica(0, {}, 50).replica->name.port, 2);
+  std::vector<const Replica*> tried = {table.versions[0].replicas[1].get()};
+  Picker::Choice choice = picker_.PickReplica(0, tried, 50);
+  EXPECT_EQ(choice.replica->name.port, 3);
+  EXPECT_EQ(choice.version, 1);
+  tried.push_back(choice.replica);
+  EXPECT_EQ(picker_.PickReplica(0, tried, 50).replica->name.port, 1);
+  tried.push_back(table.versions[0].replicas[0].get());
+  EXPECT_EQ(picker_.PickReplica(0, tried, 50).replica, nullptr);
+  routes_.fallback = false;
+  Apply(routes_);
+  tried.erase(tried.begin() + 1, tried.end());
+  EXPECT_EQ(picker_.PickReplica(0, tried, 50).replica->name.port, 1);
+  EXPECT_EQ(picker_.PickReplica(0, {}, 200).version, 0);
+}
+
+}  // namespace
+}  // namespace slipway::splitter

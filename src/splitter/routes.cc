@@ -1,0 +1,111 @@
+#include "splitter/routes.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "core/text.h"
+#include "http/text.h"
+
+namespace slipway::splitter {
+namespace {
+
+constexpr int kLargestPort = 65535;
+
+// All mistakes of one pass.
+class Mistakes {
+ public:
+  explicit Mistakes(std::string source) : source_(std::move(source)) {}
+
+  void Add(const std::string& field, const std::string& message, const std::string& expected) {
+    Location location;
+    location.file = source_;
+    location.field = field;
+    Error error = Error(ErrorCode::kInvalidInput, message).At(std::move(location));
+    if (!expected.empty()) error = std::move(error).Expected(expected);
+    first_ = first_ ? std::move(*first_).Also(std::move(error)) : std::move(error);
+  }
+  Status Take() {
+    if (first_) return *std::move(first_);
+    return {};
+  }
+
+ private:
+  std::string source_;
+  std::optional<Error> first_;
+};
+
+void CheckReplicas(const VersionRoute& version, const std::string& field, Mistakes* mistakes) {
+  for (size_t i = 0; i < version.replicas.size(); ++i) {
+    const ReplicaAddress& replica = version.replicas[i];
+    const std::string place = fmt::format("{}.replicas[{}]", field, i);
+    if (replica.host.empty())
+      mistakes->Add(place + ".host", "a replica has no host", "an address, such as 127.0.0.1");
+    if (replica.port < 1 || replica.port > kLargestPort)
+      mistakes->Add(place + ".port", fmt::format("there is no port {}", replica.port),
+                    "1 to 65535");
+    for (size_t other = 0; other < i; ++other) {
+      if (version.replicas[other] == replica)
+        mistakes->Add(place, fmt::format("{}:{} stands twice", replica.host, replica.port),
+                      "each replica once");
+    }
+  }
+}
+
+void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* mistakes) {
+  for (size_t i = 0; i < routes.versions.size(); ++i) {
+    const VersionRoute& version = routes.versions[i];
+    const std::string field = fmt::format("versions[{}]", i);
+    if (version.id.empty()) mistakes->Add(field + ".id", "a version has no id", "a text");
+    if (!ids->insert(version.id).second)
+      mistakes->Add(field + ".id", fmt::format("version \"{}\" stands twice", version.id),
+                    "each version once");
+    if (!std::isfinite(version.weight) || version.weight < 0)
+      mistakes->Add(field + ".weight", fmt::format("a weight can't be {}", version.weight),
+                    "0 or more");
+    CheckReplicas(version, field, mistakes);
+  }
+}
+
+void CheckVersionName(const std::string& version, const std::string& field,
+                      const std::set<std::string>& ids, Mistakes* mistakes) {
+  if (ids.contains(version)) return;
+  const std::vector<std::string> known(ids.begin(), ids.end());
+  mistakes->Add(field, fmt::format("there is no version \"{}\"", version),
+                known.empty() ? "a version of `versions`, which has none" : JoinOr(known));
+}
+
+void CheckHeaderName(const std::string& name, const std::string& field, Mistakes* mistakes) {
+  if (name.empty() || !http::kTokenBytes.HasAll(name))
+    mistakes->Add(field, fmt::format("\"{}\" is no name of a header", Printable(name)),
+                  "letters, digits and hyphens");
+}
+
+}  // namespace
+
+Status CheckRoutes(const Routes& routes, const std::string& source) {
+  Mistakes mistakes(source);
+  std::set<std::string> ids;
+  CheckVersions(routes, &ids, &mistakes);
+  if (!routes.sticky.header.empty())
+    CheckHeaderName(routes.sticky.header, "sticky.header", &mistakes);
+  if (!routes.sticky.header.empty() && !routes.sticky.cookie.empty())
+    mistakes.Add("sticky", "a header and a cookie stand together", "one of the two");
+  for (size_t i = 0; i < routes.header_routes.size(); ++i) {
+    const std::string field = fmt::format("header_routes[{}]", i);
+    CheckHeaderName(routes.header_routes[i].name, field + ".name", &mistakes);
+    if (routes.header_routes[i].value.empty())
+      mistakes.Add(field + ".value", "a header route has no value", "the header's whole value");
+    CheckVersionName(routes.header_routes[i].version, field + ".version", ids, &mistakes);
+  }
+  if (!routes.mirror.version.empty())
+    CheckVersionName(routes.mirror.version, "mirror.version", ids, &mistakes);
+  if (!(routes.mirror.share >= 0 && routes.mirror.share <= 1))
+    mistakes.Add("mirror.share", fmt::format("a share can't be {}", routes.mirror.share), "0 to 1");
+  return mistakes.Take();
+}
+
+}  // namespace slipway::splitter

@@ -1,0 +1,69 @@
+// What a splitter has counted, version by version.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace slipway::splitter {
+
+// 2xx, 3xx, 4xx and 5xx.
+inline constexpr size_t kStatusClasses = 4;
+
+struct ReplicaSnapshot {
+  std::string host;
+  int port = 0;
+  bool routed = true;     // Of the routes that count now; else it ends what it has begun.
+  bool left_out = false;  // It refused a connection less than a moment ago.
+  int64_t in_flight = 0;
+};
+
+// Requests that also went to this version, and how its answers compared with those that counted.
+struct MirrorSnapshot {
+  int64_t sent = 0;
+  int64_t equal = 0;  // Status, and prediction or predictions where both have one.
+  int64_t status_differs = 0;
+  int64_t prediction_differs = 0;
+  int64_t failed = 0;  // No answer, or no whole one.
+  int64_t skipped =
+      0;  // Were to go and did not, or were not compared: too large, too many at once.
+};
+
+struct VersionSnapshot {
+  std::string id;
+  double weight = 0;
+  bool routed = true;
+  bool drained = false;  // It is routed no more, and no request is in flight on it.
+  int64_t in_flight = 0;
+  int64_t requests = 0;  // Answered, by the version or for it by the splitter.
+  std::array<int64_t, kStatusClasses> answers{};
+  int64_t errors() const { return answers.back(); }
+  int64_t failed = 0;   // Of these, those that the splitter answered (502, 503, 504) or broke off.
+  int64_t retried = 0;  // Attempts that failed here and were made again, here or elsewhere.
+  int64_t abandoned = 0;  // The client went before its answer was whole; not among the requests.
+  // From when the request had come whole to the last byte of the answer from the replica, tries
+  // that failed included.
+  int64_t nanoseconds = 0;
+  std::vector<int64_t> latencies;  // By slipway::LatencyBuckets.
+  MirrorSnapshot mirror;
+  std::vector<ReplicaSnapshot> replicas;
+
+  // In milliseconds, by nearest rank; within 1.6 %. 0 of none.
+  double Percentile(double share) const;
+};
+
+struct SplitterSnapshot {
+  std::vector<VersionSnapshot> versions;
+  int64_t connections = 0;
+  int64_t in_flight = 0;
+  int64_t refused = 0;   // What was no request (400, 408, 414, 431, 501, 505), or came too much.
+  int64_t unrouted = 0;  // No version had a weight: 503.
+};
+
+// Latencies as [from_ns, count] of buckets that hold any; each is at most 1/32 of its start wide.
+Json ToJson(const SplitterSnapshot& snapshot);
+
+}  // namespace slipway::splitter
