@@ -18,7 +18,6 @@ namespace {
 
 // A handler that is told how long the queue is sees as much of it.
 constexpr int kMostEvents = 1024;
-constexpr int kAcceptBurst = 64;
 // Between two looks at whether the system has descriptors again.
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr int64_t kNanosecondsAMillisecond = 1'000'000;
@@ -193,22 +192,11 @@ void EventLoop::Expire() {
 }
 
 bool EventLoop::Accept() {
-  for (int count = 0; count < kAcceptBurst; ++count) {
-    sockaddr_storage name{};
-    socklen_t size = sizeof(name);
-    Descriptor socket(::accept4(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size,
-                                SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket.open()) {
-      Welcome(std::move(socket), AddressText(name));
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      PauseListening();
-      return false;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF || errno == EINVAL) {
-      return false;
-    }
-    // Else a client that went again, or its network's fault: the next one.
-  }
-  return true;
+  const auto accepting = AcceptWaiting(
+      listener_.number(),
+      [this](Descriptor socket, std::string peer) { Welcome(std::move(socket), std::move(peer)); });
+  if (accepting == Accepting::kNoRoom) PauseListening();
+  return accepting == Accepting::kMayBeMore;
 }
 
 void EventLoop::Welcome(Descriptor socket, std::string peer) {

@@ -17,6 +17,7 @@ namespace slipway::http {
 namespace {
 
 constexpr int kBacklog = 4096;
+constexpr int kAcceptBurst = 64;
 constexpr int kLargestPort = 65535;
 constexpr size_t kBytesBeforeMapped = 12;  // Of an IPv6 address that holds one of IPv4.
 
@@ -102,6 +103,24 @@ Result<Listeners> Listen(const std::string& host, int port, int count) {
     if (::listen(socket.number(), kBacklog) != 0) return ListenError(host, made.port, errno);
   }
   return made;
+}
+
+Accepting AcceptWaiting(int listener, const std::function<void(Descriptor, std::string)>& welcome) {
+  for (int count = 0; count < kAcceptBurst; ++count) {
+    sockaddr_storage name{};
+    socklen_t size = sizeof(name);
+    Descriptor socket(::accept4(listener, reinterpret_cast<sockaddr*>(&name), &size,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket.open()) {
+      welcome(std::move(socket), AddressText(name));
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      return Accepting::kNoRoom;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF || errno == EINVAL) {
+      return Accepting::kNobodyWaits;
+    }
+    // Else a client that went again, or its network's fault: the next one.
+  }
+  return Accepting::kMayBeMore;
 }
 
 std::string AddressText(const sockaddr_storage& address) {

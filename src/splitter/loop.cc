@@ -17,7 +17,6 @@
 namespace slipway::splitter {
 namespace {
 
-constexpr int kAcceptBurst = 64;
 // Between two looks at whether the system has descriptors again.
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr int64_t kNanosecondsAMillisecond = 1'000'000;
@@ -192,22 +191,11 @@ void Loop::Expire() {
 }
 
 bool Loop::Accept() {
-  for (int count = 0; count < kAcceptBurst; ++count) {
-    sockaddr_storage name{};
-    socklen_t size = sizeof(name);
-    Descriptor socket(::accept4(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size,
-                                SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket.open()) {
-      Welcome(std::move(socket), http::AddressText(name));
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      PauseListening();
-      return false;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EBADF || errno == EINVAL) {
-      return false;
-    }
-    // Else a client that went again, or its network's fault: the next one.
-  }
-  return true;
+  const auto accepting = http::AcceptWaiting(
+      listener_.number(),
+      [this](Descriptor socket, std::string peer) { Welcome(std::move(socket), std::move(peer)); });
+  if (accepting == http::Accepting::kNoRoom) PauseListening();
+  return accepting == http::Accepting::kMayBeMore;
 }
 
 void Loop::Welcome(Descriptor socket, std::string peer) {
