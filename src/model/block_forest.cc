@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/block_forest_internal.h"
+#include "model/forest_rows_internal.h"
 #include "model/ordered_key_internal.h"
 
 #if defined(__x86_64__)
@@ -21,9 +22,8 @@ namespace {
 // Rows that walk a tree together, and trees that a row walks together: enough independent steps to
 // hide how long one takes.
 constexpr size_t kRows = 16;
+constexpr int64_t kGroup = kRows;
 constexpr size_t kTrees = 12;
-// Fewer rows than this that are left over are quicker one by one.
-constexpr int64_t kLeastRows = 3;
 constexpr int64_t kRowsABlock = 512;  // 16 KiB of keys, which stay in the first-level cache.
 
 // Each row's keys, one a feature; what no feature has is 0 and never looked at.
@@ -75,13 +75,13 @@ struct Forest {
   size_t outputs;
 };
 
-// kRows rows through one tree.
+// Groups of kRows rows through one tree.
 template <int kOutputs>
 [[gnu::target("avx2")]] void WalkRows(const Forest& forest, const BlockLayout::TreePlace& tree,
-                                      const RowKeys* rows, int64_t count, float* scores) {
+                                      const RowKeys* rows, int64_t groups, float* scores) {
   const ForestBlock* const blocks = forest.layout.blocks.data();
   const ForestBlock& root = blocks[tree.root];
-  for (int64_t from = 0; from < count; from += static_cast<int64_t>(kRows)) {
+  for (int64_t group = 0; group < groups; ++group) {
     std::array<const ForestBlock*, kRows> at;
     for (size_t i = 0; i < kRows; ++i) at[i] = Step(blocks, root, KeysOf(rows[i]));
     for (int step = 1; step < tree.steps; ++step) {
@@ -115,32 +115,16 @@ template <int kOutputs>
 
 template <int kOutputs>
 void ScoreRows(const Forest& forest, const RowKeys* rows, int64_t count, float* scores) {
-  constexpr auto kTogether = static_cast<int64_t>(kRows);
-  const int64_t left = count % kTogether, whole = count - left;
-  if (whole > 0) {
+  const auto together = [&](int64_t row, int64_t groups, float* to) {
     for (const BlockLayout::TreePlace& tree : forest.layout.trees)
-      WalkRows<kOutputs>(forest, tree, rows, whole, scores);
-  }
-  rows += whole;
-  scores += static_cast<size_t>(whole) * forest.outputs;
-  if (left < kLeastRows) {
-    for (int64_t row = 0; row < left; ++row)
-      WalkTrees<kOutputs>(forest, rows[row], scores + static_cast<size_t>(row) * forest.outputs);
-    return;
-  }
-  std::vector<float> last(kRows * forest.outputs);
-  const auto size = static_cast<size_t>(left) * forest.outputs;
-  std::copy_n(scores, size, last.begin());
-  for (const BlockLayout::TreePlace& tree : forest.layout.trees)
-    WalkRows<kOutputs>(forest, tree, rows, kTogether, last.data());
-  std::copy_n(last.begin(), size, scores);
+      WalkRows<kOutputs>(forest, tree, rows + row, groups, to);
+  };
+  const auto alone = [&](int64_t row, float* to) { WalkTrees<kOutputs>(forest, rows[row], to); };
+  ScoreByGroups<kGroup>(count, static_cast<int64_t>(forest.outputs), scores, together, alone);
 }
 
 // As many as walk together, the last ones of nothing.
-int64_t RoomFor(int64_t rows) {
-  constexpr auto kTogether = static_cast<int64_t>(kRows);
-  return (rows + kTogether - 1) / kTogether * kTogether;
-}
+int64_t RoomFor(int64_t rows) { return (rows + kGroup - 1) / kGroup * kGroup; }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "model/forest_rows_internal.h"
 #include "model/node_forest_internal.h"
 #include "model/ordered_key_internal.h"
 
@@ -17,8 +18,6 @@ constexpr int kTrees = 10;
 // does not matter what it takes to fetch a tree.
 constexpr int64_t kBlockBytes = int64_t{24} * 1024;
 constexpr int64_t kMaxBlockRows = 1024;
-// Fewer rows than this that are left over are quicker one by one.
-constexpr int64_t kLeastRows = 3;
 
 // Rows at a time; where a processor has no such registers, the compiler takes two for one.
 constexpr int kEight = 8;
@@ -181,23 +180,16 @@ void NodeForest::WalkRow(const Node* nodes, const uint32_t* row, float* sums) co
 template <int kOutputs, typename Node>
 void NodeForest::ScoreRows(const Node* nodes, const uint32_t* tiles, int64_t count,
                            float* scores) const {
-  const auto walk_tiles = [&](int64_t tile_count, float* to) {
-    for (const NodeLayout::TreePlace& tree : layout_.trees)
-      WalkTiles<kOutputs>(nodes + tree.root, tree, tiles, tile_count, to);
+  const auto together = [&](int64_t row, int64_t tile_count, float* to) {
+    for (const NodeLayout::TreePlace& tree : layout_.trees) {
+      WalkTiles<kOutputs>(nodes + tree.root, tree, tiles + row / kTileRows * tile_size_, tile_count,
+                          to);
+    }
   };
-  const int64_t whole = count / kTileRows, left = count % kTileRows;
-  if (whole > 0) walk_tiles(whole, scores);
-  tiles += whole * tile_size_;
-  scores += whole * kTileRows * outputs_;
-  if (left < kLeastRows) {
-    for (int64_t row = 0; row < left; ++row)
-      WalkRow<kOutputs>(nodes, tiles + row, scores + row * outputs_);
-    return;
-  }
-  std::vector<float> last(static_cast<size_t>(kTileRows) * static_cast<size_t>(outputs_));
-  std::copy_n(scores, left * outputs_, last.begin());
-  walk_tiles(1, last.data());
-  std::copy_n(last.begin(), left * outputs_, scores);
+  const auto alone = [&](int64_t row, float* to) {
+    WalkRow<kOutputs>(nodes, tiles + row / kTileRows * tile_size_ + row % kTileRows, to);
+  };
+  ScoreByGroups<kTileRows>(count, outputs_, scores, together, alone);
 }
 
 template <typename Node>

@@ -22,7 +22,7 @@ inline constexpr int kTopNodes = (1 << kTopLevels) - 1;
 // begin; its step is 0 and its feature one behind the last, whose keys are 0, so that walking on
 // stays there and needs no branch.
 //
-// `Half` twice as wide holds both small numbers: reading them at once costs a load less a step.
+// Step and offset lie in the halves of one number: reading them at once costs a load less a step.
 template <typename Packed>
 struct ForestNode {
   static constexpr unsigned kHalf = sizeof(Packed) * 4;
