@@ -86,6 +86,11 @@ class Targets:
         if not ok:
             self.missed.append(what)
 
+    def expect_clean(self, name, answer):
+        """Of a load: all were answered, with success."""
+        if not answer["clean"]:
+            self.expect(f"{name}: {answer['non_2xx']} answers without success, {answer['errors']} errors, none of either", False)
+
     def finish(self, check):
         if self.missed:
             print(f"{len(self.missed)} of the targets missed")

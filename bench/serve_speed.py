@@ -54,9 +54,9 @@ def resident_bytes(pid):
 class Server:
     """A server on its core, ready when the `with` begins and gone when it ends."""
 
-    def __init__(self, command, port, folder, ready="/ready", path="/predict", env=None):
+    def __init__(self, command, port, folder, ready="/ready", path="/predict", env=None, core=SERVER_CORE):
         self.command, self.port, self.ready_path, self.path = [str(word) for word in command], port, ready, path
-        self.folder, self.env, self.ready_seconds = folder, env, None
+        self.folder, self.env, self.core, self.ready_seconds = folder, env, core, None
 
     def __enter__(self):
         log = self.folder / "server.log"
@@ -64,7 +64,7 @@ class Server:
             begun = time.perf_counter()
             # A session of its own: what the server starts, too, can be told to stop.
             self.child = subprocess.Popen(self.command, cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                          start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+                                          start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, {self.core}))
         try:
             while not self.ready():
                 if self.child.poll() is not None or time.perf_counter() - begun > 120:
@@ -176,8 +176,7 @@ class Bench:
     def show(self, name, answer):
         rate = f"{answer['rate']:10,.0f} requests/s  " if "rate" in answer else ""
         print(f"  {name:28} {rate}p50 {answer['p50']:.3f} ms  p99 {answer['p99']:.3f} ms  p99.9 {answer['p99.9']:.3f} ms", flush=True)
-        if not answer["clean"]:
-            self.targets.expect(f"{name}: {answer['non_2xx']} answers without success, {answer['errors']} errors, none of either", False)
+        self.targets.expect_clean(name, answer)
         return answer
 
     def rounds(self):
