@@ -13,6 +13,8 @@ import tempfile
 LINE = ["core", "config", "data", "model", "train", "gate", "registry", "deploy", "monitor"]
 
 ALLOWED = {stage: set(LINE[:place]) for place, stage in enumerate(LINE)}
+ALLOWED["sqlite"] = {"core"}
+ALLOWED["registry"] |= {"sqlite"}
 ALLOWED["http"] = {"core"}
 ALLOWED["splitter"] = {"core", "http"}
 ALLOWED["analysis"] = {"core"}
@@ -30,7 +32,7 @@ HOMES = [
     (r"libpq-fe\.h", {"data"}, "libpq"),
     (r"rapidjson/", {"data"}, "RapidJSON"),
     (r"boost/math/", {"data"}, "Boost.Math"),
-    (r"sqlite3\.h", {"registry"}, "SQLite"),
+    (r"sqlite3\.h", {"sqlite"}, "SQLite"),
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),
     (r"CLI/", {"cli"}, "CLI11"),
     (r"(onnx|google/protobuf)/", {"model"}, "ONNX"),
@@ -93,6 +95,9 @@ def self_test():
         "train/a.cc": '#include "data/reader_internal.h"',
         "gate/a_test.cc": '#include "registry/types.h"',
         "registry/a.h": "#  include <yaml-cpp/yaml.h>",
+        "registry/a.cc": "#include <sqlite3.h>",
+        "sqlite/a.cc": '#include "registry/types.h"',
+        "gate/b.cc": '#include "sqlite/database.h"',
         "report/a.cc": '#include "pipeline/run.h"',
         "config/b.cc": "#include <re2/re2.h>",
         "http/a.cc": '#include "config/types.h"',
@@ -102,6 +107,8 @@ def self_test():
     }
     fine = {
         "data/b.cc": '#include <arrow/api.h>\n#include "data/reader_internal.h"\n#include "config/types.h"',
+        "registry/b.cc": '#include "sqlite/database.h"\n#include "gate/types.h"',
+        "sqlite/b.cc": "#include <sqlite3.h>",
         "pipeline/b.cc": '#include "report/types.h"\n#include <vector>',
         "cli/b.cc": '#include "pipeline/run.h"\n#include <CLI/CLI.hpp>',
         "main.cc": '#include "cli/session.h"',

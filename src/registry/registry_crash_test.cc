@@ -2,27 +2,28 @@
 // without losing what was not synced; afterwards the registry must be whole and hold everything
 // that was acknowledged.
 #include <gtest/gtest.h>
-#include <sqlite3.h>
-#include <stdlib.h>
-#include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <set>
 
+#include "core/crash_testing.h"
 #include "core/fault_injecting_file_system.h"
 #include "core/testing.h"
-#include "registry/fault_injecting_vfs.h"
 #include "registry/registry.h"
 #include "registry/test_artifacts.h"
+#include "sqlite/fault_injecting_vfs.h"
+#include "sqlite/other_program.h"
 
 namespace slipway::registry {
 namespace {
 
+using slipway::testing::Acknowledgements;
+using slipway::testing::CrashOutcome;
+using slipway::testing::InMemory;
+using sqlite::FaultInjectingVfs;
 using Loss = FaultInjectingFileSystem::Loss;
 
-constexpr int kCrashed = 42;
 constexpr int kRegistrations = 3;
 
 enum class Layer { kFiles, kDatabase };
@@ -32,9 +33,9 @@ constexpr char kRegistered = 'R';
 constexpr char kPromoted = 'P';  // Version 1 to production.
 constexpr char kDeleted = 'D';   // Version 2.
 
-// The work whose every step is interrupted. Never returns.
-[[noreturn]] void Work(const std::string& directory, Layer layer, int64_t crash_at, Loss loss,
-                       int acknowledge_fd) {
+// The work whose every step is interrupted.
+void Work(const std::string& directory, Layer layer, int64_t crash_at, Loss loss,
+          Acknowledgements acknowledgements) {
   FaultInjectingVfs& vfs = FaultInjectingVfs::Instance();
   vfs.Install();
   FaultInjectingFileSystem files(LocalFileSystem(), directory + "/trash");
@@ -42,7 +43,7 @@ constexpr char kDeleted = 'D';   // Version 2.
     if (loss != Loss::kNothing) vfs.LoseUnsynced();
     const Status lost = files.LoseUnsynced(loss);
     if (!lost.ok()) fmt::print(stderr, "{}", lost.error().Render());
-    ::_exit(lost.ok() ? kCrashed : 99);
+    ::_exit(lost.ok() ? slipway::testing::kCrashed : 99);
   };
   if (layer == Layer::kDatabase) {
     vfs.CrashAt(crash_at, crash);
@@ -50,63 +51,18 @@ constexpr char kDeleted = 'D';   // Version 2.
     files.OnCrash(crash);
     files.CrashAt(crash_at);
   }
-  auto acknowledge = [&](bool ok, char what) {
-    if (!ok || ::write(acknowledge_fd, &what, 1) != 1) ::_exit(98);
-  };
-  {
-    auto registry = OpenEmbedded(directory + "/.slipway", files);
-    if (!registry.ok()) ::_exit(97);
-    std::vector<ModelVersion> versions;
-    for (int i = 1; i <= kRegistrations; ++i) {
-      const TestArtifact artifact = MakeArtifact(i);
-      auto version = (*registry)->Register(MakeVersion("m", artifact.digest), artifact.files);
-      acknowledge(version.ok(), kRegistered);
-      versions.push_back(*version);
-    }
-    acknowledge((*registry)->Promote(versions[0], "production", "ada").ok(), kPromoted);
-    acknowledge((*registry)->Delete("m", 2, "ada").ok(), kDeleted);
-  }  // Closing copies the WAL into the database: more operations to crash at.
-  ::_exit(0);
-}
-
-struct Outcome {
-  bool crashed = false;
-  std::string acknowledged;
-};
-
-void RunInChild(const std::string& directory, Layer layer, int64_t crash_at, Loss loss,
-                Outcome* outcome) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) Work(directory, layer, crash_at, loss, ends[1]);
-  ::close(ends[1]);
-  char buffer[64];
-  for (ssize_t count = 0; (count = ::read(ends[0], buffer, sizeof(buffer))) > 0;) {
-    outcome->acknowledged.append(buffer, static_cast<size_t>(count));
+  auto registry = OpenEmbedded(directory + "/.slipway", files);
+  if (!registry.ok()) ::_exit(97);
+  std::vector<ModelVersion> versions;
+  for (int i = 1; i <= kRegistrations; ++i) {
+    const TestArtifact artifact = MakeArtifact(i);
+    auto version = (*registry)->Register(MakeVersion("m", artifact.digest), artifact.files);
+    acknowledgements.Add(version.ok(), kRegistered);
+    versions.push_back(*version);
   }
-  ::close(ends[0]);
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  ASSERT_TRUE(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kCrashed) << WEXITSTATUS(status);
-  outcome->crashed = WEXITSTATUS(status) == kCrashed;
-}
-
-void CheckDatabase(const std::string& path) {
-  sqlite3* connection = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &connection), SQLITE_OK);
-  std::string answer;
-  sqlite3_exec(
-      connection, "PRAGMA integrity_check",
-      [](void* out, int, char** values, char**) {
-        *static_cast<std::string*>(out) += values[0];
-        return 0;
-      },
-      &answer, nullptr);
-  EXPECT_EQ(answer, "ok");
-  sqlite3_close(connection);
+  acknowledgements.Add((*registry)->Promote(versions[0], "production", "ada").ok(), kPromoted);
+  acknowledgements.Add((*registry)->Delete("m", 2, "ada").ok(), kDeleted);
+  // Closing copies the WAL into the database: more operations to crash at.
 }
 
 void CheckAcknowledged(Registry& registry, const std::string& acknowledged) {
@@ -155,33 +111,10 @@ void CheckAfterwards(const std::string& directory, const std::string& acknowledg
     ASSERT_TRUE(version.ok()) << version.error().ToString();
     EXPECT_TRUE(registry.Verify(*version).ok());
   }
-  CheckDatabase(directory + "/.slipway/registry.db");
+  EXPECT_EQ(
+      sqlite::OtherProgram(directory + "/.slipway/registry.db").Query("PRAGMA integrity_check"),
+      "ok");
 }
-
-// What is lost is simulated, so that memory serves as well as a disk and spares thousands of real
-// syncs.
-class InMemory {
- public:
-  InMemory() {
-    const char* set = ::getenv("TMPDIR");
-    if (set != nullptr) before_ = set;
-    if (HasRoom("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 1);
-  }
-  ~InMemory() { before_.empty() ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", before_.c_str(), 1); }
-  InMemory(const InMemory&) = delete;
-  InMemory& operator=(const InMemory&) = delete;
-
- private:
-  // Containers often have 64 MB there, or nothing: a test must not fail for want of it.
-  static bool HasRoom(const char* directory) {
-    constexpr uint64_t kNeeded = 64 << 20;
-    struct statvfs info{};
-    return ::access(directory, W_OK | X_OK) == 0 && ::statvfs(directory, &info) == 0 &&
-           uint64_t{info.f_bavail} * info.f_frsize >= kNeeded;
-  }
-
-  std::string before_;
-};
 
 class RegistryCrashTest : public ::testing::TestWithParam<std::tuple<Layer, Loss>> {
  private:
@@ -194,13 +127,16 @@ TEST_P(RegistryCrashTest, NothingHalfRegisteredAndNothingAcknowledgedLost) {
   for (;; ++crash_at) {
     SCOPED_TRACE(fmt::format("crash at operation {}", crash_at));
     const slipway::testing::TemporaryDirectory directory;
-    Outcome outcome;
-    ASSERT_NO_FATAL_FAILURE(RunInChild(directory.path(), layer, crash_at, loss, &outcome));
-    if (!outcome.crashed) {
-      EXPECT_EQ(outcome.acknowledged, "RRRPD");
+    const Result<CrashOutcome> outcome =
+        slipway::testing::RunInChild([&](Acknowledgements acknowledgements) {
+          Work(directory.path(), layer, crash_at, loss, acknowledgements);
+        });
+    ASSERT_TRUE(outcome.ok()) << outcome.error().ToString();
+    if (!outcome->crashed) {
+      EXPECT_EQ(outcome->acknowledged, "RRRPD");
     }
-    ASSERT_NO_FATAL_FAILURE(CheckAfterwards(directory.path(), outcome.acknowledged));
-    if (!outcome.crashed || HasFailure()) break;
+    ASSERT_NO_FATAL_FAILURE(CheckAfterwards(directory.path(), outcome->acknowledged));
+    if (!outcome->crashed || HasFailure()) break;
   }
   EXPECT_GT(crash_at, 50) << "the faults do not reach the registry";
 }

@@ -8,10 +8,15 @@
 #include "core/hash.h"
 #include "registry/registry.h"
 #include "registry/rules_internal.h"
-#include "registry/sqlite_internal.h"
+#include "registry/sqlite_schema_internal.h"
+#include "sqlite/database.h"
 
 namespace slipway::registry {
 namespace {
+
+using sqlite::Database;
+using sqlite::Statement;
+using sqlite::Transaction;
 
 // One row a version, with its tags and aliases: a single statement sees a single state.
 constexpr std::string_view kSelectVersions = R"sql(
@@ -430,10 +435,11 @@ Result<std::vector<AuditEntry>> SqliteRegistry::Audit(const std::string& name, i
 }
 
 Result<Database> Connect(const std::string& path, const SqliteOptions& options) {
-  Result<Database> database = Database::Open(path, options.create, options.busy_timeout_ms);
+  Result<Database> database =
+      Database::Open(path, kRegistryDatabase, options.create, options.busy_timeout_ms);
   const bool may_not_write =
       !database.ok() && database.error().code() == ErrorCode::kPermission && !options.create;
-  return may_not_write ? Database::OpenReadOnly(path, options.busy_timeout_ms)
+  return may_not_write ? Database::OpenReadOnly(path, kRegistryDatabase, options.busy_timeout_ms)
                        : std::move(database);
 }
 
@@ -465,7 +471,7 @@ Result<std::unique_ptr<RegistryStore>> OpenSqliteRegistry(const std::string& pat
   }
   SLIPWAY_RETURN_IF_ERROR(CheckNotEmpty(files, path, options));
   SLIPWAY_ASSIGN_OR_RETURN(Database database, Connect(path, options));
-  SLIPWAY_RETURN_IF_ERROR(Migrate(database, path, RegistryMigrations()));
+  SLIPWAY_RETURN_IF_ERROR(sqlite::Migrate(database, RegistryMigrations()));
   // The name of a new database must not be lost either.
   if (options.create) SLIPWAY_RETURN_IF_ERROR(files.SyncDirectory(DirectoryOf(path)));
   return std::make_unique<SqliteRegistry>(std::move(database), clock);

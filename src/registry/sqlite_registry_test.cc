@@ -1,17 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <set>
 
 #include "core/testing.h"
 #include "registry/registry_store.h"
-#include "registry/sqlite_internal.h"
+#include "registry/sqlite_schema_internal.h"
 #include "registry/test_artifacts.h"
+#include "sqlite/database.h"
+#include "sqlite/other_program.h"
 
 namespace slipway::registry {
 namespace {
@@ -25,13 +25,7 @@ class SqliteRegistryTest : public ::testing::Test {
     return OpenSqliteRegistry(Path(), SystemClock(), {create, busy_timeout_ms});
   }
   // Runs `sql` as another program would.
-  void Run(const char* sql) {
-    sqlite3* connection = nullptr;
-    ASSERT_EQ(sqlite3_open(Path().c_str(), &connection), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(connection, sql, nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(connection);
-    sqlite3_close(connection);
-  }
+  void Run(const char* sql) { sqlite::OtherProgram(Path()).Run(sql); }
 
   slipway::testing::TemporaryDirectory directory_;
 };
@@ -92,38 +86,26 @@ TEST_F(SqliteRegistryTest, ANewerSchemaIsAnError) {
   EXPECT_THAT(store.error().ToString(), HasSubstr("newer slipway"));
 }
 
+// What registries of users are marked with: another number would make this build refuse them.
+TEST_F(SqliteRegistryTest, TheFileIsMarkedAsItAlwaysWas) {
+  ASSERT_TRUE(Open().ok());
+  sqlite::OtherProgram other(Path());
+  EXPECT_EQ(other.Query("PRAGMA application_id"), "1397512025");
+  EXPECT_EQ(other.Query("PRAGMA user_version"), "1");
+}
+
 TEST_F(SqliteRegistryTest, ALockHeldTooLongIsAClearError) {
   auto store = Open(true, 50);
   ASSERT_TRUE(store.ok());
-  sqlite3* other = nullptr;
-  ASSERT_EQ(sqlite3_open(Path().c_str(), &other), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite::OtherProgram other(Path());
+  ASSERT_TRUE(other.Run("BEGIN IMMEDIATE"));
   const auto blocked = (*store)->Register(MakeVersion("m", FakeDigest(1)));
   ASSERT_FALSE(blocked.ok());
   EXPECT_EQ(blocked.error().code(), ErrorCode::kTimeout);
   EXPECT_THAT(blocked.error().ToString(), HasSubstr("another process"));
   EXPECT_TRUE((*store)->List("")->empty()) << "reading goes on";
-  ASSERT_EQ(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(other);
+  ASSERT_TRUE(other.Run("COMMIT"));
   EXPECT_EQ((*store)->Register(MakeVersion("m", FakeDigest(1)))->registry_version, 1);
-}
-
-TEST_F(SqliteRegistryTest, MigrationsAreDoneOnceEachInOrder) {
-  constexpr std::array<const char*, 1> kOld = {"CREATE TABLE a (x) STRICT"};
-  constexpr std::array<const char*, 1> kOldGood = {"CREATE TABLE a (x TEXT) STRICT"};
-  constexpr std::array<const char*, 3> kNew = {kOldGood[0], "ALTER TABLE a ADD COLUMN y TEXT",
-                                               "INSERT INTO a (x, y) VALUES ('1', '2')"};
-  auto database = Database::Open(Path(), true, 1000);
-  ASSERT_TRUE(database.ok());
-  EXPECT_FALSE(Migrate(*database, Path(), kOld).ok()) << "a STRICT column needs a type";
-  EXPECT_EQ(*database->QueryInteger("PRAGMA user_version"), 0)
-      << "a failed migration leaves nothing";
-  ASSERT_TRUE(Migrate(*database, Path(), kOldGood).ok());
-  EXPECT_EQ(*database->QueryInteger("PRAGMA user_version"), 1);
-  ASSERT_TRUE(Migrate(*database, Path(), kNew).ok());
-  ASSERT_TRUE(Migrate(*database, Path(), kNew).ok());
-  EXPECT_EQ(*database->QueryInteger("SELECT count(*) FROM a"), 1);
-  EXPECT_EQ(*database->QueryInteger("PRAGMA user_version"), 3);
 }
 
 TEST_F(SqliteRegistryTest, ADamagedRowIsAnIntegrityErrorThatNamesTheDatabase) {
@@ -161,10 +143,8 @@ TEST_F(SqliteRegistryTest, AnEmptyFileIsNoRegistryToReadFrom) {
 }
 
 TEST_F(SqliteRegistryTest, WithoutSharedMemoryThereIsNoRegistry) {
-  sqlite3_vfs* const before = sqlite3_vfs_find(nullptr);
-  sqlite3_vfs_register(sqlite3_vfs_find("unix-dotfile"), 1);
+  const sqlite::WithoutSharedMemory without_shared_memory;
   const auto store = Open();
-  sqlite3_vfs_register(before, 1);
   ASSERT_FALSE(store.ok());
   EXPECT_THAT(store.error().ToString(), HasSubstr("write-ahead log"));
 }
@@ -173,7 +153,7 @@ TEST_F(SqliteRegistryTest, CanBeReadWhereNothingCanBeWritten) {
   ASSERT_TRUE((*Open())->Register(MakeVersion("m", FakeDigest(1))).ok());
   const std::string odd = directory_.File("50% #1?.db");
   std::filesystem::copy(Path(), odd);
-  auto database = Database::OpenReadOnly(odd, 1000);
+  auto database = sqlite::Database::OpenReadOnly(odd, kRegistryDatabase, 1000);
   ASSERT_TRUE(database.ok()) << database.error().ToString();
   EXPECT_EQ(*database->QueryInteger("SELECT count(*) FROM versions"), 1);
   const Status changed = database->Execute("DELETE FROM versions");

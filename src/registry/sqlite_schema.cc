@@ -1,6 +1,6 @@
 #include <array>
 
-#include "registry/sqlite_internal.h"
+#include "registry/sqlite_schema_internal.h"
 
 namespace slipway::registry {
 namespace {

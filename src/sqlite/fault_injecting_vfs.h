@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace slipway::registry {
+namespace slipway::sqlite {
 
 // Becomes the default VFS of this process when it is installed, passes everything to the former
 // default one, counts what changes files (creating, writing, truncating, syncing, deleting) and
@@ -49,4 +49,4 @@ class FaultInjectingVfs {
   std::vector<Change> changes_;  // Not durable yet, oldest first.
 };
 
-}  // namespace slipway::registry
+}  // namespace slipway::sqlite

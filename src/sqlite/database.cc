@@ -1,4 +1,7 @@
+#include "sqlite/database.h"
+
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -6,13 +9,8 @@
 #include <filesystem>
 #include <thread>
 
-#include "registry/sqlite_internal.h"
-
-namespace slipway::registry {
+namespace slipway::sqlite {
 namespace {
-
-// "SLWY": marks the file as ours.
-constexpr int64_t kApplicationId = 0x534c5759;
 
 Location At(const std::string& path) {
   Location location;
@@ -47,6 +45,10 @@ std::string UriPath(const std::string& path) {
 }
 
 }  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 
 Statement& Statement::Bind(std::string_view text) {
   // An empty view may hold a null pointer, which SQLite would bind as NULL.
@@ -87,42 +89,44 @@ int64_t Statement::Integer(int column) const {
 }
 
 Error Database::LastError(int code) const {
-  const ErrorCode kind = CodeFor(code);
+  const ErrorCode error = CodeFor(code);
   const std::string said = connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
-  switch (kind) {
+  switch (error) {
     case ErrorCode::kTimeout:
-      return Error(kind, fmt::format("another process has held the registry's lock for {} s",
-                                     static_cast<double>(busy_timeout_ms_) / 1000.0))
+      return Error(error, fmt::format("another process has held the {}'s lock for {} s", kind_.name,
+                                      static_cast<double>(busy_timeout_ms_) / 1000.0))
           .At(At(path_))
           .Try("again when it is done");
     case ErrorCode::kInvalidInput:
-      return Error(kind, "not a registry database").At(At(path_)).Expected("an SQLite database");
-    case ErrorCode::kIntegrity:
-      return Error(kind, fmt::format("the registry database is damaged: {}", said))
+      return Error(error, fmt::format("not a {} database", kind_.name))
           .At(At(path_))
-          .Try(
-              "restoring registry.db from a backup; the artifacts beside it are not touched by "
-              "this");
-    default: return Error(kind, fmt::format("the registry can't be used: {}", said)).At(At(path_));
+          .Expected("an SQLite database");
+    case ErrorCode::kIntegrity:
+      return Error(error, fmt::format("the {} database is damaged: {}", kind_.name, said))
+          .At(At(path_))
+          .Try(std::string(kind_.repair));
+    default:
+      return Error(error, fmt::format("the {} can't be used: {}", kind_.name, said)).At(At(path_));
   }
 }
 
-Result<Database> Database::Connect(const std::string& name, const std::string& path, int flags,
-                                   int busy_timeout_ms) {
+Status Database::Connect(const std::string& name, int flags) {
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &connection, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  Database database(path, connection, busy_timeout_ms);
-  if (code != SQLITE_OK) return database.LastError(code);
+  connection_.reset(connection);
+  if (code != SQLITE_OK) return LastError(code);
   sqlite3_extended_result_codes(connection, 1);
-  sqlite3_busy_timeout(connection, busy_timeout_ms);
+  sqlite3_busy_timeout(connection, busy_timeout_ms_);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  return database;
+  return {};
 }
 
-Result<Database> Database::Open(const std::string& path, bool create, int busy_timeout_ms) {
+Result<Database> Database::Open(const std::string& path, const DatabaseKind& kind, bool create,
+                                int busy_timeout_ms) {
   const bool exists = ::access(path.c_str(), F_OK) == 0;
-  const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
-  SLIPWAY_ASSIGN_OR_RETURN(Database database, Connect(path, path, flags, busy_timeout_ms));
+  Database database(path, kind, busy_timeout_ms);
+  SLIPWAY_RETURN_IF_ERROR(
+      database.Connect(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0)));
   // The WAL and its index take their permissions from the database.
   if (!exists && ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) {
     return SystemError("set the permissions of", path, errno);
@@ -131,7 +135,8 @@ Result<Database> Database::Open(const std::string& path, bool create, int busy_t
   return database;
 }
 
-Result<Database> Database::OpenReadOnly(const std::string& path, int busy_timeout_ms) {
+Result<Database> Database::OpenReadOnly(const std::string& path, const DatabaseKind& kind,
+                                        int busy_timeout_ms) {
   // What stands in a WAL belongs to the database and would be left out. Without one, nobody can be
   // writing: that is what immutable promises.
   const std::string wal = path + "-wal";
@@ -141,35 +146,34 @@ Result<Database> Database::OpenReadOnly(const std::string& path, int busy_timeou
   const std::string absolute = std::filesystem::absolute(path, error).string();
   const std::string uri =
       fmt::format("file:{}{}", UriPath(absolute), has_wal ? "" : "?immutable=1");
-  SLIPWAY_ASSIGN_OR_RETURN(
-      Database database,
-      Connect(uri, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, busy_timeout_ms));
-  SLIPWAY_RETURN_IF_ERROR(database.CheckOwner());
+  Database database(path, kind, busy_timeout_ms);
+  SLIPWAY_RETURN_IF_ERROR(database.Connect(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI));
+  SLIPWAY_RETURN_IF_ERROR(database.CheckKind());
   SLIPWAY_RETURN_IF_ERROR(database.Execute("PRAGMA trusted_schema=OFF"));
   return database;
 }
 
-// Asked before anything is written: the database of another program must stay as it is. The tables
-// come first: whoever makes the registry at this moment commits them together with the mark, so
-// that tables without it are never ours.
-Status Database::CheckOwner() {
+// Asked before anything is written: the database of another program, or another one of ours, must
+// stay as it is. The tables come first: whoever makes the database at this moment commits them
+// together with the mark, so that tables without it are never ours.
+Status Database::CheckKind() {
   SLIPWAY_ASSIGN_OR_RETURN(const int64_t tables,
                            QueryInteger("SELECT count(*) FROM sqlite_schema"));
   SLIPWAY_ASSIGN_OR_RETURN(const int64_t application, QueryInteger("PRAGMA application_id"));
-  if (application == kApplicationId || (application == 0 && tables == 0)) return {};
+  if (application == kind_.application_id || (application == 0 && tables == 0)) return {};
   return Error(ErrorCode::kInvalidInput, "a database of another program")
       .At(At(path_))
-      .Expected("a registry made by slipway");
+      .Expected(fmt::format("a {} made by slipway", kind_.name));
 }
 
 Status Database::Configure() {
-  SLIPWAY_RETURN_IF_ERROR(CheckOwner());
+  SLIPWAY_RETURN_IF_ERROR(CheckKind());
   SLIPWAY_RETURN_IF_ERROR(EnterWalMode());
   return Execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF");
 }
 
 // Changing the mode takes an exclusive lock for which SQLite does not always wait: when several
-// processes open a new registry at once, all but one are told "busy" at once.
+// processes open a new database at once, all but one are told "busy" at once.
 Status Database::EnterWalMode() {
   const auto deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_timeout_ms_);
@@ -178,8 +182,8 @@ Status Database::EnterWalMode() {
     if (mode.ok() && *mode == "wal") return {};
     if (mode.ok()) {
       return Error(ErrorCode::kUnavailable,
-                   fmt::format("the registry can't keep a write-ahead log here (its mode is {})",
-                               *mode))
+                   fmt::format("the {} can't keep a write-ahead log here (its mode is {})",
+                               kind_.name, *mode))
           .At(At(path_))
           .Expected("a file system with shared memory")
           .Try("a local disk");
@@ -234,8 +238,7 @@ Status Transaction::Commit() {
   return {};
 }
 
-Status Migrate(Database& database, const std::string& path,
-               std::span<const char* const> migrations) {
+Status Migrate(Database& database, std::span<const char* const> migrations) {
   const auto newest = static_cast<int64_t>(migrations.size());
   SLIPWAY_ASSIGN_OR_RETURN(int64_t version, database.QueryInteger("PRAGMA user_version"));
   if (version < newest) {
@@ -243,7 +246,7 @@ Status Migrate(Database& database, const std::string& path,
     // Another process may have been faster.
     SLIPWAY_ASSIGN_OR_RETURN(version, database.QueryInteger("PRAGMA user_version"));
     SLIPWAY_RETURN_IF_ERROR(
-        database.Execute(fmt::format("PRAGMA application_id={}", kApplicationId)));
+        database.Execute(fmt::format("PRAGMA application_id={}", database.kind().application_id)));
     for (; version < newest; ++version) {
       SLIPWAY_RETURN_IF_ERROR(database.Execute(migrations[static_cast<size_t>(version)]));
       SLIPWAY_RETURN_IF_ERROR(database.Execute(fmt::format("PRAGMA user_version={}", version + 1)));
@@ -252,13 +255,13 @@ Status Migrate(Database& database, const std::string& path,
   }
   if (version > newest) {
     return Error(ErrorCode::kInvalidInput,
-                 fmt::format("the registry was written by a newer slipway (its schema is {}, this "
-                             "build knows {})",
-                             version, newest))
-        .At(At(path))
+                 fmt::format("the {} was written by a newer slipway (its schema is {}, this build "
+                             "knows {})",
+                             database.kind().name, version, newest))
+        .At(At(database.path()))
         .Try("a newer slipway");
   }
   return {};
 }
 
-}  // namespace slipway::registry
+}  // namespace slipway::sqlite

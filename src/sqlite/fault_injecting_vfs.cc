@@ -1,4 +1,4 @@
-#include "registry/fault_injecting_vfs.h"
+#include "sqlite/fault_injecting_vfs.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <new>
 #include <utility>
 
-namespace slipway::registry {
+namespace slipway::sqlite {
 namespace {
 
 // What SQLite sees of an open file; the file of the real layer stands after it in the same memory.
@@ -219,4 +219,4 @@ void FaultInjectingVfs::LoseUnsynced() {
   }
 }
 
-}  // namespace slipway::registry
+}  // namespace slipway::sqlite
