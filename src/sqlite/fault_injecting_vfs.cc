@@ -58,19 +58,19 @@ struct VfsCalls {
     return RealFile(file)->pMethods->xRead(RealFile(file), out, count, offset);
   }
   static int Write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
-    Vfs().Begin();
+    if (const int failure = Vfs().Begin(); failure != SQLITE_OK) return failure;
     Remember(file, offset, count);
     return RealFile(file)->pMethods->xWrite(RealFile(file), bytes, count, offset);
   }
   static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
-    Vfs().Begin();
+    if (const int failure = Vfs().Begin(); failure != SQLITE_OK) return failure;
     sqlite3_int64 old_size = 0;
     RealFile(file)->pMethods->xFileSize(RealFile(file), &old_size);
     Remember(file, size, std::max<int64_t>(0, old_size - size));
     return RealFile(file)->pMethods->xTruncate(RealFile(file), size);
   }
   static int Sync(sqlite3_file* file, int flags) {
-    Vfs().Begin();
+    if (const int failure = Vfs().Begin(); failure != SQLITE_OK) return failure;
     OpenFile* opened = Opened(file);
     if (opened->path != nullptr) Vfs().Forget(FaultInjectingVfs::ChangeKind::kBytes, opened->path);
     if (std::exchange(opened->syncs_names, false)) Vfs().NamesSynced();
@@ -134,7 +134,9 @@ struct VfsCalls {
                                                nullptr,
                                                nullptr};
     const bool creates = (flags & SQLITE_OPEN_CREATE) != 0 && path != nullptr && !FileExists(path);
-    if (creates) Vfs().Begin();
+    if (creates) {
+      if (const int failure = Vfs().Begin(); failure != SQLITE_OK) return failure;
+    }
     auto* opened = new (file) OpenFile{};
     const int code = Vfs().base_->xOpen(Vfs().base_, path, RealFile(file), flags, out_flags);
     if (code != SQLITE_OK) return code;
@@ -147,7 +149,7 @@ struct VfsCalls {
   }
 
   static int Delete(sqlite3_vfs* /*vfs*/, const char* path, int sync_names) {
-    Vfs().Begin();
+    if (const int failure = Vfs().Begin(); failure != SQLITE_OK) return failure;
     if (FileExists(path)) {
       std::ifstream in(path, std::ios::binary);
       std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -180,8 +182,11 @@ void FaultInjectingVfs::CrashAt(int64_t operation, std::function<void()> crash) 
   crash_ = std::move(crash);
 }
 
-void FaultInjectingVfs::Begin() {
+void FaultInjectingVfs::FillDiskAt(int64_t operation) { full_from_ = operation; }
+
+int FaultInjectingVfs::Begin() {
   if (++operations_ == crash_at_) crash_();
+  return full_from_ != 0 && operations_ >= full_from_ ? SQLITE_FULL : SQLITE_OK;
 }
 
 void FaultInjectingVfs::Forget(ChangeKind kind, const std::string& path) {

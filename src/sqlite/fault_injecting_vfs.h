@@ -1,4 +1,5 @@
-// SQLite's file layer with a crash at a chosen operation. For tests, in a process of their own.
+// SQLite's file layer with a crash or a full disk at a chosen operation. For tests, in a process of
+// their own.
 #pragma once
 
 #include <sqlite3.h>
@@ -22,6 +23,8 @@ class FaultInjectingVfs {
 
   // At the operation with this number (from 1), `crash` is called in its place; it must not return.
   void CrashAt(int64_t operation, std::function<void()> crash);
+  // From the operation with this number on the disk is full; 0: there is room again.
+  void FillDiskAt(int64_t operation);
   int64_t operations() const { return operations_; }
   // Undoes what was not synced.
   void LoseUnsynced();
@@ -37,7 +40,8 @@ class FaultInjectingVfs {
     int64_t old_size = 0;
   };
 
-  void Begin();
+  // What the operation that begins is to end with.
+  int Begin();
   void Forget(ChangeKind kind, const std::string& path);
   void NamesSynced();
 
@@ -45,6 +49,7 @@ class FaultInjectingVfs {
   sqlite3_vfs* base_ = nullptr;
   int64_t operations_ = 0;
   int64_t crash_at_ = 0;
+  int64_t full_from_ = 0;
   std::function<void()> crash_;
   std::vector<Change> changes_;  // Not durable yet, oldest first.
 };
