@@ -1,0 +1,87 @@
+// The checks of a rollout, whatever its strategy.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "deploy/planner_internal.h"
+
+namespace slipway::deploy {
+namespace {
+
+// More in a row than that are no accident (consecutiveErrorLimit of Argo Rollouts).
+constexpr int kMostMissing = 4;
+
+constexpr double kMilliseconds = 1000;
+
+}  // namespace
+
+Status Planner::MakeWatch() {
+  if (rollout().watch) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(rollout().watch, Watch::Make(rollout().settings.canary,
+                                                        service_.stable ? service_.stable->set : 0,
+                                                        rollout().release.set));
+  // What is seen before its first request is what counts begin from.
+  return rollout().watch->Collect(seen_);
+}
+
+bool Planner::CheckIsDue() const {
+  return rollout().stage_ms != 0 && now() >= rollout().next_check_ms;
+}
+
+// Evidence of harm beside the stable version stands whatever share of the checks has passed.
+bool Planner::HasHarm(const Check& check) const {
+  static constexpr std::array<std::string_view, 4> kComparisons = {"errors", "latency", "accuracy",
+                                                                   "predictions"};
+  return std::ranges::any_of(check.findings, [](const Finding& finding) {
+    return finding.verdict == CheckVerdict::kFail && !finding.dry_run &&
+           std::ranges::find(kComparisons, finding.metric) != kComparisons.end();
+  });
+}
+
+Result<bool> Planner::TakeCheck() {
+  Rollout& rollout = this->rollout();
+  SLIPWAY_ASSIGN_OR_RETURN(Check check, rollout.watch->Judge(seen_));
+  rollout.next_check_ms =
+      now() + static_cast<int64_t>(rollout.settings.check_interval_seconds() * kMilliseconds);
+  rollout.missing_in_a_row = check.missing ? rollout.missing_in_a_row + 1 : 0;
+  if (check.counts && !rollout.pause) {
+    switch (check.verdict) {
+      case CheckVerdict::kPass: ++rollout.counts.passed; break;
+      case CheckVerdict::kFail: ++rollout.counts.failed; break;
+      case CheckVerdict::kInconclusive: ++rollout.counts.inconclusive; break;
+    }
+  }
+  Tell("check",
+       fmt::format("check: {}{}{}", ToString(check.verdict), check.Reason().empty() ? "" : " · ",
+                   check.Reason()),
+       ToJson(check));
+  rollout.last_check = check;
+  return ActOn(check);
+}
+
+bool Planner::ActOn(const Check& check) {
+  const Rollout& rollout = this->rollout();
+  if (HasHarm(check)) {
+    std::string reason;
+    for (const Finding& finding : check.findings) {
+      if (finding.verdict == CheckVerdict::kFail && !finding.dry_run)
+        reason += (reason.empty() ? "" : "; ") + finding.text;
+    }
+    RollBack(reason);
+    return true;
+  }
+  if (check.verdict == CheckVerdict::kFail && rollout.counts.failed > AllowedFailures()) {
+    RollBack(check.Reason());
+    return true;
+  }
+  if (rollout.missing_in_a_row > kMostMissing && !rollout.pause) {
+    PauseFor(fmt::format("{} checks in a row had no metrics: {}", rollout.missing_in_a_row,
+                         check.Reason()));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace slipway::deploy

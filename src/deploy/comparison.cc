@@ -1,0 +1,255 @@
+#include "deploy/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kPercent = 100;
+
+analysis::RateOptions ErrorOptions(const ComparisonSettings& settings) {
+  return {.margin = settings.error_margin, .cluster_size = settings.cluster_size};
+}
+
+analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
+  // Wrong predictions are more common than errors.
+  constexpr double kUsualShare = 0.1;
+  return {.margin = settings.accuracy_margin,
+          .prior_rate = kUsualShare,
+          .cluster_size = settings.cluster_size};
+}
+
+analysis::LatencyOptions LatencyOptionsOf(const ComparisonSettings& settings) {
+  analysis::LatencyOptions options;
+  options.margin = settings.latency_margin;
+  options.cluster_size = settings.cluster_size;
+  return options;
+}
+
+// The margin is one of the differences that may become bounds: promotion asks for it.
+analysis::DifferenceOptions BoundOptions(const ComparisonSettings& settings, double alpha) {
+  analysis::DifferenceOptions options;
+  options.alpha = alpha;
+  options.cluster_size = settings.cluster_size;
+  const auto at = std::ranges::lower_bound(options.grid, settings.error_margin);
+  if (at == options.grid.end() || *at != settings.error_margin)
+    options.grid.insert(at, settings.error_margin);
+  return options;
+}
+
+analysis::DistributionOptions PredictionOptions(const ComparisonSettings& settings) {
+  return {.limit = settings.prediction_limit, .cluster_size = settings.cluster_size};
+}
+
+analysis::RateCounts ErrorCounts(const SetCounts& stable, const SetCounts& canary) {
+  return {stable.requests, stable.errors, canary.requests, canary.errors};
+}
+
+// e-values grow beyond what means anything to a person.
+std::string EValue(double log_e) {
+  constexpr double kMostShown = 1e6;
+  const double e = std::exp(std::min(log_e, std::log(kMostShown)));
+  if (e >= kMostShown) return "> 1,000,000";
+  return e >= kPercent ? fmt::format("{:.0f}", e) : fmt::format("{:.1f}", e);
+}
+
+std::string Rates(const analysis::RateCounts& counts) {
+  const auto rate = [](int64_t events, int64_t trials) {
+    return trials == 0 ? 0.0 : kPercent * static_cast<double>(events) / static_cast<double>(trials);
+  };
+  return fmt::format("{:.1f} % beside {:.1f} %", rate(counts.canary_events, counts.canary_trials),
+                     rate(counts.stable_events, counts.stable_trials));
+}
+
+Json RateEvidence(const analysis::RateComparison& comparison) {
+  const analysis::RateCounts& counts = comparison.totals();
+  return {{"log_e", comparison.evidence().log_e()},
+          {"p_value", comparison.evidence().p_value()},
+          {"margin", comparison.options().margin},
+          {"stable", {{"trials", counts.stable_trials}, {"events", counts.stable_events}}},
+          {"canary", {{"trials", counts.canary_trials}, {"events", counts.canary_events}}}};
+}
+
+const Json* Member(const Json& json, const char* key) {
+  const auto it = json.find(key);
+  return it == json.end() ? nullptr : &*it;
+}
+
+Error Lacks(const char* key) {
+  return Error(ErrorCode::kIntegrity,
+               fmt::format("the stored evidence of a rollout lacks \"{}\"", key));
+}
+
+}  // namespace
+
+Comparison::Comparison(const ComparisonSettings& settings, double alpha,
+                       analysis::RateComparison errors, analysis::LatencyComparison latency,
+                       analysis::RateComparison accuracy, analysis::DifferenceBounds bounds)
+    : settings_(settings),
+      alpha_(alpha),
+      errors_(std::move(errors)),
+      latency_(std::move(latency)),
+      accuracy_(std::move(accuracy)),
+      bounds_(std::move(bounds)) {}
+
+Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double alpha) {
+  SLIPWAY_ASSIGN_OR_RETURN(auto errors, analysis::RateComparison::Make(ErrorOptions(settings)));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      auto latency, analysis::LatencyComparison::Make(LatencyBounds(), LatencyOptionsOf(settings)));
+  SLIPWAY_ASSIGN_OR_RETURN(auto accuracy,
+                           analysis::RateComparison::Make(AccuracyOptions(settings)));
+  SLIPWAY_ASSIGN_OR_RETURN(auto bounds,
+                           analysis::DifferenceBounds::Make(BoundOptions(settings, alpha)));
+  return Comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
+                    std::move(bounds));
+}
+
+Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
+  const analysis::RateCounts counts = ErrorCounts(stable, canary);
+  SLIPWAY_RETURN_IF_ERROR(errors_.Observe(counts));
+  SLIPWAY_RETURN_IF_ERROR(bounds_.Observe(counts));
+  if (stable.latencies.empty() || canary.latencies.empty()) return {};
+  return latency_.Observe(stable.latencies, canary.latencies);
+}
+
+Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
+  return errors_.Learn(ErrorCounts(stable, canary));
+}
+
+Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
+  SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({stable.labelled, stable.labelled - stable.correct,
+                                             canary.labelled, canary.labelled - canary.correct}));
+  return ObservePredictions(stable, canary);
+}
+
+Status Comparison::ObservePredictions(const ModelCounts& stable, const ModelCounts& canary) {
+  if (stable.predictions.empty() && canary.predictions.empty()) return {};
+  if (!predictions_.has_value()) {
+    std::set<std::string> names;
+    for (const auto* counts : {&stable, &canary})
+      for (const auto& [name, count] : counts->predictions) names.insert(name);
+    classes_.assign(names.begin(), names.end());
+    SLIPWAY_ASSIGN_OR_RETURN(predictions_, analysis::DistributionComparison::Make(
+                                               classes_.size() + 1, PredictionOptions(settings_)));
+  }
+  return predictions_->Observe(InClasses(stable), InClasses(canary));
+}
+
+std::vector<int64_t> Comparison::InClasses(const ModelCounts& counts) const {
+  std::vector<int64_t> sorted(classes_.size() + 1);
+  for (const auto& [name, count] : counts.predictions) {
+    const auto at = std::ranges::lower_bound(classes_, name);
+    const bool known = at != classes_.end() && *at == name;
+    sorted[known ? static_cast<size_t>(at - classes_.begin()) : classes_.size()] += count;
+  }
+  return sorted;
+}
+
+std::string Comparison::InWords(const analysis::Evidence& evidence) const {
+  return fmt::format("{} (e = {} of {:.0f})", Rejects(evidence) ? "yes" : "no",
+                     EValue(evidence.log_e()), 1 / alpha_);
+}
+
+Harm Comparison::Errors() const {
+  Harm harm{"errors", Rejects(errors_.evidence()), {}, RateEvidence(errors_)};
+  harm.text =
+      fmt::format("errors worse by > {:g} points: {} · {}", kPercent * settings_.error_margin,
+                  InWords(errors_.evidence()), Rates(errors_.totals()));
+  harm.evidence["difference"] = {bounds_.bounds().lower, bounds_.bounds().upper};
+  harm.evidence["alpha"] = alpha_;
+  return harm;
+}
+
+Harm Comparison::Latency() const {
+  Harm harm{"latency", Rejects(latency_.evidence()), {}, Json::object()};
+  harm.text = fmt::format("latency worse by > {:g} %: {}", kPercent * settings_.latency_margin,
+                          InWords(latency_.evidence()));
+  harm.evidence = {{"log_e", latency_.evidence().log_e()},
+                   {"p_value", latency_.evidence().p_value()},
+                   {"margin", settings_.latency_margin},
+                   {"alpha", alpha_}};
+  Json thresholds = Json::array();
+  constexpr double kMilliseconds = 1e-6;
+  for (const analysis::LatencyThreshold& threshold : latency_.thresholds()) {
+    const analysis::RateCounts& counts = threshold.comparison.totals();
+    thresholds.push_back({{"quantile", threshold.quantile},
+                          {"stable_ms", threshold.stable_bound * kMilliseconds},
+                          {"canary_ms", threshold.canary_bound * kMilliseconds},
+                          {"stable", {counts.stable_trials, counts.stable_events}},
+                          {"canary", {counts.canary_trials, counts.canary_events}}});
+  }
+  harm.evidence["thresholds"] = std::move(thresholds);
+  return harm;
+}
+
+Harm Comparison::Accuracy() const {
+  Harm harm{"accuracy", Rejects(accuracy_.evidence()), {}, RateEvidence(accuracy_)};
+  harm.text = fmt::format("accuracy worse by > {:g} points: {} · wrong {}",
+                          kPercent * settings_.accuracy_margin, InWords(accuracy_.evidence()),
+                          Rates(accuracy_.totals()));
+  harm.evidence["alpha"] = alpha_;
+  return harm;
+}
+
+Harm Comparison::Predictions() const {
+  const analysis::Evidence& evidence = predictions_->evidence();
+  Harm harm{"predictions", Rejects(evidence), {}, Json::object()};
+  harm.text = fmt::format("predictions differ by > {:g} points: {} · {:.1f} points",
+                          kPercent * settings_.prediction_limit, InWords(evidence),
+                          kPercent * predictions_->EstimatedTotalVariation());
+  harm.evidence = {{"log_e", evidence.log_e()},
+                   {"p_value", evidence.p_value()},
+                   {"limit", settings_.prediction_limit},
+                   {"total_variation", predictions_->EstimatedTotalVariation()},
+                   {"alpha", alpha_}};
+  return harm;
+}
+
+std::vector<Harm> Comparison::Harms() const {
+  std::vector<Harm> harms;
+  if (errors_.totals().canary_trials > 0) harms.push_back(Errors());
+  if (!latency_.thresholds().empty()) harms.push_back(Latency());
+  if (accuracy_.totals().canary_trials > 0) harms.push_back(Accuracy());
+  if (predictions_.has_value()) harms.push_back(Predictions());
+  return harms;
+}
+
+Json Comparison::ToJson() const {
+  Json json = {{"errors", errors_.ToJson()},
+               {"latency", latency_.ToJson()},
+               {"accuracy", accuracy_.ToJson()},
+               {"bounds", bounds_.ToJson()}};
+  if (predictions_.has_value()) {
+    json["predictions"] = predictions_->ToJson();
+    json["classes"] = classes_;
+  }
+  return json;
+}
+
+Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettings& settings,
+                                        double alpha) {
+  for (const char* key : {"errors", "latency", "accuracy", "bounds"})
+    if (Member(json, key) == nullptr) return Lacks(key);
+  SLIPWAY_ASSIGN_OR_RETURN(auto errors, analysis::RateComparison::FromJson(json["errors"]));
+  SLIPWAY_ASSIGN_OR_RETURN(auto latency,
+                           analysis::LatencyComparison::FromJson(json["latency"], LatencyBounds()));
+  SLIPWAY_ASSIGN_OR_RETURN(auto accuracy, analysis::RateComparison::FromJson(json["accuracy"]));
+  SLIPWAY_ASSIGN_OR_RETURN(auto bounds, analysis::DifferenceBounds::FromJson(json["bounds"]));
+  Comparison comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
+                        std::move(bounds));
+  const Json* predictions = Member(json, "predictions");
+  if (predictions == nullptr) return comparison;
+  const Json* classes = Member(json, "classes");
+  if (classes == nullptr || !classes->is_array()) return Lacks("classes");
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.predictions_,
+                           analysis::DistributionComparison::FromJson(*predictions));
+  comparison.classes_ = classes->get<std::vector<std::string>>();
+  return comparison;
+}
+
+}  // namespace slipway::deploy

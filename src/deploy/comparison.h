@@ -1,0 +1,76 @@
+// Evidence that a new version does harm beside the stable one while both serve: e-processes of
+// harm beyond the margins that a person has set (slipway::analysis has the method), and what they
+// come to in words.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/difference_bounds.h"
+#include "analysis/distribution_comparison.h"
+#include "analysis/latency_comparison.h"
+#include "analysis/rate_comparison.h"
+#include "core/json.h"
+#include "core/result.h"
+#include "deploy/counts.h"
+#include "deploy/settings.h"
+
+namespace slipway::deploy {
+
+// One metric's evidence.
+struct Harm {
+  std::string metric;  // "errors", "latency", "accuracy", "predictions"
+  bool rejects = false;
+  std::string text;
+  Json evidence;
+};
+
+// A value; any thread's own.
+class Comparison {
+ public:
+  // `alpha` is each metric's own: that of the settings, shared out. kInvalidInput for settings
+  // outside their ranges.
+  static Result<Comparison> Make(const ComparisonSettings& settings, double alpha);
+
+  // What both answered since the last look.
+  Status Observe(const SetCounts& stable, const SetCounts& canary);
+  // The same without evidence: what a warm-up shows is only learned from.
+  Status Learn(const SetCounts& stable, const SetCounts& canary);
+  Status ObserveModels(const ModelCounts& stable, const ModelCounts& canary);
+
+  // In a fixed order; without those of which nothing was seen.
+  std::vector<Harm> Harms() const;
+  // The version's error rate minus the stable one's is at most this, at all looks; 1 at first.
+  double MostHarm() const { return bounds_.bounds().upper; }
+
+  Json ToJson() const;
+  static Result<Comparison> FromJson(const Json& json, const ComparisonSettings& settings,
+                                     double alpha);
+
+ private:
+  Comparison(const ComparisonSettings& settings, double alpha, analysis::RateComparison errors,
+             analysis::LatencyComparison latency, analysis::RateComparison accuracy,
+             analysis::DifferenceBounds bounds);
+  Status ObservePredictions(const ModelCounts& stable, const ModelCounts& canary);
+  std::vector<int64_t> InClasses(const ModelCounts& counts) const;
+  bool Rejects(const analysis::Evidence& evidence) const { return evidence.Rejects(alpha_); }
+  std::string InWords(const analysis::Evidence& evidence) const;
+  Harm Errors() const;
+  Harm Latency() const;
+  Harm Accuracy() const;
+  Harm Predictions() const;
+
+  ComparisonSettings settings_;
+  double alpha_;
+  analysis::RateComparison errors_;
+  analysis::LatencyComparison latency_;
+  analysis::RateComparison accuracy_;  // Its events are predictions that turned out wrong.
+  analysis::DifferenceBounds bounds_;
+  // Made with the first predictions; classes that come later count as another.
+  std::optional<analysis::DistributionComparison> predictions_;
+  std::vector<std::string> classes_;
+};
+
+}  // namespace slipway::deploy

@@ -1,0 +1,52 @@
+// What is counted of a set of replicas; counts only grow, until a process begins anew.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "core/result.h"
+
+namespace slipway::deploy {
+
+// By the splitter, since it began.
+struct SetCounts {
+  int64_t set = 0;
+  int64_t requests = 0;
+  int64_t errors = 0;         // 5xx.
+  int64_t client_errors = 0;  // 4xx.
+  int64_t in_flight = 0;
+  std::vector<int64_t> latencies = {};  // By slipway::LatencyBuckets; empty for none.
+  int64_t mirrored = 0;                 // Copies whose answer was compared, or never came.
+  int64_t disagreed = 0;                // Of these: another answer, or none.
+};
+
+// By the set's replicas: what was predicted, and what turned out to be true.
+struct ModelCounts {
+  int64_t set = 0;
+  std::map<std::string, int64_t> predictions;  // By class, or by bucket of a number.
+  double confidence_sum = 0;                   // Of the predicted classes' probabilities.
+  int64_t labelled = 0;
+  int64_t correct = 0;
+};
+
+// What came between two looks. A count that is smaller than before began anew in between, and
+// counts from 0.
+SetCounts Since(const SetCounts& before, const SetCounts& now);
+ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
+void Add(const SetCounts& more, SetCounts* total);
+
+// In milliseconds, the middle of the bucket that the share lies in, by nearest rank; 0 of none.
+double Percentile(const std::vector<int64_t>& latencies, double share);
+// The upper bounds of all buckets but the last, in nanoseconds.
+const std::vector<double>& LatencyBounds();
+
+// Latencies as pairs of bucket and count.
+Json ToJson(const SetCounts& counts);
+Result<SetCounts> SetCountsFromJson(const Json& json);
+Json ToJson(const ModelCounts& counts);
+Result<ModelCounts> ModelCountsFromJson(const Json& json);
+
+}  // namespace slipway::deploy

@@ -1,0 +1,259 @@
+#include "deploy/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "deploy/planner_internal.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kMilliseconds = 1000;
+constexpr size_t kMostHistory = 10;
+
+std::string VersionInWords(const Release& release) { return release.reference(); }
+
+Json ReleaseFacts(const Release& release) {
+  return {{"model", release.model},
+          {"version", release.version},
+          {"digest", release.digest},
+          {"label", release.label}};
+}
+
+// Stages of the registry that a delivery moves; in other environments versions stay as they are.
+bool HasStage(const std::string& environment) {
+  return environment == "staging" || environment == "production";
+}
+
+}  // namespace
+
+Result<Decision> Plan(const Service& service, const Observed& observed) {
+  return Planner(service, observed).Run();
+}
+
+Result<Decision> Planner::Run() {
+  if (!service_.down) {
+    Scale();
+    ExpireStandby();
+    SLIPWAY_RETURN_IF_ERROR(Advance());
+  }
+  WishAndAct();
+  decision_.service = std::move(service_);
+  return std::move(decision_);
+}
+
+bool Planner::Passed(int64_t since_ms, double seconds) const {
+  return static_cast<double>(now() - since_ms) >= seconds * kMilliseconds;
+}
+
+void Planner::Tell(std::string kind, std::string text, Json detail) {
+  decision_.notes.push_back({std::move(kind), std::move(text), std::move(detail)});
+}
+
+void Planner::Notify(const std::string& event, const std::string& text) {
+  const Release& release = rollout().release;
+  decision_.outside.push_back({"notify",
+                               {{"event", event},
+                                {"service", service_.name},
+                                {"environment", service_.environment},
+                                {"model", release.model},
+                                {"version", release.version},
+                                {"revision", rollout().revision},
+                                {"text", text}}});
+}
+
+void Planner::ExpireStandby() {
+  if (!service_.standby || now() < service_.standby->until_ms) return;
+  Tell("standby", VersionInWords(service_.standby->release) + " is kept ready no longer");
+  service_.standby.reset();
+}
+
+// One thing leads to another within one call: a switch need not wait for the next.
+Status Planner::Advance() {
+  constexpr int kMostSteps = 16;
+  for (int step = 0; step < kMostSteps; ++step) {
+    if (!service_.in_progress()) return {};
+    moved_ = false;
+    SLIPWAY_RETURN_IF_ERROR(AdvanceOnce());
+    if (!moved_) return {};
+  }
+  return {};
+}
+
+Status Planner::AdvanceOnce() {
+  switch (rollout().phase) {
+    case Phase::kStarting: return AdvanceStarting();
+    case Phase::kShadowing: return AdvanceShadowing();
+    case Phase::kProgressing:
+      switch (rollout().settings.strategy) {
+        case Strategy::kCanary: return AdvanceCanary();
+        case Strategy::kBlueGreen: return AdvanceBlueGreen();
+        case Strategy::kRolling: return AdvanceRolling();
+      }
+      return {};
+    case Phase::kPromoting: return AdvancePromoting();
+    case Phase::kRollingBack: AdvanceRollingBack(); return {};
+    case Phase::kCompleted:
+    case Phase::kRolledBack:
+    case Phase::kFailed: return {};
+  }
+  return {};
+}
+
+void Planner::Enter(Phase phase, const std::string& text) {
+  Rollout& rollout = this->rollout();
+  rollout.phase = phase;
+  rollout.phase_ms = now();
+  rollout.stage_ms = 0;
+  rollout.counts = {};
+  moved_ = true;
+  Tell("phase", text, {{"phase", ToString(phase)}});
+}
+
+void Planner::PauseFor(const std::string& reason) {
+  rollout().pause = Pause{false, reason};
+  moved_ = true;
+  Tell("pause", "paused: " + reason);
+  Notify("paused", reason);
+}
+
+// Its replicas come up and each predicts what the artifact says that it predicts.
+Status Planner::AdvanceStarting() {
+  if (rollout().pause) return {};
+  const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
+  const SetStatus canary = Canary();
+  const int needed = replica_by_replica ? 0 : ReplicasFor(CanaryWeight());
+  if (canary.ready < needed) {
+    const double timeout = rollout().settings.ready_timeout_seconds();
+    if (Passed(rollout().phase_ms, timeout)) {
+      RollBack(fmt::format("{} of {} replicas were ready within {:g} s{}{}", canary.ready, needed,
+                           timeout, canary.trouble.empty() ? "" : ": ", canary.trouble));
+    }
+    return {};
+  }
+  if (!replica_by_replica && !PassedReplicaValidation()) return {};
+  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
+  if (first()) {
+    Enter(Phase::kPromoting, "ready; nothing served before it");
+  } else if (rollout().settings.strategy == Strategy::kCanary &&
+             rollout().settings.canary.shadow.seconds > 0) {
+    Enter(Phase::kShadowing, "ready; gets copies of requests");
+  } else {
+    Enter(Phase::kProgressing, replica_by_replica ? "replicas are exchanged" : "ready");
+  }
+  return {};
+}
+
+bool Planner::PassedReplicaValidation() {
+  if (rollout().replicas_validated) return true;
+  const auto& seen = seen_.validation;
+  if (validated_ || !seen || seen->set != rollout().release.set || seen->through_address) {
+    decision_.actions.emplace_back(Validate{rollout().release, 1, false});
+    if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds()))
+      RollBack("its replicas could not be asked for predictions");
+    return false;
+  }
+  validated_ = true;
+  if (seen->asked == 0 || seen->right < seen->asked) {
+    RollBack(fmt::format("{} of {} first predictions were right{}{}", seen->right, seen->asked,
+                         seen->trouble.empty() ? "" : ": ", seen->trouble));
+    return false;
+  }
+  rollout().replicas_validated = true;
+  return true;
+}
+
+Status Planner::AdvancePromoting() {
+  const int64_t set = rollout().release.set;
+  if (InForce(set, 100)) {
+    Complete();
+  } else if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds())) {
+    const SetStatus canary = Canary();
+    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}{}", canary.ready,
+                         WantedReplicas(service_), canary.trouble.empty() ? "" : ": ",
+                         canary.trouble));
+  }
+  return {};
+}
+
+void Planner::Complete() {
+  const Release release = rollout().release;
+  if (HasStage(service_.environment)) {
+    Json detail = ReleaseFacts(release);
+    detail["stage"] = service_.environment;
+    detail["forced"] = release.forced;
+    decision_.outside.push_back({"stage", std::move(detail)});
+  }
+  const double standby = rollout().settings.standby_seconds();
+  service_.standby.reset();
+  if (service_.stable && service_.stable->set != release.set && standby > 0) {
+    service_.standby =
+        Standby{*service_.stable, now() + static_cast<int64_t>(standby * kMilliseconds)};
+  }
+  service_.stable = release;
+  service_.stable_ms = now();
+  service_.history.push_back({rollout().revision, release, now()});
+  if (service_.history.size() > kMostHistory) service_.history.erase(service_.history.begin());
+  End(Phase::kCompleted, VersionInWords(release) + " is stable");
+  Notify("promoted", VersionInWords(release) + " is stable");
+}
+
+void Planner::RollBack(const std::string& reason) {
+  rollout().reason = reason;
+  rollout().pause.reset();
+  Json detail = ReleaseFacts(rollout().release);
+  detail["key"] = "slipway.rollback";
+  detail["value"] = fmt::format("{} revision {}: {}", service_.name, rollout().revision, reason);
+  decision_.outside.push_back({"tag", std::move(detail)});
+  Notify("rolled back", reason);
+  if (first()) return End(Phase::kFailed, "failed: " + reason);
+  Enter(Phase::kRollingBack, "rolls back: " + reason);
+}
+
+void Planner::AdvanceRollingBack() {
+  Rollout& rollout = this->rollout();
+  if (InForce(rollout.release.set, 0)) {
+    return End(Phase::kRolledBack, VersionInWords(*service_.stable) + " has all traffic again");
+  }
+  if (rollout.told_stuck || !Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()))
+    return;
+  rollout.told_stuck = true;
+  const SetStatus stable = Stable();
+  const std::string text = fmt::format(
+      "the stable version does not come up, {} of {} replicas are ready{}{}: deploy another, or "
+      "promote this one",
+      stable.ready, WantedReplicas(service_), stable.trouble.empty() ? "" : ": ", stable.trouble);
+  Tell("stuck", text);
+  Notify("stuck", text);
+}
+
+void Planner::End(Phase phase, const std::string& text) {
+  Enter(phase, text);
+  rollout().ended_ms = now();
+  rollout().pause.reset();
+}
+
+// Traffic first: who is to serve has its replicas already, and who is to go has no requests.
+void Planner::WishAndAct() {
+  const std::vector<SetWish> wishes = Wishes();
+  const TrafficPlan traffic = WantedTraffic();
+  if (seen_.traffic && !(seen_.traffic->in_force == traffic))
+    decision_.actions.emplace_back(SetTraffic{traffic});
+  for (const SetWish& wish : wishes) {
+    decision_.actions.emplace_back(SetReplicas{wish.release, wish.replicas});
+  }
+  for (const SetStatus& status : seen_.sets) {
+    const bool wished = std::ranges::any_of(
+        wishes, [&](const SetWish& wish) { return wish.release.set == status.set; });
+    const bool serves = traffic.WeightOf(status.set) > 0 || !InForce(status.set, 0);
+    if (wished || (serves && !service_.down)) continue;
+    Release gone;
+    gone.set = status.set;
+    decision_.actions.emplace_back(SetReplicas{std::move(gone), 0});
+  }
+}
+
+}  // namespace slipway::deploy

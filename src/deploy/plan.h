@@ -1,0 +1,18 @@
+// What is to be done about a service, given what is kept of it and what is seen: a pure function,
+// called again and again by whoever controls. It may be called with anything seen, after any pause:
+// what it decides follows from its arguments alone, so that a controller that was killed goes on
+// where it was.
+#pragma once
+
+#include "core/result.h"
+#include "deploy/types.h"
+
+namespace slipway::deploy {
+
+// kIntegrity or kInvalidInput where the service's record can't be worked with.
+Result<Decision> Plan(const Service& service, const Observed& observed);
+
+// Replicas that the service is to have altogether, as the load has it.
+int WantedReplicas(const Service& service);
+
+}  // namespace slipway::deploy

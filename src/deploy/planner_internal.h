@@ -1,0 +1,90 @@
+// One call of Plan, strategy by strategy.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "deploy/plan.h"
+
+namespace slipway::deploy {
+
+struct SetWish {
+  Release release;
+  int replicas = 0;
+};
+
+class Planner {
+ public:
+  Planner(const Service& service, const Observed& observed) : seen_(observed), service_(service) {}
+  Result<Decision> Run();
+
+ private:
+  // plan.cc: phases that all strategies have, and what becomes of them.
+  Status Advance();
+  Status AdvanceOnce();
+  Status AdvanceStarting();
+  Status AdvancePromoting();
+  void AdvanceRollingBack();
+  void Enter(Phase phase, const std::string& text);
+  void Complete();
+  void RollBack(const std::string& reason);
+  void End(Phase phase, const std::string& text);
+  void PauseFor(const std::string& reason);
+  bool PassedReplicaValidation();
+  void ExpireStandby();
+  void WishAndAct();
+
+  // checks.cc: looking at the metrics, for all strategies.
+  Status MakeWatch();
+  bool CheckIsDue() const;
+  // Takes a check; true where it ended the rollout's way or stopped it.
+  Result<bool> TakeCheck();
+  bool ActOn(const Check& check);
+  bool HasHarm(const Check& check) const;
+
+  // canary_plan.cc
+  Status AdvanceShadowing();
+  Status AdvanceCanary();
+  Status EndStage();
+  void NextStage();
+  double CanaryWeight() const;
+  int AllowedFailures() const;
+
+  // blue_green_plan.cc
+  Status AdvanceBlueGreen();
+  // rolling_plan.cc
+  Status AdvanceRolling();
+  std::vector<SetWish> WishesOfRolling() const;
+
+  // wishes.cc: what is to be, by the phase.
+  std::vector<SetWish> Wishes() const;
+  TrafficPlan WantedTraffic() const;
+  TrafficPlan AllTo(const Release& release) const;
+  TrafficPlan Split(double percent) const;
+  TrafficPlan ByReplicas() const;
+  void AddRules(TrafficPlan* plan) const;
+  bool InForce(int64_t set, double percent) const;
+  // Of the new release: replicas for a share of the traffic.
+  int ReplicasFor(double percent) const;
+  void Scale();
+
+  Rollout& rollout() { return *service_.rollout; }
+  const Rollout& rollout() const { return *service_.rollout; }
+  bool first() const { return !service_.stable.has_value(); }
+  SetStatus Canary() const { return seen_.StatusOf(rollout().release.set); }
+  SetStatus Stable() const {
+    return service_.stable ? seen_.StatusOf(service_.stable->set) : SetStatus{};
+  }
+  int64_t now() const { return seen_.now_ms; }
+  bool Passed(int64_t since_ms, double seconds) const;
+  void Tell(std::string kind, std::string text, Json detail = Json::object());
+  void Notify(const std::string& event, const std::string& text);
+
+  const Observed& seen_;
+  Service service_;
+  Decision decision_;
+  bool moved_ = false;      // A phase, a stage or a pause began in this call.
+  bool validated_ = false;  // What was seen of a validation has been used.
+};
+
+}  // namespace slipway::deploy

@@ -1,0 +1,171 @@
+#include "deploy/settings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace slipway::deploy {
+namespace {
+
+constexpr std::array kStrategies = {std::pair(Strategy::kBlueGreen, "blue-green"),
+                                    std::pair(Strategy::kCanary, "canary"),
+                                    std::pair(Strategy::kRolling, "rolling")};
+
+// A section by its name; an empty one where it is not written.
+const Json& Section(const Json& parent, const char* key) {
+  static const Json none = Json::object();
+  const auto it = parent.find(key);
+  return it != parent.end() && it->is_object() ? *it : none;
+}
+
+int Whole(const Json& section, const char* key, int fallback) {
+  return static_cast<int>(GetInteger(section, key, fallback));
+}
+
+void Read(const Json& json, ScalingSettings* out) {
+  out->min_replicas = Whole(json, "min_replicas", out->min_replicas);
+  out->max_replicas = Whole(json, "max_replicas", std::max(out->min_replicas, 1));
+  out->target_utilization = GetNumber(json, "target_utilization", out->target_utilization);
+  out->scale_down_seconds = GetNumber(json, "scale_down_seconds", out->scale_down_seconds);
+}
+
+void Read(const Json& json, BlueGreenSettings* out) {
+  out->ready_timeout_seconds = GetNumber(json, "ready_timeout_seconds", out->ready_timeout_seconds);
+  out->watch_seconds = GetNumber(json, "watch_seconds", out->watch_seconds);
+  out->check_interval_seconds =
+      GetNumber(json, "check_interval_seconds", out->check_interval_seconds);
+  out->validation_requests = Whole(json, "validation_requests", out->validation_requests);
+  out->scale_down_delay_seconds =
+      GetNumber(json, "scale_down_delay_seconds", out->scale_down_delay_seconds);
+}
+
+void Read(const Json& json, ComparisonSettings* out) {
+  out->alpha = GetNumber(json, "alpha", out->alpha);
+  out->error_margin = GetNumber(json, "error_margin", out->error_margin);
+  out->latency_margin = GetNumber(json, "latency_margin", out->latency_margin);
+  out->accuracy_margin = GetNumber(json, "accuracy_margin", out->accuracy_margin);
+  out->prediction_limit = GetNumber(json, "prediction_limit", out->prediction_limit);
+  out->min_requests = GetInteger(json, "min_requests", out->min_requests);
+  out->warmup_requests = GetInteger(json, "warmup_requests", out->warmup_requests);
+  out->cluster_size = GetNumber(json, "cluster_size", out->cluster_size);
+  out->promote_early = GetBool(json, "promote_early", out->promote_early);
+}
+
+void Read(const Json& json, ShadowSettings* out) {
+  out->seconds = GetNumber(json, "seconds", out->seconds);
+  out->share = GetNumber(json, "share", out->share);
+  out->max_disagreement = GetNumber(json, "max_disagreement", out->max_disagreement);
+}
+
+template <typename T>
+void ReadList(const Json& json, const char* key, std::vector<T>* out) {
+  const auto it = json.find(key);
+  if (it != json.end() && it->is_array()) *out = it->get<std::vector<T>>();
+}
+
+void Read(const Json& json, CanarySettings* out) {
+  ReadList(json, "stages", &out->stages);
+  out->stage_seconds = GetNumber(json, "stage_seconds", out->stage_seconds);
+  out->check_interval_seconds =
+      GetNumber(json, "check_interval_seconds", out->check_interval_seconds);
+  out->ready_timeout_seconds = GetNumber(json, "ready_timeout_seconds", out->ready_timeout_seconds);
+  out->success_ratio = GetNumber(json, "success_ratio", out->success_ratio);
+  out->scale_down_delay_seconds =
+      GetNumber(json, "scale_down_delay_seconds", out->scale_down_delay_seconds);
+  if (const auto it = json.find("thresholds"); it != json.end() && it->is_object()) {
+    out->thresholds.clear();
+    for (const auto& [metric, limit] : it->items())
+      out->thresholds.emplace_back(metric, limit.get<double>());
+  }
+  ReadList(json, "dry_run", &out->dry_run);
+  Read(Section(json, "comparison"), &out->comparison);
+  Read(Section(json, "shadow"), &out->shadow);
+  out->sticky.header = GetString(Section(json, "sticky"), "header");
+  out->sticky.cookie = GetString(Section(json, "sticky"), "cookie");
+  out->header.name = GetString(Section(json, "header"), "name");
+  out->header.value = GetString(Section(json, "header"), "value");
+}
+
+void Read(const Json& json, RollingSettings* out) {
+  out->max_surge = Whole(json, "max_surge", out->max_surge);
+  out->max_unavailable = Whole(json, "max_unavailable", out->max_unavailable);
+  out->min_ready_seconds = GetNumber(json, "min_ready_seconds", out->min_ready_seconds);
+  out->progress_deadline_seconds =
+      GetNumber(json, "progress_deadline_seconds", out->progress_deadline_seconds);
+}
+
+Status Check(const Settings& settings) {
+  if (settings.rolling.max_surge == 0 && settings.rolling.max_unavailable == 0) {
+    return Error(ErrorCode::kInvalidInput,
+                 "deployment.rolling: max_surge and max_unavailable are both 0, so that no replica "
+                 "may come and none may go")
+        .Try("max_surge: 1");
+  }
+  const auto& stages = settings.canary.stages;
+  if (stages.empty() || stages.back() != 100 || !std::ranges::is_sorted(stages)) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("deployment.canary.stages: [{}] does not lead to all of the traffic",
+                             fmt::join(stages, ", ")))
+        .Expected("ascending percentages that end in 100");
+  }
+  if (!settings.canary.sticky.header.empty() && !settings.canary.sticky.cookie.empty()) {
+    return Error(ErrorCode::kInvalidInput,
+                 "deployment.canary.sticky: header and cookie are both given")
+        .Expected("one of the two");
+  }
+  return {};
+}
+
+}  // namespace
+
+const char* ToString(Strategy strategy) {
+  return std::ranges::find(kStrategies, strategy, [](const auto& pair) { return pair.first; })
+      ->second;
+}
+
+Result<Strategy> ParseStrategy(const std::string& name) {
+  for (const auto& [strategy, text] : kStrategies)
+    if (name == text) return strategy;
+  return Error(ErrorCode::kInvalidInput, fmt::format("unknown strategy \"{}\"", name))
+      .Expected("blue-green, canary or rolling");
+}
+
+double Settings::ready_timeout_seconds() const {
+  switch (strategy) {
+    case Strategy::kBlueGreen: return blue_green.ready_timeout_seconds;
+    case Strategy::kCanary: return canary.ready_timeout_seconds;
+    case Strategy::kRolling: break;
+  }
+  return rolling.progress_deadline_seconds;
+}
+
+double Settings::check_interval_seconds() const {
+  return strategy == Strategy::kBlueGreen ? blue_green.check_interval_seconds
+                                          : canary.check_interval_seconds;
+}
+
+double Settings::standby_seconds() const {
+  switch (strategy) {
+    case Strategy::kBlueGreen: return blue_green.scale_down_delay_seconds;
+    case Strategy::kCanary: return canary.scale_down_delay_seconds;
+    case Strategy::kRolling: break;
+  }
+  return 0;
+}
+
+Result<Settings> ReadSettings(const Json& deployment) {
+  Settings settings;
+  SLIPWAY_ASSIGN_OR_RETURN(settings.strategy,
+                           ParseStrategy(GetString(deployment, "deployment_strategy", "rolling")));
+  Read(Section(deployment, "scaling_config"), &settings.scaling);
+  Read(Section(deployment, "blue_green"), &settings.blue_green);
+  Read(Section(deployment, "canary"), &settings.canary);
+  Read(Section(deployment, "rolling"), &settings.rolling);
+  SLIPWAY_RETURN_IF_ERROR(Check(settings));
+  return settings;
+}
+
+}  // namespace slipway::deploy

@@ -1,0 +1,172 @@
+// A service and its rollouts as plain data: what is kept, what is seen, what is to be done.
+//
+// A service is one address behind which one version of a model serves, or two while one takes over
+// from the other. The replicas of a version are a set, known by a number. Times are milliseconds
+// since the epoch.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/json.h"
+#include "deploy/observed.h"
+#include "deploy/settings.h"
+#include "deploy/watch.h"
+
+namespace slipway::deploy {
+
+// A model version with the settings it is served by: code, configuration and model are one, and are
+// gone back to as one.
+struct Release {
+  int64_t set = 0;  // Of its replicas; never of two releases at once.
+  std::string model;
+  int64_t version = 0;  // The registry's counter.
+  std::string label;
+  std::string digest;
+  Json deployment = Json::object();  // The resolved section of the configuration.
+  bool forced = false;               // Past a failed verdict.
+
+  std::string reference() const { return model + ":" + std::to_string(version); }
+};
+
+enum class Phase : uint8_t {
+  kStarting,     // Its replicas come up.
+  kShadowing,    // It gets copies of requests, and answers none.
+  kProgressing,  // Traffic or replicas move to it.
+  kPromoting,    // All is to be its own.
+  kRollingBack,  // All is to be the stable version's again.
+  kCompleted,    // It is the stable version.
+  kRolledBack,   // The stable version serves as before.
+  kFailed,       // It was the first, and nothing serves.
+};
+const char* ToString(Phase phase);
+Result<Phase> ParsePhase(const std::string& name);
+inline bool HasEnded(Phase phase) { return phase >= Phase::kCompleted; }
+
+// Why a rollout stands still.
+struct Pause {
+  bool by_person = false;  // Else what was seen allows no answer.
+  std::string reason;
+};
+
+struct StageCounts {
+  int passed = 0;
+  int failed = 0;
+  int inconclusive = 0;
+  int total() const { return passed + failed + inconclusive; }
+};
+
+// One move from one release to another.
+struct Rollout {
+  int64_t revision = 0;  // 1, 2, 3 … of the service, never reused.
+  Release release;
+  std::string kind = "deploy";  // "deploy", "retry", "undo"
+  std::string actor;
+  Settings settings;  // Of the release; of an undo, those that make it short.
+  Phase phase = Phase::kStarting;
+  std::string reason;  // Of an end that was not wanted.
+  std::optional<Pause> pause;
+  int64_t began_ms = 0;
+  int64_t phase_ms = 0;  // When the phase began, or the stage in it.
+  int64_t ended_ms = 0;
+  int stage = 0;                 // Of canary.stages, from 0.
+  int64_t stage_ms = 0;          // Since when its share is in force; 0 where it is not.
+  std::optional<double> weight;  // Set by hand, until the next stage; percent.
+  int64_t next_check_ms = 0;
+  int missing_in_a_row = 0;  // Checks without metrics.
+  StageCounts counts;        // Of the stage.
+  std::optional<Check> last_check;
+  std::optional<Watch> watch;       // Made before it gets its first requests, or copies of some.
+  bool replicas_validated = false;  // Each new replica predicted rightly.
+  int most_available = 0;           // Rolling: how far it has come; phase_ms says when.
+  bool told_stuck = false;          // The stable version does not come up.
+};
+
+// A release that has served, for `undo`.
+struct HistoryEntry {
+  int64_t revision = 0;
+  Release release;
+  int64_t from_ms = 0;
+};
+
+// The release before, kept ready.
+struct Standby {
+  Release release;
+  int64_t until_ms = 0;
+};
+
+// What the load asked for within the last minutes.
+struct ScalingState {
+  int replicas = 0;  // 0: not known yet.
+  struct Wish {
+    int64_t at_ms = 0;
+    int replicas = 0;
+  };
+  std::vector<Wish> wishes;
+};
+
+struct Service {
+  std::string name;
+  std::string environment;
+  std::string model;
+  bool down = false;  // Nothing is to run.
+  int64_t next_revision = 1;
+  int64_t next_set = 1;
+  std::optional<Release> stable;
+  int64_t stable_ms = 0;
+  std::optional<Standby> standby;
+  std::optional<Rollout> rollout;     // The newest, ended or not.
+  std::vector<HistoryEntry> history;  // Ascending by revision; the last is the stable one.
+  ScalingState scaling;
+
+  bool in_progress() const { return rollout.has_value() && !HasEnded(rollout->phase); }
+};
+
+// What is to be done. Each may be done again without harm.
+
+// As many replicas as that, of that release; 0 ends those that are there, drained.
+struct SetReplicas {
+  Release release;
+  int replicas = 0;
+};
+struct SetTraffic {
+  TrafficPlan plan;
+};
+// Predictions that the artifact has the answers of.
+struct Validate {
+  Release release;
+  int requests = 0;
+  bool through_address = false;
+};
+using Action = std::variant<SetReplicas, SetTraffic, Validate>;
+
+// What happened, to be kept and told.
+struct Note {
+  std::string kind;  // "phase", "stage", "check", "verdict", "pause", "verb", "scale"
+  std::string text;
+  Json detail = Json::object();
+};
+
+// What has to be done outside, at least once and sooner or later: "stage" moves the model version,
+// "archive" the one before, "tag" leaves the reason of a rollback on it, "notify" tells people.
+struct Outside {
+  std::string kind;
+  Json detail;
+};
+
+struct Decision {
+  Service service;  // To be written before the actions are taken.
+  std::vector<Action> actions;
+  std::vector<Note> notes;
+  std::vector<Outside> outside;
+};
+
+// The document that a store keeps.
+Json ToJson(const Service& service);
+Result<Service> ServiceFromJson(const Json& json);
+
+}  // namespace slipway::deploy

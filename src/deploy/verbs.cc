@@ -1,0 +1,316 @@
+#include "deploy/verbs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+namespace slipway::deploy {
+namespace {
+
+Decision Said(Service service, const std::string& verb, const std::string& text,
+              const VerbContext& context) {
+  Decision decision;
+  decision.service = std::move(service);
+  decision.notes.push_back({"verb", text, {{"verb", verb}, {"actor", context.actor}}});
+  return decision;
+}
+
+Error Nothing(const Service& service, const std::string& verb) {
+  if (!service.rollout) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("there is nothing to {}: {} has had no rollout", verb, service.name))
+        .Try("slipway deploy MODEL");
+  }
+  return Error(
+             ErrorCode::kConflict,
+             fmt::format("there is nothing to {}: revision {} of {} has ended, {}", verb,
+                         service.rollout->revision, service.name, ToString(service.rollout->phase)))
+      .Try(service.rollout->phase == Phase::kCompleted
+               ? "slipway rollout undo, or slipway deploy MODEL"
+               : "slipway rollout retry, or slipway deploy MODEL");
+}
+
+Status AskInProgress(const Service& service, const std::string& verb) {
+  if (!service.in_progress()) return Nothing(service, verb);
+  if (service.rollout->phase != Phase::kRollingBack) return {};
+  return Error(ErrorCode::kConflict, fmt::format("revision {} of {} is rolling back",
+                                                 service.rollout->revision, service.name))
+      .Try("slipway rollout retry once it has");
+}
+
+void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms) {
+  rollout->phase = phase;
+  rollout->phase_ms = now_ms;
+  rollout->stage_ms = 0;
+  rollout->counts = {};
+}
+
+Rollout Begin(Service* service, Release release, Settings settings, std::string kind,
+              const VerbContext& context) {
+  Rollout rollout;
+  rollout.revision = service->next_revision++;
+  if (release.set == 0) release.set = service->next_set++;
+  rollout.release = std::move(release);
+  rollout.settings = std::move(settings);
+  rollout.kind = std::move(kind);
+  rollout.actor = context.actor;
+  rollout.began_ms = context.now_ms;
+  rollout.phase_ms = context.now_ms;
+  return rollout;
+}
+
+// As short as it can be for a release that has served before.
+Settings ForUndo(Settings settings) {
+  settings.strategy = Strategy::kBlueGreen;
+  settings.blue_green.watch_seconds = 0;
+  settings.blue_green.validation_requests = 0;
+  return settings;
+}
+
+void EndBy(Service* service, const std::string& why, int64_t now_ms) {
+  Rollout& rollout = *service->rollout;
+  rollout.reason = why;
+  EnterPhase(&rollout, service->stable ? Phase::kRolledBack : Phase::kFailed, now_ms);
+  rollout.ended_ms = now_ms;
+  rollout.pause.reset();
+}
+
+}  // namespace
+
+Result<Decision> Deploy(const std::optional<Service>& service, const std::string& name,
+                        const NewRollout& rollout, int64_t now_ms) {
+  Service next = service.value_or(Service{});
+  const VerbContext context{now_ms, rollout.actor};
+  if (next.stable && !next.in_progress() && !next.down &&
+      next.stable->digest == rollout.release.digest &&
+      next.stable->version == rollout.release.version &&
+      next.stable->deployment == rollout.release.deployment) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} is what {} serves already", rollout.release.reference(), name));
+  }
+  next.name = name;
+  next.environment = rollout.environment;
+  next.model = rollout.model;
+  next.down = false;
+  std::string text = fmt::format("deploy {} by {}", rollout.release.reference(),
+                                 ToString(rollout.settings.strategy));
+  if (next.in_progress()) {
+    text += fmt::format(", superseding revision {}", next.rollout->revision);
+    EndBy(&next, "superseded by another", now_ms);
+  }
+  next.rollout = Begin(&next, rollout.release, rollout.settings, "deploy", context);
+  return Said(std::move(next), "deploy", text, context);
+}
+
+Result<Decision> Promote(const Service& service, bool full, const VerbContext& context) {
+  if (!service.in_progress()) return Nothing(service, "promote");
+  Service next = service;
+  Rollout& rollout = *next.rollout;
+  // A person may also decide for the new version while it is on its way back.
+  if (rollout.phase == Phase::kRollingBack && !full) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is rolling back", rollout.revision, service.name))
+        .Try("slipway rollout promote --full, to take it all the same");
+  }
+  const bool paused = rollout.pause.has_value();
+  rollout.pause.reset();
+  rollout.reason.clear();
+  if (full) {
+    if (rollout.phase != Phase::kPromoting) EnterPhase(&rollout, Phase::kPromoting, context.now_ms);
+    return Said(std::move(next), "promote", "promote in full", context);
+  }
+  switch (rollout.phase) {
+    case Phase::kProgressing:
+      if (rollout.settings.strategy != Strategy::kCanary) break;
+      rollout.weight.reset();
+      if (rollout.stage + 1 >= static_cast<int>(rollout.settings.canary.stages.size())) {
+        EnterPhase(&rollout, Phase::kPromoting, context.now_ms);
+      } else {
+        ++rollout.stage;
+        EnterPhase(&rollout, Phase::kProgressing, context.now_ms);
+      }
+      return Said(std::move(next), "promote", "promote to the next stage", context);
+    case Phase::kShadowing:
+      EnterPhase(&rollout, Phase::kProgressing, context.now_ms);
+      return Said(std::move(next), "promote", "promote past the shadow", context);
+    default: break;
+  }
+  if (paused) {
+    rollout.phase_ms = context.now_ms;
+    rollout.stage_ms = 0;
+    return Said(std::move(next), "promote", "promote", context);
+  }
+  return Error(ErrorCode::kConflict,
+               fmt::format("revision {} of {} is {} and has no stage to skip", rollout.revision,
+                           service.name, ToString(rollout.phase)))
+      .Try("slipway rollout promote --full");
+}
+
+Result<Decision> PauseRollout(const Service& service, const std::string& reason,
+                              const VerbContext& context) {
+  SLIPWAY_RETURN_IF_ERROR(AskInProgress(service, "pause"));
+  Service next = service;
+  Rollout& rollout = *next.rollout;
+  if (rollout.phase == Phase::kPromoting) {
+    return Error(ErrorCode::kConflict, fmt::format("revision {} of {} takes over just now",
+                                                   rollout.revision, service.name))
+        .Try("slipway rollout abort, or undo once it has");
+  }
+  if (rollout.pause && rollout.pause->by_person) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is paused already", rollout.revision, service.name))
+        .Try("slipway rollout resume");
+  }
+  rollout.pause = Pause{true, reason.empty() ? "by " + context.actor : reason};
+  return Said(std::move(next), "pause", "pause: " + rollout.pause->reason, context);
+}
+
+Result<Decision> Resume(const Service& service, const VerbContext& context) {
+  SLIPWAY_RETURN_IF_ERROR(AskInProgress(service, "resume"));
+  Service next = service;
+  Rollout& rollout = *next.rollout;
+  if (!rollout.pause) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is not paused", rollout.revision, service.name));
+  }
+  rollout.pause.reset();
+  rollout.missing_in_a_row = 0;
+  EnterPhase(&rollout, rollout.phase, context.now_ms);
+  return Said(std::move(next), "resume", "resume", context);
+}
+
+Result<Decision> SetWeight(const Service& service, double percent, const VerbContext& context) {
+  SLIPWAY_RETURN_IF_ERROR(AskInProgress(service, "weigh"));
+  if (!(percent >= 0 && percent <= 100)) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a weight of {:g} %", percent))
+        .Expected("0 to 100");
+  }
+  Service next = service;
+  Rollout& rollout = *next.rollout;
+  if (rollout.settings.strategy != Strategy::kCanary || !next.stable) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is delivered {} and has no weight to set",
+                             rollout.revision, service.name,
+                             next.stable ? ToString(rollout.settings.strategy) : "as the first"))
+        .Try("slipway rollout promote --full, or abort");
+  }
+  if (rollout.phase != Phase::kProgressing) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is {} and gets no share of the traffic",
+                             rollout.revision, service.name, ToString(rollout.phase)))
+        .Try("it again once its first stage has begun");
+  }
+  rollout.weight = percent;
+  EnterPhase(&rollout, Phase::kProgressing, context.now_ms);
+  return Said(std::move(next), "set-weight", fmt::format("weight {:g} % by hand", percent),
+              context);
+}
+
+Result<Decision> Abort(const Service& service, const std::string& reason,
+                       const VerbContext& context) {
+  SLIPWAY_RETURN_IF_ERROR(AskInProgress(service, "abort"));
+  Service next = service;
+  Rollout& rollout = *next.rollout;
+  const std::string why = "aborted by " + context.actor + (reason.empty() ? "" : ": " + reason);
+  if (next.stable) {
+    rollout.reason = why;
+    rollout.pause.reset();
+    EnterPhase(&rollout, Phase::kRollingBack, context.now_ms);
+  } else {
+    EndBy(&next, why, context.now_ms);
+  }
+  return Said(std::move(next), "abort", why, context);
+}
+
+Result<Decision> Retry(const Service& service, const VerbContext& context) {
+  if (!service.rollout) return Nothing(service, "retry");
+  const Rollout& last = *service.rollout;
+  if (service.in_progress()) {
+    if (last.phase != Phase::kRollingBack) {
+      return Error(ErrorCode::kConflict,
+                   fmt::format("revision {} of {} is {}{}", last.revision, service.name,
+                               ToString(last.phase), last.pause ? ", paused" : ""))
+          .Try(last.pause ? "slipway rollout resume" : "slipway rollout abort first");
+    }
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is rolling back", last.revision, service.name))
+        .Try("it again once it has");
+  }
+  if (last.phase == Phase::kCompleted) return Nothing(service, "retry");
+  Service next = service;
+  next.down = false;
+  Release release = last.release;
+  release.set = 0;
+  next.rollout = Begin(&next, std::move(release), last.settings, "retry", context);
+  return Said(std::move(next), "retry",
+              fmt::format("retry {} of revision {}", last.release.reference(), last.revision),
+              context);
+}
+
+Result<Decision> Undo(const Service& service, std::optional<int64_t> to,
+                      const VerbContext& context) {
+  if (!service.rollout) return Nothing(service, "undo");
+  if (service.in_progress() && !to) return Abort(service, "", context);
+  if (!service.in_progress() && service.rollout->phase != Phase::kCompleted && !to) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} has ended, {}: there is nothing to undo",
+                             service.rollout->revision, service.name,
+                             ToString(service.rollout->phase)))
+        .Try("slipway rollout history, and undo --to N");
+  }
+  const auto& history = service.history;
+  const auto found = to ? std::ranges::find(history, *to, &HistoryEntry::revision)
+                        : (history.size() < 2 ? history.end() : history.end() - 2);
+  if (found == history.end()) {
+    std::vector<std::string> known;
+    for (const HistoryEntry& entry : history) known.push_back(std::to_string(entry.revision));
+    Error error(to ? ErrorCode::kNotFound : ErrorCode::kConflict,
+                to ? fmt::format("{} has no revision {} that was stable", service.name, *to)
+                   : fmt::format("{} served nothing before", service.name));
+    if (to && !known.empty()) {
+      std::string list;
+      for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
+      return std::move(error).Expected("one of " + list);
+    }
+    return std::move(error).Try("slipway rollout history");
+  }
+  if (service.stable && found->release.set == service.stable->set && !service.in_progress()) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is stable already", found->revision, service.name));
+  }
+  Service next = service;
+  next.down = false;
+  Release release = found->release;
+  const bool warm = next.standby && next.standby->release.set == release.set;
+  if (!warm) release.set = 0;
+  std::string text = fmt::format("undo to {} of revision {}{}", release.reference(),
+                                 found->revision, warm ? ", which is kept ready" : "");
+  SLIPWAY_ASSIGN_OR_RETURN(Settings settings, ReadSettings(release.deployment));
+  if (next.in_progress()) EndBy(&next, "superseded by an undo", context.now_ms);
+  next.rollout = Begin(&next, std::move(release), ForUndo(std::move(settings)), "undo", context);
+  // It predicted rightly when it came up.
+  next.rollout->replicas_validated = warm;
+  if (warm) next.standby.reset();
+  return Said(std::move(next), "undo", text, context);
+}
+
+Result<Decision> TakeDown(const Service& service, const VerbContext& context) {
+  if (service.down)
+    return Error(ErrorCode::kConflict, fmt::format("{} is down already", service.name));
+  Service next = service;
+  if (next.in_progress()) EndBy(&next, "taken down by " + context.actor, context.now_ms);
+  next.standby.reset();
+  next.down = true;
+  return Said(std::move(next), "down", "down", context);
+}
+
+Result<Decision> BringUp(const Service& service, const VerbContext& context) {
+  if (!service.down) return Said(service, "up", "up", context);
+  Service next = service;
+  next.down = false;
+  return Said(std::move(next), "up", "up", context);
+}
+
+}  // namespace slipway::deploy

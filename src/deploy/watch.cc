@@ -1,0 +1,288 @@
+#include "deploy/watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "analysis/confidence.h"
+#include "core/text.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kPercent = 100;
+constexpr std::array kComparisons = {"errors", "latency", "accuracy"};
+
+// Of the k-th look: these sum up to half of alpha over all looks; the other half is for the test of
+// all requests together.
+double AlphaOfLook(double alpha, int look) {
+  const auto k = static_cast<double>(look);
+  return alpha / 2 / (k * (k + 1));
+}
+
+struct Events {
+  int64_t trials = 0;
+  int64_t events = 0;
+  double rate() const {
+    return trials == 0 ? 0 : static_cast<double>(events) / static_cast<double>(trials);
+  }
+};
+
+Events EventsOf(const std::string& metric, const SetCounts& counts) {
+  return {counts.requests, metric == "error_rate" ? counts.errors : counts.client_errors};
+}
+
+// The share that "latency_p95" names; 0 of a metric that is none.
+double QuantileOf(const std::string& metric) {
+  if (metric == "latency_p50") return 0.50;
+  if (metric == "latency_p95") return 0.95;
+  return metric == "latency_p99" ? 0.99 : 0;
+}
+
+bool LatencyExceeds(const std::vector<int64_t>& latencies, double quantile, double limit_ms,
+                    double alpha) {
+  constexpr double kNanoseconds = 1e6;
+  if (latencies.empty()) return false;
+  const analysis::Interval interval =
+      analysis::QuantileInterval(LatencyBounds(), latencies, quantile, {.alpha = alpha});
+  return interval.lower > limit_ms * kNanoseconds;
+}
+
+CheckVerdict VerdictOf(bool exceeds, double value, double limit) {
+  if (exceeds) return CheckVerdict::kFail;
+  return value > limit ? CheckVerdict::kInconclusive : CheckVerdict::kPass;
+}
+
+const char* InWords(CheckVerdict verdict) {
+  switch (verdict) {
+    case CheckVerdict::kPass: return "within";
+    case CheckVerdict::kFail: return "above";
+    case CheckVerdict::kInconclusive: break;
+  }
+  return "above, and that may be chance:";
+}
+
+Check Undecided(int64_t at_ms, std::string metric, std::string text) {
+  Check check{.at_ms = at_ms, .verdict = CheckVerdict::kInconclusive};
+  check.findings.push_back({.metric = std::move(metric),
+                            .verdict = CheckVerdict::kInconclusive,
+                            .text = std::move(text)});
+  return check;
+}
+
+// What weighs most among the findings that are acted on.
+CheckVerdict WorstOf(const std::vector<Finding>& findings) {
+  const auto any = [&](CheckVerdict verdict) {
+    return std::ranges::any_of(findings, [&](const Finding& finding) {
+      return !finding.dry_run && finding.verdict == verdict;
+    });
+  };
+  if (any(CheckVerdict::kFail)) return CheckVerdict::kFail;
+  return any(CheckVerdict::kInconclusive) ? CheckVerdict::kInconclusive : CheckVerdict::kPass;
+}
+
+}  // namespace
+
+std::string Check::Reason() const {
+  for (const Finding& finding : findings)
+    if (!finding.dry_run && finding.verdict == verdict) return finding.text;
+  return "";
+}
+
+Result<Watch> Watch::Make(const CanarySettings& settings, int64_t stable_set, int64_t canary_set) {
+  Watch watch(settings, stable_set, canary_set);
+  for (const auto& [metric, limit] : settings.thresholds) {
+    if (metric == "error_rate" || metric == "client_error_rate" || QuantileOf(metric) > 0) continue;
+    return Error(ErrorCode::kInvalidInput, fmt::format("a threshold on \"{}\"", metric))
+        .Expected("error_rate, client_error_rate, latency_p50, latency_p95 or latency_p99");
+  }
+  SLIPWAY_RETURN_IF_ERROR(watch.Make());
+  return watch;
+}
+
+Status Watch::Make() {
+  if (stable_set_ == 0) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(comparison_, Comparison::Make(settings_.comparison, Alpha()));
+  return {};
+}
+
+// Each metric that is acted on has the same share of alpha.
+double Watch::Alpha() const {
+  size_t metrics = 0;
+  for (const auto& [metric, limit] : settings_.thresholds) metrics += IsDryRun(metric) ? 0 : 1;
+  for (const char* metric : kComparisons) metrics += IsDryRun(metric) ? 0 : 1;
+  if (!IsDryRun("predictions")) ++metrics;
+  return settings_.comparison.alpha / static_cast<double>(std::max<size_t>(metrics, 1));
+}
+
+bool Watch::IsDryRun(const std::string& metric) const {
+  return std::ranges::find(settings_.dry_run, metric) != settings_.dry_run.end();
+}
+
+void Watch::Begin(const Observed& observed) {
+  Rebase(observed);
+  first_copy_ = canary_;
+}
+
+void Watch::Rebase(const Observed& observed) {
+  stable_ = observed.traffic->CountsOf(stable_set_);
+  canary_ = observed.traffic->CountsOf(canary_set_);
+  stable_model_ = observed.ModelOf(stable_set_);
+  canary_model_ = observed.ModelOf(canary_set_);
+}
+
+Status Watch::Collect(const Observed& observed) {
+  if (!observed.traffic.has_value()) return {};
+  const Traffic& traffic = *observed.traffic;
+  if (instance_ != traffic.instance) {
+    const bool first = instance_.empty();
+    instance_ = traffic.instance;
+    if (first) {
+      Begin(observed);
+    } else {
+      // What the old splitter had counted since the last look is gone with it.
+      stable_ = {.set = stable_set_};
+      canary_ = {.set = canary_set_};
+      first_copy_ = {.set = canary_set_};
+    }
+  }
+  if (warm_) return {};
+  const SetCounts canary = Since(canary_, traffic.CountsOf(canary_set_));
+  if (canary.requests < settings_.comparison.warmup_requests) return {};
+  warm_ = true;
+  if (comparison_.has_value() && canary.requests > 0) {
+    SLIPWAY_RETURN_IF_ERROR(
+        comparison_->Learn(Since(stable_, traffic.CountsOf(stable_set_)), canary));
+  }
+  Rebase(observed);
+  return {};
+}
+
+Status Watch::Compare(const Observed& observed, const SetCounts& canary) {
+  if (!comparison_.has_value()) return {};
+  SLIPWAY_RETURN_IF_ERROR(
+      comparison_->Observe(Since(stable_, observed.traffic->CountsOf(stable_set_)), canary));
+  return comparison_->ObserveModels(Since(stable_model_, observed.ModelOf(stable_set_)),
+                                    Since(canary_model_, observed.ModelOf(canary_set_)));
+}
+
+Result<Check> Watch::Judge(const Observed& observed) {
+  if (!observed.traffic.has_value()) {
+    Check check = Undecided(observed.now_ms, "metrics", "no metrics: the splitter does not answer");
+    check.missing = true;
+    return check;
+  }
+  SLIPWAY_RETURN_IF_ERROR(Collect(observed));
+  const SetCounts window = Since(canary_, observed.traffic->CountsOf(canary_set_));
+  if (!warm_) {
+    Check check = Undecided(observed.now_ms, "requests",
+                            fmt::format("warming up: {} of {} requests", window.requests,
+                                        settings_.comparison.warmup_requests));
+    check.counts = false;
+    return check;
+  }
+  ++looks_;
+  SLIPWAY_RETURN_IF_ERROR(Compare(observed, window));
+  Add(window, &total_);
+  Rebase(observed);
+  Check check{.at_ms = observed.now_ms};
+  if (!enough()) {
+    check = Undecided(observed.now_ms, "requests",
+                      fmt::format("too few requests: {} of {}", total_.requests,
+                                  settings_.comparison.min_requests));
+    check.counts = false;
+    return check;
+  }
+  if (window.requests == 0)
+    return Undecided(observed.now_ms, "requests", "no request came since the last check");
+  JudgeThresholds(window, &check);
+  JudgeHarms(&check);
+  check.verdict = WorstOf(check.findings);
+  return check;
+}
+
+void Watch::JudgeThresholds(const SetCounts& window, Check* check) const {
+  for (const auto& [metric, limit] : settings_.thresholds) {
+    Finding finding = QuantileOf(metric) > 0 ? JudgeLatency(metric, limit, window)
+                                             : JudgeRate(metric, limit, window);
+    finding.metric = metric;
+    finding.dry_run = IsDryRun(metric);
+    check->findings.push_back(std::move(finding));
+  }
+}
+
+Finding Watch::JudgeRate(const std::string& metric, double limit, const SetCounts& window) const {
+  const Events now = EventsOf(metric, window);
+  const Events all = EventsOf(metric, total_);
+  const auto exceeds = [&](const Events& events, double alpha) {
+    return analysis::RateInterval(events.events, events.trials, {.alpha = alpha}).lower > limit;
+  };
+  const bool beyond_chance =
+      exceeds(all, Alpha() / 2) || exceeds(now, AlphaOfLook(Alpha(), looks_));
+  Finding finding{.verdict = VerdictOf(beyond_chance, now.rate(), limit)};
+  finding.text = fmt::format("{} {:.2f} % of {} is {} {:g} %", metric, kPercent * now.rate(),
+                             Plural(now.trials, "request", "requests"), InWords(finding.verdict),
+                             kPercent * limit);
+  finding.evidence = {{"value", now.rate()},        {"limit", limit},
+                      {"requests", now.trials},     {"events", now.events},
+                      {"all_requests", all.trials}, {"all_events", all.events}};
+  return finding;
+}
+
+Finding Watch::JudgeLatency(const std::string& metric, double limit,
+                            const SetCounts& window) const {
+  const double quantile = QuantileOf(metric);
+  const double value = Percentile(window.latencies, quantile);
+  const bool beyond_chance =
+      LatencyExceeds(total_.latencies, quantile, limit, Alpha() / 2) ||
+      LatencyExceeds(window.latencies, quantile, limit, AlphaOfLook(Alpha(), looks_));
+  Finding finding{.verdict = VerdictOf(beyond_chance, value, limit)};
+  finding.text =
+      fmt::format("{} {:.1f} ms is {} {:g} ms", metric, value, InWords(finding.verdict), limit);
+  finding.evidence = {{"value", value}, {"limit", limit}, {"requests", window.requests}};
+  return finding;
+}
+
+void Watch::JudgeHarms(Check* check) const {
+  if (!comparison_.has_value()) return;
+  for (Harm& harm : comparison_->Harms()) {
+    check->findings.push_back({.metric = harm.metric,
+                               .verdict = harm.rejects ? CheckVerdict::kFail : CheckVerdict::kPass,
+                               .dry_run = IsDryRun(harm.metric),
+                               .text = std::move(harm.text),
+                               .evidence = std::move(harm.evidence)});
+  }
+}
+
+Check Watch::JudgeShadow(const Observed& observed) const {
+  if (!observed.traffic.has_value()) {
+    Check check = Undecided(observed.now_ms, "metrics", "no metrics: the splitter does not answer");
+    check.missing = true;
+    return check;
+  }
+  const SetCounts seen = Since(first_copy_, observed.traffic->CountsOf(canary_set_));
+  if (seen.mirrored < settings_.comparison.min_requests) {
+    return Undecided(observed.now_ms, "disagreement",
+                     fmt::format("too few copies of requests: {} of {}", seen.mirrored,
+                                 settings_.comparison.min_requests));
+  }
+  const double limit = settings_.shadow.max_disagreement;
+  const double value = static_cast<double>(seen.disagreed) / static_cast<double>(seen.mirrored);
+  const bool beyond_chance =
+      analysis::RateInterval(seen.disagreed, seen.mirrored, {.alpha = settings_.comparison.alpha})
+          .lower > limit;
+  Finding finding{.metric = "disagreement",
+                  .verdict = VerdictOf(beyond_chance, value, limit),
+                  .dry_run = IsDryRun("disagreement")};
+  finding.text = fmt::format("disagreement {:.2f} % of {} is {} {:g} %", kPercent * value,
+                             Plural(seen.mirrored, "copy", "copies"), InWords(finding.verdict),
+                             kPercent * limit);
+  finding.evidence = {{"value", value}, {"limit", limit}, {"copies", seen.mirrored}};
+  Check check{.at_ms = observed.now_ms, .findings = {finding}};
+  check.verdict = WorstOf(check.findings);
+  return check;
+}
+
+}  // namespace slipway::deploy

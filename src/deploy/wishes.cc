@@ -1,0 +1,205 @@
+// What is to be: which sets with how many replicas, and which of them gets which share.
+#include <algorithm>
+#include <cmath>
+
+#include "deploy/planner_internal.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kAll = 100;
+
+Settings SettingsOf(const Release& release) {
+  // It was read when it was deployed.
+  return ReadSettings(release.deployment).value_or(Settings{});
+}
+
+ScalingSettings ScalingOf(const Service& service) {
+  if (service.in_progress() && !service.stable) return service.rollout->settings.scaling;
+  return service.stable ? SettingsOf(*service.stable).scaling : ScalingSettings{};
+}
+
+}  // namespace
+
+int WantedReplicas(const Service& service) {
+  const ScalingSettings scaling = ScalingOf(service);
+  const int most = std::max(scaling.max_replicas, scaling.min_replicas);
+  return std::max(1, std::clamp(service.scaling.replicas, scaling.min_replicas, most));
+}
+
+// As the HorizontalPodAutoscaler of Kubernetes does: used over target, a tolerance of a tenth, up
+// at once, down to the largest wish of the last minutes.
+void Planner::Scale() {
+  constexpr double kTolerance = 0.1;
+  constexpr double kMilliseconds = 1000;
+  const ScalingSettings settings = ScalingOf(service_);
+  ScalingState& state = service_.scaling;
+  double used = 0;
+  int ready = 0;
+  for (const SetStatus& status : seen_.sets) {
+    if (status.utilization < 0 || status.ready == 0) continue;
+    used += status.utilization * status.ready;
+    ready += status.ready;
+  }
+  if (ready == 0) return;
+  const int now_wanted = WantedReplicas(service_);
+  const double ratio = used / (now_wanted * settings.target_utilization);
+  int wish = now_wanted;
+  if (std::abs(ratio - 1) > kTolerance)
+    wish = static_cast<int>(std::ceil(used / settings.target_utilization));
+  wish = std::clamp(wish, settings.min_replicas,
+                    std::max(settings.max_replicas, settings.min_replicas));
+  std::erase_if(state.wishes, [&](const ScalingState::Wish& old) {
+    return static_cast<double>(now() - old.at_ms) >= settings.scale_down_seconds * kMilliseconds ||
+           old.replicas <= wish;
+  });
+  state.wishes.push_back({now(), wish});
+  const int most = std::ranges::max(state.wishes, {}, &ScalingState::Wish::replicas).replicas;
+  const int next = std::max(wish, std::min(most, now_wanted));
+  if (next == now_wanted) return;
+  state.replicas = next;
+  Tell("scale", std::to_string(now_wanted) + " → " + std::to_string(next) + " replicas",
+       {{"from", now_wanted}, {"to", next}, {"cores", used}});
+}
+
+int Planner::ReplicasFor(double percent) const {
+  const double share = WantedReplicas(service_) * percent / kAll;
+  constexpr double kRounding = 1e-9;
+  return std::max(1, static_cast<int>(std::ceil(share - kRounding)));
+}
+
+bool Planner::InForce(int64_t set, double percent) const {
+  constexpr double kRounding = 1e-6;
+  if (!seen_.traffic) return false;
+  const TrafficPlan& plan = seen_.traffic->in_force;
+  if (percent == 0 && (plan.mirror_set == set || plan.header_set == set)) return false;
+  return std::abs(plan.WeightOf(set) - percent) < kRounding;
+}
+
+std::vector<SetWish> Planner::Wishes() const {
+  std::vector<SetWish> wishes;
+  if (service_.down) return wishes;
+  const int all = WantedReplicas(service_);
+  if (service_.standby) wishes.push_back({service_.standby->release, all});
+  if (!service_.in_progress() || rollout().phase == Phase::kRollingBack) {
+    if (service_.stable) wishes.push_back({*service_.stable, all});
+    return wishes;
+  }
+  if (rollout().settings.strategy == Strategy::kRolling && rollout().phase == Phase::kProgressing) {
+    for (SetWish& wish : WishesOfRolling()) wishes.push_back(std::move(wish));
+    return wishes;
+  }
+  if (service_.stable) wishes.push_back({*service_.stable, all});
+  const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
+  if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
+  // No fewer than it has: who goes down in weight by hand may go up again.
+  const int needed = rollout().phase == Phase::kPromoting ? all : ReplicasFor(CanaryWeight());
+  wishes.push_back(
+      {rollout().release, std::clamp(Canary().running, needed, std::max(needed, all))});
+  return wishes;
+}
+
+TrafficPlan Planner::WantedTraffic() const {
+  TrafficPlan plan;
+  if (service_.down) return plan;
+  if (!service_.in_progress()) {
+    if (service_.stable) plan = AllTo(*service_.stable);
+    AddRules(&plan);
+    return plan;
+  }
+  switch (rollout().phase) {
+    case Phase::kProgressing:
+      switch (rollout().settings.strategy) {
+        case Strategy::kCanary: plan = Split(CanaryWeight()); break;
+        case Strategy::kBlueGreen: plan = Split(kAll); break;
+        case Strategy::kRolling: plan = ByReplicas(); break;
+      }
+      break;
+    case Phase::kPromoting: plan = Split(kAll); break;
+    case Phase::kRollingBack:
+      plan = AllTo(*service_.stable);
+      // It has had its time to come up: what there is of it takes all.
+      if (rollout().told_stuck && Stable().ready > 0) plan.shares = {{service_.stable->set, kAll}};
+      break;
+    default:
+      if (service_.stable) plan = AllTo(*service_.stable);
+      break;
+  }
+  AddRules(&plan);
+  return plan;
+}
+
+// All to the release, as soon as it can take all: until then others keep what it can't, so that
+// those who come back are not overloaded.
+TrafficPlan Planner::AllTo(const Release& release) const {
+  TrafficPlan plan;
+  const int ready = seen_.StatusOf(release.set).ready;
+  const int wanted = WantedReplicas(service_);
+  double left = 0;
+  if (seen_.traffic && ready < wanted) {
+    const double share = kAll * ready / wanted;
+    const double has = seen_.traffic->in_force.WeightOf(release.set);
+    double others = 0;
+    for (const Share& other : seen_.traffic->in_force.shares) {
+      if (other.set != release.set && seen_.StatusOf(other.set).ready > 0) others += other.weight;
+    }
+    left = std::min(others, kAll - std::max(share, has));
+    for (const Share& other : seen_.traffic->in_force.shares) {
+      if (left <= 0 || other.set == release.set || seen_.StatusOf(other.set).ready == 0) continue;
+      plan.shares.push_back({other.set, left * other.weight / others});
+    }
+  }
+  if (left < kAll) plan.shares.push_back({release.set, kAll - left});
+  return plan;
+}
+
+// `percent` to the new release, where it has the replicas; else what it has now.
+TrafficPlan Planner::Split(double percent) const {
+  const int64_t set = rollout().release.set;
+  const double now = seen_.traffic ? seen_.traffic->in_force.WeightOf(set) : 0;
+  const bool more = percent > now;
+  if (more && Canary().ready < ReplicasFor(percent)) percent = now;
+  if (first()) percent = percent > 0 ? kAll : 0;
+  // Back to the stable version only what it can take.
+  if (!first() && percent < now && Stable().ready < ReplicasFor(kAll - percent)) percent = now;
+  TrafficPlan plan;
+  if (percent > 0) plan.shares.push_back({set, percent});
+  if (percent < kAll && !first()) plan.shares.push_back({service_.stable->set, kAll - percent});
+  return plan;
+}
+
+TrafficPlan Planner::ByReplicas() const {
+  const std::vector<SetWish> wishes = WishesOfRolling();
+  const int fresh = Canary().ready;
+  // Who is to go gets nothing from now on.
+  const int old = std::min(Stable().ready, wishes.back().replicas);
+  if (fresh + old == 0) return seen_.traffic ? seen_.traffic->in_force : TrafficPlan{};
+  const double percent = kAll * fresh / (fresh + old);
+  TrafficPlan plan;
+  if (fresh > 0) plan.shares.push_back({rollout().release.set, percent});
+  if (old > 0) plan.shares.push_back({service_.stable->set, kAll - percent});
+  return plan;
+}
+
+void Planner::AddRules(TrafficPlan* plan) const {
+  if (!service_.rollout) return;
+  const CanarySettings& canary = service_.rollout->settings.canary;
+  plan->sticky_header = canary.sticky.header;
+  plan->sticky_cookie = canary.sticky.cookie;
+  if (!service_.in_progress() || first() || rollout().settings.strategy != Strategy::kCanary)
+    return;
+  const int64_t set = rollout().release.set;
+  const Phase phase = rollout().phase;
+  if (phase == Phase::kShadowing) {
+    plan->mirror_set = set;
+    plan->mirror_share = canary.shadow.share;
+  }
+  const bool by_header = phase == Phase::kShadowing || phase == Phase::kProgressing;
+  if (by_header && !canary.header.name.empty() && Canary().ready > 0) {
+    plan->header_set = set;
+    plan->header_name = canary.header.name;
+    plan->header_value = canary.header.value;
+  }
+}
+
+}  // namespace slipway::deploy
