@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
+#include "core/clock.h"
 #include "serve/service_testing_internal.h"
 
 namespace slipway::serve {
@@ -138,7 +141,10 @@ TEST_F(ServiceTest, CountsWhatIsPredictedTogether) {
   Serve();
   for (int i = 0; i < 20; ++i) Ask("POST", "/predict", R"({"instances":[[41],[12]]})");
   Ask("POST", "/predict", R"({"features":[-1]})");
-  batcher_.reset();
+  const Stopwatch watch;
+  constexpr double kMostSeconds = 60;
+  while (Metrics()["predictions"][0]["rows"] != 40 && watch.seconds() < kMostSeconds)
+    std::this_thread::yield();
   EXPECT_EQ(Metrics()["predictions"][0]["classes"], Json({{"young", 20}, {"old", 20}}));
 }
 
