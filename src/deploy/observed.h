@@ -16,9 +16,9 @@ struct SetStatus {
   int64_t set = 0;
   int running = 0;
   int ready = 0;
-  int available = 0;        // Ready for min_ready_seconds.
-  double utilization = -1;  // Cores used of cores given, the mean; negative where not known.
-  std::string trouble;      // Why one is not ready; "" where all is well.
+  int available = 0;         // Ready for min_ready_seconds.
+  double utilization = -1;   // Cores used of cores given, the mean; negative where not known.
+  std::string trouble = {};  // Why one is not ready; "" where all is well.
 };
 
 struct Share {

@@ -77,10 +77,29 @@ Status Planner::Advance() {
   for (int step = 0; step < kMostSteps; ++step) {
     if (!service_.in_progress()) return {};
     moved_ = false;
+    if (IsGone()) continue;
     SLIPWAY_RETURN_IF_ERROR(AdvanceOnce());
     if (!moved_) return {};
   }
   return {};
+}
+
+bool Planner::IsGone() {
+  Rollout& rollout = this->rollout();
+  const bool has_traffic = rollout.phase == Phase::kShadowing ||
+                           rollout.phase == Phase::kProgressing ||
+                           rollout.phase == Phase::kPromoting;
+  if (!has_traffic || Canary().ready > 0 || InForce(rollout.release.set, 0)) {
+    rollout.unready_ms = 0;
+    return false;
+  }
+  if (rollout.unready_ms == 0) rollout.unready_ms = now();
+  const double timeout = rollout.settings.ready_timeout_seconds();
+  if (!Passed(rollout.unready_ms, timeout)) return false;
+  const std::string trouble = Canary().trouble;
+  RollBack(fmt::format("no replica was ready for {:g} s{}{}", timeout, trouble.empty() ? "" : ": ",
+                       trouble));
+  return true;
 }
 
 Status Planner::AdvanceOnce() {

@@ -79,6 +79,7 @@ Json RolloutToJson(const Rollout& rollout) {
                {"ended_ms", rollout.ended_ms},
                {"stage", rollout.stage},
                {"stage_ms", rollout.stage_ms},
+               {"unready_ms", rollout.unready_ms},
                {"next_check_ms", rollout.next_check_ms},
                {"missing_in_a_row", rollout.missing_in_a_row},
                {"counts",
@@ -103,6 +104,7 @@ void ReadNumbers(const Json& json, Rollout* rollout) {
   rollout->ended_ms = GetInteger(json, "ended_ms");
   rollout->stage = static_cast<int>(GetInteger(json, "stage"));
   rollout->stage_ms = GetInteger(json, "stage_ms");
+  rollout->unready_ms = GetInteger(json, "unready_ms");
   rollout->next_check_ms = GetInteger(json, "next_check_ms");
   rollout->missing_in_a_row = static_cast<int>(GetInteger(json, "missing_in_a_row"));
   rollout->replicas_validated = GetBool(json, "replicas_validated");

@@ -74,6 +74,7 @@ struct Rollout {
   int64_t phase_ms = 0;  // When the phase began, or the stage in it.
   int64_t ended_ms = 0;
   int stage = 0;                 // Of canary.stages, from 0.
+  int64_t unready_ms = 0;        // Since when it has traffic and no replica; 0 where it has some.
   int64_t stage_ms = 0;          // Since when its share is in force; 0 where it is not.
   std::optional<double> weight;  // Set by hand, until the next stage; percent.
   int64_t next_check_ms = 0;

@@ -90,6 +90,9 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
     return Error(ErrorCode::kConflict,
                  fmt::format("{} is what {} serves already", rollout.release.reference(), name));
   }
+  // What can't be watched by is told now, and not by a controller that nobody looks at.
+  if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
+    return watch.error();
   next.name = name;
   next.environment = rollout.environment;
   next.model = rollout.model;
