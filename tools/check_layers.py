@@ -30,6 +30,7 @@ HOMES = [
     (r"libpq-fe\.h", {"data"}, "libpq"),
     (r"rapidjson/", {"data"}, "RapidJSON"),
     (r"boost/math/", {"data"}, "Boost.Math"),
+    (r"boost/(beast|asio)[/.]", {"http"}, "Boost.Beast"),
     (r"sqlite3\.h", {"registry"}, "SQLite"),
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),
     (r"CLI/", {"cli"}, "CLI11"),
@@ -98,6 +99,7 @@ def self_test():
         "http/a.cc": '#include "config/types.h"',
         "pipeline/a.cc": "#include <CLI/CLI.hpp>",
         "cli/a.cc": '#include "onnx/onnx.pb.h"',
+        "splitter/a.cc": "#include <boost/beast/http.hpp>",
         "rogue/a.cc": "",
     }
     fine = {
