@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+// Else what reports by its argument returns the same once more.
+#define BOOST_ASIO_NO_DEPRECATED
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
