@@ -202,6 +202,8 @@ Json ToJson(const Service& service) {
                {"name", service.name},
                {"environment", service.environment},
                {"model", service.model},
+               {"host", service.host},
+               {"port", service.port},
                {"down", service.down},
                {"next_revision", service.next_revision},
                {"next_set", service.next_set},
@@ -225,6 +227,8 @@ Result<Service> ServiceFromJson(const Json& json) {
   service.name = GetString(json, "name");
   service.environment = GetString(json, "environment");
   service.model = GetString(json, "model");
+  service.host = GetString(json, "host", service.host);
+  service.port = static_cast<int>(GetInteger(json, "port", service.port));
   service.down = GetBool(json, "down");
   service.next_revision = GetInteger(json, "next_revision", 1);
   service.next_set = GetInteger(json, "next_set", 1);

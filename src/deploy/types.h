@@ -114,6 +114,8 @@ struct Service {
   std::string name;
   std::string environment;
   std::string model;
+  std::string host = "127.0.0.1";  // Of its address.
+  int port = 8080;
   bool down = false;  // Nothing is to run.
   int64_t next_revision = 1;
   int64_t next_set = 1;

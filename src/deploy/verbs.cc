@@ -90,6 +90,14 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
     return Error(ErrorCode::kConflict,
                  fmt::format("{} is what {} serves already", rollout.release.reference(), name));
   }
+  if (service && !service->down && (next.host != rollout.host || next.port != rollout.port)) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} listens on {}:{}, and not on {}:{}", name, next.host, next.port,
+                             rollout.host, rollout.port))
+        .Try("slipway down first, or the same deployment.port");
+  }
+  next.host = rollout.host;
+  next.port = rollout.port;
   // What can't be watched by is told now, and not by a controller that nobody looks at.
   if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
     return watch.error();
