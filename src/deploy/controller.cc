@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "deploy/plan.h"
+
 namespace slipway::deploy {
 namespace {
 
