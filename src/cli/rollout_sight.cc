@@ -31,7 +31,7 @@ SetSight Seen(const RolloutSight& sight, std::string role, int64_t set) {
   seen.ready = status.ready;
   seen.wanted = status.running;
   seen.trouble = status.trouble;
-  const auto rate = std::ranges::find(sight.rates, set, &SetRate::set);
+  const auto rate = std::ranges::find(sight.rates, set, &deploy::SetRate::set);
   if (rate != sight.rates.end()) seen.rate = *rate;
   return seen;
 }

@@ -19,7 +19,7 @@ struct SetSight {
   int ready = 0;
   int wanted = 0;
   std::string trouble;
-  std::optional<SetRate> rate;
+  std::optional<deploy::SetRate> rate;
 };
 // Stable first, then the new one, the one kept ready, and what is on its way out.
 std::vector<SetSight> SetsOf(const RolloutSight& sight);

@@ -135,7 +135,7 @@ Columns ColumnsOf(const SetSight& set) {
   if (!set.rate) return columns;
   constexpr double kWhole = 10;
   constexpr double kLong = 100;
-  const SetRate& rate = *set.rate;
+  const deploy::SetRate& rate = *set.rate;
   if (std::isfinite(rate.requests_per_second)) {
     columns[kRate] = rate.requests_per_second >= kWhole
                          ? FormatCount(std::llround(rate.requests_per_second)) + " req/s"

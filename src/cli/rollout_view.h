@@ -11,23 +11,16 @@
 #include "core/json.h"
 #include "deploy/observed.h"
 #include "deploy/rollout_store.h"
+#include "deploy/sight.h"
 #include "deploy/types.h"
 #include "report/revision_summary.h"
 
 namespace slipway::cli {
 
-// Of one set within the last seconds; NaN where it is not known.
-struct SetRate {
-  int64_t set = 0;
-  double requests_per_second = 0;
-  double error_rate = 0;  // A share.
-  double p95_ms = 0;
-};
-
 struct RolloutSight {
   deploy::Service service;
   deploy::Observed observed;
-  std::vector<SetRate> rates;  // Without sets of which none is known.
+  std::vector<deploy::SetRate> rates;  // Without sets of which none is known.
   std::string address;
   int64_t now_ms = 0;  // Milliseconds since the epoch.
   bool controller_runs = true;

@@ -130,7 +130,7 @@ Result<bool> Controller::Step(Held* held) {
   const Observed seen = Look(held);
   SLIPWAY_ASSIGN_OR_RETURN(Decision decision, Plan(held->service, seen));
   SLIPWAY_RETURN_IF_ERROR(Keep(held, decision));
-  if (parts_.watch && !held->service.in_progress()) parts_.watch(held->service, seen);
+  if (parts_.watch) parts_.watch(held->service, seen);
   if (held->service.down) {
     const bool empty = seen.sets.empty();
     if (empty && !held->closed) {

@@ -24,8 +24,7 @@ struct ControllerParts {
   std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
   // Does what is to be done outside; an error means later once more.
   std::function<Status(const Effect&)> do_effect;
-  // After each look at a service that is in nobody's hands: what watches its steady state. May be
-  // empty.
+  // After each look: who watches, and who shows it. May be empty.
   std::function<void(const Service&, const Observed&)> watch;
   std::function<void(const std::string&)> tell = [](const std::string&) {};
 };

@@ -204,6 +204,7 @@ Json ToJson(const Service& service) {
                {"model", service.model},
                {"host", service.host},
                {"port", service.port},
+               {"notifications", service.notifications},
                {"down", service.down},
                {"next_revision", service.next_revision},
                {"next_set", service.next_set},
@@ -229,6 +230,8 @@ Result<Service> ServiceFromJson(const Json& json) {
   service.model = GetString(json, "model");
   service.host = GetString(json, "host", service.host);
   service.port = static_cast<int>(GetInteger(json, "port", service.port));
+  if (const Json* notifications = Find(json, "notifications"))
+    service.notifications = *notifications;
   service.down = GetBool(json, "down");
   service.next_revision = GetInteger(json, "next_revision", 1);
   service.next_set = GetInteger(json, "next_set", 1);

@@ -17,6 +17,7 @@ struct NewRollout {
   std::string model;  // Name of the model; that of the service.
   std::string host = "127.0.0.1";
   int port = 8080;
+  Json notifications = Json::array();
   Release release;  // Without a set.
   Settings settings;
   std::string actor;
