@@ -21,6 +21,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddModelsCommand(app, session);
   AddPredictCommand(app, session);
   AddServeCommand(app, session);
+  AddSplitterCommand(app, session);
   AddDataCommand(app, session);
   AddConfigCommand(app, session);
   AddCompletionCommand(app, session);
