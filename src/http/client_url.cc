@@ -27,9 +27,9 @@ Error BadUrl(const std::string& what) {
 }
 
 bool ReadPort(std::string_view text, ClientUrl* url) {
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, url->port);
-  return read.ec == std::errc() && read.ptr == end && url->port >= 1 && url->port <= kLargestPort;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), url->port);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() && url->port >= 1 &&
+         url->port <= kLargestPort;
 }
 
 Status ReadAuthority(std::string_view text, ClientUrl* url) {
