@@ -25,6 +25,7 @@ void AddCommands(CLI::App& app, Session& session) {
   AddRolloutCommand(app, session);
   AddUpCommand(app, session);
   AddDownCommand(app, session);
+  AddSplitterCommand(app, session);
   AddDataCommand(app, session);
   AddConfigCommand(app, session);
   AddCompletionCommand(app, session);

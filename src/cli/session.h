@@ -91,6 +91,7 @@ void AddRolloutCommand(CLI::App& app, Session& session);
 void AddRunCommand(CLI::App& app, Session& session);
 void AddRunsCommand(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
+void AddSplitterCommand(CLI::App& app, Session& session);
 void AddTestCommand(CLI::App& app, Session& session);
 void AddUpCommand(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
