@@ -35,6 +35,10 @@ Status Check(const std::vector<double>& bounds, const LatencyOptions& options) {
     return Error(ErrorCode::kInvalidInput, "the quantiles of the latency comparison can't be used")
         .Expected("numbers between 0 and 1 that ascend");
   }
+  if (!(options.slack >= 0 && std::isfinite(options.slack))) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("a slack of {:g}", options.slack))
+        .Expected("0 or more, in the unit of the bounds");
+  }
   if (!(options.margin >= 0 && options.margin <= kLargestMargin) ||
       options.calibration_trials < 1) {
     return Error(ErrorCode::kInvalidInput,
@@ -71,6 +75,7 @@ Status ReadSparse(const Json& json, const char* key, std::vector<int64_t>& count
 Result<LatencyOptions> ReadOptions(const Json& json) {
   LatencyOptions options;
   SLIPWAY_ASSIGN_OR_RETURN(options.margin, ReadNumber(json, "margin"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.slack, ReadNumber(json, "slack"));
   SLIPWAY_ASSIGN_OR_RETURN(const Json* quantiles, ReadMember(json, "quantiles"));
   SLIPWAY_ASSIGN_OR_RETURN(options.quantiles, ReadNumbers(json, "quantiles", quantiles->size()));
   SLIPWAY_ASSIGN_OR_RETURN(options.calibration_trials, ReadCount(json, "calibration_trials"));
@@ -136,7 +141,9 @@ Status LatencyComparison::SetThresholds() {
     last = bucket;
     // A product that rounding lifts above the bound that it is equal to stays at that bound.
     constexpr double kRounding = 1e-12;
-    const double least = bounds_[bucket] * (1 + options_.margin) * (1 - kRounding);
+    const double least =
+        std::max(bounds_[bucket] * (1 + options_.margin), bounds_[bucket] + options_.slack) *
+        (1 - kRounding);
     const auto canary_bound = std::ranges::lower_bound(bounds_, least);
     // Beyond the last bound nothing can be told apart.
     if (canary_bound == bounds_.end()) break;
@@ -186,6 +193,7 @@ Json LatencyComparison::ToJson() const {
                           {"comparison", threshold.comparison.ToJson()}});
   }
   return Json{{"margin", options_.margin},
+              {"slack", options_.slack},
               {"quantiles", options_.quantiles},
               {"calibration_trials", options_.calibration_trials},
               {"cluster_size", options_.cluster_size},

@@ -27,6 +27,9 @@ namespace slipway::analysis {
 
 struct LatencyOptions {
   double margin = 0.10;  // Of the stable version's latency; at least 0, at most 100.
+  // What is longer by no more than this is no harm either, in the unit of the bounds: in place of
+  // (1 + margin) t stands t + slack where that is more.
+  double slack = 0;
   // Quantiles of the stable version's latencies at which the thresholds lie; ascending, between 0
   // and 1.
   std::vector<double> quantiles = {0.25, 0.5, 0.75, 0.9, 0.95, 0.99};

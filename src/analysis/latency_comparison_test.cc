@@ -186,6 +186,8 @@ TEST(LatencyComparisonTest, WhatCantBeIsRefusedAndNotTaken) {
     EXPECT_FALSE(LatencyComparison::Make(bounds, {}).ok());
   }
   for (const LatencyOptions& options : {LatencyOptions{.margin = -1},
+                                        {.slack = -1},
+                                        {.slack = kNan},
                                         {.margin = kNan},
                                         {.quantiles = {}},
                                         {.quantiles = {0.5, 0.5}},

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "cli/progress_view.h"
@@ -101,8 +102,9 @@ std::string Delivery::DirectoryOf(const std::string& service) const {
 
 Result<Delivery> OpenDelivery(const std::string& registry, bool create) {
   Delivery delivery;
-  delivery.registry = registry;
-  delivery.directory = JoinPath(registry, kUpDirectory);
+  // Who controls may have another working directory.
+  delivery.registry = std::filesystem::absolute(registry).lexically_normal();
+  delivery.directory = JoinPath(delivery.registry, kUpDirectory);
   auto store = deploy::OpenRolloutStore(JoinPath(delivery.directory, kStateFile), SystemClock(),
                                         {.create = create});
   if (!store.ok()) {
@@ -134,11 +136,10 @@ Result<deploy::ServiceRecord> FindService(const Delivery& delivery, const Servic
   });
   if (records.size() == 1) return records.front();
   if (records.empty()) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("there is no service \"{}\"{}", options.service,
-                             options.registry.environment.empty()
-                                 ? ""
-                                 : " in " + options.registry.environment))
+    return Error(ErrorCode::kNotFound, fmt::format("there is no service \"{}\"{}", options.service,
+                                                   options.registry.environment.empty()
+                                                       ? ""
+                                                       : " in " + options.registry.environment))
         .Expected(JoinOr(names));
   }
   return Error(ErrorCode::kInvalidInput, "more than one service may be meant")
@@ -151,10 +152,9 @@ int64_t NowMs() {
       .count();
 }
 
-Result<deploy::Service> Say(
-    const Delivery& delivery, const std::string& service,
-    const std::function<Result<deploy::Decision>(const deploy::Service&,
-                                                 const deploy::VerbContext&)>& verb) {
+Result<deploy::Service> Say(const Delivery& delivery, const std::string& service,
+                            const std::function<Result<deploy::Decision>(
+                                const deploy::Service&, const deploy::VerbContext&)>& verb) {
   for (int tries = 0;; ++tries) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(service));
     if (!record) return Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
@@ -172,8 +172,8 @@ Result<deploy::Service> Say(
 
 Status EnsureController(const Delivery& delivery) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string program, OwnProgram());
-  return deploy::StartController(
-      delivery.directory, {program, "up", "--foreground", "--registry", delivery.registry});
+  return deploy::StartController(delivery.directory,
+                                 {program, "up", "--foreground", "--registry", delivery.registry});
 }
 
 Result<RolloutSight> LookAt(const Delivery& delivery, const deploy::ServiceRecord& record) {

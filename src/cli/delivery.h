@@ -43,10 +43,9 @@ Result<Delivery> OpenDelivery(const RegistryOptions& options, Session& session);
 Result<deploy::ServiceRecord> FindService(const Delivery& delivery, const ServiceOptions& options);
 
 // Does what a verb decides, against who changes the service at the same time: kept, or nothing.
-Result<deploy::Service> Say(
-    const Delivery& delivery, const std::string& service,
-    const std::function<Result<deploy::Decision>(const deploy::Service&,
-                                                 const deploy::VerbContext&)>& verb);
+Result<deploy::Service> Say(const Delivery& delivery, const std::string& service,
+                            const std::function<Result<deploy::Decision>(
+                                const deploy::Service&, const deploy::VerbContext&)>& verb);
 
 // The controller of these services runs, from now on.
 Status EnsureController(const Delivery& delivery);

@@ -39,9 +39,8 @@ Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
   SLIPWAY_ASSIGN_OR_RETURN(registry::ModelVersion version, registry.Find(reference));
   SLIPWAY_RETURN_IF_ERROR(registry.Verify(version));
   if (version.verdict == "passed" || force) return version;
-  return Error(ErrorCode::kConflict,
-               fmt::format("{}:{} has not passed its gates", version.name,
-                           version.registry_version))
+  return Error(ErrorCode::kConflict, fmt::format("{}:{} has not passed its gates", version.name,
+                                                 version.registry_version))
       .Try(fmt::format("slipway models show {}:{}, to see which; --force deploys it all the same, "
                        "which is recorded",
                        version.name, version.registry_version));
@@ -77,8 +76,7 @@ std::string NameOf(const config::Config& config, const registry::ModelVersion& v
 }
 
 // Kept, unless somebody else changes the service at the same time: then once more.
-Status Begin(const Delivery& delivery, const std::string& name,
-             const deploy::NewRollout& rollout) {
+Status Begin(const Delivery& delivery, const std::string& name, const deploy::NewRollout& rollout) {
   constexpr int kMostConflicts = 10;
   for (int tries = 0;; ++tries) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
@@ -89,8 +87,8 @@ Status Begin(const Delivery& delivery, const std::string& name,
     const int64_t now_ms = NowMs();
     SLIPWAY_ASSIGN_OR_RETURN(const deploy::Decision decision,
                              deploy::Deploy(service, name, rollout, now_ms));
-    const Result<int64_t> written = delivery.store->Write(
-        deploy::ChangeOf(decision, record ? record->generation : 0, now_ms));
+    const Result<int64_t> written =
+        delivery.store->Write(deploy::ChangeOf(decision, record ? record->generation : 0, now_ms));
     if (written.ok()) return {};
     if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
       return written.error();
@@ -103,12 +101,10 @@ Result<int> Deploy(const DeployOptions& options, Session& session) {
   const config::Config& config = loaded.config;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry::ConfiguredDirectory(config));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
-  const std::string reference =
-      options.reference.empty() ? config.model_name() : options.reference;
+  const std::string reference = options.reference.empty() ? config.model_name() : options.reference;
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
                            FindVersion(*registry, reference, options.force));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
-                           MakeRollout(config, options, version));
+  SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout, MakeRollout(config, options, version));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
   const std::string name = NameOf(config, version);
   SLIPWAY_RETURN_IF_ERROR(Begin(delivery, name, rollout));

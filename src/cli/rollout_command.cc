@@ -24,8 +24,8 @@ struct RolloutOptions {
 };
 
 using Action = Result<int> (*)(const RolloutOptions&, Session&);
-using Verb = std::function<Result<deploy::Decision>(const deploy::Service&,
-                                                    const deploy::VerbContext&)>;
+using Verb =
+    std::function<Result<deploy::Decision>(const deploy::Service&, const deploy::VerbContext&)>;
 
 constexpr int64_t kMostEvents = 1'000'000;
 
@@ -81,9 +81,8 @@ Result<int> RetryIt(const RolloutOptions& options, Session& session) {
 
 Result<int> UndoIt(const RolloutOptions& options, Session& session) {
   return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::Undo(service,
-                        options.revision > 0 ? std::optional(options.revision) : std::nullopt,
-                        context);
+    return deploy::Undo(
+        service, options.revision > 0 ? std::optional(options.revision) : std::nullopt, context);
   });
 }
 
@@ -97,7 +96,6 @@ Result<int> ShowStatus(const RolloutOptions& options, Session& session) {
     session.PrintJson(StatusJson(sight));
   } else {
     session.Print(RolloutTree(sight, session, 0));
-    if (const std::string next = NextStep(sight); !next.empty()) session.Print(next + "\n");
   }
   return ExitCodeOf(sight.service);
 }
@@ -134,8 +132,7 @@ Result<int> ShowHistory(const RolloutOptions& options, Session& session) {
                            OpenDelivery(options.service.registry, session));
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
                            FindService(delivery, options.service));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service service,
-                           deploy::ServiceFromJson(record.document));
+  SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service service, deploy::ServiceFromJson(record.document));
   SLIPWAY_ASSIGN_OR_RETURN(const auto events,
                            delivery.store->Events(record.name, 0, 0, kMostEvents));
   const auto history = report::RevisionHistory(service, events);
@@ -159,8 +156,7 @@ Result<int> Report(const RolloutOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(report.events,
                            delivery.store->Events(record.name, revision, 0, kMostEvents));
   if (report.events.empty()) {
-    return Error(ErrorCode::kNotFound,
-                 fmt::format("{} has no revision {}", record.name, revision))
+    return Error(ErrorCode::kNotFound, fmt::format("{} has no revision {}", record.name, revision))
         .Try("slipway rollout history");
   }
   report.now_ms = NowMs();
@@ -174,10 +170,10 @@ Result<int> Report(const RolloutOptions& options, Session& session) {
     return kExitDone;
   }
   const std::string extension = options.format == "markdown" ? "md" : options.format;
-  const std::string path =
-      options.path.empty() ? JoinPath(delivery.DirectoryOf(record.name),
-                                      fmt::format("rollout-{}.{}", revision, extension))
-                           : options.path;
+  const std::string path = options.path.empty()
+                               ? JoinPath(delivery.DirectoryOf(record.name),
+                                          fmt::format("rollout-{}.{}", revision, extension))
+                               : options.path;
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(LocalFileSystem(), path, text));
   session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), path));
   return kExitDone;
@@ -201,8 +197,7 @@ void AddVerbs(CLI::App* rollout, Session& session) {
   pause.command->add_option("--reason", pause.options->reason, "Why")->type_name("TEXT");
   AddExamples(pause.command, "\n    slipway rollout pause --reason 'wait for the batch job'");
 
-  const Made resume =
-      Add(rollout, "resume", "Go on; a stage begins anew", ResumeIt, session);
+  const Made resume = Add(rollout, "resume", "Go on; a stage begins anew", ResumeIt, session);
   AddServiceOptions(resume.command, &resume.options->service);
   AddExamples(resume.command, "\n    slipway rollout resume ml-classifier-production");
 
@@ -212,8 +207,8 @@ void AddVerbs(CLI::App* rollout, Session& session) {
   promote.command->add_flag("--full", promote.options->full, "Skip all that is left");
   AddExamples(promote.command, "\n    slipway rollout promote\n    slipway rollout promote --full");
 
-  const Made weigh = Add(rollout, "set-weight", "Give a canary a share of the traffic by hand",
-                         WeighIt, session);
+  const Made weigh =
+      Add(rollout, "set-weight", "Give a canary a share of the traffic by hand", WeighIt, session);
   weigh.command->add_option("PERCENT", weigh.options->weight, "0 to 100")->required();
   AddServiceOptions(weigh.command, &weigh.options->service);
   AddExamples(weigh.command, "\n    slipway rollout set-weight 30");
@@ -251,8 +246,8 @@ void AddViews(CLI::App* rollout, Session& session) {
   AddRegistryOptions(list.command, &list.options->service.registry);
   AddExamples(list.command, "\n    slipway rollout list");
 
-  const Made history = Add(rollout, "history", "What was deployed, and how it ended",
-                           ShowHistory, session);
+  const Made history =
+      Add(rollout, "history", "What was deployed, and how it ended", ShowHistory, session);
   AddServiceOptions(history.command, &history.options->service);
   AddExamples(history.command, "\n    slipway rollout history");
 
@@ -260,7 +255,8 @@ void AddViews(CLI::App* rollout, Session& session) {
       Add(rollout, "report", "Every decision with its evidence, in words and pictures", Report,
           session);
   AddServiceOptions(report.command, &report.options->service);
-  report.command->add_option("--revision", report.options->revision, "Of this one (default: the newest)")
+  report.command
+      ->add_option("--revision", report.options->revision, "Of this one (default: the newest)")
       ->check(CLI::PositiveNumber)
       ->type_name("REVISION");
   report.command->add_option("--format", report.options->format, "html, markdown or json")

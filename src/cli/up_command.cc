@@ -31,8 +31,8 @@ constexpr const char* kController = "slipway-controller";
 
 // What a rollout leaves in the registry. What can't ever be done is told and let go.
 Status DoInRegistry(const deploy::Effect& effect, registry::Registry& registry) {
-  const std::string reference =
-      GetString(effect.detail, "model") + ":" + std::to_string(GetInteger(effect.detail, "version"));
+  const std::string reference = GetString(effect.detail, "model") + ":" +
+                                std::to_string(GetInteger(effect.detail, "version"));
   const Result<registry::ModelVersion> version = registry.Find(reference);
   if (!version.ok()) {
     if (version.error().code() == ErrorCode::kNotFound) return {};
@@ -42,9 +42,8 @@ Status DoInRegistry(const deploy::Effect& effect, registry::Registry& registry) 
     return registry.SetTag(*version, GetString(effect.detail, "key"),
                            GetString(effect.detail, "value"), kController);
   }
-  const Result<registry::ModelVersion> moved =
-      registry.Promote(*version, GetString(effect.detail, "stage"), kController,
-                       GetBool(effect.detail, "forced"));
+  const Result<registry::ModelVersion> moved = registry.Promote(
+      *version, GetString(effect.detail, "stage"), kController, GetBool(effect.detail, "forced"));
   if (!moved.ok()) return moved.error();
   return {};
 }
@@ -193,11 +192,9 @@ Result<int> Up(const UpOptions& options, Session& session) {
 }
 
 // Whether nothing of these runs any more.
-Result<bool> AreDown(const Delivery& delivery,
-                     const std::vector<deploy::ServiceRecord>& records) {
+Result<bool> AreDown(const Delivery& delivery, const std::vector<deploy::ServiceRecord>& records) {
   for (const deploy::ServiceRecord& record : records) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto seen,
-                             deploy::ReadSight(delivery.DirectoryOf(record.name)));
+    SLIPWAY_ASSIGN_OR_RETURN(const auto seen, deploy::ReadSight(delivery.DirectoryOf(record.name)));
     if (seen && !seen->observed.sets.empty()) return false;
   }
   return true;
@@ -239,8 +236,7 @@ Result<int> Down(const UpOptions& options, Session& session) {
 }  // namespace
 
 void AddUpCommand(CLI::App& app, Session& session) {
-  CLI::App* command =
-      app.add_subcommand("up", "Bring services up again, and control them");
+  CLI::App* command = app.add_subcommand("up", "Bring services up again, and control them");
   auto options = std::make_shared<UpOptions>();
   AddServiceOptions(command, &options->service);
   command->add_flag("--foreground", options->foreground,

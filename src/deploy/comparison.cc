@@ -11,6 +11,7 @@ namespace slipway::deploy {
 namespace {
 
 constexpr double kPercent = 100;
+constexpr double kNanoseconds = 1e6;  // Of a millisecond.
 
 analysis::RateOptions ErrorOptions(const ComparisonSettings& settings) {
   return {.margin = settings.error_margin, .cluster_size = settings.cluster_size};
@@ -27,6 +28,7 @@ analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
 analysis::LatencyOptions LatencyOptionsOf(const ComparisonSettings& settings) {
   analysis::LatencyOptions options;
   options.margin = settings.latency_margin;
+  options.slack = settings.latency_slack_ms * kNanoseconds;
   options.cluster_size = settings.cluster_size;
   return options;
 }
@@ -52,9 +54,9 @@ analysis::RateCounts ErrorCounts(const SetCounts& stable, const SetCounts& canar
 
 // e-values grow beyond what means anything to a person.
 std::string EValue(double log_e) {
-  constexpr double kMostShown = 1e6;
-  const double e = std::exp(std::min(log_e, std::log(kMostShown)));
-  if (e >= kMostShown) return "> 1,000,000";
+  constexpr double kMostShown = 13.8;  // The logarithm of a million.
+  if (log_e >= kMostShown) return "> 1,000,000";
+  const double e = std::exp(log_e);
   return e >= kPercent ? fmt::format("{:.0f}", e) : fmt::format("{:.1f}", e);
 }
 
@@ -167,8 +169,9 @@ Harm Comparison::Errors() const {
 
 Harm Comparison::Latency() const {
   Harm harm{"latency", Rejects(latency_.evidence()), {}, Json::object()};
-  harm.text = fmt::format("latency worse by > {:g} %: {}", kPercent * settings_.latency_margin,
-                          InWords(latency_.evidence()));
+  harm.text =
+      fmt::format("latency worse by > {:g} % and {:g} ms: {}", kPercent * settings_.latency_margin,
+                  settings_.latency_slack_ms, InWords(latency_.evidence()));
   harm.evidence = {{"log_e", latency_.evidence().log_e()},
                    {"p_value", latency_.evidence().p_value()},
                    {"margin", settings_.latency_margin},

@@ -1,4 +1,5 @@
-// The controller as a process: one at a time for a store, started by whoever needs it, found by all.
+// The controller as a process: one at a time for a store, started by whoever needs it, found by
+// all.
 #pragma once
 
 #include <sys/types.h>

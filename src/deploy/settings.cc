@@ -46,6 +46,7 @@ void Read(const Json& json, ComparisonSettings* out) {
   out->alpha = GetNumber(json, "alpha", out->alpha);
   out->error_margin = GetNumber(json, "error_margin", out->error_margin);
   out->latency_margin = GetNumber(json, "latency_margin", out->latency_margin);
+  out->latency_slack_ms = GetNumber(json, "latency_slack_ms", out->latency_slack_ms);
   out->accuracy_margin = GetNumber(json, "accuracy_margin", out->accuracy_margin);
   out->prediction_limit = GetNumber(json, "prediction_limit", out->prediction_limit);
   out->min_requests = GetInteger(json, "min_requests", out->min_requests);

@@ -40,6 +40,7 @@ struct ComparisonSettings {
   double alpha = 0.05;  // Chance of ever rolling back a version within all margins.
   double error_margin = 0.005;
   double latency_margin = 0.10;
+  double latency_slack_ms = 1;  // What is longer by no more is no harm either.
   double accuracy_margin = 0.05;
   double prediction_limit = 0.10;  // Of the total variation between predictions.
   int64_t min_requests = 100;

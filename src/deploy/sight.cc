@@ -16,12 +16,9 @@ Json PlanToJson(const TrafficPlan& plan) {
   Json shares = Json::array();
   for (const Share& share : plan.shares)
     shares.push_back({{"set", share.set}, {"weight", share.weight}});
-  return {{"shares", std::move(shares)},
-          {"mirror_set", plan.mirror_set},
-          {"mirror_share", plan.mirror_share},
-          {"header_set", plan.header_set},
-          {"header_name", plan.header_name},
-          {"header_value", plan.header_value}};
+  return {{"shares", std::move(shares)},       {"mirror_set", plan.mirror_set},
+          {"mirror_share", plan.mirror_share}, {"header_set", plan.header_set},
+          {"header_name", plan.header_name},   {"header_value", plan.header_value}};
 }
 
 TrafficPlan PlanFromJson(const Json& json) {

@@ -10,7 +10,7 @@ namespace slipway::http {
 
 struct ClientUrl {
   bool uses_tls = false;
-  std::string host;         // Without the brackets of an address of IPv6.
+  std::string host;  // Without the brackets of an address of IPv6.
   int port = 0;
   std::string authority;    // As Host says it.
   std::string target;       // "/path?query".
