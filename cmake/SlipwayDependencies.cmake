@@ -16,7 +16,7 @@ find_package(SQLite3 REQUIRED)
 set(PostgreSQL_ADDITIONAL_VERSIONS 15)
 find_package(PostgreSQL REQUIRED)
 find_package(CLI11 REQUIRED)
-# Boost.Math, headers only.
+# Boost.Math, Boost.Asio and Boost.Beast, headers only.
 find_package(Boost 1.74 REQUIRED)
 
 # Points an imported target at its archive, if there is one.

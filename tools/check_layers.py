@@ -19,6 +19,7 @@ ALLOWED["deploy"] |= {"analysis", "sqlite", "http", "splitter"}
 ALLOWED["http"] = {"core"}
 ALLOWED["splitter"] = {"core", "http"}
 ALLOWED["analysis"] = {"core"}
+ALLOWED["monitor"] |= {"analysis", "http"}
 ALLOWED["workflow"] = {"core", "config"}
 ALLOWED["report"] = set(LINE[: LINE.index("registry") + 1])
 ALLOWED["pipeline"] = ALLOWED["report"] | {"report"}
@@ -33,6 +34,7 @@ HOMES = [
     (r"libpq-fe\.h", {"data"}, "libpq"),
     (r"rapidjson/", {"data"}, "RapidJSON"),
     (r"boost/math/", {"data"}, "Boost.Math"),
+    (r"boost/(beast|asio)[/.]", {"http"}, "Boost.Beast"),
     (r"sqlite3\.h", {"sqlite"}, "SQLite"),
     (r"yaml-cpp/", {"config"}, "yaml-cpp"),
     (r"CLI/", {"cli"}, "CLI11"),
@@ -105,6 +107,7 @@ def self_test():
         "http/a.cc": '#include "config/types.h"',
         "pipeline/a.cc": "#include <CLI/CLI.hpp>",
         "cli/a.cc": '#include "onnx/onnx.pb.h"',
+        "splitter/a.cc": "#include <boost/beast/http.hpp>",
         "rogue/a.cc": "",
     }
     fine = {

@@ -1,6 +1,5 @@
 #include "core/process.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -15,12 +14,12 @@
 #include <csignal>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "core/clock.h"
 #include "core/descriptor.h"
 #include "core/interrupt.h"
 #include "core/interrupt_internal.h"
+#include "core/prepared_program_internal.h"
 #include "core/text.h"
 
 namespace slipway {
@@ -35,64 +34,24 @@ constexpr double kGraceSeconds = 3;
 constexpr size_t kLongestLine = 4096;
 constexpr int kReadsOfAFullPipe = 64;
 
-struct Pipe {
-  Descriptor read;
-  Descriptor write;
-};
-
-Result<Pipe> MakePipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return SystemError("make a pipe", "", errno);
-  return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
+// More than this process may have itself can't be asked for.
+int64_t MemoryLimit(int64_t wanted) {
+  rlimit own{};
+  if (wanted > 0 && ::getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_max != RLIM_INFINITY)
+    return std::min(wanted, static_cast<int64_t>(own.rlim_max));
+  return wanted;
 }
 
-// Everything that the new process needs, made before it is: after a fork of a process with threads
-// nothing may be allocated.
-struct Prepared {
-  explicit Prepared(const ProcessOptions& options)
-      : directory(options.directory), command(options.command), memory_bytes(options.memory_bytes) {
-    // More than this process may have itself can't be asked for.
-    rlimit own{};
-    if (memory_bytes > 0 && ::getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_max != RLIM_INFINITY)
-      memory_bytes = std::min(memory_bytes, static_cast<int64_t>(own.rlim_max));
-    for (char** variable = ::environ; *variable != nullptr; ++variable) {
-      const std::string_view text(*variable);
-      if (!options.environment.contains(std::string(text.substr(0, text.find('=')))))
-        variables.emplace_back(text);
-    }
-    for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
-    for (std::string& variable : variables) environment.push_back(variable.data());
-    environment.push_back(nullptr);
-    arguments = {shell.data(), flag.data(), command.data(), nullptr};
-  }
-  Prepared(const Prepared&) = delete;
-  Prepared& operator=(const Prepared&) = delete;
-
-  std::string directory;
-  std::string command;
-  int64_t memory_bytes;
-  std::string shell = "/bin/sh";
-  std::string flag = "-c";
-  std::vector<std::string> variables;
-  std::vector<char*> environment;
-  std::array<char*, 4> arguments{};
-};
-
 // In the new process; returns only with what failed in errno.
-void Become(const Prepared& prepared, int output) {
+void Become(const PreparedProgram& prepared, int64_t memory_bytes, int output) {
   ::setpgid(0, 0);
   ::signal(SIGPIPE, SIG_DFL);  // Ours is ignored, which a program would inherit.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (prepared.memory_bytes > 0) {
-    const rlimit limit{static_cast<rlim_t>(prepared.memory_bytes),
-                       static_cast<rlim_t>(prepared.memory_bytes)};
+  if (memory_bytes > 0) {
+    const rlimit limit{static_cast<rlim_t>(memory_bytes), static_cast<rlim_t>(memory_bytes)};
     if (::setrlimit(RLIMIT_AS, &limit) != 0) return;
   }
-  if (!prepared.directory.empty() && ::chdir(prepared.directory.c_str()) != 0) return;
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) return;
-  if (::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) return;
-  ::execve(prepared.shell.c_str(), prepared.arguments.data(), prepared.environment.data());
+  prepared.Become(output);
 }
 
 // Cuts bytes into lines.
@@ -201,22 +160,21 @@ class LocalRunner : public ProcessRunner {
   Result<ProcessEnd> Run(const ProcessOptions& options) override {
     SLIPWAY_ASSIGN_OR_RETURN(Pipe output, MakePipe());
     SLIPWAY_ASSIGN_OR_RETURN(Pipe failure, MakePipe());
-    const Prepared prepared(options);
+    const PreparedProgram prepared("/bin/sh", {"/bin/sh", "-c", options.command}, options.directory,
+                                   options.environment);
+    const int64_t memory_bytes = MemoryLimit(options.memory_bytes);
     const pid_t child = ::fork();
-    if (child < 0) return SystemError("start a process", prepared.shell, errno);
+    if (child < 0) return SystemError("start a process", prepared.program(), errno);
     if (child == 0) {
-      Become(prepared, output.write.number());
-      const int error = errno;
-      (void)!::write(failure.write.number(), &error, sizeof(error));
-      ::_exit(127);
+      Become(prepared, memory_bytes, output.write.number());
+      TellFailure(failure.write.number(), errno);
     }
     ::setpgid(child, child);  // Whoever of the two comes first.
     KillAtExit(child);
     output.write.Close();
     failure.write.Close();
-    int error = 0;
-    // Closed without a word where the program is there.
-    if (::read(failure.read.number(), &error, sizeof(error)) == sizeof(error)) {
+    const int error = ReadFailure(failure.read.number());
+    if (error != 0) {
       ::waitpid(child, nullptr, 0);
       KillAtExit(0);
       return SystemError("start a program in", options.directory, error);
