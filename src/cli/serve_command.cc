@@ -17,6 +17,7 @@
 #include "core/text.h"
 #include "pipeline/predict.h"
 #include "serve/model_host.h"
+#include "serve/prediction_bounds.h"
 #include "serve/prediction_log.h"
 
 namespace slipway::cli {
@@ -152,12 +153,35 @@ void Drain(const ServeCommandOptions& options, http::Server& server, serve::Serv
   }
 }
 
+// The bounds are one model's.
+Status CheckBounds(const ServeCommandOptions& options) {
+  if (options.prediction_bounds.empty()) return {};
+  if (options.references.size() > 1) {
+    return Error(ErrorCode::kInvalidInput, "--prediction-bounds is for one model, and there are " +
+                                               std::to_string(options.references.size()))
+        .Try("a server each");
+  }
+  return serve::CheckPredictionBounds(options.prediction_bounds);
+}
+
 // A matrix that does not name its columns is told them; which of several models would be meant?
 Status CheckFeatures(const ServeCommandOptions& options) {
   if (options.features.empty() || options.references.size() == 1) return {};
   return Error(ErrorCode::kInvalidInput, "--feature-columns is for one model, and there are " +
                                              std::to_string(options.references.size()))
       .Try("a server each");
+}
+
+// What whoever runs several servers calls this one.
+Status TakeReplica(ServeCommandOptions* options) {
+  const char* const tag = std::getenv("SLIPWAY_REPLICA");
+  if (tag == nullptr || *tag == '\0') return {};
+  if (!serve::IsReplicaTag(tag)) {
+    return Error(ErrorCode::kInvalidInput, fmt::format("SLIPWAY_REPLICA is '{}'", Printable(tag)))
+        .Expected("1 to 16 of a-z, 0-9 and -");
+  }
+  options->service.replica = tag;
+  return {};
 }
 
 // What serves, in the order in which its parts depend on each other; gone in the other one.
@@ -222,6 +246,7 @@ Status OpenParts(ServeCommandOptions& options, const std::string& registry, Serv
 Status Start(ServeCommandOptions& options, Serving* serving) {
   serve::ServiceOptions service = options.service;
   service.metrics = !options.no_metrics;
+  service.prediction_bounds = options.prediction_bounds;
   service.reader.unknown = options.unknown == "reject" ? serve::UnknownCategory::kReject
                                                        : serve::UnknownCategory::kAccept;
   service.tokens = !options.access.tokens_path.empty() || options.access.tokens.has_value();
@@ -288,6 +313,8 @@ Result<int> Serve(ServeCommandOptions& options, const CLI::App& command, Session
   const Stopwatch watch;
   TakeSignals();
   SLIPWAY_RETURN_IF_ERROR(CheckFeatures(options));
+  SLIPWAY_RETURN_IF_ERROR(CheckBounds(options));
+  SLIPWAY_RETURN_IF_ERROR(TakeReplica(&options));
   SLIPWAY_RETURN_IF_ERROR(TakeConfiguration(command, &options));
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
                            RegistryOf(options.references, options.registry, session));

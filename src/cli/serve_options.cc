@@ -83,6 +83,13 @@ void AddLogs(CLI::App* command, ServeCommandOptions* options) {
       ->type_name("SHARE")
       ->capture_default_str();
   command->add_flag("--no-metrics", options->no_metrics, "No /metrics");
+  command
+      ->add_option("--prediction-bounds", options->prediction_bounds,
+                   "Where /metrics cuts the estimates of a regression, at most 19, ascending "
+                   "(default: the model's own)")
+      ->type_name("NUMBER,…")
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void AddBatching(CLI::App* command, ServeCommandOptions* options) {

@@ -33,6 +33,7 @@ struct ServeCommandOptions {
   double log_sample = 1;
   int64_t batch_rows = 0;  // 0 predicts each request by itself.
   double batch_delay_ms = 0;
+  std::vector<double> prediction_bounds;  // Those of the models where there are none.
 };
 
 // `options` outlives the command line.

@@ -45,7 +45,10 @@ FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row
                                         const GivenLabel& label) {
   RecentPredictions::Row* const found =
       recent_.Find(RecentPredictions::KeyOf(RecentPredictions::HashOfId(request_id), row));
-  if (found == nullptr) return {};
+  if (found == nullptr) {
+    unmatched_.Add(1);
+    return {};
+  }
   const LoggedModel& model = *Find(found->model);
   Joined joined;
   joined.model = &model;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/counting.h"
 #include "serve/prediction_record_internal.h"
 #include "serve/recent_predictions.h"
 
@@ -45,6 +46,8 @@ class FeedbackJoin {
 
   // By any thread.
   std::vector<FeedbackScore> Scores() const;
+  // Labels that found no prediction.
+  int64_t unmatched() const { return unmatched_.value(); }
 
  private:
   const LoggedModel* Find(uint32_t number);
@@ -54,6 +57,7 @@ class FeedbackJoin {
   RecentPredictions recent_;
   std::string predicted_;  // The text of an estimate.
   const LoggedModel* last_ = nullptr;
+  Counter unmatched_;
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::vector<FeedbackScore> scores_;

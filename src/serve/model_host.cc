@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/file_system.h"
+#include "serve/prediction_bounds.h"
 
 namespace slipway::serve {
 namespace {
@@ -55,6 +56,7 @@ ServedModel::ServedModel(LoadedModel loaded)
     : model(std::move(loaded.model)),
       name(std::move(loaded.name)),
       version(std::move(loaded.version)),
+      prediction_bounds(std::move(loaded.prediction_bounds)),
       writer(model.schema, name, version),
       batched(std::string_view(model.predictor->engine()) == "onnxruntime") {}
 
@@ -87,7 +89,10 @@ Taken ModelHost::Load() {
   for (size_t place = 0; place < sources_.size(); ++place) {
     auto loaded = sources_[place]->Load();
     Status done = loaded.ok() ? CheckParity(loaded->model) : Status(loaded.error());
-    if (done.ok()) done = Take(place, *std::move(loaded), &taken);
+    if (done.ok()) {
+      loaded->prediction_bounds = PredictionBoundsOf(loaded->model);
+      done = Take(place, *std::move(loaded), &taken);
+    }
     if (done.ok()) continue;
     Error error = At(std::move(done).error(), sources_[place]->reference());
     taken.error = taken.error ? std::move(*taken.error).Also(std::move(error)) : std::move(error);

@@ -20,6 +20,7 @@ struct LoadedModel {
   model::Model model;
   std::string name;     // In paths and answers.
   std::string version;  // The registry's counter, or what a deployment calls it; "" for none.
+  std::vector<double> prediction_bounds = {};  // Set by the host: PredictionBoundsOf.
 };
 
 // A path is known by its last part: models/churn.onnx is churn.
@@ -41,6 +42,7 @@ struct ServedModel {
   model::Model model;
   std::string name;
   std::string version;
+  std::vector<double> prediction_bounds;  // Of a regression.
   AnswerWriter writer;
   bool batched;  // A call costs much: several requests may share one.
 };

@@ -69,6 +69,33 @@ Json ErrorSchema() {
                      {"error"});
 }
 
+// What a version predicted since it was loaded.
+Json PredictionsSchema() {
+  const Json count = {{"type", "integer"}, {"minimum", 0}}, number = {{"type", "number"}},
+             text = {{"type", "string"}};
+  Json scores =
+      OpenMapping({{"bounds", ListOf(number, 0)}, {"counts", ListOf(count, 1)}, {"sum", number}},
+                  {"bounds", "counts", "sum"});
+  scores["description"] =
+      "estimates, probabilities of the second of two classes, or else of the predicted class; a "
+      "count is of what is above the bound before and not above its own";
+  Json properties = {{"model", text},
+                     {"version", text},
+                     {"digest", text},
+                     {"rows", count},
+                     {"not_finite", count},
+                     {"classes", {{"type", "object"}, {"additionalProperties", count}}},
+                     {"confidence_sum", number},
+                     {"mean_confidence", number},
+                     {"scores", std::move(scores)}};
+  properties["not_finite"]["description"] = "rows whose score is no finite number";
+  properties["mean_confidence"]["description"] =
+      "mean probability of the predicted class: of a calibrated model its likely accuracy";
+  return ListOf(OpenMapping(std::move(properties),
+                            {"model", "version", "digest", "rows", "not_finite", "scores"}),
+                0);
+}
+
 Json MetricsSchema() {
   Json properties = Json::object();
   std::vector<std::string> required;
@@ -83,9 +110,12 @@ Json MetricsSchema() {
        "total_requests", "total_errors", "total_client_errors", "prediction_rows", "total_rows"});
   add("number", {"error_rate", "client_error_rate", "latency_p50", "latency_p95", "latency_p99",
                  "uptime_seconds"});
-  add("string", {"model", "version"});
+  add("string", {"model", "version", "instance"});
   for (const char* name : {"latency_p50", "latency_p95", "latency_p99"})
     properties[name]["description"] = "milliseconds";
+  properties["instance"]["description"] = "of this process; another one counts from 0";
+  properties["predictions"] = PredictionsSchema();
+  required.emplace_back("predictions");
   return OpenMapping(std::move(properties), required);
 }
 

@@ -219,6 +219,7 @@ PredictionLogStats FilePredictionLog::Stats() const {
   stats.segments = counts_.segments.load();
   stats.failed_writes = counts_.failed_writes.load();
   stats.waiting_bytes = counts_.waiting_bytes.load();
+  stats.feedback_unmatched = join_.unmatched();
   stats.scores = join_.Scores();
   for (const FeedbackScore& score : stats.scores) stats.feedback_matched += score.matched;
   return stats;

@@ -96,6 +96,8 @@ struct PredictionLogStats {
 
   int64_t feedback_count = 0;    // Labels that were taken.
   int64_t feedback_matched = 0;  // Of rows whose prediction was still known.
+  // Labels of rows whose prediction is not known here, or no more.
+  int64_t feedback_unmatched = 0;
   int64_t feedback_dropped = 0;
   std::vector<FeedbackScore> scores;  // By version, in the order of their first match.
 };

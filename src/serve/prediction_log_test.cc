@@ -218,6 +218,7 @@ TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_count, 6);
   EXPECT_EQ(stats.feedback_matched, 4);
+  EXPECT_EQ(stats.feedback_unmatched, 2);
   ASSERT_THAT(stats.scores, SizeIs(2));
   EXPECT_EQ(stats.scores[0].model, "churn");
   EXPECT_EQ(stats.scores[0].version, "3");
@@ -243,6 +244,7 @@ TEST_F(PredictionLogTest, ALaterLabelStandsInThePlaceOfTheOneBefore) {
   Stop(log.get());
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_count, 5);
+  EXPECT_EQ(stats.feedback_unmatched, 0);
   ASSERT_THAT(stats.scores, SizeIs(1));
   EXPECT_EQ(stats.scores[0].matched, 1);
   EXPECT_EQ(stats.scores[0].correct, 1);

@@ -32,7 +32,15 @@ std::string_view RequestIdOf(const http::Request& request) {
   return IsRequestId(id) ? id : std::string_view();
 }
 
+std::string TextOf(const std::array<char, kIdSize>& id) { return {id.data(), id.size()}; }
+
 }  // namespace
+
+bool IsReplicaTag(std::string_view tag) {
+  return !tag.empty() && tag.size() <= kLongestReplicaTag && std::ranges::all_of(tag, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
 
 Rejection RejectionOf(const Error& error) {
   Rejection rejection;
@@ -48,8 +56,10 @@ Rejection RejectionOf(const Error& error) {
 Service::Service(const ServiceOptions& options, const ServiceParts& parts, int loops)
     : options_(options),
       parts_(parts),
-      metrics_(Metrics::Make(loops, options.window_seconds, SystemClock())) {
-  for (int i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>());
+      instance_(TextOf(LowerHex(RandomSeed()))),
+      metrics_(Metrics::Make(loops, options.window_seconds, SystemClock())),
+      predictions_(options.prediction_bounds, loops + 1) {
+  for (int i = 0; i < loops; ++i) loops_.push_back(std::make_unique<Loop>(options_.replica));
 }
 
 Service::~Service() = default;

@@ -16,6 +16,7 @@
 #include "serve/metrics.h"
 #include "serve/model_host.h"
 #include "serve/prediction_log.h"
+#include "serve/prediction_metrics.h"
 #include "serve/reload_queue.h"
 #include "serve/request_reader.h"
 
@@ -36,7 +37,15 @@ struct ServiceOptions {
   bool admin = false;           // Whether there are admin tokens, and so /admin/reload.
   bool tokens = false;          // Whether predictions want a token.
   bool allowed_hosts = false;   // Whether the server has names that it is to be called by.
+  // In the place of those of each regression: CheckPredictionBounds.
+  std::vector<double> prediction_bounds = {};
+  // What the ids of requests begin with that had none, IsReplicaTag; "" for nothing. So whoever
+  // has several servers knows which one to tell of a request.
+  std::string replica = {};
 };
+
+// 1 to 16 of a-z, 0-9 and -.
+bool IsReplicaTag(std::string_view tag);
 
 // What it works with; all outlive it. Those that may be null are left out then.
 struct ServiceParts {
@@ -91,6 +100,7 @@ class Service final : public http::Handler {
   // Hands the rows to the batcher, which answers later.
   void Submit(Asking* asking, Answering* answering, Call call);
   void Complete(Asked* asked, Result<model::Predictions> predictions);
+  // Counts and logs what the batcher's threads have answered.
   void RecordLater(const Asked& asked, const model::Predictions& predictions);
 
   bool ready() const;
@@ -115,7 +125,9 @@ class Service final : public http::Handler {
 
   ServiceOptions options_;
   ServiceParts parts_;
+  const std::string instance_;  // Of this process alone: who takes differences sees a restart.
   std::unique_ptr<Metrics> metrics_;
+  PredictionMetrics predictions_;  // One shard more is the batcher's.
   std::vector<std::unique_ptr<Loop>> loops_;
   ReloadQueue reloads_;
   std::mutex batch_mutex_;  // One thread at a time records for the batcher.

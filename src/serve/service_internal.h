@@ -1,6 +1,7 @@
 // What the answers of a service share: a loop's rooms, and a request on its way.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -24,6 +25,12 @@ inline int64_t Now() {
       .count();
 }
 
+inline constexpr size_t kIdSize = 16, kLongestReplicaTag = 16;
+
+inline uint64_t RandomSeed() {
+  return uint64_t{std::random_device{}()} << 32U | std::random_device{}();
+}
+
 // A response's note has the access log's ticket below, and above it one of these, of a prediction
 // with its rows added.
 inline constexpr unsigned kTicketBits = 32;
@@ -37,13 +44,15 @@ inline uint64_t WithoutRows(uint64_t note) {
 // The rooms of one model on one loop.
 struct Answering {
   Answering(std::shared_ptr<const ServedModel> served, const ReaderOptions& options,
-            PredictionLog* log)
+            PredictionMetrics* predictions, PredictionLog* log)
       : model(std::move(served)),
         reader(RequestReader::Make(model->model.schema, options)),
+        counts(predictions->Of(model)),
         logged(log == nullptr ? nullptr : log->Register(*model)) {}
 
   std::shared_ptr<const ServedModel> model;
   std::unique_ptr<RequestReader> reader;
+  PredictionCounts* counts;  // Lives as long as the model.
   const LoggedModel* logged;
   Rows rows;
   InferRequest infer;
@@ -51,16 +60,23 @@ struct Answering {
 
 struct Service::Loop {
   // From the system, as who knows one request's id should not know the others'.
-  Loop() : random(uint64_t{std::random_device{}()} << 32U | std::random_device{}()) {}
+  explicit Loop(std::string_view replica) : random(RandomSeed()) {
+    if (replica.empty()) return;
+    replica = replica.substr(0, kLongestReplicaTag);
+    std::ranges::copy(replica, id.begin());
+    id[replica.size()] = '.';
+    tag_size = replica.size() + 1;
+  }
 
   // Those of the newest generation.
-  std::vector<Answering>& Models(const ServiceParts& parts, const ReaderOptions& options) {
+  std::vector<Answering>& Models(const ServiceParts& parts, const ReaderOptions& options,
+                                 PredictionMetrics* predictions) {
     const uint64_t newest = parts.models->generation();
     if (newest == generation) return models;
     generation = newest;
     models.clear();
     for (auto& model : parts.models->models())
-      models.emplace_back(std::move(model), options, parts.log);
+      models.emplace_back(std::move(model), options, predictions, parts.log);
     return models;
   }
 
@@ -73,8 +89,9 @@ struct Service::Loop {
   }
 
   std::string_view NewId() {
-    id = LowerHex(random.Next());
-    return {id.data(), id.size()};
+    const std::array<char, kIdSize> rest = LowerHex(random.Next());
+    std::ranges::copy(rest, id.data() + tag_size);
+    return {id.data(), tag_size + rest.size()};
   }
 
   // Of the loop's thread while it answers, and of who reloads.
@@ -84,7 +101,8 @@ struct Service::Loop {
   uint64_t access_generation = 0;
   std::shared_ptr<const Access> access;
   Random random;
-  std::array<char, 16> id{};
+  std::array<char, kLongestReplicaTag + 1 + kIdSize> id{};  // Begins with the replica's tag.
+  size_t tag_size = 0;
 };
 
 struct Service::Asking {
@@ -106,6 +124,7 @@ struct Service::Asking {
 struct Asked {
   uint64_t ticket = 0;
   std::shared_ptr<const ServedModel> model;
+  PredictionCounts* counts = nullptr;  // The model's.
   const LoggedModel* logged = nullptr;
   Call call = Call::kPredict;
   Shape shape = Shape::kOne;

@@ -46,8 +46,10 @@ Json ScoresOf(const PredictionLogStats& stats) {
       continue;
     }
     if (score.regression) {
+      one["absolute_error_sum"] = score.absolute_error;
       one["mean_absolute_error"] = score.absolute_error / matched;
     } else {
+      one["correct"] = score.correct;
       one["accuracy"] = static_cast<double>(score.correct) / matched;
     }
     scores.push_back(std::move(one));
@@ -67,6 +69,9 @@ void AppendLogged(const PredictionLogStats& stats, std::string* text) {
   }
   AppendSingle("slipway_feedback_total", "counter", "Labels that came as feedback.",
                stats.feedback_count, text);
+  AppendSingle("slipway_feedback_unmatched_total", "counter",
+               "Of these, labels whose prediction was not known here.", stats.feedback_unmatched,
+               text);
   if (stats.scores.empty()) return;
   AppendFamily("slipway_feedback_matched_total", "counter",
                "Feedback on rows whose prediction was still known.", text);
@@ -99,10 +104,12 @@ void Service::Ready(Asking* asking) {
 
 std::string Service::MetricsText() {
   std::vector<ModelLabels> labels;
-  for (const auto& model : parts_.models->models())
+  const auto models = parts_.models->models();
+  for (const auto& model : models)
     labels.push_back({model->name, model->version, model->model.digest});
   const http::Server* const server = server_.load(std::memory_order_acquire);
   std::string text = metrics_->ToPrometheus(server == nullptr ? 0 : server->in_flight(), labels);
+  predictions_.AppendPrometheus(models, &text);
   if (parts_.log != nullptr) AppendLogged(parts_.log->Stats(), &text);
   if (parts_.access_log != nullptr) {
     AppendSingle("slipway_access_log_dropped_total", "counter",
@@ -129,10 +136,13 @@ Json Service::MetricsJson() {
   json["in_flight"] = server == nullptr ? 0 : server->in_flight();
   json["model"] = models.empty() ? "" : models.front()->name;
   json["version"] = models.empty() ? "" : models.front()->version;
+  json["instance"] = instance_;
+  json["predictions"] = predictions_.ToJson(models);
   if (parts_.log != nullptr) {
     const PredictionLogStats stats = parts_.log->Stats();
     json["feedback_count"] = stats.feedback_count;
     json["feedback"] = ScoresOf(stats);
+    json["feedback_unmatched"] = stats.feedback_unmatched;
     json["logged_rows"] = stats.recorded;
     json["log_dropped_rows"] = stats.dropped;
   }

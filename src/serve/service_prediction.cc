@@ -59,7 +59,7 @@ void Fail(const Rejection& rejection, http::Response* response) {
 }  // namespace
 
 Answering* Service::FindModel(Asking* asking, std::string_view name, std::string_view version) {
-  auto& models = asking->loop.Models(parts_, options_.reader);
+  auto& models = asking->loop.Models(parts_, options_.reader, &predictions_);
   if (models.empty()) {
     Reject(asking, {.status = 503, .message = "no model is ready yet"});
     return nullptr;
@@ -150,6 +150,7 @@ void Service::Predict(Asking* asking, Call call, std::string_view name, std::str
   }
   WriteAnswer(served, call, answering->rows.shape, answering->infer, *predictions, asking->id,
               &asking->response->body);
+  answering->counts->Count(asking->arrival.loop, *predictions);
   if (parts_.log == nullptr) return;
   const TraceText trace(asking->trace);
   parts_.log->Record(asking->arrival.loop, {.model = answering->logged,
@@ -165,6 +166,7 @@ void Service::Submit(Asking* asking, Answering* answering, Call call) {
   auto asked = std::make_unique<Asked>();
   asked->ticket = asking->arrival.ticket;
   asked->model = answering->model;
+  asked->counts = answering->counts;
   asked->logged = answering->logged;
   asked->call = call;
   asked->shape = answering->rows.shape;
@@ -211,8 +213,9 @@ void Service::Complete(Asked* asked, Result<model::Predictions> predictions) {
 }
 
 void Service::RecordLater(const Asked& asked, const model::Predictions& predictions) {
-  if (parts_.log == nullptr) return;
   const std::lock_guard lock(batch_mutex_);
+  asked.counts->Count(batch_loop(), predictions);
+  if (parts_.log == nullptr) return;
   parts_.log->Record(batch_loop(), {.model = asked.logged,
                                     .rows = &asked.rows,
                                     .predictions = &predictions,

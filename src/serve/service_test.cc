@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
+#include "core/clock.h"
 #include "serve/service_testing_internal.h"
 
 namespace slipway::serve {
@@ -13,7 +16,7 @@ class ServiceTest : public ::testing::Test {
              ServiceOptions options = {}) {
     std::vector<std::unique_ptr<ModelSource>> sources;
     for (const auto& [name, version] : models) {
-      auto source = std::make_unique<FakeSource>(name, version);
+      auto source = std::make_unique<FakeSource>(name, version, engine_);
       sources_.push_back(source.get());
       sources.push_back(std::move(source));
     }
@@ -22,6 +25,7 @@ class ServiceTest : public ::testing::Test {
     ServiceParts parts;
     parts.models = host_.get();
     parts.access = &access_;
+    parts.batcher = batcher_.get();
     service_ = std::make_unique<Service>(options, parts, 1);
   }
 
@@ -55,7 +59,9 @@ class ServiceTest : public ::testing::Test {
   AccessHost access_{AccessOptions{}};
   std::vector<FakeSource*> sources_;
   std::unique_ptr<ModelHost> host_;
+  std::string engine_ = "native";
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Batcher> batcher_;  // Its answers go to the service.
   int64_t in_flight_ = 1;
 };
 
@@ -100,6 +106,95 @@ TEST_F(ServiceTest, CountsPredictionsAndNotQuestionsAboutThem) {
   EXPECT_EQ(metrics["client_error_count"], 2);
   EXPECT_EQ(metrics["error_count"], 0);
   EXPECT_EQ(metrics["prediction_rows"], 2);
+}
+
+TEST_F(ServiceTest, CountsWhatIsPredictedByEachVersionAndWayOfAsking) {
+  Serve({{"ages", "1"}, {"others", "7"}});
+  Ask("POST", "/predict", R"({"instances":[[41],[12],[13]]})");
+  Ask("POST", "/invocations", R"({"inputs":[[41],[12]]})");
+  Ask("POST", "/v2/models/ages/infer",
+      R"({"inputs":[{"name":"age","shape":[1],"datatype":"FP64","data":[99]}]})");
+  Ask("POST", "/models/others/predict", kOld);
+  Ask("POST", "/predict", R"({"features":[-1]})");
+  Ask("POST", "/predict", "{");
+  const Json told = Metrics()["predictions"];
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0]["model"], "ages");
+  EXPECT_EQ(told[0]["version"], "1");
+  EXPECT_EQ(told[0]["digest"], "sha256:100");
+  EXPECT_EQ(told[0]["rows"], 6);
+  EXPECT_EQ(told[0]["classes"], Json({{"young", 3}, {"old", 3}}));
+  EXPECT_EQ(told[0]["mean_confidence"], 1);
+  EXPECT_EQ(told[0]["scores"]["counts"].front(), 3);
+  EXPECT_EQ(told[0]["scores"]["counts"].back(), 3);
+  EXPECT_EQ(told[1]["rows"], 1);
+  EXPECT_EQ(told[1]["classes"], Json({{"young", 0}, {"old", 1}}));
+  EXPECT_NE(
+      Ask("GET", "/metrics?format=prometheus")
+          .body.find("slipway_predictions_total{model=\"ages\",version=\"1\",class=\"old\"} 3"),
+      std::string::npos);
+}
+
+TEST_F(ServiceTest, CountsWhatIsPredictedTogether) {
+  engine_ = "onnxruntime";
+  batcher_ = *Batcher::Make({.threads = 2});
+  Serve();
+  for (int i = 0; i < 20; ++i) Ask("POST", "/predict", R"({"instances":[[41],[12]]})");
+  Ask("POST", "/predict", R"({"features":[-1]})");
+  const Stopwatch watch;
+  constexpr double kMostSeconds = 60;
+  while (Metrics()["predictions"][0]["rows"] != 40 && watch.seconds() < kMostSeconds)
+    std::this_thread::yield();
+  EXPECT_EQ(Metrics()["predictions"][0]["classes"], Json({{"young", 20}, {"old", 20}}));
+}
+
+TEST_F(ServiceTest, AVersionThatIsLoadedAnewIsCountedFromZero) {
+  Serve();
+  Ask("POST", "/predict", kOld);
+  ASSERT_FALSE(host_->Load().error);
+  service_->ForgetOldModels();
+  Ask("POST", "/predict", kOld);
+  EXPECT_EQ(Metrics()["predictions"][0]["rows"], 2);  // It is the same.
+  sources_.front()->MoveTo("2");
+  ASSERT_FALSE(host_->Load().error);
+  service_->ForgetOldModels();
+  Ask("POST", "/predict", kOld);
+  const Json told = Metrics()["predictions"];
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0]["version"], "2");
+  EXPECT_EQ(told[0]["rows"], 1);
+}
+
+TEST_F(ServiceTest, EachServiceIsAnInstanceOfItsOwn) {
+  Serve();
+  const std::string first = Metrics()["instance"];
+  EXPECT_EQ(first.size(), 16U);
+  EXPECT_EQ(Metrics()["instance"], first);
+  Serve();
+  EXPECT_NE(Metrics()["instance"], first);
+}
+
+TEST_F(ServiceTest, OwnIdsBeginWithTheReplicasTag) {
+  ServiceOptions options;
+  options.replica = "canary-0-replica";
+  Serve({{"ages", "1"}}, options);
+  const auto id = [&](std::vector<http::Header> headers = {}) {
+    return HeaderOf(Ask("POST", "/predict", kOld, std::move(headers)), "X-Request-Id");
+  };
+  const std::string first = id();
+  EXPECT_EQ(first.substr(0, 17), "canary-0-replica.");
+  EXPECT_EQ(first.size(), 17U + 16U);
+  EXPECT_NE(id(), first);
+  EXPECT_EQ(id({{"X-Request-Id", "mine"}}), "mine");
+  const Json answer = *ParseJson(Ask("POST", "/predict", kOld).body, "");
+  EXPECT_EQ(answer["request_id"].get<std::string>().substr(0, 17), "canary-0-replica.");
+}
+
+TEST(IsReplicaTagTest, AsTheVariableMayBe) {
+  EXPECT_TRUE(IsReplicaTag("a"));
+  EXPECT_TRUE(IsReplicaTag("v3-0123456789-az"));
+  for (const char* tag : {"", "v3-0123456789-azb", "A", "a.b", "a b", "\xc3\xbc"})
+    EXPECT_FALSE(IsReplicaTag(tag)) << tag;
 }
 
 TEST_F(ServiceTest, CountsWhatTheServerRefusedByItselfAndNotWhoWentAway) {

@@ -88,7 +88,7 @@ def test_the_text_is_well_formed(server):
     families = read_text(server)
     for name, family in families.items():
         assert name.startswith("slipway_") and family.documentation, name
-        assert family.type in ("counter", "gauge", "histogram") and family.samples, name
+        assert family.type in ("counter", "gauge", "histogram", "summary") and family.samples, name
         assert len(samples(family)) == len(family.samples), f"{name} says something twice"
     durations = families["slipway_request_duration_seconds"]
     buckets = [(float(one.labels["le"]), one.value) for one in durations.samples if one.name.endswith("_bucket")]
