@@ -21,6 +21,11 @@ void AddCommands(CLI::App& app, Session& session) {
   AddModelsCommand(app, session);
   AddPredictCommand(app, session);
   AddServeCommand(app, session);
+  AddDeployCommand(app, session);
+  AddRolloutCommand(app, session);
+  AddUpCommand(app, session);
+  AddDownCommand(app, session);
+  AddSplitterCommand(app, session);
   AddDataCommand(app, session);
   AddConfigCommand(app, session);
   AddCompletionCommand(app, session);
@@ -65,6 +70,7 @@ int Main(int argc, char** argv) {
       "  slipway run --env development --local\n"
       "  slipway models list\n"
       "  slipway predict ml-classifier@production --input new.csv\n"
+      "  slipway deploy --env production\n"
       "\nEach command's --help shows its own.");
   try {
     app.parse(argc, argv);

@@ -46,16 +46,6 @@ std::string PadName(std::string_view step) {
   return name.back() == ' ' ? name : name + " ";
 }
 
-// Columns of the terminal behind `file`; 0 where it is none.
-size_t TerminalWidth(FILE* file) {
-  if (isatty(fileno(file)) == 0) return 0;
-  winsize size = {};
-  if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  const char* columns = std::getenv("COLUMNS");
-  const long written = columns != nullptr ? std::strtol(columns, nullptr, 10) : 0;
-  return written > 0 ? static_cast<size_t>(written) : 80;
-}
-
 // A step that runs now.
 struct Running {
   Clock::SteadyTime started;
@@ -331,6 +321,15 @@ class JsonView : public ProgressSink {
 };
 
 }  // namespace
+
+size_t TerminalWidth(FILE* file) {
+  if (isatty(fileno(file)) == 0) return 0;
+  winsize size = {};
+  if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const long written = columns != nullptr ? std::strtol(columns, nullptr, 10) : 0;
+  return written > 0 ? static_cast<size_t>(written) : 80;
+}
 
 std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, ProgressColors colors,
                                                FILE* out, FILE* err, const Clock& clock) {

@@ -1,6 +1,7 @@
 // What a person, a log or a machine sees of a long command while it works.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <memory>
 
@@ -32,5 +33,8 @@ struct ProgressColors {
 std::unique_ptr<ProgressSink> MakeProgressView(ProgressStyle style, ProgressColors colors,
                                                FILE* out, FILE* err,
                                                const Clock& clock = SystemClock());
+
+// Columns of the terminal behind `file`; 0 where it is none.
+size_t TerminalWidth(FILE* file);
 
 }  // namespace slipway::cli

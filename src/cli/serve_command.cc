@@ -1,7 +1,6 @@
 // `slipway serve`: predictions over HTTP.
 #include <fmt/format.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "cli/serve_options.h"
+#include "cli/server_process.h"
 #include "cli/session.h"
 #include "core/clock.h"
 #include "core/parallel.h"
@@ -50,33 +50,6 @@ class ReferencedModel final : public serve::ModelSource {
   std::string reference_, registry_;
   std::vector<std::string> features_;
 };
-
-// What the system asks of a server. Of its own, as the flag of other commands would end the
-// predictions that are still to be answered.
-volatile std::sig_atomic_t stop_signal = 0;
-volatile std::sig_atomic_t reload_signal = 0;
-
-void NoteStop(int signal) {
-  if (stop_signal == SIGINT && signal == SIGINT) ::_exit(130);
-  stop_signal = signal;
-}
-void NoteReload(int /*signal*/) { reload_signal = 1; }
-
-void TakeSignals() {
-  struct sigaction action{};
-  sigemptyset(&action.sa_mask);
-  action.sa_handler = NoteStop;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-  action.sa_handler = NoteReload;
-  ::sigaction(SIGHUP, &action, nullptr);
-}
-
-// Until `seconds` have passed, a signal comes or `descriptor` can be read; -1 is none.
-void Wait(double seconds, int descriptor = -1) {
-  pollfd waited{descriptor, POLLIN, 0};
-  ::poll(&waited, 1, static_cast<int>(seconds * 1000));
-}
 
 // What threads of others have to say, told by the main thread.
 class Notices {
@@ -120,10 +93,7 @@ void TellModels(const std::vector<std::shared_ptr<const serve::ServedModel>>& mo
 }
 
 void TellAddress(const http::ServerOptions& options, int port, double seconds, Session& session) {
-  const std::string host =
-      options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
-  const std::string url =
-      fmt::format("{}://{}:{}", options.tls.wanted() ? "https" : "http", host, port);
+  const std::string url = UrlOf(options.host, port, options.tls.wanted());
   if (session.json) {
     session.PrintJson({{"event", "listening"}, {"url", url}, {"seconds", seconds}});
   } else {
@@ -142,8 +112,8 @@ void Drain(const ServeCommandOptions& options, http::Server& server, serve::Serv
   // nobody's next request meets a closed one.
   server.BeginDrain();
   const Stopwatch watch;
-  while (stop_signal == SIGTERM && watch.seconds() < options.drain_seconds) {
-    Wait(std::max(0.001, options.drain_seconds - watch.seconds()));
+  while (StopSignal() == SIGTERM && watch.seconds() < options.drain_seconds) {
+    WaitForSignal(std::max(0.001, options.drain_seconds - watch.seconds()));
   }
   constexpr double kMostSeconds = 30;
   if (!server.FinishDrain(kMostSeconds)) {
@@ -284,9 +254,9 @@ void Reload(Serving& serving, Session& session) {
 // Until a signal says that it is enough.
 void Watch(Serving& serving, Session& session) {
   const int asked = serving.service->reloads().descriptor();
-  while (stop_signal == 0) {
+  while (StopSignal() == 0) {
     constexpr double kLookSeconds = 0.2;
-    Wait(kLookSeconds, asked);
+    WaitForSignal(kLookSeconds, asked);
     serving.notices.Tell(session);
     if (serving.access_log != nullptr) {
       if (const auto failure = serving.access_log->TakeFailure())
@@ -294,9 +264,7 @@ void Watch(Serving& serving, Session& session) {
     }
     pollfd waited{asked, POLLIN, 0};
     const bool waits = ::poll(&waited, 1, 0) > 0;
-    if (reload_signal == 0 && !waits) continue;
-    reload_signal = 0;
-    Reload(serving, session);
+    if (TakeReloadSignal() || waits) Reload(serving, session);
   }
 }
 
@@ -311,7 +279,7 @@ void EndLog(Serving& serving, Session& session) {
 
 Result<int> Serve(ServeCommandOptions& options, const CLI::App& command, Session& session) {
   const Stopwatch watch;
-  TakeSignals();
+  TakeServerSignals();
   SLIPWAY_RETURN_IF_ERROR(CheckFeatures(options));
   SLIPWAY_RETURN_IF_ERROR(CheckBounds(options));
   SLIPWAY_RETURN_IF_ERROR(TakeReplica(&options));

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/between.h"
+#include "cli/server_process.h"
 #include "cli/session.h"
 #include "config/config.h"
 #include "core/json.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr size_t kLeastBody = 1024, kMostBody = size_t{1} << 32U;
 constexpr int64_t kMostRows = 10'000'000, kMostWaiting = 1'000'000;
 constexpr size_t kMostConnections = 1'000'000;
-constexpr double kLongestDrain = 3600, kLongestDelayMs = 10'000, kLeastSample = 1e-6;
+constexpr double kLongestDelayMs = 10'000, kLeastSample = 1e-6;
 
 void AddLimits(CLI::App* command, ServeCommandOptions* options) {
   command->add_option("--max-body", options->server.limits.body_bytes, "Largest body of a request")
@@ -37,12 +38,8 @@ void AddLimits(CLI::App* command, ServeCommandOptions* options) {
       ->check(CLI::Range(int64_t{1}, kMostWaiting))
       ->type_name("N")
       ->capture_default_str();
-  command
-      ->add_option("--drain", options->drain_seconds,
-                   "Seconds to go on after SIGTERM, while /ready says no")
-      ->check(Between(0, kLongestDrain))
-      ->type_name("SECONDS")
-      ->capture_default_str();
+  AddDrainOption(command, &options->drain_seconds,
+                 "Seconds to go on after SIGTERM, while /ready says no");
 }
 
 void AddAccess(CLI::App* command, ServeCommandOptions* options) {
@@ -61,12 +58,7 @@ void AddAccess(CLI::App* command, ServeCommandOptions* options) {
       ->type_name("HOST,…")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command
-      ->add_option("--tls-certificate", options->server.tls.certificate_path,
-                   "Chain of certificates (PEM), for HTTPS")
-      ->type_name("FILE");
-  command->add_option("--tls-key", options->server.tls.key_path, "Its private key (PEM)")
-      ->type_name("FILE");
+  AddTlsOptions(command, &options->server.tls);
 }
 
 void AddLogs(CLI::App* command, ServeCommandOptions* options) {
@@ -117,13 +109,7 @@ void AddServeOptions(CLI::App* command, ServeCommandOptions* options) {
           "NAME, NAME:7, NAME@production, sha256:…, a directory or an ONNX file; the first "
           "answers /predict, each /models/NAME/predict")
       ->required();
-  command->add_option("--port", options->server.port, "0 takes a free one")
-      ->check(CLI::Range(0, 65535))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--host", options->server.host, "Address to listen on; 0.0.0.0 for all")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
+  AddAddressOptions(command, &options->server.host, &options->server.port);
   command
       ->add_option("--unknown-categories", options->unknown,
                    "What becomes of a text that training did not have")

@@ -82,13 +82,18 @@ config::LoadOptions ToLoadOptions(const ConfigOptions& options);
 void AddCompletionCommand(CLI::App& app, Session& session);
 void AddConfigCommand(CLI::App& app, Session& session);
 void AddDataCommand(CLI::App& app, Session& session);
+void AddDeployCommand(CLI::App& app, Session& session);
+void AddDownCommand(CLI::App& app, Session& session);
 void AddHelpCommand(CLI::App& app, Session& session);
 void AddModelsCommand(CLI::App& app, Session& session);
 void AddPredictCommand(CLI::App& app, Session& session);
+void AddRolloutCommand(CLI::App& app, Session& session);
 void AddRunCommand(CLI::App& app, Session& session);
 void AddRunsCommand(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
+void AddSplitterCommand(CLI::App& app, Session& session);
 void AddTestCommand(CLI::App& app, Session& session);
+void AddUpCommand(CLI::App& app, Session& session);
 void AddVersionCommand(CLI::App& app, Session& session);
 
 // "slipway 0.1.0 (build)", as `slipway version` and --version print it.

@@ -197,7 +197,12 @@ Status DetachedProcesses::Signal(const std::string& id, int signal) {
   ReapLaunched();
   SLIPWAY_ASSIGN_OR_RETURN(const DetachedFolder::Holder holder,
                            DetachedFolder(directory_, id).FindHolder());
-  if (holder.pid == 0) return NotAlive(id);
+  if (!holder.lives) return NotAlive(id);
+  if (holder.pid == 0)
+    return Error(
+               ErrorCode::kConflict,
+               fmt::format("the process {} can't be signalled: which one it is does not show", id))
+        .Expected("a process that holds its lock itself");
   if (!holder.descriptor.open())
     return Error(ErrorCode::kUnavailable, fmt::format("the process {} can't be signalled", id))
         .Expected("Linux 5.3 or newer, with pidfd_open");

@@ -62,7 +62,7 @@ class DetachedProcesses {
 
   // All that have a folder, by id: those that live and those that have ended.
   Result<std::vector<DetachedProcess>> List();
-  // kNotFound where it does not live.
+  // kNotFound where it does not live; kConflict where only what it started does.
   Status Signal(const std::string& id, int signal);
   // Removes the folder of one that has ended. kConflict while it lives, kNotFound where there is
   // none.

@@ -219,7 +219,7 @@ TEST_F(DetachedTest, PidsOfOthersAreLeftAlone) {
   // Even while somebody holds the lock: a start that has not come to its process, say.
   const int lock = ::open(FileOf("a", "lock").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(::flock(lock, LOCK_EX), 0);
-  EXPECT_EQ(processes_.Signal("a", SIGKILL).error().code(), ErrorCode::kNotFound);
+  EXPECT_EQ(processes_.Signal("a", SIGKILL).error().code(), ErrorCode::kConflict);
   const auto held = Find(processes_, "a");
   EXPECT_TRUE(held->alive);
   EXPECT_EQ(held->pid, 0);

@@ -15,6 +15,16 @@ constexpr int kMostMissing = 4;
 
 constexpr double kMilliseconds = 1000;
 
+std::string InWords(const Check& check) {
+  std::string text = fmt::format("check: {}", ToString(check.verdict));
+  if (!check.Reason().empty()) text += " · " + check.Reason();
+  for (const Finding& finding : check.findings) {
+    if (finding.dry_run && finding.verdict == CheckVerdict::kFail)
+      text += " · not acted on: " + finding.text;
+  }
+  return text;
+}
+
 }  // namespace
 
 Status Planner::MakeWatch() {
@@ -53,10 +63,7 @@ Result<bool> Planner::TakeCheck() {
       case CheckVerdict::kInconclusive: ++rollout.counts.inconclusive; break;
     }
   }
-  Tell("check",
-       fmt::format("check: {}{}{}", ToString(check.verdict), check.Reason().empty() ? "" : " · ",
-                   check.Reason()),
-       ToJson(check));
+  Tell("check", InWords(check), ToJson(check));
   rollout.last_check = check;
   return ActOn(check);
 }

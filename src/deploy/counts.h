@@ -26,8 +26,8 @@ struct SetCounts {
 // By the set's replicas: what was predicted, and what turned out to be true.
 struct ModelCounts {
   int64_t set = 0;
-  std::map<std::string, int64_t> predictions;  // By class, or by bucket of a number.
-  double confidence_sum = 0;                   // Of the predicted classes' probabilities.
+  std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
+  double confidence_sum = 0;                        // Of the predicted classes' probabilities.
   int64_t labelled = 0;
   int64_t correct = 0;
 };

@@ -16,9 +16,9 @@ struct SetStatus {
   int64_t set = 0;
   int running = 0;
   int ready = 0;
-  int available = 0;        // Ready for min_ready_seconds.
-  double utilization = -1;  // Cores used of cores given, the mean; negative where not known.
-  std::string trouble;      // Why one is not ready; "" where all is well.
+  int available = 0;         // Ready for min_ready_seconds.
+  double utilization = -1;   // Cores used of cores given, the mean; negative where not known.
+  std::string trouble = {};  // Why one is not ready; "" where all is well.
 };
 
 struct Share {
@@ -63,7 +63,9 @@ struct Observed {
   int64_t now_ms = 0;
   std::vector<SetStatus> sets;
   std::optional<Traffic> traffic;  // None where the splitter does not answer.
+  std::string traffic_trouble;     // Then, why.
   std::vector<ModelCounts> models;
+  std::string models_instance;  // Another one: counts of models began anew.
   std::optional<Validation> validation;
 
   // A status without replicas of a set that is not there.

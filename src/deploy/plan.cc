@@ -45,6 +45,27 @@ Result<Decision> Planner::Run() {
   return std::move(decision_);
 }
 
+int64_t NextLook(const Service& service, int64_t now_ms) {
+  constexpr int64_t kLongest = 1000;
+  int64_t next = now_ms + kLongest;
+  if (!service.in_progress()) return next;
+  const Rollout& rollout = *service.rollout;
+  if (rollout.stage_ms == 0) {
+    // Something comes up: the sooner it is seen, the sooner it serves.
+    constexpr int64_t kStarting = 100;
+    return now_ms + kStarting;
+  }
+  const bool canary = rollout.settings.strategy == Strategy::kCanary;
+  const double seconds = rollout.phase == Phase::kShadowing ? rollout.settings.canary.shadow.seconds
+                         : canary                           ? rollout.settings.canary.stage_seconds
+                                  : rollout.settings.blue_green.watch_seconds;
+  for (const int64_t at :
+       {rollout.next_check_ms, rollout.stage_ms + static_cast<int64_t>(seconds * kMilliseconds)}) {
+    if (at > now_ms) next = std::min(next, at);
+  }
+  return next;
+}
+
 bool Planner::Passed(int64_t since_ms, double seconds) const {
   return static_cast<double>(now() - since_ms) >= seconds * kMilliseconds;
 }
@@ -77,10 +98,29 @@ Status Planner::Advance() {
   for (int step = 0; step < kMostSteps; ++step) {
     if (!service_.in_progress()) return {};
     moved_ = false;
+    if (IsGone()) continue;
     SLIPWAY_RETURN_IF_ERROR(AdvanceOnce());
     if (!moved_) return {};
   }
   return {};
+}
+
+bool Planner::IsGone() {
+  Rollout& rollout = this->rollout();
+  const bool has_traffic = rollout.phase == Phase::kShadowing ||
+                           rollout.phase == Phase::kProgressing ||
+                           rollout.phase == Phase::kPromoting;
+  if (!has_traffic || Canary().ready > 0 || InForce(rollout.release.set, 0)) {
+    rollout.unready_ms = 0;
+    return false;
+  }
+  if (rollout.unready_ms == 0) rollout.unready_ms = now();
+  const double timeout = rollout.settings.ready_timeout_seconds();
+  if (!Passed(rollout.unready_ms, timeout)) return false;
+  const std::string trouble = Canary().trouble;
+  RollBack(fmt::format("no replica was ready for {:g} s{}{}", timeout, trouble.empty() ? "" : ": ",
+                       trouble));
+  return true;
 }
 
 Status Planner::AdvanceOnce() {
@@ -172,9 +212,9 @@ Status Planner::AdvancePromoting() {
     Complete();
   } else if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds())) {
     const SetStatus canary = Canary();
+    const std::string& trouble = seen_.traffic ? canary.trouble : seen_.traffic_trouble;
     RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}{}", canary.ready,
-                         WantedReplicas(service_), canary.trouble.empty() ? "" : ": ",
-                         canary.trouble));
+                         WantedReplicas(service_), trouble.empty() ? "" : ": ", trouble));
   }
   return {};
 }

@@ -12,6 +12,10 @@ namespace slipway::deploy {
 // kIntegrity or kInvalidInput where the service's record can't be worked with.
 Result<Decision> Plan(const Service& service, const Observed& observed);
 
+// When it wants to be called again at the latest, if nothing happens: the next check or end of a
+// stage, and a second from now at most.
+int64_t NextLook(const Service& service, int64_t now_ms);
+
 // Replicas that the service is to have altogether, as the load has it.
 int WantedReplicas(const Service& service);
 

@@ -30,6 +30,8 @@ class Planner {
   void RollBack(const std::string& reason);
   void End(Phase phase, const std::string& text);
   void PauseFor(const std::string& reason);
+  // Its replicas have been gone for too long, whatever others answered in their place.
+  bool IsGone();
   bool PassedReplicaValidation();
   void ExpireStandby();
   void WishAndAct();

@@ -30,7 +30,9 @@ Status Planner::AdvanceRolling() {
     rollout.most_available = canary.available;
     rollout.phase_ms = now();
     Tell("stage",
-         fmt::format("{} of {} replicas are new", canary.available, WantedReplicas(service_)));
+         fmt::format("{} of {} replicas are new", canary.available, WantedReplicas(service_)),
+         seen_.traffic ? Json{{"weight", seen_.traffic->in_force.WeightOf(rollout.release.set)}}
+                       : Json::object());
   }
   if (rollout.pause) {
     rollout.phase_ms = now();

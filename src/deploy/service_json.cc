@@ -79,6 +79,7 @@ Json RolloutToJson(const Rollout& rollout) {
                {"ended_ms", rollout.ended_ms},
                {"stage", rollout.stage},
                {"stage_ms", rollout.stage_ms},
+               {"unready_ms", rollout.unready_ms},
                {"next_check_ms", rollout.next_check_ms},
                {"missing_in_a_row", rollout.missing_in_a_row},
                {"counts",
@@ -103,6 +104,7 @@ void ReadNumbers(const Json& json, Rollout* rollout) {
   rollout->ended_ms = GetInteger(json, "ended_ms");
   rollout->stage = static_cast<int>(GetInteger(json, "stage"));
   rollout->stage_ms = GetInteger(json, "stage_ms");
+  rollout->unready_ms = GetInteger(json, "unready_ms");
   rollout->next_check_ms = GetInteger(json, "next_check_ms");
   rollout->missing_in_a_row = static_cast<int>(GetInteger(json, "missing_in_a_row"));
   rollout->replicas_validated = GetBool(json, "replicas_validated");
@@ -200,6 +202,9 @@ Json ToJson(const Service& service) {
                {"name", service.name},
                {"environment", service.environment},
                {"model", service.model},
+               {"host", service.host},
+               {"port", service.port},
+               {"notifications", service.notifications},
                {"down", service.down},
                {"next_revision", service.next_revision},
                {"next_set", service.next_set},
@@ -223,6 +228,10 @@ Result<Service> ServiceFromJson(const Json& json) {
   service.name = GetString(json, "name");
   service.environment = GetString(json, "environment");
   service.model = GetString(json, "model");
+  service.host = GetString(json, "host", service.host);
+  service.port = static_cast<int>(GetInteger(json, "port", service.port));
+  if (const Json* notifications = Find(json, "notifications"))
+    service.notifications = *notifications;
   service.down = GetBool(json, "down");
   service.next_revision = GetInteger(json, "next_revision", 1);
   service.next_set = GetInteger(json, "next_set", 1);

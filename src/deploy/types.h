@@ -74,6 +74,7 @@ struct Rollout {
   int64_t phase_ms = 0;  // When the phase began, or the stage in it.
   int64_t ended_ms = 0;
   int stage = 0;                 // Of canary.stages, from 0.
+  int64_t unready_ms = 0;        // Since when it has traffic and no replica; 0 where it has some.
   int64_t stage_ms = 0;          // Since when its share is in force; 0 where it is not.
   std::optional<double> weight;  // Set by hand, until the next stage; percent.
   int64_t next_check_ms = 0;
@@ -113,6 +114,9 @@ struct Service {
   std::string name;
   std::string environment;
   std::string model;
+  std::string host = "127.0.0.1";  // Of its address.
+  int port = 8080;
+  Json notifications = Json::array();  // Whom to tell, as the configuration has it.
   bool down = false;  // Nothing is to run.
   int64_t next_revision = 1;
   int64_t next_set = 1;

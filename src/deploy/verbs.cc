@@ -13,7 +13,14 @@ Decision Said(Service service, const std::string& verb, const std::string& text,
               const VerbContext& context) {
   Decision decision;
   decision.service = std::move(service);
-  decision.notes.push_back({"verb", text, {{"verb", verb}, {"actor", context.actor}}});
+  Json detail = {{"verb", verb}, {"actor", context.actor}};
+  const Rollout* rollout = decision.service.rollout ? &*decision.service.rollout : nullptr;
+  if (rollout != nullptr && rollout->began_ms == context.now_ms) {
+    detail["model"] = rollout->release.model;
+    detail["version"] = rollout->release.version;
+    detail["strategy"] = ToString(rollout->settings.strategy);
+  }
+  decision.notes.push_back({"verb", text, std::move(detail)});
   return decision;
 }
 
@@ -90,6 +97,18 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
     return Error(ErrorCode::kConflict,
                  fmt::format("{} is what {} serves already", rollout.release.reference(), name));
   }
+  if (service && !service->down && (next.host != rollout.host || next.port != rollout.port)) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} listens on {}:{}, and not on {}:{}", name, next.host, next.port,
+                             rollout.host, rollout.port))
+        .Try("slipway down first, or the same deployment.port");
+  }
+  next.host = rollout.host;
+  next.port = rollout.port;
+  next.notifications = rollout.notifications;
+  // What can't be watched by is told now, and not by a controller that nobody looks at.
+  if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
+    return watch.error();
   next.name = name;
   next.environment = rollout.environment;
   next.model = rollout.model;

@@ -15,7 +15,10 @@ namespace slipway::deploy {
 struct NewRollout {
   std::string environment;
   std::string model;  // Name of the model; that of the service.
-  Release release;    // Without a set.
+  std::string host = "127.0.0.1";
+  int port = 8080;
+  Json notifications = Json::array();
+  Release release;  // Without a set.
   Settings settings;
   std::string actor;
 };

@@ -45,6 +45,11 @@ Check Undecided(int64_t at_ms, std::string metric, std::string text) {
   return check;
 }
 
+std::string NoMetrics(const Observed& observed) {
+  return "no metrics: " + (observed.traffic_trouble.empty() ? "the splitter does not answer"
+                                                            : observed.traffic_trouble);
+}
+
 // What weighs most among the findings that are acted on.
 CheckVerdict WorstOf(const std::vector<Finding>& findings) {
   const auto any = [&](CheckVerdict verdict) {
@@ -102,6 +107,7 @@ void Watch::Begin(const Observed& observed) {
 void Watch::Rebase(const Observed& observed) {
   stable_ = observed.traffic->CountsOf(stable_set_);
   canary_ = observed.traffic->CountsOf(canary_set_);
+  models_instance_ = observed.models_instance;
   stable_model_ = observed.ModelOf(stable_set_);
   canary_model_ = observed.ModelOf(canary_set_);
 }
@@ -133,17 +139,23 @@ Status Watch::Collect(const Observed& observed) {
   return {};
 }
 
+// Counts that began anew in between are begun from: what they hold may have been counted before.
+ModelCounts Watch::MoreOf(const Observed& observed, int64_t set, const ModelCounts& before) const {
+  if (observed.models_instance != models_instance_) return {.set = set};
+  return Since(before, observed.ModelOf(set));
+}
+
 Status Watch::Compare(const Observed& observed, const SetCounts& canary) {
   if (!comparison_.has_value()) return {};
   SLIPWAY_RETURN_IF_ERROR(
       comparison_->Observe(Since(stable_, observed.traffic->CountsOf(stable_set_)), canary));
-  return comparison_->ObserveModels(Since(stable_model_, observed.ModelOf(stable_set_)),
-                                    Since(canary_model_, observed.ModelOf(canary_set_)));
+  return comparison_->ObserveModels(MoreOf(observed, stable_set_, stable_model_),
+                                    MoreOf(observed, canary_set_, canary_model_));
 }
 
 Result<Check> Watch::Judge(const Observed& observed) {
   if (!observed.traffic.has_value()) {
-    Check check = Undecided(observed.now_ms, "metrics", "no metrics: the splitter does not answer");
+    Check check = Undecided(observed.now_ms, "metrics", NoMetrics(observed));
     check.missing = true;
     return check;
   }
@@ -231,7 +243,7 @@ void Watch::JudgeHarms(Check* check) const {
 
 Check Watch::JudgeShadow(const Observed& observed) const {
   if (!observed.traffic.has_value()) {
-    Check check = Undecided(observed.now_ms, "metrics", "no metrics: the splitter does not answer");
+    Check check = Undecided(observed.now_ms, "metrics", NoMetrics(observed));
     check.missing = true;
     return check;
   }

@@ -79,6 +79,7 @@ class Watch {
   Status Make();
   void Begin(const Observed& observed);
   void Rebase(const Observed& observed);
+  ModelCounts MoreOf(const Observed& observed, int64_t set, const ModelCounts& before) const;
   Status Compare(const Observed& observed, const SetCounts& canary);
   void JudgeThresholds(const SetCounts& window, Check* check) const;
   Finding JudgeRate(const std::string& metric, double limit, const SetCounts& window) const;
@@ -92,6 +93,7 @@ class Watch {
   std::string
       instance_;  // Of the splitter that the counts below are of; "" before the first sight.
   SetCounts stable_, canary_;  // As they were at the last look.
+  std::string models_instance_;
   ModelCounts stable_model_, canary_model_;
   bool warm_ = false;
   int looks_ = 0;

@@ -64,6 +64,7 @@ Json Watch::ToJson() const {
   Json json = {{"stable_set", stable_set_},
                {"canary_set", canary_set_},
                {"instance", instance_},
+               {"models_instance", models_instance_},
                {"warm", warm_},
                {"looks", looks_},
                {"stable", deploy::ToJson(stable_)},
@@ -82,6 +83,7 @@ Result<Watch> Watch::FromJson(const Json& json, const CanarySettings& settings) 
     if (!json.is_object() || !json.contains(key)) return BadState(key);
   Watch watch(settings, GetInteger(json, "stable_set"), GetInteger(json, "canary_set"));
   watch.instance_ = GetString(json, "instance");
+  watch.models_instance_ = GetString(json, "models_instance");
   watch.warm_ = GetBool(json, "warm");
   watch.looks_ = static_cast<int>(GetInteger(json, "looks"));
   SLIPWAY_ASSIGN_OR_RETURN(watch.stable_, SetCountsFromJson(json["stable"]));

@@ -149,17 +149,25 @@ class Exchange {
   }
 
   Status Connect() {
+    error_code no_address;
+    const asio::ip::address address = asio::ip::make_address(url_.host, no_address);
+    if (no_address) return ConnectByName();
+    const tcp::endpoint endpoint(address, static_cast<uint16_t>(url_.port));
+    return Check(Await([&](auto handler) { socket_.async_connect(endpoint, handler); }), "connect");
+  }
+
+  // The library looks names up on a thread of its own.
+  Status ConnectByName() {
     tcp::resolver resolver(context_);
     tcp::resolver::results_type found;
-    SLIPWAY_RETURN_IF_ERROR(Check(Await([&](auto handler) {
-                                    resolver.async_resolve(
-                                        url_.host, url_.port, tcp::resolver::numeric_service,
-                                        [&found, handler](error_code failure, auto results) {
-                                          found = std::move(results);
-                                          handler(failure);
-                                        });
-                                  }),
-                                  "find the host"));
+    const auto look_up = [&](auto handler) {
+      resolver.async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
+                             [&found, handler](error_code failure, auto results) {
+                               found = std::move(results);
+                               handler(failure);
+                             });
+    };
+    SLIPWAY_RETURN_IF_ERROR(Check(Await(look_up), "find the host"));
     return Check(Await([&](auto handler) { asio::async_connect(socket_, found, handler); }),
                  "connect");
   }

@@ -240,14 +240,14 @@ TEST_F(ClientTest, ReadsUrls) {
   ASSERT_TRUE(url.ok()) << url.error().Render();
   EXPECT_TRUE(url->uses_tls);
   EXPECT_EQ(url->host, "::1");
-  EXPECT_EQ(url->port, "8443");
+  EXPECT_EQ(url->port, 8443);
   EXPECT_EQ(url->authority, "[::1]:8443");
   EXPECT_EQ(url->target, "/a%20b?c=d");
   EXPECT_EQ(url->credentials, "ann:p@ss");
   EXPECT_EQ(url->shown, "https://[::1]:8443/a%20b");
   EXPECT_EQ(ParseClientUrl("http://a?b")->target, "/?b");
-  EXPECT_EQ(ParseClientUrl("http://a")->port, "80");
-  EXPECT_EQ(ParseClientUrl("https://a")->port, "443");
+  EXPECT_EQ(ParseClientUrl("http://a")->port, 80);
+  EXPECT_EQ(ParseClientUrl("https://a")->port, 443);
   const auto bad = ParseClientUrl("http://ann:secret@a:x/?token=secret");
   EXPECT_THAT(bad.error().ToString(), Not(HasSubstr("secret")));
 }

@@ -13,7 +13,7 @@ namespace slipway::http {
 namespace {
 
 constexpr std::string_view kPlain = "http://", kTls = "https://";
-constexpr int kLargestPort = 65535;
+constexpr int kLargestPort = 65535, kPlainPort = 80, kTlsPort = 443;
 constexpr ByteSet kNameBytes = ByteSet("-._~").WithAlphanumeric();
 constexpr ByteSet kAddressBytes = ByteSet(":.").WithAlphanumeric();
 
@@ -27,11 +27,9 @@ Error BadUrl(const std::string& what) {
 }
 
 bool ReadPort(std::string_view text, ClientUrl* url) {
-  int number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc() || end != text.data() + text.size()) return false;
-  url->port = std::to_string(number);
-  return number >= 1 && number <= kLargestPort;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), url->port);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() && url->port >= 1 &&
+         url->port <= kLargestPort;
 }
 
 Status ReadAuthority(std::string_view text, ClientUrl* url) {
@@ -48,11 +46,11 @@ Status ReadAuthority(std::string_view text, ClientUrl* url) {
   if (url->host.empty() || !allowed.HasAll(url->host)) return BadUrl("the URL has no valid host");
   text.remove_prefix(bracketed ? host_end + 1 : host_end);
   url->authority = bracketed ? "[" + url->host + "]" : url->host;
-  url->port = url->uses_tls ? "443" : "80";
+  url->port = url->uses_tls ? kTlsPort : kPlainPort;
   if (text.empty()) return {};
   if (text.front() != ':' || !ReadPort(text.substr(1), url))
     return BadUrl("the URL's port is no number from 1 to 65535");
-  url->authority += ":" + url->port;
+  url->authority += ":" + std::to_string(url->port);
   return {};
 }
 

@@ -11,7 +11,7 @@ namespace slipway::http {
 struct ClientUrl {
   bool uses_tls = false;
   std::string host;         // Without the brackets of an address of IPv6.
-  std::string port;         // As a number.
+  int port = 0;
   std::string authority;    // As Host says it.
   std::string target;       // "/path?query".
   std::string credentials;  // "user:password", decoded; "" for none.

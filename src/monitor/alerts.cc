@@ -135,6 +135,7 @@ bool AlertState::Pausing(const AlertLook& look) const {
 
 void AlertState::Rebase(const AlertLook& look) {
   instance_ = look.instance;
+  models_instance_ = look.models_instance;
   looked_ms_ = look.now_ms;
   requests_ = look.requests;
   model_ = look.model;
@@ -151,8 +152,11 @@ int64_t AlertState::Collect(const AlertLook& look) {
       instance_ == look.instance ? requests_ : deploy::SetCounts{.set = set_};
   const deploy::SetCounts more = deploy::Since(before, look.requests);
   window_.Take(more, look.now_ms, window_ms_);
-  labels_.Take(TallySince(model_, look.model), look.now_ms, kLabelWindows * window_ms_);
+  const ModelTally tally =
+      models_instance_ == look.models_instance ? TallySince(model_, look.model) : ModelTally();
+  labels_.Take(tally, look.now_ms, kLabelWindows * window_ms_);
   instance_ = look.instance;
+  models_instance_ = look.models_instance;
   looked_ms_ = look.now_ms;
   requests_ = look.requests;
   model_ = look.model;

@@ -56,10 +56,11 @@ struct DriftReading {
 
 struct AlertLook {
   int64_t now_ms = 0;
-  int64_t set = 0;          // The stable release's.
-  std::string release;      // "churn:3", for texts.
-  bool has_counts = false;  // False where the splitter does not answer.
-  std::string instance;     // Of the splitter.
+  int64_t set = 0;              // The stable release's.
+  std::string release;          // "churn:3", for texts.
+  bool has_counts = false;      // False where the splitter does not answer.
+  std::string instance;         // Of the splitter.
+  std::string models_instance;  // Another one: counts of the model began anew.
   deploy::SetCounts requests;
   deploy::ModelCounts model;
   std::optional<DriftReading> drift;
@@ -148,6 +149,7 @@ class AlertState {
   int64_t set_ = 0;  // 0 before the first look.
   std::string release_;
   std::string instance_;
+  std::string models_instance_;
   int64_t window_ms_ = 0;
   int64_t looked_ms_ = 0;
   deploy::SetCounts requests_;  // As they were at the last look.

@@ -99,6 +99,7 @@ Json AlertState::ToJson() const {
   return {{"set", set_},
           {"release", release_},
           {"instance", instance_},
+          {"models_instance", models_instance_},
           {"window_ms", window_ms_},
           {"looked_ms", looked_ms_},
           {"requests", deploy::ToJson(requests_)},
@@ -120,6 +121,7 @@ Result<AlertState> AlertState::FromJson(const Json& json) {
   state.set_ = GetInteger(json, "set");
   state.release_ = GetString(json, "release");
   state.instance_ = GetString(json, "instance");
+  state.models_instance_ = GetString(json, "models_instance");
   state.window_ms_ = GetInteger(json, "window_ms");
   state.looked_ms_ = GetInteger(json, "looked_ms");
   SLIPWAY_ASSIGN_OR_RETURN(state.requests_, deploy::SetCountsFromJson(json["requests"]));

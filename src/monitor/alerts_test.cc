@@ -241,6 +241,10 @@ TEST(Accuracy, AReplicaThatBeganAnewTellsNothingOfItself) {
   served.look.model.predictions["0"] = 400;
   served.look.model.confidence_sum = 3;
   EXPECT_THAT(served.Look(), IsEmpty());
+  // Or another replica with a past of its own came in.
+  served.look.models_instance = "b";
+  served.Rows(4000, 0.1);
+  EXPECT_THAT(served.Look(), IsEmpty());
 }
 
 TEST(Alerts, DriftIsAShareOfTheFeatures) {

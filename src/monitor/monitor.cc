@@ -119,6 +119,7 @@ AlertLook Monitor::LookOf(const deploy::Service& service, const deploy::Observed
   look.set = service.stable->set;
   look.release = service.stable->reference();
   look.model = observed.ModelOf(look.set);
+  look.models_instance = observed.models_instance;
   if (observed.traffic) {
     look.has_counts = true;
     look.instance = observed.traffic->instance;

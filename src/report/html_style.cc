@@ -81,6 +81,11 @@ i.key[class*=" s"]{background:var(--s)}
 .grid{stroke:var(--line);fill:none}.chance{stroke:var(--soft);stroke-dasharray:3 4;fill:none}
 .point{fill:var(--c1);fill-opacity:.5}.spot{fill:var(--s)}
 .curve{stroke:var(--s);stroke-width:2.25;fill:none;stroke-linejoin:round}
+.dashed{stroke-dasharray:5 4;stroke-width:1.5}
+.share{width:100%;height:190px;margin:6px 0 2px;overflow:visible}.share .step{stroke:var(--accent);stroke-width:2}
+.sign{fill:none;stroke:var(--tone);stroke-width:2;overflow:visible}.sign.pass,.sign.verb{fill:var(--tone)}.sign.verb{--tone:var(--ink)}
+.legend .sign{display:inline-block;width:12px;height:12px;margin-right:7px;vertical-align:-1px}.legend+.soft{margin-top:8px}
+.findings li{margin-bottom:2px}.figures+.soft{margin-top:18px}
 .tick,.axis{fill:var(--soft);font:12px var(--sans)}.axis{font-size:13px}
 .cell{fill:var(--accent)}.count{fill:var(--ink);font:600 13px var(--sans)}.count.strong{fill:var(--panel)}
 .hist{width:100%;height:64px;border-bottom:1px solid var(--line)}.hist path{fill:var(--s)}

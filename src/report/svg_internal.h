@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,6 +76,23 @@ std::string ReliabilitySvg(const std::vector<train::ReliabilityBin>& before,
                            const std::vector<train::ReliabilityBin>& after);
 // What a threshold was chosen by, over thresholds; a line at the chosen one. `goal` names it.
 std::string ThresholdSvg(const train::ThresholdResult& threshold, const std::string& goal);
+
+// Lines of figures over one another in a square plot. A pair is a place and its label or its value.
+struct PlotLine {
+  int series = 0;       // Class "s<series>" colours it.
+  bool dashed = false;  // Without dots at its points.
+  std::vector<std::pair<double, double>> points;
+};
+struct LinesPlot {
+  std::string title, told;  // Told to screen readers; plain text.
+  std::string x_title, y_title;
+  double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
+  std::vector<std::pair<double, std::string>> x_ticks, y_ticks;
+  std::vector<PlotLine> lines;
+  double limit = std::numeric_limits<double>::quiet_NaN();  // A line across; NaN for none.
+};
+// Points beyond a side of the plot are drawn on it.
+std::string LinesSvg(const LinesPlot& plot);
 
 // A line a trial over the rungs that it reached, from `low` to `high`; the chosen one stands out.
 // For a search of two rungs or more.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/text.h"
@@ -80,10 +81,10 @@ std::string PointAt(const Place& place) {
   return At(kPlotLeft + place.x * kPlotSize) + " " + At(kPlotTop + (1 - place.y) * kPlotSize);
 }
 
-std::string Line(const std::vector<Place>& places, int series) {
+std::string Line(const std::vector<Place>& places, int series, const char* more = "") {
   std::string path;
   for (const Place& place : places) path += (path.empty() ? "M" : "L") + PointAt(place);
-  return fmt::format(R"(<path class="curve s{}" d="{}"/>)", series, path);
+  return fmt::format(R"(<path class="curve s{}{}" d="{}"/>)", series, more, path);
 }
 
 std::string BinLine(const std::vector<train::ReliabilityBin>& bins, int series) {
@@ -142,6 +143,37 @@ std::string EstimateSvg(const std::vector<RunReport::Estimate>& estimates) {
       fmt::format("Estimates over true numbers from {:.3g} to {:.3g}.", low, high);
   return PlotHead("Estimates", told) + PlotAxes(ticks, ticks, "True", "Estimate") + Diagonal() +
          points + "</svg>";
+}
+
+std::string LinesSvg(const LinesPlot& plot) {
+  const auto across = [&](double x) {
+    return std::clamp(Position(x, plot.x_low, plot.x_high), 0., 1.);
+  };
+  const auto up = [&](double y) {
+    return std::clamp(Position(y, plot.y_low, plot.y_high), 0., 1.);
+  };
+  Ticks x_ticks, y_ticks;
+  for (const auto& [x, label] : plot.x_ticks) x_ticks.emplace_back(across(x), label);
+  for (const auto& [y, label] : plot.y_ticks) y_ticks.emplace_back(up(y), label);
+  std::string drawn;
+  if (std::isfinite(plot.limit)) {
+    drawn +=
+        fmt::format(R"(<path class="limit" d="M{} {}H{}"/>)", At(kPlotLeft),
+                    At(kPlotTop + (1 - up(plot.limit)) * kPlotSize), At(kPlotLeft + kPlotSize));
+  }
+  for (const PlotLine& line : plot.lines) {
+    std::vector<Place> places;
+    std::string dots;
+    for (const auto& [x, y] : line.points) {
+      places.push_back({across(x), up(y)});
+      dots += fmt::format(R"(<circle class="spot s{}" cx="{}" cy="{}" r="2.5"/>)", line.series,
+                          At(kPlotLeft + across(x) * kPlotSize),
+                          At(kPlotTop + (1 - up(y)) * kPlotSize));
+    }
+    drawn += Line(places, line.series, line.dashed ? " dashed" : "") + (line.dashed ? "" : dots);
+  }
+  return PlotHead(plot.title, plot.told) + PlotAxes(x_ticks, y_ticks, plot.x_title, plot.y_title) +
+         drawn + "</svg>";
 }
 
 std::string ReliabilitySvg(const std::vector<train::ReliabilityBin>& before,

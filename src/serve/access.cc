@@ -10,36 +10,11 @@
 
 #include "core/file_system.h"
 #include "core/text.h"
+#include "http/bearer.h"
 #include "serve/allowed_hosts_internal.h"
 
 namespace slipway::serve {
 namespace {
-
-constexpr std::string_view kScheme = "bearer ";
-
-bool EqualsInAnyCase(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, {}, [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-}
-
-// Never says what the token is.
-Status CheckToken(std::string_view token, Location where) {
-  constexpr const char* kExpected = "printable ASCII characters without blanks";
-  const bool printable = std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });
-  if (!printable)
-    return Error(ErrorCode::kInvalidInput, "a token has a character that no header can carry")
-        .At(std::move(where))
-        .Expected(kExpected);
-  if (token.size() < kShortestToken)
-    return Error(ErrorCode::kInvalidInput,
-                 fmt::format("a token of {} is short enough to guess",
-                             Plural(static_cast<int64_t>(token.size()), "character", "characters")))
-        .At(std::move(where))
-        .Expected(fmt::format("{} or more", kShortestToken))
-        .Try("openssl rand -hex 32");
-  return {};
-}
 
 // A set that was meant to close the server must not open it by being empty.
 Error NoTokens(const std::string& where) {
@@ -63,7 +38,7 @@ Status ReadTokenFile(const std::string& path, std::vector<SecretDigest>* tokens)
     Location where;
     where.file = path;
     where.line = line_number;
-    SLIPWAY_RETURN_IF_ERROR(CheckToken(line, std::move(where)));
+    SLIPWAY_RETURN_IF_ERROR(http::CheckBearerToken(line, std::move(where)));
     tokens->emplace_back(line);
   }
   if (tokens->size() == before) return NoTokens(path);
@@ -80,7 +55,7 @@ Status ReadTokenVariable(const char* name, std::string_view text,
     if (token.empty()) continue;
     Location where;
     where.file = name;
-    SLIPWAY_RETURN_IF_ERROR(CheckToken(token, std::move(where)));
+    SLIPWAY_RETURN_IF_ERROR(http::CheckBearerToken(token, std::move(where)));
     tokens->emplace_back(token);
   }
   if (tokens->size() == before) return NoTokens(name);
@@ -106,28 +81,8 @@ std::string_view AuthorityOf(const http::Request& request) {
   return rest.substr(0, rest.find_first_of("/?"));
 }
 
-enum class Presented { kNone, kSeveral, kOther, kToken };
-
-// The token that a request presents. Of several headers it would be open which one counts.
-Presented FindToken(const http::Request& request, std::string_view* token) {
-  constexpr std::string_view kName = "authorization";
-  size_t count = 0;
-  for (const http::Header& header : request.headers) {
-    if (!EqualsInAnyCase(header.name, kName)) continue;
-    *token = header.value;
-    ++count;
-  }
-  if (count == 0) return Presented::kNone;
-  if (count > 1) return Presented::kSeveral;
-  if (!EqualsInAnyCase(token->substr(0, kScheme.size()), kScheme)) return Presented::kOther;
-  token->remove_prefix(kScheme.size());
-  while (token->starts_with(' ')) token->remove_prefix(1);
-  return Presented::kToken;
-}
-
-Rejection Unauthorized(const char* what) {
-  return {.status = 401,
-          .message = fmt::format("{}; expected the header 'Authorization: Bearer TOKEN'", what)};
+Rejection Unauthorized(http::Presented presented) {
+  return {.status = 401, .message = http::BearerRefusal(presented)};
 }
 
 Rejection WrongHost(const http::Request& request) {
@@ -183,18 +138,14 @@ bool Access::Holds(const Tokens& tokens, const SecretDigest& digest) {
 
 std::optional<Rejection> Access::CheckToken(const http::Request& request, Scope scope) const {
   std::string_view token;
-  switch (FindToken(request, &token)) {
-    case Presented::kNone: return Unauthorized("this page needs a token");
-    case Presented::kSeveral: return Unauthorized("there is more than one Authorization");
-    case Presented::kOther: return Unauthorized("Authorization is of another scheme");
-    case Presented::kToken: break;
-  }
+  const http::Presented presented = http::FindBearerToken(request, &token);
+  if (presented != http::Presented::kToken) return Unauthorized(presented);
   const SecretDigest digest(token);
   const bool admin = Holds(admin_tokens_, digest);
   const bool known = Holds(tokens_, digest);
   if (admin || (known && scope == Scope::kPredict)) return std::nullopt;
   if (known) return Rejection{.status = 403, .message = "this page needs an admin token"};
-  return Unauthorized("the token is not known");
+  return Unauthorized(presented);
 }
 
 std::optional<Rejection> Access::Check(const http::Request& request, Scope scope) const {

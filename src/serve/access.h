@@ -1,8 +1,7 @@
 // Who may ask the server: bearer tokens, and the names that it may be called by.
 //
-// A token is RFC 6750's: "Authorization: Bearer TOKEN". Tokens are kept and compared as SHA-256
-// digests (core/secret.h) and are part of no message. Names are compared with Host, so that a page
-// that was brought to call this address by a name of its own (DNS rebinding) is refused.
+// Tokens are those of http/bearer.h. Names are compared with Host, so that a page that was brought
+// to call this address by a name of its own (DNS rebinding) is refused.
 #pragma once
 
 #include <atomic>
@@ -34,7 +33,6 @@ Scope ScopeOf(std::string_view path);
 
 inline constexpr const char* kTokensVariable = "SLIPWAY_SERVE_TOKENS";
 inline constexpr const char* kAdminTokensVariable = "SLIPWAY_SERVE_ADMIN_TOKENS";
-inline constexpr size_t kShortestToken = 16;
 
 struct AccessOptions {
   // A token a line; blank lines and those that begin with # are left out. "" for no file.
@@ -48,9 +46,6 @@ struct AccessOptions {
   void ReadEnvironment();
 };
 
-// What goes with each 401 as WWW-Authenticate (RFC 9110, 11.6.1).
-inline constexpr std::string_view kBearerChallenge = R"(Bearer realm="slipway")";
-
 // One reading of the tokens. Never changes; const calls from all threads.
 class Access {
  public:
@@ -63,7 +58,7 @@ class Access {
 
   // Nothing where the request may be answered. 403 where it calls the server by another name, and
   // for a token that does not open admin pages; 401 without a token that is known, which Service
-  // answers with kBearerChallenge.
+  // answers with http::kBearerChallenge.
   std::optional<Rejection> Check(const http::Request& request, Scope scope) const;
 
   // What the operator should know, such as a file that others may read.

@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "core/uri.h"
+#include "http/bearer.h"
 #include "serve/service_internal.h"
 
 namespace slipway::serve {
@@ -84,7 +85,7 @@ void Service::Answer(const http::Request& request, const http::Arrival& arrival,
   const Access& access = loop.CurrentAccess(*parts_.access);
   if (const auto refused = access.Check(request, ScopeOf(request.path))) {
     Reject(&asking, *refused);
-    if (refused->status == 401) response->AddHeader("WWW-Authenticate", kBearerChallenge);
+    if (refused->status == 401) response->AddHeader("WWW-Authenticate", http::kBearerChallenge);
   } else {
     Route(&asking);
   }

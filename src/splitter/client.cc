@@ -213,6 +213,7 @@ Client::Next Client::EndRequest() {
   fresh_ = answer_began_ = answer_bad_ = answer_whole_ = reusable_ = is_head_ = false;
   minor_version_ = 1;
   keep_alive_ = true;
+  cookie_key_.clear();
   state_ = State::kReads;
   if (armed()) http::TimerLists::Disarm(this);
   return Next::kGoesOn;

@@ -58,8 +58,9 @@ void Client::BeginAnswer(const ResponseHead& head) {
   if (closing_) persistence = Persistence::kClose;
   const size_t behind = upstream_->answer.unsent().size() - head.size;
   // Else it goes as it came, without being copied.
-  if (persistence != Persistence::kImplied || !head.passes_as_it_is()) {
+  if (persistence != Persistence::kImplied || !head.passes_as_it_is() || !cookie_key_.empty()) {
     AppendResponseHead(head, persistence, decodes, &output_);
+    if (!cookie_key_.empty()) AddStickyCookie(cookie_name_, cookie_key_, &output_);
     upstream_->answer.Sent(head.size);
   }
   if (mirror_ != nullptr)

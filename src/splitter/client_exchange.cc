@@ -26,7 +26,8 @@ Client::Next Client::BeginExchange() {
   loop_->AdoptRoutes();
   Picker& picker = loop_->picker();
   may_repeat_ = picker.table().routes.idempotent || IsIdempotent(request.method);
-  const std::ptrdiff_t version = picker.PickVersion(request);
+  const std::ptrdiff_t version = picker.PickVersion(request, &cookie_key_);
+  if (!cookie_key_.empty()) cookie_name_ = picker.table().routes.sticky.cookie;
   const http::RequestParser::Framing& framing = parser_.framing();
   AppendRequestHead(request, framing, {peer_, tls_ != nullptr}, &loop_->hops, &request_);
   BeginMirror(picker.PickMirror(version));

@@ -133,6 +133,8 @@ class Client final : public Endpoint, public UpstreamUser {
   bool keep_alive_ = true, is_head_ = false, may_repeat_ = false;
   int64_t begun_ns_ = 0;
   MirroredRequest* mirror_ = nullptr;
+  // The cookie that its client is given with the answer; "" for none.
+  std::string cookie_name_, cookie_key_;
   // Of its answer.
   size_t head_scanned_ = 0;
   BodyScanner answer_body_;

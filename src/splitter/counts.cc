@@ -14,60 +14,6 @@ constexpr int kFirstClass = 2, kLastClass = 5;
 
 double Milliseconds(double ns) { return ns / kNanosecondsAMillisecond; }
 
-Json LatencyToJson(const VersionSnapshot& version) {
-  Json buckets = Json::array();
-  for (size_t i = 0; i < version.latencies.size(); ++i) {
-    if (version.latencies[i] != 0)
-      buckets.push_back({LatencyBuckets::LowOf(i), version.latencies[i]});
-  }
-  return {{"sum_ms", Milliseconds(static_cast<double>(version.nanoseconds))},
-          {"p50_ms", version.Percentile(0.5)},
-          {"p95_ms", version.Percentile(0.95)},
-          {"p99_ms", version.Percentile(0.99)},
-          {"buckets", std::move(buckets)}};
-}
-
-Json MirrorToJson(const MirrorSnapshot& mirror) {
-  return {{"sent", mirror.sent},
-          {"equal", mirror.equal},
-          {"status_differs", mirror.status_differs},
-          {"prediction_differs", mirror.prediction_differs},
-          {"failed", mirror.failed},
-          {"skipped", mirror.skipped}};
-}
-
-Json ReplicaToJson(const ReplicaSnapshot& replica) {
-  return {{"host", replica.host},
-          {"port", replica.port},
-          {"routed", replica.routed},
-          {"left_out", replica.left_out},
-          {"in_flight", replica.in_flight}};
-}
-
-Json VersionToJson(const VersionSnapshot& version) {
-  Json replicas = Json::array();
-  for (const ReplicaSnapshot& replica : version.replicas)
-    replicas.push_back(ReplicaToJson(replica));
-  return {{"id", version.id},
-          {"weight", version.weight},
-          {"routed", version.routed},
-          {"drained", version.drained},
-          {"in_flight", version.in_flight},
-          {"requests", version.requests},
-          {"answers",
-           {{"2xx", version.answers[0]},
-            {"3xx", version.answers[1]},
-            {"4xx", version.answers[2]},
-            {"5xx", version.answers[3]}}},
-          {"errors", version.errors()},
-          {"failed", version.failed},
-          {"retried", version.retried},
-          {"abandoned", version.abandoned},
-          {"latency", LatencyToJson(version)},
-          {"mirror", MirrorToJson(version.mirror)},
-          {"replicas", std::move(replicas)}};
-}
-
 }  // namespace
 
 void VersionLane::CountAnswer(int status, int64_t ns) {
@@ -113,17 +59,6 @@ double VersionSnapshot::Percentile(double share) const {
   while (bucket + 1 < latencies.size() && before + latencies[bucket] < rank)
     before += latencies[bucket++];
   return Milliseconds(LatencyBuckets::MiddleOf(bucket));
-}
-
-Json ToJson(const SplitterSnapshot& snapshot) {
-  Json versions = Json::array();
-  for (const VersionSnapshot& version : snapshot.versions)
-    versions.push_back(VersionToJson(version));
-  return {{"connections", snapshot.connections},
-          {"in_flight", snapshot.in_flight},
-          {"refused", snapshot.refused},
-          {"unrouted", snapshot.unrouted},
-          {"versions", std::move(versions)}};
 }
 
 }  // namespace slipway::splitter

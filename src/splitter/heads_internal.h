@@ -78,5 +78,7 @@ enum class Persistence : uint8_t { kImplied, kKeepAlive, kClose };
 // Appends the head as the client gets it; where `decoded`, without the Transfer-Encoding.
 void AppendResponseHead(const ResponseHead& head, Persistence persistence, bool decoded,
                         std::string* out);
+// Adds the cookie by which a client is known again, to a head that ends `out`.
+void AddStickyCookie(std::string_view name, std::string_view key, std::string* out);
 
 }  // namespace slipway::splitter

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/random.h"
+#include "core/replace_file.h"
 #include "splitter/heads_internal.h"
 #include "splitter/picker_internal.h"
 
@@ -73,7 +74,7 @@ void Picker::SetTable(std::shared_ptr<const RouteTable> table) {
   for (int turn = 0; turn < ahead; ++turn) turns_.Next();
 }
 
-std::ptrdiff_t Picker::PickVersion(const http::Request& request) {
+std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* given) {
   const Routes& routes = table_->routes;
   for (size_t i = 0; i < routes.header_routes.size(); ++i) {
     const HeaderRoute& route = routes.header_routes[i];
@@ -85,6 +86,10 @@ std::ptrdiff_t Picker::PickVersion(const http::Request& request) {
                                      ? request.Find(routes.sticky.header)
                                      : FindCookie(request, routes.sticky.cookie);
     if (!key.empty()) return OfKey(key);
+    if (!routes.sticky.cookie.empty()) {
+      *given = RandomName();
+      return OfKey(*given);
+    }
   }
   return turns_.Next();
 }

@@ -44,8 +44,9 @@ class Picker {
   // Null at first.
   std::shared_ptr<const RouteTable> shared_table() const { return table_; }
 
-  // An index of the table's versions.
-  std::ptrdiff_t PickVersion(const http::Request& request);
+  // An index of the table's versions. Where the routes stick to a cookie and the request has none,
+  // `given` becomes the key that its client is given, by which it is picked.
+  std::ptrdiff_t PickVersion(const http::Request& request, std::string* given);
   // Where the request goes beside, this time; kNone for nowhere.
   std::ptrdiff_t PickMirror(std::ptrdiff_t version);
 

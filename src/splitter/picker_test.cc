@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,8 @@ class PickerTest : public ::testing::Test {
     picker_.SetTable(book_.table());
   }
   std::string VersionOf(const http::Request& request) {
-    const std::ptrdiff_t picked = picker_.PickVersion(request);
+    given_.clear();
+    const std::ptrdiff_t picked = picker_.PickVersion(request, &given_);
     return picked < 0 ? "" : routes_.versions[static_cast<size_t>(picked)].id;
   }
   std::map<std::string, std::string> VersionsOfUsers(double weight) {
@@ -95,7 +97,40 @@ class PickerTest : public ::testing::Test {
   RouteBook book_{1, nullptr};
   Picker picker_{0};
   Routes routes_;
+  std::string given_;  // The key of the last one.
 };
+
+TEST_F(PickerTest, WhoHasNoCookieIsGivenOne) {
+  routes_.sticky.cookie = "key";
+  routes_.header_routes = {{"X-Canary", "always", "new"}};
+  routes_.versions = {{.id = "new", .weight = 1, .replicas = {}},
+                      {.id = "old", .weight = 1, .replicas = {}}};
+  Apply(routes_);
+  std::map<std::string, int> picked;
+  std::set<std::string> keys;
+  for (int i = 0; i < 400; ++i) {
+    const std::string version = VersionOf({});
+    const std::string key = given_;
+    EXPECT_EQ(key.size(), 32U);
+    keys.insert(key);
+    ++picked[version];
+    const std::string cookie = "key=" + key;
+    http::Request again;
+    again.headers = {{"cookie", cookie}};
+    EXPECT_EQ(VersionOf(again), version);
+    EXPECT_EQ(given_, "");
+  }
+  EXPECT_EQ(keys.size(), 400U);
+  EXPECT_NEAR(picked["new"], 200, 60);
+  http::Request led;
+  led.headers = {{"x-canary", "always"}};
+  EXPECT_EQ(VersionOf(led), "new");
+  EXPECT_EQ(given_, "");
+  routes_.sticky = {.header = "X-User", .cookie = "", .salt = ""};
+  Apply(routes_);
+  VersionOf({});
+  EXPECT_EQ(given_, "");
+}
 
 TEST_F(PickerTest, RaisingAWeightMovesOnlyWhoMust) {
   routes_.sticky.header = "X-User";

@@ -12,7 +12,7 @@ using http::EqualsIgnoringCase;
 
 constexpr size_t kMostHeadBytes = 32 << 10;
 constexpr size_t kMostHeaders = 200;
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kHeadEnd = "\r\n\r\n", kLineEnd = "\r\n";
 constexpr std::string_view kVersionStart = "HTTP/1.";
 constexpr size_t kStatusAt = 9;  // "HTTP/1.1 200"
 constexpr size_t kStatusLineSize = 12;
@@ -141,6 +141,12 @@ void AppendResponseHead(const ResponseHead& head, Persistence persistence, bool 
   if (persistence == Persistence::kClose) out->append("Connection: close\r\n");
   if (persistence == Persistence::kKeepAlive) out->append("Connection: keep-alive\r\n");
   out->append("\r\n");
+}
+
+void AddStickyCookie(std::string_view name, std::string_view key, std::string* out) {
+  out->resize(out->size() - kLineEnd.size());
+  out->append("Set-Cookie: ").append(name).append("=").append(key);
+  out->append("; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax\r\n\r\n");
 }
 
 }  // namespace slipway::splitter

@@ -78,9 +78,11 @@ void CheckVersionName(const std::string& version, const std::string& field,
                 known.empty() ? "a version of `versions`, which has none" : JoinOr(known));
 }
 
-void CheckHeaderName(const std::string& name, const std::string& field, Mistakes* mistakes) {
+// Names of cookies are of the same bytes (RFC 6265, 4.1.1).
+void CheckHeaderName(const std::string& name, const std::string& field, Mistakes* mistakes,
+                     const char* what = "header") {
   if (name.empty() || !http::kTokenBytes.HasAll(name))
-    mistakes->Add(field, fmt::format("\"{}\" is no name of a header", Printable(name)),
+    mistakes->Add(field, fmt::format("\"{}\" is no name of a {}", Printable(name), what),
                   "letters, digits and hyphens");
 }
 
@@ -92,6 +94,8 @@ Status CheckRoutes(const Routes& routes, const std::string& source) {
   CheckVersions(routes, &ids, &mistakes);
   if (!routes.sticky.header.empty())
     CheckHeaderName(routes.sticky.header, "sticky.header", &mistakes);
+  if (!routes.sticky.cookie.empty())
+    CheckHeaderName(routes.sticky.cookie, "sticky.cookie", &mistakes, "cookie");
   if (!routes.sticky.header.empty() && !routes.sticky.cookie.empty())
     mistakes.Add("sticky", "a header and a cookie stand together", "one of the two");
   for (size_t i = 0; i < routes.header_routes.size(); ++i) {

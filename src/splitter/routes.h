@@ -25,6 +25,7 @@ struct VersionRoute {
 // Requests that bring a key go where requests of that key went, as far as weights allow. The key's
 // hash is a number of [0, 1), and versions take that range by their weights in their order: with
 // the new version first, raising it from 10 to 25 moves 15 of 100 keys, to it, and no other.
+// A client that brings no cookie is given one with its answer, of a random key.
 struct Stickiness {
   std::string header;  // One of the two has a name; neither for none.
   std::string cookie;

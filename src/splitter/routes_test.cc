@@ -80,6 +80,8 @@ TEST(Routes, MistakesSayWhereTheyAre) {
               AllOf(HasSubstr("mirror.version"), HasSubstr("7"), HasSubstr("mirror.share"),
                     HasSubstr("0 to 1")));
   EXPECT_THAT(ErrorOf(R"({"sticky": {"header": "X User"}})"), HasSubstr("sticky.header"));
+  EXPECT_THAT(ErrorOf(R"({"sticky": {"cookie": "a;b"}})"),
+              AllOf(HasSubstr("sticky.cookie"), HasSubstr("no name of a cookie")));
   EXPECT_THAT(ErrorOf(R"({"sticky": {"header": "a", "cookie": "b"}})"),
               HasSubstr("one of the two"));
   EXPECT_THAT(ErrorOf(R"({"header_routes": [{"name": "A", "value": "b", "version": "9"}]})"),

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "http/server.h"
 #include "splitter/splitter_testing_internal.h"
@@ -95,6 +97,34 @@ TEST_F(ApplyTest, KeysStayWhereTheyAre) {
     }
     EXPECT_NEAR(on_canary, 3 * weight, 25);
   }
+}
+
+TEST_F(ApplyTest, WhoHasNoCookieIsGivenOne) {
+  VersionServer stable("stable"), canary("canary");
+  routes_.sticky.cookie = "user";
+  routes_.versions = {RouteTo("canary", 50, {canary.port()}),
+                      RouteTo("stable", 50, {stable.port()})};
+  Start();
+  Peer peer = Connect();
+  std::set<std::string> versions;
+  for (int client = 0; client < 40; ++client) {
+    peer.Send(Get("/"));
+    const std::string answer = peer.ReadMessage();
+    const size_t at = answer.find("Set-Cookie: user=");
+    ASSERT_NE(at, std::string::npos) << answer;
+    const std::string line = answer.substr(at, answer.find("\r\n", at) - at);
+    const std::string cookie = line.substr(12, 5 + 32);
+    EXPECT_EQ(line, "Set-Cookie: " + cookie + "; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax");
+    const std::string version = BodyOf(answer);
+    versions.insert(version);
+    for (int again = 0; again < 2; ++again) {
+      peer.Send(Get("/", "Cookie: " + cookie + "\r\n"));
+      const std::string known = peer.ReadMessage();
+      EXPECT_EQ(BodyOf(known), version);
+      EXPECT_EQ(known.find("Set-Cookie"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(versions.size(), 2U);
 }
 
 TEST_F(ApplyTest, AHeaderLeadsToAVersionWithoutWeight) {

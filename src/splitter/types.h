@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "core/result.h"
 
 namespace slipway::splitter {
 
@@ -65,5 +66,9 @@ struct SplitterSnapshot {
 
 // Latencies as [from_ns, count] of buckets that hold any; each is at most 1/32 of its start wide.
 Json ToJson(const SplitterSnapshot& snapshot);
+// What ToJson made, by this version of Slipway or an older one; members that are not known are left
+// out. kInvalidInput for what is none. `source` names the text in errors.
+Result<SplitterSnapshot> SplitterSnapshotFromJson(const Json& json,
+                                                  const std::string& source = "snapshot");
 
 }  // namespace slipway::splitter

@@ -1,0 +1,151 @@
+// `slipway deploy`: a version goes live.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+
+#include "cli/delivery.h"
+#include "cli/session.h"
+#include "config/config.h"
+#include "deploy/controller.h"
+#include "registry/registry.h"
+
+namespace slipway::cli {
+namespace {
+
+struct DeployOptions {
+  std::string reference;
+  ConfigOptions config;
+  std::string strategy;
+  bool force = false;
+  bool detach = false;
+};
+
+// What the command line says, else the environment, else the configuration.
+void ChooseStrategy(const DeployOptions& options, Json* deployment) {
+  const char* const said = std::getenv("DEPLOYMENT_STRATEGY");
+  if (!options.strategy.empty()) {
+    (*deployment)["deployment_strategy"] = options.strategy;
+  } else if (said != nullptr && *said != '\0') {
+    (*deployment)["deployment_strategy"] = said;
+  }
+}
+
+// A version that may serve: its digest verifies, and its gates passed or somebody takes it upon
+// himself.
+Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
+                                           const std::string& reference, bool force) {
+  SLIPWAY_ASSIGN_OR_RETURN(registry::ModelVersion version, registry.Find(reference));
+  SLIPWAY_RETURN_IF_ERROR(registry.Verify(version));
+  if (version.verdict == "passed" || force) return version;
+  return Error(ErrorCode::kConflict,
+               fmt::format("{}:{} has not passed its gates", version.name,
+                           version.registry_version))
+      .Try(fmt::format("slipway models show {}:{}, to see which; --force deploys it all the same, "
+                       "which is recorded",
+                       version.name, version.registry_version));
+}
+
+Result<deploy::NewRollout> MakeRollout(const config::Config& config, const DeployOptions& options,
+                                       const registry::ModelVersion& version) {
+  deploy::NewRollout rollout;
+  rollout.environment = config.environment;
+  rollout.model = version.name;
+  rollout.actor = registry::CurrentActor();
+  rollout.release.model = version.name;
+  rollout.release.version = version.registry_version;
+  rollout.release.label = version.version;
+  rollout.release.digest = version.digest;
+  rollout.release.deployment = config.deployment.all;
+  rollout.release.forced = version.verdict != "passed";
+  ChooseStrategy(options, &rollout.release.deployment);
+  rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
+  rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
+  rollout.notifications = config.notifications;
+  SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
+  if (GetString(rollout.release.deployment, "target", "local") != "local") {
+    return Error(ErrorCode::kUnavailable, "this build deploys to this machine only")
+        .Try("--set deployment.target=local");
+  }
+  return rollout;
+}
+
+std::string NameOf(const config::Config& config, const registry::ModelVersion& version) {
+  const std::string name = GetString(config.deployment.all, "service_name", version.name);
+  return name + "-" + config.environment;
+}
+
+// Kept, unless somebody else changes the service at the same time: then once more.
+Status Begin(const Delivery& delivery, const std::string& name,
+             const deploy::NewRollout& rollout) {
+  constexpr int kMostConflicts = 10;
+  for (int tries = 0;; ++tries) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
+    std::optional<deploy::Service> service;
+    if (record) {
+      SLIPWAY_ASSIGN_OR_RETURN(service, deploy::ServiceFromJson(record->document));
+    }
+    const int64_t now_ms = NowMs();
+    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Decision decision,
+                             deploy::Deploy(service, name, rollout, now_ms));
+    const Result<int64_t> written = delivery.store->Write(
+        deploy::ChangeOf(decision, record ? record->generation : 0, now_ms));
+    if (written.ok()) return {};
+    if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
+      return written.error();
+  }
+}
+
+Result<int> Deploy(const DeployOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
+                           config::LoadConfig(ToLoadOptions(options.config)));
+  const config::Config& config = loaded.config;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry::ConfiguredDirectory(config));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
+  const std::string reference =
+      options.reference.empty() ? config.model_name() : options.reference;
+  SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
+                           FindVersion(*registry, reference, options.force));
+  SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
+                           MakeRollout(config, options, version));
+  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
+  const std::string name = NameOf(config, version);
+  SLIPWAY_RETURN_IF_ERROR(Begin(delivery, name, rollout));
+  SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
+  if (!options.detach) return WatchRollout(delivery, name, false, session);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
+  SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *record));
+  if (session.json) {
+    session.PrintJson(StatusJson(sight));
+  } else {
+    session.Print(RolloutTree(sight, session, 0));
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddDeployCommand(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("deploy", "Bring a version live, gradually");
+  auto options = std::make_shared<DeployOptions>();
+  command->add_option("MODEL", options->reference,
+                      "NAME, NAME:7, NAME@staging or sha256:… (default: the newest version of the "
+                      "project's model)");
+  AddConfigOptions(command, &options->config);
+  command
+      ->add_option("--strategy", options->strategy,
+                   "How traffic moves to it (also DEPLOYMENT_STRATEGY; default: the "
+                   "configuration's)")
+      ->check(CLI::IsMember({"blue-green", "canary", "rolling"}));
+  command->add_flag("--force", options->force,
+                    "Deploy a version that has not passed its gates; recorded");
+  command->add_flag("-d,--detach", options->detach, "Do not wait until it has ended");
+  AddExamples(command, R"(
+    slipway deploy --env production
+    slipway deploy ml-classifier:3 --env production --strategy canary
+    slipway deploy ml-classifier@staging --env production --detach)");
+  command->callback([options, &session] { session.Finish(Deploy(*options, session)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,358 @@
+#include "cli/rollout_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <sstream>
+
+#include "core/text.h"
+
+namespace slipway::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int64_t kNow = 1795416300000;  // 2026-11-23T06:45:00Z
+constexpr int64_t kSecond = 1000;
+
+deploy::Release ReleaseOf(int64_t version, int64_t set) {
+  deploy::Release release;
+  release.set = set;
+  release.model = "ml-classifier";
+  release.version = version;
+  release.digest = "sha256:" + std::to_string(version);
+  release.deployment = {{"deployment_strategy", "canary"},
+                        {"scaling_config", {{"min_replicas", 2}}}};
+  return release;
+}
+
+deploy::SetStatus StatusOf(int64_t set, int running, int ready) {
+  deploy::SetStatus status;
+  status.set = set;
+  status.running = running;
+  status.ready = ready;
+  status.available = ready;
+  return status;
+}
+
+deploy::Check CheckOf(deploy::CheckVerdict verdict, const std::string& metric,
+                      const std::string& text) {
+  deploy::Check check{.at_ms = kNow - kSecond, .verdict = verdict};
+  check.findings = {{.metric = metric, .verdict = verdict, .text = text}};
+  return check;
+}
+
+// The picture of the design: a canary at 25 %, in the second of four stages.
+RolloutSight Canary() {
+  RolloutSight sight;
+  deploy::Service& service = sight.service;
+  service.name = "ml-classifier";
+  service.environment = "production";
+  service.model = "ml-classifier";
+  service.stable = ReleaseOf(2, 1);
+  service.stable_ms = kNow - 90 * kSecond;
+  service.history = {{1, *service.stable, service.stable_ms}};
+  deploy::Rollout& rollout = service.rollout.emplace();
+  rollout.revision = 2;
+  rollout.release = ReleaseOf(3, 2);
+  rollout.settings.strategy = deploy::Strategy::kCanary;
+  rollout.phase = deploy::Phase::kProgressing;
+  rollout.actor = "ada";
+  rollout.stage = 1;
+  rollout.stage_ms = kNow - 110 * kSecond;
+  rollout.began_ms = kNow - 450 * kSecond;
+  rollout.next_check_ms = kNow + 12 * kSecond;
+  rollout.last_check = CheckOf(deploy::CheckVerdict::kPass, "errors",
+                               "errors worse by > 0.5 points: no (e = 0.2 of 20) · 1.0 % beside "
+                               "0.9 %");
+  sight.observed.now_ms = kNow;
+  sight.observed.sets = {StatusOf(1, 2, 2), StatusOf(2, 1, 1)};
+  sight.observed.traffic.emplace();
+  sight.observed.traffic->in_force.shares = {{2, 25}, {1, 75}};
+  sight.rates = {{1, 1204, 0.009, 4.1}, {2, 402, 0.0101, 4.3}};
+  sight.address = "http://127.0.0.1:8080";
+  sight.now_ms = kNow;
+  return sight;
+}
+
+std::string Tree(const RolloutSight& sight, size_t width = 0) {
+  return RolloutTree(sight, Session(), width);
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(RolloutTreeTest, IsThatOfTheDesign) {
+  EXPECT_EQ(
+      Tree(Canary(), 120),
+      "ml-classifier  production  canary 25 %  stage 2 of 4, 3:10 left                     "
+      "     http://127.0.0.1:8080\n"
+      "├─ stable  :2  75 %  2 replicas   1,204 req/s   errors 0.9 %   p95 4.1 ms\n"
+      "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 ms   worse by > "
+      "0.5 points: no (e = 0.2 of 20)\n");
+}
+
+TEST(RolloutTreeTest, ANarrowTerminalGetsNoLineThatWraps) {
+  for (const size_t width : {1, 20, 40, 80, 100}) {
+    for (const std::string& line : Lines(Tree(Canary(), width)))
+      EXPECT_LE(TextWidth(line), width) << line;
+  }
+  // What has no room beside a set stands under it.
+  EXPECT_THAT(Lines(Tree(Canary(), 80)),
+              ElementsAre("ml-classifier  production  canary 25 %  stage 2 of 4, 3:10 left",
+                          "  http://127.0.0.1:8080",
+                          "├─ stable  :2  75 %  2 replicas   1,204 req/s   errors 0.9 %   p95 4.1 "
+                          "ms",
+                          "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 "
+                          "ms",
+                          "     worse by > 0.5 points: no (e = 0.2 of 20)"));
+}
+
+TEST(RolloutTreeTest, APauseSaysWhyAndWhatToDo) {
+  RolloutSight sight = Canary();
+  sight.service.rollout->pause = {false, "too few requests to judge by: 40 of 100"};
+  const std::vector<std::string> lines = Lines(Tree(sight));
+  EXPECT_EQ(lines[0],
+            "ml-classifier  production  canary 25 %  paused in stage 2 of 4  "
+            "http://127.0.0.1:8080");
+  EXPECT_EQ(lines[3], "paused  too few requests to judge by: 40 of 100");
+  EXPECT_EQ(lines[4],
+            "next  slipway rollout resume, to judge this stage anew; promote, to go on all the "
+            "same; or abort");
+}
+
+TEST(RolloutTreeTest, ARollbackSaysWhy) {
+  RolloutSight sight = Canary();
+  deploy::Rollout& rollout = *sight.service.rollout;
+  rollout.phase = deploy::Phase::kRollingBack;
+  rollout.reason = "errors worse by > 0.5 points: yes (e = 140 of 20)";
+  std::string tree = Tree(sight);
+  EXPECT_THAT(tree, HasSubstr("canary 25 %  rolling back  http"));
+  EXPECT_THAT(tree, HasSubstr("p95 4.3 ms   rolls back\n"));
+  EXPECT_THAT(tree, HasSubstr("reason  errors worse by > 0.5 points: yes"));
+  rollout.phase = deploy::Phase::kRolledBack;
+  sight.observed.traffic->in_force.shares = {{1, 100}};
+  tree = Tree(sight);
+  EXPECT_THAT(tree, HasSubstr("production  rolled back  http"));
+  EXPECT_THAT(tree, HasSubstr("└─ leaving  :3"));
+  EXPECT_THAT(tree, HasSubstr("next  slipway rollout retry, or slipway deploy MODEL\n"));
+}
+
+TEST(RolloutTreeTest, TheVersionBeforeIsKeptReady) {
+  RolloutSight sight = Canary();
+  deploy::Service& service = sight.service;
+  service.standby = {*service.stable, kNow + 25 * kSecond};
+  service.stable = service.rollout->release;
+  service.stable_ms = kNow - 5 * kSecond;
+  service.rollout->phase = deploy::Phase::kCompleted;
+  sight.observed.sets = {StatusOf(1, 2, 2), StatusOf(2, 2, 2)};
+  sight.observed.traffic->in_force.shares = {{2, 100}};
+  sight.rates.erase(sight.rates.begin());
+  EXPECT_THAT(
+      Lines(Tree(sight)),
+      ElementsAre("ml-classifier  production  serving ml-classifier:3 for 0:05  "
+                  "http://127.0.0.1:8080",
+                  "├─ stable   :3  100 %  2 replicas   402 req/s   errors 1.0 %   p95 4.3 ms",
+                  "└─ standby  :2    0 %  2 replicas   kept ready, 0:25 left",
+                  "next  slipway rollout undo goes back to ml-classifier:2 at once"));
+}
+
+TEST(RolloutTreeTest, ReplicasThatAreMissingAndWhy) {
+  RolloutSight sight = Canary();
+  sight.service.rollout->phase = deploy::Phase::kStarting;
+  sight.service.rollout->last_check.reset();
+  sight.observed.sets[1] = StatusOf(2, 1, 0);
+  sight.observed.sets[1].trouble = "exit code 3, started again in 8 s";
+  sight.rates.pop_back();
+  const std::string tree = Tree(sight);
+  EXPECT_THAT(tree, HasSubstr("0 of 1 replicas"));
+  EXPECT_THAT(tree, HasSubstr("exit code 3, started again in 8 s"));
+}
+
+TEST(RolloutTreeTest, TheFirstCheckIsWaitedFor) {
+  RolloutSight sight = Canary();
+  sight.service.rollout->last_check.reset();
+  EXPECT_THAT(Tree(sight), HasSubstr("first check in 0:12\n"));
+}
+
+TEST(RolloutTreeTest, AShareThatIsNotYetInForceIsSaid) {
+  RolloutSight sight = Canary();
+  sight.observed.traffic->in_force.shares = {{2, 10}, {1, 90}};
+  sight.service.rollout->stage_ms = 0;
+  EXPECT_THAT(Tree(sight), HasSubstr("canary 10 % → 25 %  stage 2 of 4  http"));
+}
+
+TEST(RolloutTreeTest, WithoutAControllerOrASplitterItIsSaid) {
+  RolloutSight sight = Canary();
+  sight.controller_runs = false;
+  sight.observed.traffic.reset();
+  const std::string tree = Tree(sight);
+  EXPECT_THAT(tree, HasSubstr("traffic  the splitter does not answer\n"));
+  EXPECT_THAT(tree, HasSubstr("next  slipway up: no controller runs"));
+}
+
+TEST(RolloutTreeTest, AServiceThatIsDownOrEmptyIsALine) {
+  RolloutSight sight = Canary();
+  sight.service.rollout.reset();
+  sight.service.down = true;
+  sight.observed.sets.clear();
+  EXPECT_THAT(Tree(sight), HasSubstr("next  slipway up, to serve ml-classifier:2 again\n"));
+  RolloutSight empty;
+  empty.service.name = "s";
+  EXPECT_THAT(Tree(empty), HasSubstr("empty\n"));
+}
+
+TEST(RolloutTreeTest, NamesAndReasonsDoNotSteerTheTerminal) {
+  RolloutSight sight = Canary();
+  sight.service.name = "\x1b[2J";
+  sight.service.rollout->pause = {true, "by\nada\x9b"};
+  const std::string tree = Tree(sight, 100);
+  EXPECT_THAT(tree, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(tree, HasSubstr("paused  by ada"));
+}
+
+TEST(RolloutTreeTest, ColourTakesNoWidthAndIsOnlyWhereAsked) {
+  Session session;
+  session.color = true;
+  const std::string painted = RolloutTree(Canary(), session, 120);
+  EXPECT_THAT(painted, HasSubstr("\x1b[36mstage 2 of 4, 3:10 left\x1b[0m"));
+  std::string plain = painted;
+  for (size_t at = plain.find('\x1b'); at != std::string::npos; at = plain.find('\x1b'))
+    plain.erase(at, plain.find('m', at) - at + 1);
+  EXPECT_EQ(plain, Tree(Canary(), 120));
+  EXPECT_THAT(Tree(Canary(), 120), Not(HasSubstr("\x1b")));
+}
+
+TEST(RedrawnTest, GoesUpOverWhatWasDrawnAndErasesTheRest) {
+  EXPECT_EQ(Redrawn("", "a\nb\n"), "a\x1b[K\nb\x1b[K\n\x1b[J");
+  EXPECT_EQ(Redrawn("a\nb\n", "c\n"), "\x1b[2Fc\x1b[K\n\x1b[J");
+}
+
+deploy::RolloutEvent Event(const std::string& kind, const std::string& text, Json detail) {
+  deploy::RolloutEvent event;
+  event.revision = 2;
+  event.at = "2026-11-23T06:42:14.250Z";
+  event.kind = kind;
+  event.text = text;
+  event.detail = std::move(detail);
+  return event;
+}
+
+TEST(RolloutEventLineTest, IsOneLineWithItsTime) {
+  const Session session;
+  EXPECT_EQ(RolloutEventLine(Event("stage", "25 % of the traffic", {{"weight", 25}}), session),
+            "06:42:14Z  stage    25 % of the traffic\n");
+  EXPECT_EQ(RolloutEventLine(Event("check", "check: pass · fine", Json::object()), session),
+            "06:42:14Z  check    pass · fine\n");
+  EXPECT_EQ(RolloutEventLine(Event("verb", "promote in full", {{"actor", "ada"}}), session),
+            "06:42:14Z  verb     promote in full · by ada\n");
+  EXPECT_EQ(RolloutEventLine(Event("verb", "aborted by ada\x1b[2J", {{"actor", "ada"}}), session),
+            "06:42:14Z  verb     aborted by ada [2J\n");
+}
+
+TEST(RolloutEventLineTest, AFailedCheckIsRed) {
+  Session session;
+  session.color = true;
+  const deploy::Check check = CheckOf(deploy::CheckVerdict::kFail, "errors", "worse");
+  EXPECT_THAT(RolloutEventLine(Event("check", "check: fail · worse", ToJson(check)), session),
+              HasSubstr("\x1b[31mfail · worse\x1b[0m"));
+}
+
+TEST(HistoryTableTest, IsALineARevision) {
+  const std::vector<report::RevisionSummary> history = {{.revision = 1,
+                                                         .model = "ml-classifier",
+                                                         .version = 2,
+                                                         .strategy = "canary",
+                                                         .kind = "deploy",
+                                                         .actor = "ada",
+                                                         .began_ms = kNow,
+                                                         .ended_ms = kNow,
+                                                         .outcome = "completed",
+                                                         .reason = ""},
+                                                        {.revision = 12,
+                                                         .model = "",
+                                                         .version = 0,
+                                                         .strategy = "canary",
+                                                         .kind = "retry",
+                                                         .actor = "",
+                                                         .began_ms = 0,
+                                                         .ended_ms = 0,
+                                                         .outcome = "rolled back",
+                                                         .reason = "aborted by ada"}};
+  EXPECT_EQ(HistoryTable(history, Session()),
+            "REVISION  VERSION          HOW            WHEN (UTC)        BY   ENDED        WHY\n"
+            "       1  ml-classifier:2  canary         2026-11-23 06:45  ada  completed\n"
+            "      12  –                canary, retry  –                 –    rolled back  aborted "
+            "by ada\n");
+  const Json json = HistoryJson(history);
+  EXPECT_EQ(json[0]["began_at"], "2026-11-23T06:45:00.000Z");
+  EXPECT_TRUE(json[1]["version"].is_null());
+}
+
+TEST(ServiceTableTest, IsALineAService) {
+  RolloutSight other = Canary();
+  other.service.name = "b";
+  other.service.rollout.reset();
+  other.observed.sets.pop_back();
+  other.address.clear();
+  EXPECT_EQ(ServiceTable({Canary(), other}, Session()),
+            "SERVICE        ENVIRONMENT  STABLE           STATE         NEW      ADDRESS\n"
+            "ml-classifier  production   ml-classifier:2  stage 2 of 4  :3 25 %  "
+            "http://127.0.0.1:8080\n"
+            "b              production   ml-classifier:2  serving       –        –\n");
+}
+
+TEST(StatusJsonTest, HasAllThatAMachineAsksFor) {
+  RolloutSight sight = Canary();
+  sight.rates[1].p95_ms = std::numeric_limits<double>::quiet_NaN();
+  const Json json = StatusJson(sight);
+  EXPECT_EQ(json["service"], "ml-classifier");
+  EXPECT_EQ(json["phase"], "progressing");
+  EXPECT_EQ(json["paused"], false);
+  EXPECT_EQ(json["revision"], 2);
+  EXPECT_EQ(json["weight"], 25);
+  EXPECT_EQ(json["stage"], Json({{"number", 2}, {"of", 4}, {"seconds_left", 190.0}}));
+  EXPECT_EQ(json["stable"]["version"], 2);
+  EXPECT_EQ(json["stable"]["replicas"], Json({{"ready", 2}, {"wanted", 2}}));
+  EXPECT_EQ(json["canary"]["version"], 3);
+  EXPECT_EQ(json["canary"]["requests_per_second"], 402);
+  EXPECT_TRUE(json["canary"]["p95_ms"].is_null());
+  EXPECT_TRUE(json["standby"].is_null());
+  EXPECT_EQ(json["last_check"]["verdict"], "pass");
+  EXPECT_EQ(json["last_check"]["at"], "2026-11-23T06:44:59.000Z");
+  EXPECT_EQ(json["address"], "http://127.0.0.1:8080");
+  EXPECT_EQ(json["next"], "");
+}
+
+TEST(StatusJsonTest, OfAServiceThatWasNeverDeployedIsNull) {
+  const Json json = StatusJson({});
+  for (const char* key : {"phase", "revision", "weight", "stage", "stable", "canary", "last_check"})
+    EXPECT_TRUE(json[key].is_null()) << key;
+  EXPECT_EQ(json["state"], "empty");
+}
+
+TEST(StateTest, OfEachStrategyAndPhase) {
+  RolloutSight sight = Canary();
+  deploy::Rollout& rollout = *sight.service.rollout;
+  rollout.settings.strategy = deploy::Strategy::kBlueGreen;
+  EXPECT_EQ(StateOf(sight), "watched");
+  EXPECT_THAT(Tree(sight), HasSubstr("blue-green 25 %  watched, 0:00 left"));
+  EXPECT_THAT(Tree(sight), HasSubstr("└─ new "));
+  rollout.settings.strategy = deploy::Strategy::kRolling;
+  EXPECT_EQ(StateOf(sight), "exchanging replicas");
+  rollout.phase = deploy::Phase::kShadowing;
+  EXPECT_EQ(StateOf(sight), "shadowing");
+  sight.service.stable.reset();
+  rollout.phase = deploy::Phase::kFailed;
+  EXPECT_EQ(StateOf(sight), "failed");
+}
+
+}  // namespace
+}  // namespace slipway::cli

@@ -1,0 +1,268 @@
+// `slipway up` and `slipway down`: who controls the services of this machine.
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "cli/delivery.h"
+#include "cli/server_process.h"
+#include "cli/session.h"
+#include "core/file_system.h"
+#include "deploy/controller.h"
+#include "deploy/controller_process.h"
+#include "deploy/local_backend.h"
+#include "registry/registry.h"
+
+namespace slipway::cli {
+namespace {
+
+struct UpOptions {
+  ServiceOptions service;
+  bool foreground = false;
+  double timeout_seconds = 60;
+};
+
+constexpr const char* kController = "slipway-controller";
+
+// What a rollout leaves in the registry. What can't ever be done is told and let go.
+Status DoInRegistry(const deploy::Effect& effect, registry::Registry& registry) {
+  const std::string reference =
+      GetString(effect.detail, "model") + ":" + std::to_string(GetInteger(effect.detail, "version"));
+  const Result<registry::ModelVersion> version = registry.Find(reference);
+  if (!version.ok()) {
+    if (version.error().code() == ErrorCode::kNotFound) return {};
+    return version.error();
+  }
+  if (effect.kind == "tag") {
+    return registry.SetTag(*version, GetString(effect.detail, "key"),
+                           GetString(effect.detail, "value"), kController);
+  }
+  const Result<registry::ModelVersion> moved =
+      registry.Promote(*version, GetString(effect.detail, "stage"), kController,
+                       GetBool(effect.detail, "forced"));
+  if (!moved.ok()) return moved.error();
+  return {};
+}
+
+// All that the controller of one machine holds.
+class Machine {
+ public:
+  static Result<std::unique_ptr<Machine>> Open(const Delivery& delivery, Session& session) {
+    auto machine = std::unique_ptr<Machine>(new Machine(delivery, session));
+    SLIPWAY_ASSIGN_OR_RETURN(machine->registry_, registry::OpenExisting(delivery.registry));
+    SLIPWAY_ASSIGN_OR_RETURN(machine->client_, http::MakeHttpClient());
+    return machine;
+  }
+
+  deploy::ControllerParts Parts() {
+    deploy::ControllerParts parts;
+    parts.store = delivery_.store.get();
+    parts.open_backend = [this](const deploy::Service& service) { return OpenBackend(service); };
+    parts.do_effect = [this](const deploy::Effect& effect) { return Do(effect); };
+    parts.watch = [this](const deploy::Service& service, const deploy::Observed& seen) {
+      Note(service, seen);
+    };
+    parts.tell = [this](const std::string& text) { Tell(text); };
+    return parts;
+  }
+
+  void Tell(const std::string& text) {
+    session_.Print(fmt::format("{} {}\n", FormatTimestamp(SystemClock().Now()), text));
+    session_.FlushOutput();
+  }
+
+ private:
+  Machine(const Delivery& delivery, Session& session) : delivery_(delivery), session_(session) {}
+
+  Result<std::unique_ptr<deploy::ServiceBackend>> OpenBackend(const deploy::Service& service) {
+    deploy::LocalBackendOptions options;
+    SLIPWAY_ASSIGN_OR_RETURN(options.program, OwnProgram());
+    options.registry = delivery_.registry;
+    options.directory = delivery_.DirectoryOf(service.name);
+    options.service = service.name;
+    options.host = service.host;
+    options.port = service.port;
+    options.client = client_.get();
+    options.golden = [this](const deploy::Release& release) -> Result<std::string> {
+      SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
+                               registry_->Find(release.reference()));
+      SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry_->Locate(version));
+      return LocalFileSystem().ReadFile(JoinPath(directory, "golden.jsonl"));
+    };
+    SLIPWAY_ASSIGN_OR_RETURN(auto backend, deploy::LocalBackend::Open(options));
+    return std::unique_ptr<deploy::ServiceBackend>(std::move(backend));
+  }
+
+  Status Do(const deploy::Effect& effect) {
+    if (effect.kind == "stage" || effect.kind == "tag") return DoInRegistry(effect, *registry_);
+    return {};
+  }
+
+  void Note(const deploy::Service& service, const deploy::Observed& seen) {
+    deploy::Sight sight;
+    sight.at_ms = seen.now_ms;
+    sight.address = fmt::format("http://{}:{}", service.host, service.port);
+    sight.observed = seen;
+    sight.rates = meters_[service.name].Take(seen);
+    // Who looks on sees what was before; nothing else depends on it.
+    (void)deploy::WriteSight(delivery_.DirectoryOf(service.name), sight);
+  }
+
+  const Delivery& delivery_;
+  Session& session_;
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<http::HttpClient> client_;
+  std::map<std::string, deploy::RateMeter> meters_;
+};
+
+// Until the next look is due, the store changes, a process ends or a signal comes.
+void WaitForWork(deploy::RolloutStore& store, int64_t counter, int64_t due_ms,
+                 const std::vector<int>& watches) {
+  constexpr int kSliceMs = 20;
+  std::vector<pollfd> waited;
+  for (const int watch : watches) waited.push_back({watch, POLLIN, 0});
+  while (StopSignal() == 0) {
+    const int64_t left = due_ms - NowMs();
+    if (left <= 0) return;
+    const int slice = static_cast<int>(std::min<int64_t>(left, kSliceMs));
+    if (::poll(waited.data(), waited.size(), slice) > 0) return;
+    const Result<int64_t> now = store.ChangeCounter();
+    if (!now.ok() || *now != counter) return;
+  }
+}
+
+Result<int> Control(const Delivery& delivery, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const deploy::ControllerLock lock,
+                           deploy::ControllerLock::Take(delivery.directory));
+  TakeServerSignals();
+  SLIPWAY_ASSIGN_OR_RETURN(const auto machine, Machine::Open(delivery, session));
+  deploy::Controller controller(machine->Parts());
+  machine->Tell("controls " + delivery.directory);
+  while (StopSignal() == 0) {
+    SLIPWAY_ASSIGN_OR_RETURN(const int64_t counter, delivery.store->ChangeCounter());
+    const Result<int64_t> due = controller.Pass();
+    if (!due.ok()) machine->Tell(due.error().ToString());
+    constexpr int64_t kAfterAnError = 1000;
+    const std::vector<int> watches = controller.ExitWatches();
+    WaitForWork(*delivery.store, counter, due.ok() ? *due : NowMs() + kAfterAnError, watches);
+    for (const int watch : watches) ::close(watch);
+  }
+  machine->Tell("ends; what serves goes on");
+  return kExitDone;
+}
+
+Status SayToAll(const Delivery& delivery, const std::vector<deploy::ServiceRecord>& records,
+                Result<deploy::Decision> (*verb)(const deploy::Service&,
+                                                 const deploy::VerbContext&)) {
+  for (const deploy::ServiceRecord& record : records) {
+    const auto said = Say(delivery, record.name, verb);
+    if (!said.ok() && said.error().code() != ErrorCode::kConflict) return said.error();
+  }
+  return {};
+}
+
+Result<std::vector<deploy::ServiceRecord>> Meant(const Delivery& delivery,
+                                                 const ServiceOptions& options) {
+  if (options.service.empty() && options.registry.environment.empty())
+    return delivery.store->Services();
+  SLIPWAY_ASSIGN_OR_RETURN(deploy::ServiceRecord record, FindService(delivery, options));
+  return std::vector{std::move(record)};
+}
+
+Result<int> Up(const UpOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
+                           RegistryDirectory(options.service.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(registry, options.foreground));
+  if (options.foreground) return Control(delivery, session);
+  SLIPWAY_ASSIGN_OR_RETURN(const auto records, Meant(delivery, options.service));
+  SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::BringUp));
+  SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
+  const pid_t pid = deploy::FindController(delivery.directory);
+  if (session.json) {
+    session.PrintJson({{"controller", pid}, {"directory", delivery.directory}});
+  } else {
+    session.Print(fmt::format("{} process {} controls {}\n", session.Paint("32", "✓"), pid,
+                              delivery.directory));
+  }
+  return kExitDone;
+}
+
+// Whether nothing of these runs any more.
+Result<bool> AreDown(const Delivery& delivery,
+                     const std::vector<deploy::ServiceRecord>& records) {
+  for (const deploy::ServiceRecord& record : records) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto seen,
+                             deploy::ReadSight(delivery.DirectoryOf(record.name)));
+    if (seen && !seen->observed.sets.empty()) return false;
+  }
+  return true;
+}
+
+Result<int> Down(const UpOptions& options, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
+                           OpenDelivery(options.service.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto records, Meant(delivery, options.service));
+  SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::TakeDown));
+  // Who controls ends what runs; with nobody there, one is started for that.
+  SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
+  const Stopwatch watch;
+  const int64_t begun = NowMs();
+  while (true) {
+    SLIPWAY_ASSIGN_OR_RETURN(const bool down, AreDown(delivery, records));
+    constexpr int64_t kOneLook = 1500;
+    if (down && NowMs() - begun > kOneLook) break;
+    if (watch.seconds() > options.timeout_seconds) {
+      return Error(ErrorCode::kTimeout,
+                   fmt::format("replicas still end after {:g} s", options.timeout_seconds))
+          .Try("slipway rollout list");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const auto all, delivery.store->Services());
+  bool any_up = false;
+  for (const deploy::ServiceRecord& record : all)
+    any_up = any_up || !GetBool(record.document, "down");
+  if (!any_up) SLIPWAY_RETURN_IF_ERROR(deploy::StopController(delivery.directory));
+  for (const deploy::ServiceRecord& record : records) {
+    if (!session.json)
+      session.Print(fmt::format("{} {} is down\n", session.Paint("32", "✓"), record.name));
+  }
+  if (session.json) session.PrintJson({{"down", records.size()}});
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddUpCommand(CLI::App& app, Session& session) {
+  CLI::App* command =
+      app.add_subcommand("up", "Bring services up again, and control them");
+  auto options = std::make_shared<UpOptions>();
+  AddServiceOptions(command, &options->service);
+  command->add_flag("--foreground", options->foreground,
+                    "Be the controller, until SIGTERM; what serves goes on");
+  AddExamples(command, R"(
+    slipway up
+    slipway up --foreground        (as a unit of systemd runs it))");
+  command->callback([options, &session] { session.Finish(Up(*options, session)); });
+}
+
+void AddDownCommand(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("down", "End services, their replicas and addresses");
+  auto options = std::make_shared<UpOptions>();
+  AddServiceOptions(command, &options->service);
+  command->add_option("--timeout", options->timeout_seconds, "How long to wait for them")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  AddExamples(command, R"(
+    slipway down ml-classifier-production
+    slipway down)");
+  command->callback([options, &session] { session.Finish(Down(*options, session)); });
+}
+
+}  // namespace slipway::cli

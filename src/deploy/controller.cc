@@ -1,0 +1,207 @@
+#include "deploy/controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "deploy/plan.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr int kMostSteps = 8;
+constexpr int64_t kEffectsAtOnce = 16;
+
+// What changes with every look and may be lost: only what a decision rests on is written.
+Json WithoutPassing(const Service& service) {
+  Json json = ToJson(service);
+  json["scaling"].erase("wishes");
+  return json;
+}
+
+// Tried again later each time, from two seconds to half an hour.
+int64_t RetryAfterMs(int64_t attempts) {
+  constexpr int64_t kFirst = 2000;
+  constexpr int64_t kMostDoublings = 10;
+  return kFirst << std::min(attempts, kMostDoublings);
+}
+
+}  // namespace
+
+ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now_ms) {
+  ServiceChange change;
+  change.service = decision.service.name;
+  change.generation = generation;
+  change.document = ToJson(decision.service);
+  const int64_t revision = decision.service.rollout ? decision.service.rollout->revision : 0;
+  if (revision > 0) {
+    for (const Note& note : decision.notes) {
+      RolloutEvent event;
+      event.revision = revision;
+      event.at = FormatTimestamp(Clock::WallTime(std::chrono::milliseconds(now_ms)));
+      event.kind = note.kind;
+      event.text = note.text;
+      event.detail = note.detail;
+      change.events.push_back(std::move(event));
+    }
+  }
+  for (const Outside& outside : decision.outside) {
+    Effect effect;
+    effect.kind = outside.kind;
+    effect.detail = outside.detail;
+    effect.due_ms = now_ms;
+    change.effects.push_back(std::move(effect));
+  }
+  return change;
+}
+
+int64_t Controller::NowMs() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             parts_.clock->Now().time_since_epoch())
+      .count();
+}
+
+void Controller::TellOnce(Held* held, const std::string& service, const std::string& trouble) {
+  if (held->trouble == trouble) return;
+  held->trouble = trouble;
+  parts_.tell(trouble.empty() ? service + ": goes on" : service + ": " + trouble);
+}
+
+Result<int64_t> Controller::Pass() {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<ServiceRecord> records, parts_.store->Services());
+  constexpr int64_t kLongest = 1000;
+  int64_t next = NowMs() + kLongest;
+  for (const ServiceRecord& record : records) {
+    const Result<int64_t> due = PassService(record);
+    if (due.ok()) {
+      next = std::min(next, *due);
+      TellOnce(&held_[record.name], record.name, "");
+    } else {
+      TellOnce(&held_[record.name], record.name, due.error().ToString());
+    }
+  }
+  std::erase_if(held_, [&](const auto& entry) {
+    return std::ranges::none_of(
+        records, [&](const ServiceRecord& record) { return record.name == entry.first; });
+  });
+  DoEffects();
+  return next;
+}
+
+Result<int64_t> Controller::PassService(const ServiceRecord& record) {
+  Held& held = held_[record.name];
+  if (held.generation != record.generation) {
+    SLIPWAY_ASSIGN_OR_RETURN(Service service, ServiceFromJson(record.document));
+    // What the load asked for is not written with each look.
+    service.scaling.wishes = std::move(held.service.scaling.wishes);
+    held.service = std::move(service);
+    held.generation = record.generation;
+    held.kept = WithoutPassing(held.service);
+  }
+  if (held.backend == nullptr) {
+    SLIPWAY_ASSIGN_OR_RETURN(held.backend, parts_.open_backend(held.service));
+  }
+  for (int step = 0; step < kMostSteps; ++step) {
+    SLIPWAY_ASSIGN_OR_RETURN(const bool more, Step(&held));
+    if (!more) break;
+  }
+  return NextLook(held.service, NowMs());
+}
+
+Observed Controller::Look(Held* held) const {
+  Observed seen;
+  seen.now_ms = NowMs();
+  seen.validation = std::exchange(held->validation, std::nullopt);
+  if (auto sets = held->backend->Observe(); sets.ok()) seen.sets = *std::move(sets);
+  seen.models = held->backend->Models();
+  seen.models_instance = held->backend->models_instance();
+  if (held->service.down && held->closed) return seen;
+  Result<Traffic> traffic = held->backend->ObserveTraffic();
+  if (traffic.ok()) {
+    seen.traffic = *std::move(traffic);
+  } else {
+    seen.traffic_trouble = traffic.error().message();
+  }
+  return seen;
+}
+
+Result<bool> Controller::Step(Held* held) {
+  const Observed seen = Look(held);
+  SLIPWAY_ASSIGN_OR_RETURN(Decision decision, Plan(held->service, seen));
+  SLIPWAY_RETURN_IF_ERROR(Keep(held, decision));
+  if (parts_.watch) parts_.watch(held->service, seen);
+  if (held->service.down) {
+    const bool empty = seen.sets.empty();
+    if (empty && !held->closed) {
+      SLIPWAY_RETURN_IF_ERROR(held->backend->CloseAddress());
+      held->closed = true;
+    }
+  } else {
+    held->closed = false;
+  }
+  return Act(held, decision);
+}
+
+// Written before it is done: who is killed in between does it again.
+Status Controller::Keep(Held* held, const Decision& decision) {
+  const Json now = WithoutPassing(decision.service);
+  if (now == held->kept && decision.notes.empty() && decision.outside.empty()) {
+    held->service = decision.service;
+    return {};
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(held->generation,
+                           parts_.store->Write(ChangeOf(decision, held->generation, NowMs())));
+  held->service = decision.service;
+  held->kept = now;
+  for (const Note& note : decision.notes)
+    parts_.tell(fmt::format("{}: {}", held->service.name, note.text));
+  return {};
+}
+
+Result<bool> Controller::Act(Held* held, const Decision& decision) {
+  bool more = !decision.notes.empty();
+  for (const Action& action : decision.actions) {
+    if (const auto* traffic = std::get_if<SetTraffic>(&action)) {
+      SLIPWAY_RETURN_IF_ERROR(held->backend->Apply(traffic->plan));
+      more = true;
+    } else if (const auto* replicas = std::get_if<SetReplicas>(&action)) {
+      SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas->release, replicas->replicas));
+    } else if (const auto* validate = std::get_if<Validate>(&action)) {
+      held->validation = held->backend->Ask(*validate);
+      more = true;
+    }
+  }
+  if (!held->service.down) {
+    // A splitter that does not answer is seen, and told, with the next look.
+    (void)held->backend->FollowReplicas();
+  }
+  return more;
+}
+
+void Controller::DoEffects() {
+  const Result<std::vector<Effect>> due = parts_.store->DueEffects(NowMs(), kEffectsAtOnce);
+  if (!due.ok()) return parts_.tell(due.error().ToString());
+  for (const Effect& effect : *due) {
+    const Status done = parts_.do_effect(effect);
+    const Status kept =
+        done.ok() ? parts_.store->FinishEffect(effect.id)
+                  : parts_.store->RetryEffect(effect.id, NowMs() + RetryAfterMs(effect.attempts),
+                                              done.error().ToString());
+    if (!done.ok())
+      parts_.tell(fmt::format("{}: {} is tried again later: {}", effect.service, effect.kind,
+                              done.error().ToString()));
+    if (!kept.ok()) parts_.tell(kept.error().ToString());
+  }
+}
+
+std::vector<int> Controller::ExitWatches() const {
+  std::vector<int> watches;
+  for (const auto& [name, held] : held_) {
+    if (held.backend == nullptr) continue;
+    for (const int watch : held.backend->ExitWatches()) watches.push_back(watch);
+  }
+  return watches;
+}
+
+}  // namespace slipway::deploy

@@ -1,0 +1,74 @@
+// Who controls: looks at each service, asks Plan, keeps what it decides and does it; again and
+// again. It holds nothing that can't be lost: what is kept is in the store, what runs is found by
+// the backends. There is one at a time for a store.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "deploy/backend.h"
+#include "deploy/rollout_store.h"
+#include "deploy/types.h"
+
+namespace slipway::deploy {
+
+struct ControllerParts {
+  RolloutStore* store = nullptr;
+  const Clock* clock = &SystemClock();
+  // The backend of a service, opened at its first sight. An error is told, and tried again.
+  std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
+  // Does what is to be done outside; an error means later once more.
+  std::function<Status(const Effect&)> do_effect;
+  // After each look: who watches, and who shows it. May be empty.
+  std::function<void(const Service&, const Observed&)> watch;
+  std::function<void(const std::string&)> tell = [](const std::string&) {};
+};
+
+// Not thread-safe.
+class Controller {
+ public:
+  explicit Controller(ControllerParts parts) : parts_(std::move(parts)) {}
+
+  // One look at everything. Returns when the next is due, in milliseconds since the epoch; sooner
+  // where the store changes or something ends. An error of one service is told and holds up no
+  // other; the store's is returned.
+  Result<int64_t> Pass();
+  // Descriptors that poll readable when a process ends; the caller closes them.
+  std::vector<int> ExitWatches() const;
+
+ private:
+  struct Held {
+    std::unique_ptr<ServiceBackend> backend;
+    int64_t generation = 0;
+    Service service;
+    Json kept;  // As it was last written, without what may be lost.
+    std::optional<Validation> validation;
+    std::string trouble;  // That was told last.
+    bool closed = false;
+  };
+
+  int64_t NowMs() const;
+  // Looks and acts until nothing follows at once; returns when the next look is due.
+  Result<int64_t> PassService(const ServiceRecord& record);
+  Result<bool> Step(Held* held);
+  Observed Look(Held* held) const;
+  Status Keep(Held* held, const Decision& decision);
+  // Whether something that follows at once may have changed.
+  Result<bool> Act(Held* held, const Decision& decision);
+  void DoEffects();
+  void TellOnce(Held* held, const std::string& service, const std::string& trouble);
+
+  ControllerParts parts_;
+  std::map<std::string, Held> held_;
+};
+
+// The events and effects of a decision, as a store keeps them. Notes of a service that has had no
+// rollout have nowhere to stand.
+ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now_ms);
+
+}  // namespace slipway::deploy

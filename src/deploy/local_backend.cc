@@ -1,0 +1,362 @@
+#include "deploy/local_backend.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ranges>
+#include <utility>
+
+#include "core/file_system.h"
+#include "core/replace_file.h"
+#include "core/text.h"
+#include "splitter/control.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr const char* kSplitterId = "splitter";
+constexpr double kControlSeconds = 5;
+constexpr double kMilliseconds = 1000;
+// From out of traffic to SIGTERM, where something is still in flight; and from there to SIGKILL.
+constexpr int64_t kMostDrainMs = 30'000;
+constexpr int64_t kMostEndMs = 70'000;
+constexpr int64_t kLogTail = 16 << 10;
+
+// A secret between the controller and the splitter, which outlives both.
+Result<std::string> TokenIn(const std::string& directory) {
+  const std::string path = JoinPath(directory, "token");
+  FileSystem& files = LocalFileSystem();
+  if (files.Exists(path)) return files.ReadFile(path);
+  const std::string token = RandomName();
+  const mode_t before = ::umask(S_IRWXG | S_IRWXO);
+  const Status written = WriteFileAtomically(files, path, token);
+  ::umask(before);
+  SLIPWAY_RETURN_IF_ERROR(written);
+  return token;
+}
+
+std::string NameOf(int64_t set) { return std::to_string(set); }
+
+// The last line of the log that tells where the splitter is, after the last start.
+Json LastListening(const std::string& log) {
+  Json last;
+  size_t begin = 0;
+  while (begin < log.size()) {
+    const size_t end = std::min(log.find('\n', begin), log.size());
+    const std::string_view line(log.data() + begin, end - begin);
+    begin = end + 1;
+    if (!line.starts_with("{\"event\":\"listening\"")) continue;
+    if (const Result<Json> event = ParseJson(line, "log"); event.ok()) last = *event;
+  }
+  return last;
+}
+
+std::string LastError(const std::string& log) {
+  const size_t at = log.rfind("error: ");
+  if (at == std::string::npos) return "";
+  return Printable(log.substr(at, std::min(log.find('\n', at), log.size()) - at));
+}
+
+SetCounts CountsOf(const splitter::VersionSnapshot& version) {
+  SetCounts counts;
+  counts.set = std::atoll(version.id.c_str());
+  counts.requests = version.requests;
+  counts.errors = version.errors();
+  constexpr size_t kClientErrors = 2;
+  counts.client_errors = version.answers[kClientErrors];
+  counts.in_flight = version.in_flight;
+  counts.latencies = version.latencies;
+  const splitter::MirrorSnapshot& mirror = version.mirror;
+  counts.disagreed = mirror.status_differs + mirror.prediction_differs + mirror.failed;
+  counts.mirrored = mirror.equal + counts.disagreed;
+  return counts;
+}
+
+}  // namespace
+
+LocalBackend::LocalBackend(LocalBackendOptions options, ReplicaProcesses replicas,
+                           DetachedProcesses splitter, std::string token, std::string instance)
+    : options_(std::move(options)),
+      replicas_(std::move(replicas)),
+      splitter_(std::move(splitter)),
+      token_(std::move(token)),
+      instance_(std::move(instance)) {}
+
+Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const LocalBackendOptions& options) {
+  SLIPWAY_ASSIGN_OR_RETURN(DetachedProcesses splitter,
+                           DetachedProcesses::Open(JoinPath(options.directory, "splitter")));
+  SLIPWAY_ASSIGN_OR_RETURN(
+      ReplicaProcesses replicas,
+      ReplicaProcesses::Open({.program = options.program,
+                              .registry = options.registry,
+                              .directory = JoinPath(options.directory, "replicas"),
+                              .service = options.service,
+                              .clock = options.clock,
+                              .client = options.client}));
+  SLIPWAY_ASSIGN_OR_RETURN(std::string token, TokenIn(options.directory));
+  return std::unique_ptr<LocalBackend>(new LocalBackend(
+      options, std::move(replicas), std::move(splitter), std::move(token), RandomName()));
+}
+
+int64_t LocalBackend::NowMs() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             options_.clock->Now().time_since_epoch())
+      .count();
+}
+
+std::string LocalBackend::address() const {
+  return fmt::format("http://{}:{}", options_.host, options_.port);
+}
+
+Result<std::vector<SetStatus>> LocalBackend::Observe() {
+  SLIPWAY_RETURN_IF_ERROR(replicas_.Refresh());
+  std::map<int64_t, SetStatus> sets;
+  std::map<int64_t, std::pair<double, int>> used;
+  for (const auto& [id, replica] : replicas_.replicas()) {
+    SetStatus& status = sets[replica.set];
+    status.set = replica.set;
+    // Who is on the way out serves nobody, and still is there.
+    ++status.running;
+    if (replica.leaving || !replica.ready) continue;
+    ++status.ready;
+    const double ready_seconds = static_cast<double>(NowMs() - replica.ready_ms) / kMilliseconds;
+    if (ready_seconds >= wishes_[replica.set].min_ready_seconds) ++status.available;
+    if (replica.utilization < 0) continue;
+    used[replica.set].first += replica.utilization;
+    ++used[replica.set].second;
+  }
+  // A set whose replicas all ended is there as long as it is to have some.
+  for (const auto& [set, wish] : wishes_)
+    if (wish.replicas > 0) sets[set].set = set;
+  std::vector<SetStatus> seen;
+  for (auto& [set, status] : sets) {
+    if (const auto it = used.find(set); it != used.end())
+      status.utilization = it->second.first / it->second.second;
+    if (status.ready < wishes_[set].replicas) status.trouble = replicas_.TroubleOf(set);
+    seen.push_back(status);
+  }
+  return seen;
+}
+
+Status LocalBackend::SetReplicas(const Release& release, int replicas) {
+  Wish& wish = wishes_[release.set];
+  wish.replicas = replicas;
+  if (const auto settings = ReadSettings(release.deployment); settings.ok())
+    wish.min_ready_seconds = settings->rolling.min_ready_seconds;
+  std::vector<const Replica*> staying;
+  for (const auto& [id, replica] : replicas_.replicas()) {
+    if (replica.set == release.set && !replica.leaving) staying.push_back(&replica);
+  }
+  for (auto more = static_cast<int>(staying.size()); more < replicas; ++more)
+    SLIPWAY_RETURN_IF_ERROR(replicas_.Start(release));
+  if (static_cast<int>(staying.size()) <= replicas) return {};
+  // Those first that are not ready, then the newest.
+  std::ranges::sort(staying, [](const Replica* a, const Replica* b) {
+    return std::pair(a->ready, -a->ready_ms) < std::pair(b->ready, -b->ready_ms);
+  });
+  const auto going = staying.size() - static_cast<size_t>(replicas);
+  for (size_t i = 0; i < going; ++i) SLIPWAY_RETURN_IF_ERROR(replicas_.Leave(staying[i]->id));
+  return FollowReplicas();
+}
+
+std::vector<ModelCounts> LocalBackend::Models() {
+  std::vector<ModelCounts> models;
+  for (const auto& [set, counts] : replicas_.models()) models.push_back(counts);
+  return models;
+}
+
+Validation LocalBackend::Ask(const Validate& what) {
+  Validation seen{.set = what.release.set,
+                  .through_address = what.through_address,
+                  .asked = 0,
+                  .right = 0,
+                  .trouble = {}};
+  const Result<std::string> golden = options_.golden(what.release);
+  const Result<std::vector<GoldenRequest>> requests =
+      golden.ok() ? ReadGoldenRequests(*golden, static_cast<size_t>(what.requests))
+                  : Result<std::vector<GoldenRequest>>(golden.error());
+  if (!requests.ok() || requests->empty()) {
+    seen.trouble =
+        requests.ok() ? "its artifact has no rows to ask for" : requests.error().message();
+    seen.asked = 1;
+    return seen;
+  }
+  if (what.through_address) {
+    AskOne(address(), *requests, what.requests, &seen);
+    return seen;
+  }
+  for (const auto& [id, replica] : replicas_.replicas()) {
+    if (replica.set == what.release.set && replica.ready && !replica.leaving)
+      AskOne(replica.url(), *requests, what.requests, &seen);
+  }
+  return seen;
+}
+
+void LocalBackend::AskOne(const std::string& url, const std::vector<GoldenRequest>& requests,
+                          int count, Validation* seen) {
+  for (int i = 0; i < count; ++i) {
+    const GoldenRequest& request = requests[static_cast<size_t>(i) % requests.size()];
+    ++seen->asked;
+    const Result<http::ClientResponse> answer =
+        options_.client->Fetch({.method = "POST",
+                                .url = url + "/predict",
+                                .headers = {{"Content-Type", "application/json"}},
+                                .body = request.body,
+                                .timeout_seconds = kControlSeconds});
+    const std::string mistake =
+        answer.ok() ? request.Mistake(answer->status, answer->body) : answer.error().message();
+    if (mistake.empty()) {
+      ++seen->right;
+    } else if (seen->trouble.empty()) {
+      seen->trouble = mistake;
+    }
+  }
+}
+
+Status LocalBackend::EnsureSplitter() {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<DetachedProcess> found, splitter_.List());
+  for (const DetachedProcess& process : found) {
+    if (process.id != kSplitterId || !process.alive) continue;
+    if (control_pid_ == process.pid && !control_url_.empty()) return {};
+    SLIPWAY_ASSIGN_OR_RETURN(const std::string log, splitter_.LogTail(kSplitterId, kLogTail));
+    const Json event = LastListening(log);
+    if (!event.is_object()) return Error(ErrorCode::kUnavailable, "the splitter is starting");
+    control_url_ = GetString(event, "control");
+    control_pid_ = process.pid;
+    return {};
+  }
+  const Result<std::string> log = splitter_.LogTail(kSplitterId, kLogTail);
+  const std::string why = log.ok() ? LastError(*log) : "";
+  control_pid_ = 0;
+  control_url_.clear();
+  (void)splitter_.Remove(kSplitterId);
+  DetachedSpec spec;
+  spec.id = kSplitterId;
+  spec.arguments = {options_.program, "splitter",
+                    "--host",         options_.host,
+                    "--port",         std::to_string(options_.port),
+                    "--threads",      std::to_string(options_.splitter_threads),
+                    "--routes",       JoinPath(options_.directory, "routes.json"),
+                    "--output",       "json"};
+  spec.environment = {{splitter::kSplitterTokenVariable, token_}};
+  SLIPWAY_RETURN_IF_ERROR(splitter_.Start(spec));
+  return Error(ErrorCode::kUnavailable,
+               why.empty() ? "the splitter is starting" : "the splitter ended: " + why);
+}
+
+Result<splitter::SplitterClient> LocalBackend::Control() {
+  SLIPWAY_RETURN_IF_ERROR(EnsureSplitter());
+  return splitter::SplitterClient(options_.client, control_url_, token_);
+}
+
+splitter::Routes LocalBackend::RoutesOf(const TrafficPlan& plan) const {
+  splitter::Routes routes;
+  routes.idempotent = true;  // A prediction that is asked for twice is the same.
+  const auto add = [&](int64_t set, double weight) {
+    if (set == 0 || std::ranges::any_of(routes.versions, [&](const splitter::VersionRoute& one) {
+          return one.id == NameOf(set);
+        }))
+      return;
+    splitter::VersionRoute version{.id = NameOf(set), .weight = weight, .replicas = {}};
+    for (const auto& [id, replica] : replicas_.replicas()) {
+      if (replica.set == set && replica.ready && !replica.leaving && replica.port != 0)
+        version.replicas.push_back({"127.0.0.1", replica.port});
+    }
+    routes.versions.push_back(std::move(version));
+  };
+  for (const Share& share : plan.shares) add(share.set, share.weight);
+  add(plan.mirror_set, 0);
+  add(plan.header_set, 0);
+  routes.sticky.header = plan.sticky_header;
+  routes.sticky.cookie = plan.sticky_cookie;
+  if (plan.header_set != 0)
+    routes.header_routes.push_back({plan.header_name, plan.header_value, NameOf(plan.header_set)});
+  if (plan.mirror_set != 0) routes.mirror = {NameOf(plan.mirror_set), plan.mirror_share};
+  return routes;
+}
+
+TrafficPlan LocalBackend::PlanOf(const splitter::Routes& routes) {
+  TrafficPlan plan;
+  for (const splitter::VersionRoute& version : routes.versions) {
+    if (version.weight > 0) plan.shares.push_back({std::atoll(version.id.c_str()), version.weight});
+  }
+  if (!routes.mirror.version.empty()) {
+    plan.mirror_set = std::atoll(routes.mirror.version.c_str());
+    plan.mirror_share = routes.mirror.share;
+  }
+  if (!routes.header_routes.empty()) {
+    const splitter::HeaderRoute& header = routes.header_routes.front();
+    plan.header_set = std::atoll(header.version.c_str());
+    plan.header_name = header.name;
+    plan.header_value = header.value;
+  }
+  plan.sticky_header = routes.sticky.header;
+  plan.sticky_cookie = routes.sticky.cookie;
+  return plan;
+}
+
+Result<Traffic> LocalBackend::ObserveTraffic() {
+  SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, Control());
+  SLIPWAY_ASSIGN_OR_RETURN(routes_, control.CurrentRoutes());
+  plan_ = PlanOf(routes_);
+  SLIPWAY_ASSIGN_OR_RETURN(const splitter::InstanceSnapshot seen, control.Snapshot());
+  EndLeaving(&seen.snapshot);
+  Traffic traffic{.in_force = plan_, .instance = seen.instance, .sets = {}};
+  for (const splitter::VersionSnapshot& version : seen.snapshot.versions)
+    traffic.sets.push_back(CountsOf(version));
+  return traffic;
+}
+
+// Who is sent nothing any more ends once what was in flight is answered.
+void LocalBackend::EndLeaving(const splitter::SplitterSnapshot* snapshot) {
+  const auto in_flight = [&](const Replica& replica) {
+    for (const splitter::VersionSnapshot& version : snapshot->versions) {
+      for (const splitter::ReplicaSnapshot& one : version.replicas)
+        if (one.port == replica.port && (one.routed || one.in_flight > 0)) return true;
+    }
+    return false;
+  };
+  const int64_t now = NowMs();
+  for (const auto& [id, replica] : replicas_.replicas()) {
+    if (!replica.leaving) continue;
+    const int64_t waited = now - replica.leaving_ms;
+    if (waited > kMostEndMs) {
+      (void)replicas_.Kill(id);
+    } else if (!in_flight(replica) || waited > kMostDrainMs) {
+      (void)replicas_.Terminate(id);
+    }
+  }
+}
+
+Status LocalBackend::Apply(const TrafficPlan& plan) {
+  SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, Control());
+  const splitter::Routes routes = RoutesOf(plan);
+  SLIPWAY_RETURN_IF_ERROR(control.Apply(routes));
+  routes_ = routes;
+  plan_ = plan;
+  return {};
+}
+
+Status LocalBackend::FollowReplicas() {
+  const splitter::Routes routes = RoutesOf(plan_);
+  if (ToJson(routes) == ToJson(routes_)) return {};
+  return Apply(TrafficPlan(plan_));
+}
+
+Status LocalBackend::CloseAddress() {
+  const Status stopped = splitter_.Signal(kSplitterId, SIGTERM);
+  control_pid_ = 0;
+  control_url_.clear();
+  return stopped.ok() || stopped.error().code() == ErrorCode::kNotFound ? Status{} : stopped;
+}
+
+std::vector<int> LocalBackend::ExitWatches() const {
+  std::vector<int> watches = replicas_.ExitWatches();
+  const int watch = splitter_.ExitWatch(kSplitterId);
+  if (watch >= 0) watches.push_back(watch);
+  return watches;
+}
+
+}  // namespace slipway::deploy

@@ -1,0 +1,237 @@
+#include "deploy/simulated_service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/counting.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kPercent = 100;
+constexpr double kMilliseconds = 1000;
+constexpr double kNanosecondsOfAMillisecond = 1e6;
+
+void OneLatency(int64_t requests, double latency_ms, std::vector<int64_t>* latencies) {
+  latencies->resize(LatencyBuckets::kCount);
+  const auto ns = static_cast<int64_t>(latency_ms * kNanosecondsOfAMillisecond);
+  (*latencies)[LatencyBuckets::IndexOf(ns)] += requests;
+}
+
+}  // namespace
+
+SimulatedService::SimulatedService(Json deployment)
+    : draw_latencies(OneLatency), deployment_(std::move(deployment)) {}
+
+void SimulatedService::RestartSplitter() {
+  ++splitter_starts_;
+  for (auto& [number, set] : sets_) set.counts = {.set = number};
+}
+
+void SimulatedService::KillReplica(int64_t version) {
+  for (auto& [number, set] : sets_) {
+    if (set.version != version) continue;
+    for (Replica& replica : set.replicas) {
+      if (replica.up_ms > now_ms_) continue;
+      replica.up_ms =
+          now_ms_ + static_cast<int64_t>(BehaviourOf(set).starts_seconds * kMilliseconds);
+      return;
+    }
+  }
+}
+
+const Behaviour& SimulatedService::BehaviourOf(const Set& set) const {
+  static const Behaviour usual;
+  const auto it = versions.find(set.version);
+  return it == versions.end() ? usual : it->second;
+}
+
+int SimulatedService::ReadyOf(const Set& set) const {
+  if (!BehaviourOf(set).comes_up) return 0;
+  return static_cast<int>(std::ranges::count_if(
+      set.replicas, [&](const Replica& replica) { return replica.up_ms <= now_ms_; }));
+}
+
+Status SimulatedService::Say(
+    const std::function<Result<Decision>(const Service&, const VerbContext&)>& verb) {
+  if (!service_) return Error(ErrorCode::kNotFound, "there is no service");
+  SLIPWAY_ASSIGN_OR_RETURN(const Decision decision, verb(*service_, {now_ms_, "somebody"}));
+  return Take(decision);
+}
+
+Status SimulatedService::DeployVersion(int64_t version, const Json& overrides) {
+  NewRollout rollout;
+  rollout.environment = "production";
+  rollout.model = "m";
+  rollout.actor = "somebody";
+  rollout.release = {.model = "m",
+                     .version = version,
+                     .label = {},
+                     .digest = fmt::format("sha256:{:08}", version),
+                     .deployment = deployment_};
+  rollout.release.deployment.merge_patch(overrides);
+  SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, ReadSettings(rollout.release.deployment));
+  SLIPWAY_ASSIGN_OR_RETURN(const Decision decision,
+                           Deploy(service_, "m-production", rollout, now_ms_));
+  return Take(decision);
+}
+
+// What is decided is kept as a document, and read again.
+Status SimulatedService::Take(const Decision& decision) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Json document,
+                           ParseJson(CompactJson(ToJson(decision.service)), "service"));
+  SLIPWAY_ASSIGN_OR_RETURN(service_, ServiceFromJson(document));
+  notes_.insert(notes_.end(), decision.notes.begin(), decision.notes.end());
+  outside_.insert(outside_.end(), decision.outside.begin(), decision.outside.end());
+  validation_.reset();
+  for (const Action& action : decision.actions)
+    std::visit([&](const auto& one) { Act(one); }, action);
+  return {};
+}
+
+void SimulatedService::Act(const SetReplicas& action) {
+  Set& set = sets_[action.release.set];
+  if (action.release.version != 0) set.version = action.release.version;
+  set.counts.set = set.model.set = action.release.set;
+  const auto up = now_ms_ + static_cast<int64_t>(BehaviourOf(set).starts_seconds * kMilliseconds);
+  while (static_cast<int>(set.replicas.size()) < action.replicas) set.replicas.push_back({up});
+  set.replicas.resize(static_cast<size_t>(action.replicas));
+}
+
+void SimulatedService::Act(const SetTraffic& action) {
+  if (splitter_answers) traffic_ = action.plan;
+}
+
+void SimulatedService::Act(const Validate& action) {
+  const Set& set = sets_[action.release.set];
+  Validation seen{.set = action.release.set,
+                  .through_address = action.through_address,
+                  .asked = 0,
+                  .right = 0,
+                  .trouble = {}};
+  seen.asked = action.through_address ? action.requests : action.requests * ReadyOf(set);
+  if (BehaviourOf(set).predicts_rightly) {
+    seen.right = seen.asked;
+  } else {
+    seen.trouble = "row 1: predicted 0 instead of 1";
+  }
+  validation_ = seen;
+}
+
+void SimulatedService::Answer(int64_t requests, Set* set) {
+  const Behaviour& behaviour = BehaviourOf(*set);
+  set->counts.requests += requests;
+  set->counts.errors += draw ? draw(requests, behaviour.error_rate) : 0;
+  if (!draw) {
+    double& left = left_["errors" + std::to_string(set->counts.set)];
+    left += static_cast<double>(requests) * behaviour.error_rate;
+    const double whole = std::floor(left);
+    set->counts.errors += static_cast<int64_t>(whole);
+    left -= whole;
+  }
+  draw_latencies(requests, behaviour.latency_ms, &set->counts.latencies);
+  const auto second =
+      static_cast<int64_t>(std::llround(static_cast<double>(requests) * behaviour.second_class));
+  set->model.predictions["1"] += second;
+  set->model.predictions["0"] += requests - second;
+  const auto labelled = static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled);
+  set->model.labelled += labelled;
+  set->model.correct +=
+      static_cast<int64_t>(std::llround(static_cast<double>(labelled) * behaviour.accuracy));
+}
+
+// Each set gets its share; one without replicas hands its requests to another that has some.
+void SimulatedService::Serve(double seconds) {
+  whole_ += requests_per_second * seconds;
+  const auto all = static_cast<int64_t>(whole_);
+  whole_ -= static_cast<double>(all);
+  int64_t given = 0;
+  for (size_t i = 0; i < traffic_.shares.size(); ++i) {
+    const Share& share = traffic_.shares[i];
+    double& left = left_["share" + std::to_string(share.set)];
+    left += static_cast<double>(all) * share.weight / kPercent;
+    const bool last = i + 1 == traffic_.shares.size();
+    const int64_t requests = last ? all - given : static_cast<int64_t>(std::floor(left + 1e-6));
+    left -= static_cast<double>(requests);
+    given += requests;
+    Set* set = &sets_[share.set];
+    if (ReadyOf(*set) == 0) {
+      const auto other = std::ranges::find_if(
+          traffic_.shares, [&](const Share& one) { return ReadyOf(sets_[one.set]) > 0; });
+      if (other == traffic_.shares.end()) {
+        lost_ += requests;
+        continue;
+      }
+      set = &sets_[other->set];
+    }
+    Answer(requests, set);
+  }
+  if (traffic_.shares.empty()) lost_ += all;
+  if (traffic_.mirror_set == 0) return;
+  Set& copy = sets_[traffic_.mirror_set];
+  const auto copies = static_cast<int64_t>(static_cast<double>(all) * traffic_.mirror_share);
+  copy.counts.mirrored += copies;
+  copy.counts.disagreed +=
+      static_cast<int64_t>(std::llround(static_cast<double>(copies) * BehaviourOf(copy).disagrees));
+}
+
+Observed SimulatedService::Look() const {
+  Observed seen;
+  seen.now_ms = now_ms_;
+  int all_ready = 0;
+  for (const auto& [number, set] : sets_) all_ready += ReadyOf(set);
+  for (const auto& [number, set] : sets_) {
+    if (set.replicas.empty()) continue;
+    SetStatus status{.set = number, .running = static_cast<int>(set.replicas.size())};
+    status.ready = status.available = ReadyOf(set);
+    if (status.ready > 0 && utilization >= 0) status.utilization = utilization / all_ready;
+    if (!BehaviourOf(set).comes_up) status.trouble = "exit code 1: no such file";
+    seen.sets.push_back(status);
+    seen.models.push_back(set.model);
+  }
+  if (splitter_answers) {
+    Traffic traffic{.in_force = traffic_, .instance = std::to_string(splitter_starts_), .sets = {}};
+    for (const auto& [number, set] : sets_) traffic.sets.push_back(set.counts);
+    seen.traffic = std::move(traffic);
+  }
+  seen.validation = validation_;
+  return seen;
+}
+
+Status SimulatedService::Step(double seconds, bool controls) {
+  now_ms_ += static_cast<int64_t>(std::llround(seconds * kMilliseconds));
+  Serve(seconds);
+  if (!controls || !service_) return {};
+  SLIPWAY_ASSIGN_OR_RETURN(const Decision decision, Plan(*service_, Look()));
+  return Take(decision);
+}
+
+int64_t SimulatedService::version_of_set(int64_t set) const {
+  const auto it = sets_.find(set);
+  return it == sets_.end() ? 0 : it->second.version;
+}
+
+double SimulatedService::weight_of(int64_t version) const {
+  double weight = 0;
+  for (const Share& share : traffic_.shares)
+    if (version_of_set(share.set) == version) weight += share.weight;
+  return weight;
+}
+
+int SimulatedService::replicas_of(int64_t version) const {
+  int replicas = 0;
+  for (const auto& [number, set] : sets_)
+    if (set.version == version) replicas += static_cast<int>(set.replicas.size());
+  return replicas;
+}
+
+int64_t SimulatedService::requests_of(int64_t version) const {
+  int64_t requests = 0;
+  for (const auto& [number, set] : sets_)
+    if (set.version == version) requests += set.counts.requests;
+  return requests;
+}
+
+}  // namespace slipway::deploy

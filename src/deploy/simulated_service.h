@@ -1,0 +1,108 @@
+// A service in a world that is made up: replicas that come up after a while, a splitter that obeys,
+// requests that fail and take their time as told. What decides is the real Plan; what is kept goes
+// through its document at each step, as if the controller were killed after each. For tests, and
+// for measuring how often a rollout is rolled back wrongly.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "deploy/plan.h"
+#include "deploy/verbs.h"
+
+namespace slipway::deploy {
+
+// How a version behaves.
+struct Behaviour {
+  double error_rate = 0;
+  double latency_ms = 10;
+  double starts_seconds = 1;
+  bool comes_up = true;
+  bool predicts_rightly = true;
+  double disagrees = 0;  // Of copies.
+  double accuracy = 0.9;
+  double labelled = 0;        // Share of the requests that a label comes for.
+  double second_class = 0.3;  // Share of the predictions.
+};
+
+// How many of `requests` are what has the probability `rate`.
+using Draw = std::function<int64_t(int64_t requests, double rate)>;
+// Fills `latencies` with so many requests of that typical latency.
+using DrawLatencies =
+    std::function<void(int64_t requests, double latency_ms, std::vector<int64_t>* latencies)>;
+
+class SimulatedService {
+ public:
+  explicit SimulatedService(Json deployment);
+
+  // The world.
+  std::map<int64_t, Behaviour> versions;  // By registry version; the default for others.
+  double requests_per_second = 0;
+  double utilization = -1;  // Cores used for all requests together; negative: not known.
+  bool splitter_answers = true;
+  Draw draw;                     // Deterministic shares unless replaced.
+  DrawLatencies draw_latencies;  // All of one latency unless replaced.
+  void RestartSplitter();
+  // One ready replica of that version goes and comes up again.
+  void KillReplica(int64_t version);
+
+  // The person. The answer is kept as the service's.
+  Status Say(const std::function<Result<Decision>(const Service&, const VerbContext&)>& verb);
+  Status DeployVersion(int64_t version, const Json& overrides = Json::object());
+
+  // A time passes: requests are answered, then the controller looks and acts. Without `controls`
+  // it is dead for that long.
+  Status Step(double seconds, bool controls = true);
+
+  const Service& service() const { return *service_; }
+  bool exists() const { return service_.has_value(); }
+  const TrafficPlan& traffic() const { return traffic_; }
+  Observed Look() const;
+  int64_t now_ms() const { return now_ms_; }
+  double weight_of(int64_t version) const;
+  int replicas_of(int64_t version) const;
+  int64_t requests_of(int64_t version) const;
+  int64_t lost() const { return lost_; }  // Requests that met no replica.
+  const std::vector<Note>& notes() const { return notes_; }
+  const std::vector<Outside>& outside() const { return outside_; }
+  int64_t version_of_set(int64_t set) const;
+
+ private:
+  struct Replica {
+    int64_t up_ms = 0;  // When it is ready.
+  };
+  struct Set {
+    int64_t version = 0;
+    std::vector<Replica> replicas;
+    SetCounts counts;
+    ModelCounts model;
+  };
+
+  const Behaviour& BehaviourOf(const Set& set) const;
+  int ReadyOf(const Set& set) const;
+  void Answer(int64_t requests, Set* set);
+  void Serve(double seconds);
+  Status Take(const Decision& decision);
+  void Act(const SetReplicas& action);
+  void Act(const SetTraffic& action);
+  void Act(const Validate& action);
+
+  Json deployment_;
+  std::optional<Service> service_;
+  std::map<int64_t, Set> sets_;
+  TrafficPlan traffic_;
+  std::optional<Validation> validation_;
+  int splitter_starts_ = 1;
+  int64_t now_ms_ = 1'000'000;
+  int64_t lost_ = 0;
+  double whole_ = 0;  // Of requests that were not whole yet.
+  std::map<std::string, double> left_;
+  std::vector<Note> notes_;
+  std::vector<Outside> outside_;
+};
+
+}  // namespace slipway::deploy
