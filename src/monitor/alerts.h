@@ -20,7 +20,7 @@
 #include "core/json.h"
 #include "core/result.h"
 #include "deploy/counts.h"
-#include "monitor/sliding_sum_internal.h"
+#include "monitor/sliding_sum.h"
 
 namespace slipway::monitor {
 

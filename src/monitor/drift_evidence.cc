@@ -47,15 +47,6 @@ DriftBatch EmptyBatch(const std::vector<FeatureBins>& bins) {
   return batch;
 }
 
-void Add(const DriftBatch& more, DriftBatch* total) {
-  total->rows += more.rows;
-  total->requests += more.requests;
-  for (size_t i = 0; i < more.counts.size(); ++i) {
-    for (size_t bin = 0; bin < more.counts[i].size(); ++bin)
-      total->counts[i][bin] += more.counts[i][bin];
-  }
-}
-
 Result<DriftEvidence> DriftEvidence::Make(const std::vector<FeatureBins>& bins,
                                           const DriftRules& rules) {
   DriftEvidence evidence(rules);

@@ -39,7 +39,6 @@ struct DriftBatch {
   int64_t requests = 0;  // That the rows came in.
 };
 DriftBatch EmptyBatch(const std::vector<FeatureBins>& bins);
-void Add(const DriftBatch& more, DriftBatch* total);
 
 struct FeatureDrift {
   std::string feature;

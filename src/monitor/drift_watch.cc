@@ -59,10 +59,15 @@ Result<DriftWatch> DriftWatch::Make(const DriftSubject& subject, std::vector<Fea
 Result<LiveDrift> DriftWatch::Look(const std::string& place, int64_t now_ms) {
   SegmentReader reader = reader_;
   SLIPWAY_ASSIGN_OR_RETURN(const ReadSegments read, reader.Read(place, bins_, now_ms));
-  SLIPWAY_RETURN_IF_ERROR(evidence_.Take(bins_, read.batch, now_ms));
+  // Without rows a window may end all the same.
+  DriftEvidence evidence = evidence_;
+  SLIPWAY_RETURN_IF_ERROR(evidence.Take(bins_, EmptyBatch(bins_), now_ms));
+  for (const DriftBatch& batch : read.batches)
+    SLIPWAY_RETURN_IF_ERROR(evidence.Take(bins_, batch, now_ms));
+  evidence_ = std::move(evidence);
   reader_ = std::move(reader);
   LiveDrift drift = Current();
-  drift.read_rows = read.batch.rows;
+  drift.read_rows = read.rows;
   drift.segments = read.segments;
   drift.trouble = read.trouble;
   return drift;

@@ -195,7 +195,7 @@ Status Notifier::RunWithEvent(const std::string& command, const std::string& pat
   process.timeout_seconds = options_.command_timeout_seconds;
   const Result<ProcessEnd> end = processes_.Run(process);
   // A file that stays is written over by the next attempt.
-  const Status removed = files_.RemoveFile(path);
+  Status removed = files_.RemoveFile(path);
   if (!end.ok()) return end.error();
   *exit_code = end->exit_code;
   return removed;

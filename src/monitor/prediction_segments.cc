@@ -58,38 +58,55 @@ bool IsDamaged(ErrorCode code) {
 }
 
 struct CountsOfBlock : data::BlockDigest {
-  DriftBatch batch;
+  std::vector<DriftBatch> batches;
 };
+
+// Of a column: `rows` from `first` on.
+data::ColumnView PartOf(const data::ColumnView& values, size_t first, size_t rows) {
+  data::ColumnView part = values;
+  if (!values.numbers.empty()) part.numbers = values.numbers.subspan(first, rows);
+  if (!values.codes.empty()) part.codes = values.codes.subspan(first, rows);
+  return part;
+}
 
 // The first column is the place in the request, then come the features in the order of the bins.
 class CountingSink : public data::BlockSink {
  public:
-  explicit CountingSink(const std::vector<FeatureBins>& bins)
-      : bins_(bins), total_(EmptyBatch(bins)) {}
+  explicit CountingSink(const std::vector<FeatureBins>& bins) : bins_(bins) {}
 
   Status Begin(const std::vector<data::ColumnHeader>&) override {
-    total_ = EmptyBatch(bins_);
+    batches_.clear();
     return {};
   }
   std::unique_ptr<data::BlockDigest> Reduce(const data::Block& block, int) const override {
+    constexpr size_t kLeastRows = 250, kMostParts = 8;
     auto counts = std::make_unique<CountsOfBlock>();
-    counts->batch = EmptyBatch(bins_);
-    counts->batch.rows = block.rows;
-    if (block.columns.empty()) return counts;
-    counts->batch.requests = std::ranges::count(block.columns[0].numbers, 0.0);
-    for (size_t i = 0; i < bins_.size() && i + 1 < block.columns.size(); ++i)
-      bins_[i].Count(block.columns[i + 1], &counts->batch.counts[i]);
+    const auto rows = static_cast<size_t>(block.rows);
+    const size_t step = std::max(kLeastRows, (rows + kMostParts - 1) / kMostParts);
+    for (size_t first = 0; first < rows; first += step)
+      counts->batches.push_back(Count(block, first, std::min(step, rows - first)));
     return counts;
   }
   void Fold(std::unique_ptr<data::BlockDigest> digest, int64_t, int64_t) override {
-    Add(static_cast<const CountsOfBlock&>(*digest).batch, &total_);
+    for (DriftBatch& batch : static_cast<CountsOfBlock&>(*digest).batches)
+      batches_.push_back(std::move(batch));
   }
 
-  const DriftBatch& total() const { return total_; }
+  std::vector<DriftBatch>& batches() { return batches_; }
 
  private:
+  DriftBatch Count(const data::Block& block, size_t first, size_t rows) const {
+    DriftBatch batch = EmptyBatch(bins_);
+    batch.rows = static_cast<int64_t>(rows);
+    if (block.columns.empty()) return batch;
+    batch.requests = std::ranges::count(PartOf(block.columns[0], first, rows).numbers, 0.0);
+    for (size_t i = 0; i < bins_.size() && i + 1 < block.columns.size(); ++i)
+      bins_[i].Count(PartOf(block.columns[i + 1], first, rows), &batch.counts[i]);
+    return batch;
+  }
+
   const std::vector<FeatureBins>& bins_;
-  DriftBatch total_;
+  std::vector<DriftBatch> batches_;
 };
 
 struct NamedOfBlock : data::BlockDigest {
@@ -130,7 +147,7 @@ data::ReadOptions OptionsFor(std::vector<std::string> columns) {
 
 // Nothing of a segment of another version.
 Result<bool> CountSegment(const std::string& path, const std::string& digest,
-                          const std::vector<FeatureBins>& bins, DriftBatch* batch) {
+                          const std::vector<FeatureBins>& bins, ReadSegments* read) {
   NamesSink names;
   const auto scanned = data::ScanTable(path, OptionsFor({"digest"}), names);
   if (!scanned.ok()) return scanned.error();
@@ -140,7 +157,10 @@ Result<bool> CountSegment(const std::string& path, const std::string& digest,
   CountingSink counts(bins);
   const auto counted = data::ScanTable(path, OptionsFor(std::move(columns)), counts);
   if (!counted.ok()) return counted.error();
-  Add(counts.total(), batch);
+  for (DriftBatch& batch : counts.batches()) {
+    read->rows += batch.rows;
+    read->batches.push_back(std::move(batch));
+  }
   return true;
 }
 
@@ -175,13 +195,12 @@ Result<std::vector<std::string>> SegmentReader::Pending(data::ObjectStore& store
 Result<ReadSegments> SegmentReader::Read(const std::string& place,
                                          const std::vector<FeatureBins>& bins, int64_t now_ms) {
   ReadSegments read;
-  read.batch = EmptyBatch(bins);
   SLIPWAY_ASSIGN_OR_RETURN(const auto store, OpenPlace(place));
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> keys, Pending(*store, now_ms));
   read.more = keys.size() > kMostSegments;
   keys.resize(std::min(keys.size(), kMostSegments));
   for (const std::string& key : keys) {
-    const Result<bool> counted = CountSegment(PathOf(place, key), digest_, bins, &read.batch);
+    const Result<bool> counted = CountSegment(PathOf(place, key), digest_, bins, &read);
     if (!counted.ok()) {
       const ErrorCode code = counted.error().code();
       // What was counted before it is kept; the rest has its turn once the place is well again.

@@ -16,7 +16,10 @@
 namespace slipway::monitor {
 
 struct ReadSegments {
-  DriftBatch batch;
+  // In the order in which the rows came, a segment or a part of one each: a test learns from one
+  // what it bets on in the next.
+  std::vector<DriftBatch> batches;
+  int64_t rows = 0;
   int64_t segments = 0;  // Of the version.
   int64_t others = 0;    // Of other versions.
   bool more = false;     // There are others to be read at the next look.
