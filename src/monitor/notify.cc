@@ -94,9 +94,8 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
     one.service = effect.service;
     one.kind = kDelivery;
     one.due_ms = effect.due_ms;
-    one.detail = {{"target", ToJson(targets[i])},
-                  {"key", fmt::format("{}-{}", effect.id, i)},
-                  {"event", effect.detail}};
+    one.detail = {{"target", ToJson(targets[i])}, {"event", effect.detail}};
+    if (effect.id != 0) one.detail["key"] = fmt::format("{}-{}", effect.id, i);
     effects.push_back(std::move(one));
   }
   return effects;
@@ -118,7 +117,7 @@ Delivered Notifier::Deliver(const deploy::Effect& effect, int64_t now_ms) {
   if (target_json == effect.detail.end() || event == effect.detail.end() || !event->is_object())
     return {Delivered::Outcome::kGivenUp, "an effect that is no delivery"};
   const NotifyTarget target = TargetFromJson(*target_json);
-  const std::string key = GetString(effect.detail, "key");
+  const std::string key = GetString(effect.detail, "key", std::to_string(effect.id));
   Attempt attempt;
   if (target.type == "log") {
     log_(LogLine(*event));

@@ -34,9 +34,12 @@ struct NotifyTarget {
 std::vector<NotifyTarget> ReadTargets(const Json& notifications);
 
 // An effect of kind "notify" as one of kind kDelivery for each target, so that a target that fails
-// is tried again alone. The detail is {"target": {"type", "url" or "run"}, "key", "event"}, where
-// the key follows from the effect's id and the target's place: an effect that is split once more,
-// after a crash, gives deliveries of the same keys.
+// is tried again alone. The detail is {"target": {"type", "url" or "run"}, "key", "event"}.
+//
+// Best before the effect is stored, when its id is 0: the deliveries are written in its place, and
+// the key by which a receiver knows a second message is the id of each. Of one that is stored the
+// key follows from its id and the target's place: if it is split once more, after a crash, the
+// deliveries have the same keys.
 std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
                                       const std::vector<NotifyTarget>& targets);
 

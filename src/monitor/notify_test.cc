@@ -81,6 +81,20 @@ TEST_F(NotifyTest, AnEffectIsSplitIntoOneATarget) {
   EXPECT_THAT(PerTarget(effect, {}), IsEmpty());
 }
 
+TEST_F(NotifyTest, WhatIsSplitBeforeItIsStoredGoesByItsOwnId) {
+  deploy::Effect effect;
+  effect.kind = "notify";
+  effect.detail = kEvent;
+  deploy::Effect one = PerTarget(effect, {webhook}).at(0);
+  EXPECT_FALSE(one.detail.contains("key"));
+  one.id = 23;
+  client.Queue(200, "");
+  Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(), [](const std::string&) {}, {});
+  EXPECT_EQ(notifier.Deliver(one, kNow).outcome, Outcome::kDone);
+  EXPECT_EQ(Header("Idempotency-Key"), "23");
+  EXPECT_EQ(Json::parse(client.requests().at(0).body)["id"], "23");
+}
+
 TEST_F(NotifyTest, AWebhookGetsASignedDocumentOfAStableShape) {
   client.Queue(204, "");
   EXPECT_EQ(Deliver(webhook).outcome, Outcome::kDone);
