@@ -40,6 +40,7 @@ class TogetherCheck {
     CheckStages();
     CheckStore("artifact_store", "stores");
     CheckStore("model_registry", "registries");
+    CheckNotifications(resolved_, problems_);
   }
 
  private:

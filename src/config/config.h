@@ -62,6 +62,10 @@ std::string ToYaml(const Config& config);
 // YAML of any JSON value, block style, strings quoted where needed.
 std::string JsonToYaml(const Json& value);
 
+// A text of `resolved` with its variables replaced, for who needs the value long after loading.
+// kInvalidInput names a variable that is not set; no error carries a value.
+Result<std::string> ExpandText(const std::string& text);
+
 // JSON Schema (2020-12) of the whole file.
 Json ConfigSchema();
 

@@ -344,8 +344,24 @@ INSTANTIATE_TEST_SUITE_P(
              "error: c.yaml:8:3: artifact_store: unknown name \"artifacts\"; expected local, a "
              "URI, or a path with a slash; try ./artifacts\n"},
         Case{"", "", "  notifications: [{type: slak, url: x}]\n",
-             "error: c.yaml:8:26: notifications[0].type: unknown name \"slak\"; expected slack or "
-             "webhook; try slack\n"},
+             "error: c.yaml:8:26: notifications[0].type: unknown name \"slak\"; expected slack, "
+             "webhook, log or command; try slack\n"},
+        Case{"", "",
+             "  notifications: [{type: slack}, {type: log, url: x}, {type: command, run: a, url: "
+             "b}, "
+             "{type: command}]\n",
+             "error: c.yaml:8:26: notifications[0].type: slack needs url; expected url: "
+             "${VARIABLE}\n"
+             "error: c.yaml:8:51: notifications[1].url: not read by type: log; expected type: "
+             "slack or type: webhook\n"
+             "error: c.yaml:8:84: notifications[2].url: not read by type: command; expected type: "
+             "slack or type: webhook\n"
+             "error: c.yaml:8:95: notifications[3].type: command needs run; expected run: "
+             "./tell.sh\n"},
+        Case{"", "", "  deployment: {canary: {dry_run: [error]}}\n",
+             "error: c.yaml:8:35: deployment.canary.dry_run[0]: unknown name \"error\"; expected "
+             "error_rate, client_error_rate, latency_p50, latency_p95, latency_p99, errors, "
+             "latency, accuracy, predictions or disagreement; try errors\n"},
         Case{"", "", "  approvals: {production: {minimum: 0}}\n",
              "error: c.yaml:8:37: approvals.production.minimum: 0 is out of range; expected a "
              "whole number, 1 or more\n"}));

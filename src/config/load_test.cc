@@ -104,9 +104,13 @@ TEST(Load, KnowsWhereEachValueStands) {
 
 TEST(Example, TellsWhatWaitsForALaterStage) {
   std::vector<std::string> keys;
-  for (const Origin& later : LoadExample("production").later) keys.push_back(later.key);
-  EXPECT_THAT(keys, ElementsAre("deployment"));
+  const LoadedConfig loaded =
+      LoadText(std::string(kMinimal) +
+               "  deployment: {namespace: models}\n  approvals: {production: {minimum: 2}}\n");
+  for (const Origin& later : loaded.later) keys.push_back(later.key);
+  EXPECT_THAT(keys, ElementsAre("deployment.namespace", "approvals"));
   EXPECT_THAT(LoadText(kMinimal).later, IsEmpty());
+  EXPECT_THAT(LoadExample("production").later, IsEmpty());
 }
 
 TEST(Example, EnvironmentsAreListedInFileOrder) {
@@ -432,7 +436,7 @@ TEST(Diff, TellsKeysThatDiffer) {
   EXPECT_EQ(find("deployment.monitoring_config.alert_thresholds.error_rate"),
             std::pair(Json(), Json(0.01)));
   EXPECT_EQ(find("project_name").first, "none");
-  EXPECT_EQ(differences.size(), 37U);
+  EXPECT_EQ(differences.size(), 48U);
 }
 
 // scikit-learn reads 1.0 as a share and 1 as a count.
@@ -445,6 +449,13 @@ TEST(Hyperparameters, AShareOfAllIsNotACountOfOne) {
   EXPECT_NE(ToYaml(loaded.config).find("max_features: 1.0"), std::string::npos);
 }
 
+TEST(Load, ExpandsATextThatWasKeptAsItIsWritten) {
+  EXPECT_EQ(*ExpandText("a$$b ${SLIPWAY_TEST_UNSET:-c}"), "a$b c");
+  const auto unset = ExpandText("https://${SLIPWAY_TEST_UNSET}/x");
+  ASSERT_FALSE(unset.ok());
+  EXPECT_THAT(unset.error().ToString(), testing::HasSubstr("SLIPWAY_TEST_UNSET is not set"));
+}
+
 TEST(Show, FillsTheSectionOfTheChosenStrategy) {
   const LoadedConfig canary =
       LoadText(std::string(kMinimal) + "  deployment: {deployment_strategy: canary}\n");
@@ -454,6 +465,11 @@ TEST(Show, FillsTheSectionOfTheChosenStrategy) {
   EXPECT_EQ(SourceOf(canary, "deployment.canary.stage_seconds"), "default");
   EXPECT_FALSE(deployment.contains("rolling"));
   EXPECT_EQ(canary.config.deployment.all["canary"]["thresholds"]["latency_p95"], 500);
+  EXPECT_EQ(deployment["canary"]["dry_run"], Json::array({"predictions"}));
+  EXPECT_EQ(deployment["canary"]["shadow"]["seconds"], 0);
+  EXPECT_EQ(deployment["canary"]["comparison"]["promote_early"], false);
+  EXPECT_FALSE(deployment["canary"].contains("sticky"));
+  EXPECT_EQ(deployment["scaling_config"]["target_utilization"], 0.8);
 
   const LoadedConfig unsaid = LoadText(kMinimal);
   EXPECT_EQ(unsaid.config.resolved["deployment"]["rolling"]["max_surge"], 1);
@@ -467,20 +483,20 @@ TEST(Show, PutsOriginsBesideValues) {
   const std::string shown = RenderWithOrigins(loaded);
   EXPECT_EQ(shown.substr(0, shown.find("    split:")),
             "development:\n"
-            "  project_name: churn                 # c.yaml:2:17\n"
+            "  project_name: churn                  # c.yaml:2:17\n"
             "  data:\n"
-            "    source_path: data/train.csv       # c.yaml:4:18\n"
-            "    snapshot: false                   # default\n"
-            "    format: auto                      # default\n"
-            "    decimal: .                        # default\n"
-            "    missing_values:                   # default\n"
+            "    source_path: data/train.csv        # c.yaml:4:18\n"
+            "    snapshot: false                    # default\n"
+            "    format: auto                       # default\n"
+            "    decimal: .                         # default\n"
+            "    missing_values:                    # default\n"
             "      - \"\"\n"
             "      - NA\n"
             "      - NaN\n"
             "      - \"null\"\n"
             "      - \"?\"\n"
-            "    target_column: target             # c.yaml:5:20\n"
-            "    exclude_columns:                  # --set\n"
+            "    target_column: target              # c.yaml:5:20\n"
+            "    exclude_columns:                   # --set\n"
             "      - a\n");
   EXPECT_EQ(shown.substr(shown.find("\n\n") + 2),
             "# Accepted, and not acted on by this build:\n"

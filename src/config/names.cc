@@ -290,11 +290,24 @@ const Names& Alerts() {
   return names;
 }
 
+const Names& CheckedMetrics() {
+  static const Names names = [] {
+    Names all = CanaryMetrics();
+    all.push_back({"errors", "more errors than the stable version"});
+    all.push_back({"latency", "slower than the stable version"});
+    all.push_back({"accuracy", "more predictions that turned out wrong than the stable version"});
+    all.push_back({"predictions", "other predictions than the stable version"});
+    all.push_back({"disagreement", "other answers to copies of requests"});
+    return all;
+  }();
+  return names;
+}
+
 const Names& AlertActions() {
   static const Names names = {
       {"notify", "tell people"},
       {"rollback", "go back to the version before"},
-      {"retrain", "start a run"},
+      {"retrain", "start a run on the newest data"},
   };
   return names;
 }
@@ -303,6 +316,8 @@ const Names& NotificationTypes() {
   static const Names names = {
       {"slack", "a Slack incoming webhook"},
       {"webhook", "a JSON document by POST"},
+      {"log", "a line in the controller's log"},
+      {"command", "a command of yours"},
   };
   return names;
 }

@@ -53,8 +53,9 @@ const Names& GroupMetrics();  // What group_gap compares.
 const Names& GateNames();     // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
 const Names& DeploymentTargets();
-const Names& CanaryMetrics();  // What is measured of every request.
-const Names& Alerts();         // And what needs labels or a reference.
+const Names& CanaryMetrics();   // What is measured of every request.
+const Names& Alerts();          // And what needs labels or a reference.
+const Names& CheckedMetrics();  // What a check of a rollout finds.
 const Names& AlertActions();
 const Names& NotificationTypes();
 

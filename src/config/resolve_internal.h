@@ -35,6 +35,8 @@ Resolved ResolveEnvironment(const YamlNode& environment, const Position& at, Pro
 // What no single key shows: shares that sum to 1, columns that are target and feature at once,
 // names that are not listed. What is wrong by itself and so left out is passed over.
 void CheckTogether(const Resolved& resolved, Problems* problems);
+// The same of `notifications`: what each type needs and what it does not read.
+void CheckNotifications(const Resolved& resolved, Problems* problems);
 
 // The typed configuration.
 void FillConfig(const Resolved& resolved, Config* config);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "config/config.h"
 #include "config/variables_internal.h"
 #include "core/text.h"
 
@@ -153,6 +154,13 @@ std::optional<std::string> ExpandVariables(const std::string& text, const Positi
   }
   if (!good) return std::nullopt;
   return expanded;
+}
+
+Result<std::string> ExpandText(const std::string& text) {
+  Problems problems;
+  auto expanded = ExpandVariables(text, {}, "", &problems);
+  if (!expanded) return problems.Join({});
+  return *std::move(expanded);
 }
 
 std::string DescribeVariables(std::string_view text) {

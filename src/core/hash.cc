@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +53,17 @@ void Require(bool done) {
   if (!done) std::abort();
 }
 
+std::string InHex(const unsigned char* bytes, unsigned int size) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2UL * size);
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += kDigits[bytes[i] >> 4U];
+    hex += kDigits[bytes[i] & 15U];
+  }
+  return hex;
+}
+
 }  // namespace
 
 struct Sha256::State {
@@ -83,14 +95,18 @@ std::string Sha256::FinishHex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned int size = 0;
   Require(EVP_DigestFinal_ex(state_->context, bytes.data(), &size) == 1);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2UL * size);
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kDigits[bytes[i] >> 4U];
-    hex += kDigits[bytes[i] & 15U];
-  }
-  return hex;
+  return InHex(bytes.data(), size);
+}
+
+std::string HmacSha256Hex(std::string_view key, std::string_view message) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  // Of an empty key OpenSSL asks for a pointer all the same.
+  const char* key_bytes = key.empty() ? "" : key.data();
+  Require(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(message.data()), message.size(), bytes.data(),
+               &size) != nullptr);
+  return InHex(bytes.data(), size);
 }
 
 std::string DigestOf(std::string_view bytes) {

@@ -29,6 +29,9 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// HMAC-SHA256 (RFC 2104) of a message, as 64 lower-case hex digits. Aborts where OpenSSL fails.
+std::string HmacSha256Hex(std::string_view key, std::string_view message);
+
 // "sha256:…" of the bytes.
 std::string DigestOf(std::string_view bytes);
 // "sha256:…" of a file's bytes, read in blocks. kInvalidInput for what is no regular file: a pipe

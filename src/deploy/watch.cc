@@ -8,6 +8,7 @@
 
 #include "analysis/confidence.h"
 #include "core/text.h"
+#include "deploy/threshold.h"
 
 namespace slipway::deploy {
 namespace {
@@ -20,34 +21,6 @@ constexpr std::array kComparisons = {"errors", "latency", "accuracy"};
 double AlphaOfLook(double alpha, int look) {
   const auto k = static_cast<double>(look);
   return alpha / 2 / (k * (k + 1));
-}
-
-struct Events {
-  int64_t trials = 0;
-  int64_t events = 0;
-  double rate() const {
-    return trials == 0 ? 0 : static_cast<double>(events) / static_cast<double>(trials);
-  }
-};
-
-Events EventsOf(const std::string& metric, const SetCounts& counts) {
-  return {counts.requests, metric == "error_rate" ? counts.errors : counts.client_errors};
-}
-
-// The share that "latency_p95" names; 0 of a metric that is none.
-double QuantileOf(const std::string& metric) {
-  if (metric == "latency_p50") return 0.50;
-  if (metric == "latency_p95") return 0.95;
-  return metric == "latency_p99" ? 0.99 : 0;
-}
-
-bool LatencyExceeds(const std::vector<int64_t>& latencies, double quantile, double limit_ms,
-                    double alpha) {
-  constexpr double kNanoseconds = 1e6;
-  if (latencies.empty()) return false;
-  const analysis::Interval interval =
-      analysis::QuantileInterval(LatencyBounds(), latencies, quantile, {.alpha = alpha});
-  return interval.lower > limit_ms * kNanoseconds;
 }
 
 CheckVerdict VerdictOf(bool exceeds, double value, double limit) {
@@ -99,7 +72,7 @@ std::string Check::Reason() const {
 Result<Watch> Watch::Make(const CanarySettings& settings, int64_t stable_set, int64_t canary_set) {
   Watch watch(settings, stable_set, canary_set);
   for (const auto& [metric, limit] : settings.thresholds) {
-    if (metric == "error_rate" || metric == "client_error_rate" || QuantileOf(metric) > 0) continue;
+    if (IsRequestMetric(metric)) continue;
     return Error(ErrorCode::kInvalidInput, fmt::format("a threshold on \"{}\"", metric))
         .Expected("error_rate, client_error_rate, latency_p50, latency_p95 or latency_p99");
   }
@@ -226,10 +199,10 @@ void Watch::JudgeThresholds(const SetCounts& window, Check* check) const {
 }
 
 Finding Watch::JudgeRate(const std::string& metric, double limit, const SetCounts& window) const {
-  const Events now = EventsOf(metric, window);
-  const Events all = EventsOf(metric, total_);
-  const auto exceeds = [&](const Events& events, double alpha) {
-    return analysis::RateInterval(events.events, events.trials, {.alpha = alpha}).lower > limit;
+  const EventCounts now = EventsOf(metric, window);
+  const EventCounts all = EventsOf(metric, total_);
+  const auto exceeds = [&](const EventCounts& events, double alpha) {
+    return RateExceeds(events, limit, alpha);
   };
   const bool beyond_chance =
       exceeds(all, Alpha() / 2) || exceeds(now, AlphaOfLook(Alpha(), looks_));

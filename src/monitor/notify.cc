@@ -1,0 +1,203 @@
+#include "monitor/notify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "config/config.h"
+#include "core/random.h"
+#include "core/text.h"
+
+namespace slipway::monitor {
+namespace {
+
+constexpr int64_t kMilliseconds = 1000;
+constexpr int64_t kFirstWaitMs = 5 * kMilliseconds;
+constexpr int64_t kLongestWaitMs = 3600 * kMilliseconds;
+constexpr int kTimeout = 408, kTooMany = 429;
+
+Json ToJson(const NotifyTarget& target) {
+  Json json = {{"type", target.type}};
+  if (!target.url.empty()) json["url"] = target.url;
+  if (!target.run.empty()) json["run"] = target.run;
+  return json;
+}
+
+NotifyTarget TargetFromJson(const Json& json) {
+  return {GetString(json, "type"), GetString(json, "url"), GetString(json, "run")};
+}
+
+// What may be told of a URL as the configuration has it: the variable that it is, else its host.
+std::string Shown(const std::string& url) {
+  if (url.starts_with("${") && url.find('}') + 1 == url.size())
+    return url.substr(0, std::min(url.find(":-"), url.size() - 1)) + "}";
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return "a URL";
+  std::string host = url.substr(scheme + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  return host.substr(host.rfind('@') + 1);
+}
+
+std::string Named(const NotifyTarget& target) {
+  return target.url.empty() ? target.type : fmt::format("{} ({})", target.type, Shown(target.url));
+}
+
+std::string LogLine(const Json& event) {
+  return Printable(fmt::format("{} ({}): {}: {}", GetString(event, "service"),
+                               GetString(event, "environment"), GetString(event, "event"),
+                               GetString(event, "text")));
+}
+
+// Seconds that the answer asks to wait; 0 where it says none, or a date.
+int64_t RetryAfterMs(const http::ClientResponse& response) {
+  const std::string_view text = response.Find("Retry-After");
+  int64_t seconds = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (end.ec != std::errc() || seconds < 0) return 0;
+  return std::min(seconds, kLongestWaitMs / kMilliseconds) * kMilliseconds;
+}
+
+// Asked once more the same would be answered. Redirects are not followed.
+bool IsRefusal(int status) {
+  constexpr int kRedirect = 300, kServer = 500;
+  return status >= kRedirect && status < kServer && status != kTimeout && status != kTooMany;
+}
+
+bool IsGood(int status) {
+  constexpr int kGood = 200, kRedirect = 300;
+  return status >= kGood && status < kRedirect;
+}
+
+}  // namespace
+
+struct Notifier::Attempt {
+  std::string error;  // "" where it went well.
+  bool refused = false;
+  int64_t wait_ms = 0;  // At least that long.
+};
+
+std::vector<NotifyTarget> ReadTargets(const Json& notifications) {
+  std::vector<NotifyTarget> targets;
+  if (!notifications.is_array()) return targets;
+  for (const Json& one : notifications)
+    if (one.is_object()) targets.push_back(TargetFromJson(one));
+  return targets;
+}
+
+std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
+                                      const std::vector<NotifyTarget>& targets) {
+  std::vector<deploy::Effect> effects;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    deploy::Effect one;
+    one.service = effect.service;
+    one.kind = kDelivery;
+    one.due_ms = effect.due_ms;
+    one.detail = {{"target", ToJson(targets[i])}, {"event", effect.detail}};
+    if (effect.id != 0) one.detail["key"] = fmt::format("{}-{}", effect.id, i);
+    effects.push_back(std::move(one));
+  }
+  return effects;
+}
+
+int64_t NextAttemptMs(int64_t effect_id, int64_t attempts, int64_t now_ms) {
+  constexpr double kLeast = 0.8, kSpread = 0.4;
+  constexpr int64_t kMostDoublings = 10;
+  const int64_t doubled = kFirstWaitMs << std::clamp<int64_t>(attempts, 0, kMostDoublings);
+  Random random(DeriveSeed(static_cast<uint64_t>(effect_id), static_cast<uint64_t>(attempts)));
+  const double wait = static_cast<double>(std::min(doubled, kLongestWaitMs)) *
+                      (kLeast + kSpread * random.Uniform());
+  return now_ms + static_cast<int64_t>(wait);
+}
+
+Delivered Notifier::Deliver(const deploy::Effect& effect, int64_t now_ms) {
+  const auto target_json = effect.detail.find("target");
+  const auto event = effect.detail.find("event");
+  if (target_json == effect.detail.end() || event == effect.detail.end() || !event->is_object())
+    return {Delivered::Outcome::kGivenUp, "an effect that is no delivery"};
+  const NotifyTarget target = TargetFromJson(*target_json);
+  const std::string key = GetString(effect.detail, "key", std::to_string(effect.id));
+  Attempt attempt;
+  if (target.type == "log") {
+    log_(LogLine(*event));
+  } else if (target.type == "command") {
+    attempt = RunCommand(target, key, *event);
+  } else if (target.type == "slack" || target.type == "webhook") {
+    attempt = Post(target, key, *event, now_ms);
+  } else {
+    attempt = {.error = "no way that this build knows", .refused = true};
+  }
+  if (attempt.error.empty()) return {};
+  const std::string error = fmt::format("{}: {}", Named(target), attempt.error);
+  if (attempt.refused || effect.attempts + 1 >= kMostAttempts) {
+    log_(fmt::format("given up after {}: {}: \"{}\" was not told",
+                     Plural(effect.attempts + 1, "attempt", "attempts"), error, LogLine(*event)));
+    return {Delivered::Outcome::kGivenUp, error};
+  }
+  const int64_t due_ms =
+      std::max(NextAttemptMs(effect.id, effect.attempts, now_ms), now_ms + attempt.wait_ms);
+  return {Delivered::Outcome::kRetry, error, due_ms};
+}
+
+Notifier::Attempt Notifier::Post(const NotifyTarget& target, const std::string& key,
+                                 const Json& event, int64_t now_ms) {
+  const Result<std::string> url = config::ExpandText(target.url);
+  if (!url.ok()) return {.error = url.error().message()};
+  const bool slack = target.type == "slack";
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = *url;
+  request.body = CompactJson(slack ? SlackDocument(event) : WebhookDocument(key, event));
+  request.timeout_seconds = options_.timeout_seconds;
+  request.headers = {
+      {"Content-Type", "application/json"}, {"User-Agent", "slipway"}, {"Idempotency-Key", key}};
+  if (!slack && !options_.webhook_secret.empty()) {
+    request.headers.push_back(
+        {"X-Slipway-Signature", WebhookSignature(options_.webhook_secret, now_ms, request.body)});
+  }
+  const Result<http::ClientResponse> response = client_.Fetch(request);
+  if (!response.ok()) {
+    // What the client says of it names the URL's path.
+    return {.error = ToString(response.error().code()),
+            .refused = response.error().code() == ErrorCode::kInvalidInput};
+  }
+  if (IsGood(response->status)) return {};
+  return {.error = fmt::format("answered {}", response->status),
+          .refused = IsRefusal(response->status),
+          .wait_ms = RetryAfterMs(*response)};
+}
+
+Notifier::Attempt Notifier::RunCommand(const NotifyTarget& target, const std::string& key,
+                                       const Json& event) {
+  const Result<std::string> command = config::ExpandText(target.run);
+  if (!command.ok()) return {.error = command.error().message()};
+  const std::string path = JoinPath(options_.folder, fmt::format("event-{}.json", key));
+  int exit_code = 0;
+  const Status status =
+      RunWithEvent(*command, path, CompactJson(WebhookDocument(key, event)), &exit_code);
+  if (!status.ok()) return {.error = ToString(status.error().code())};
+  if (exit_code == 0) return {};
+  return {.error = fmt::format("ended with {}", exit_code)};
+}
+
+Status Notifier::RunWithEvent(const std::string& command, const std::string& path,
+                              const std::string& document, int* exit_code) {
+  // The system refuses a variable of more than 128 KiB.
+  constexpr size_t kMostInVariable = 64 << 10;
+  SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(files_, path, document));
+  ProcessOptions process;
+  process.command = command;
+  process.directory = options_.folder;
+  process.environment = {{"SLIPWAY_EVENT_FILE", path}};
+  if (document.size() <= kMostInVariable) process.environment["SLIPWAY_EVENT"] = document;
+  process.timeout_seconds = options_.command_timeout_seconds;
+  const Result<ProcessEnd> end = processes_.Run(process);
+  // A file that stays is written over by the next attempt.
+  Status removed = files_.RemoveFile(path);
+  if (!end.ok()) return end.error();
+  *exit_code = end->exit_code;
+  return removed;
+}
+
+}  // namespace slipway::monitor
