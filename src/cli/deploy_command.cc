@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "cli/delivery.h"
@@ -61,7 +62,13 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   ChooseStrategy(options, &rollout.release.deployment);
   rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
   rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
-  rollout.notifications = config.notifications;
+  // As they are written: a URL is a secret, and stays in its variable.
+  rollout.notifications = config.resolved.value("notifications", Json::array());
+  rollout.origin = {
+      {"project", std::filesystem::absolute(config.project_directory).lexically_normal().string()},
+      {"config", std::filesystem::absolute(config.config_path).lexically_normal().string()},
+      {"overrides", options.config.overrides},
+      {"local", options.config.local}};
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
   if (GetString(rollout.release.deployment, "target", "local") != "local") {
     return Error(ErrorCode::kUnavailable, "this build deploys to this machine only")

@@ -5,18 +5,16 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <thread>
 
 #include "cli/delivery.h"
+#include "cli/machine.h"
 #include "cli/server_process.h"
 #include "cli/session.h"
-#include "core/file_system.h"
 #include "deploy/controller.h"
 #include "deploy/controller_process.h"
-#include "deploy/local_backend.h"
-#include "registry/registry.h"
+#include "deploy/sight.h"
 
 namespace slipway::cli {
 namespace {
@@ -25,98 +23,6 @@ struct UpOptions {
   ServiceOptions service;
   bool foreground = false;
   double timeout_seconds = 60;
-};
-
-constexpr const char* kController = "slipway-controller";
-
-// What a rollout leaves in the registry. What can't ever be done is told and let go.
-Status DoInRegistry(const deploy::Effect& effect, registry::Registry& registry) {
-  const std::string reference = GetString(effect.detail, "model") + ":" +
-                                std::to_string(GetInteger(effect.detail, "version"));
-  const Result<registry::ModelVersion> version = registry.Find(reference);
-  if (!version.ok()) {
-    if (version.error().code() == ErrorCode::kNotFound) return {};
-    return version.error();
-  }
-  if (effect.kind == "tag") {
-    return registry.SetTag(*version, GetString(effect.detail, "key"),
-                           GetString(effect.detail, "value"), kController);
-  }
-  const Result<registry::ModelVersion> moved = registry.Promote(
-      *version, GetString(effect.detail, "stage"), kController, GetBool(effect.detail, "forced"));
-  if (!moved.ok()) return moved.error();
-  return {};
-}
-
-// All that the controller of one machine holds.
-class Machine {
- public:
-  static Result<std::unique_ptr<Machine>> Open(const Delivery& delivery, Session& session) {
-    auto machine = std::unique_ptr<Machine>(new Machine(delivery, session));
-    SLIPWAY_ASSIGN_OR_RETURN(machine->registry_, registry::OpenExisting(delivery.registry));
-    SLIPWAY_ASSIGN_OR_RETURN(machine->client_, http::MakeHttpClient());
-    return machine;
-  }
-
-  deploy::ControllerParts Parts() {
-    deploy::ControllerParts parts;
-    parts.store = delivery_.store.get();
-    parts.open_backend = [this](const deploy::Service& service) { return OpenBackend(service); };
-    parts.do_effect = [this](const deploy::Effect& effect) { return Do(effect); };
-    parts.watch = [this](const deploy::Service& service, const deploy::Observed& seen) {
-      Note(service, seen);
-    };
-    parts.tell = [this](const std::string& text) { Tell(text); };
-    return parts;
-  }
-
-  void Tell(const std::string& text) {
-    session_.Print(fmt::format("{} {}\n", FormatTimestamp(SystemClock().Now()), text));
-    session_.FlushOutput();
-  }
-
- private:
-  Machine(const Delivery& delivery, Session& session) : delivery_(delivery), session_(session) {}
-
-  Result<std::unique_ptr<deploy::ServiceBackend>> OpenBackend(const deploy::Service& service) {
-    deploy::LocalBackendOptions options;
-    SLIPWAY_ASSIGN_OR_RETURN(options.program, OwnProgram());
-    options.registry = delivery_.registry;
-    options.directory = delivery_.DirectoryOf(service.name);
-    options.service = service.name;
-    options.host = service.host;
-    options.port = service.port;
-    options.client = client_.get();
-    options.golden = [this](const deploy::Release& release) -> Result<std::string> {
-      SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
-                               registry_->Find(release.reference()));
-      SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry_->Locate(version));
-      return LocalFileSystem().ReadFile(JoinPath(directory, "golden.jsonl"));
-    };
-    SLIPWAY_ASSIGN_OR_RETURN(auto backend, deploy::LocalBackend::Open(options));
-    return std::unique_ptr<deploy::ServiceBackend>(std::move(backend));
-  }
-
-  Status Do(const deploy::Effect& effect) {
-    if (effect.kind == "stage" || effect.kind == "tag") return DoInRegistry(effect, *registry_);
-    return {};
-  }
-
-  void Note(const deploy::Service& service, const deploy::Observed& seen) {
-    deploy::Sight sight;
-    sight.at_ms = seen.now_ms;
-    sight.address = fmt::format("http://{}:{}", service.host, service.port);
-    sight.observed = seen;
-    sight.rates = meters_[service.name].Take(seen);
-    // Who looks on sees what was before; nothing else depends on it.
-    (void)deploy::WriteSight(delivery_.DirectoryOf(service.name), sight);
-  }
-
-  const Delivery& delivery_;
-  Session& session_;
-  std::unique_ptr<registry::Registry> registry_;
-  std::unique_ptr<http::HttpClient> client_;
-  std::map<std::string, deploy::RateMeter> meters_;
 };
 
 // Until the next look is due, the store changes, a process ends or a signal comes.

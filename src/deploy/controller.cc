@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "deploy/plan.h"
+#include "deploy/verbs.h"
 
 namespace slipway::deploy {
 namespace {
 
 constexpr int kMostSteps = 8;
-constexpr int64_t kEffectsAtOnce = 16;
+constexpr int64_t kEffectsAtOnce = 256;
 
 // What changes with every look and may be lost: only what a decision rests on is written.
 Json WithoutPassing(const Service& service) {
@@ -54,6 +55,22 @@ ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now
     change.effects.push_back(std::move(effect));
   }
   return change;
+}
+
+Status AddNotes(RolloutStore& store, const std::string& service, const std::vector<Note>& notes,
+                int64_t now_ms) {
+  constexpr int kMostConflicts = 10;
+  for (int tries = 0;; ++tries) {
+    SLIPWAY_ASSIGN_OR_RETURN(const auto record, store.Find(service));
+    if (!record) return {};
+    Decision decision;
+    SLIPWAY_ASSIGN_OR_RETURN(decision.service, ServiceFromJson(record->document));
+    decision.notes = notes;
+    const Result<int64_t> written = store.Write(ChangeOf(decision, record->generation, now_ms));
+    if (written.ok()) return {};
+    if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
+      return written.error();
+  }
 }
 
 int64_t Controller::NowMs() const {
@@ -130,7 +147,7 @@ Result<bool> Controller::Step(Held* held) {
   const Observed seen = Look(held);
   SLIPWAY_ASSIGN_OR_RETURN(Decision decision, Plan(held->service, seen));
   SLIPWAY_RETURN_IF_ERROR(Keep(held, decision));
-  if (parts_.watch) parts_.watch(held->service, seen);
+  SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
   if (held->service.down) {
     const bool empty = seen.sets.empty();
     if (empty && !held->closed) {
@@ -150,13 +167,43 @@ Status Controller::Keep(Held* held, const Decision& decision) {
     held->service = decision.service;
     return {};
   }
-  SLIPWAY_ASSIGN_OR_RETURN(held->generation,
-                           parts_.store->Write(ChangeOf(decision, held->generation, NowMs())));
+  ServiceChange change = ChangeOf(decision, held->generation, NowMs());
+  if (parts_.split_effect) {
+    std::vector<Effect> effects;
+    for (const Effect& effect : change.effects) {
+      for (Effect& one : parts_.split_effect(decision.service, effect))
+        effects.push_back(std::move(one));
+    }
+    change.effects = std::move(effects);
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(held->generation, parts_.store->Write(change));
   held->service = decision.service;
   held->kept = now;
   for (const Note& note : decision.notes)
     parts_.tell(fmt::format("{}: {}", held->service.name, note.text));
   return {};
+}
+
+Status Controller::TakeFindings(Held* held, const Observed& seen) {
+  if (!parts_.watch) return {};
+  Findings found = parts_.watch(held->service, seen);
+  if (found.notes.empty() && found.outside.empty() && found.undo_set == 0) return {};
+  Decision decision;
+  decision.service = held->service;
+  const bool undo = found.undo_set != 0 && !held->service.in_progress() && held->service.stable &&
+                    held->service.stable->set == found.undo_set;
+  if (undo) {
+    Result<Decision> undone = Undo(held->service, std::nullopt, {NowMs(), "monitor"});
+    if (undone.ok()) {
+      decision = *std::move(undone);
+      decision.notes.push_back({"alert", "undone: " + found.undo_reason});
+    } else {
+      decision.notes.push_back({"alert", "not undone: " + undone.error().message()});
+    }
+  }
+  decision.notes.insert(decision.notes.begin(), found.notes.begin(), found.notes.end());
+  decision.outside.insert(decision.outside.end(), found.outside.begin(), found.outside.end());
+  return Keep(held, decision);
 }
 
 Result<bool> Controller::Act(Held* held, const Decision& decision) {
@@ -183,6 +230,7 @@ void Controller::DoEffects() {
   const Result<std::vector<Effect>> due = parts_.store->DueEffects(NowMs(), kEffectsAtOnce);
   if (!due.ok()) return parts_.tell(due.error().ToString());
   for (const Effect& effect : *due) {
+    if (std::ranges::find(parts_.kinds, effect.kind) == parts_.kinds.end()) continue;
     const Status done = parts_.do_effect(effect);
     const Status kept =
         done.ok() ? parts_.store->FinishEffect(effect.id)

@@ -17,15 +17,27 @@
 
 namespace slipway::deploy {
 
+// What somebody who watches wants to be kept and done.
+struct Findings {
+  std::vector<Note> notes;
+  std::vector<Outside> outside;
+  int64_t undo_set = 0;  // Is to be gone back from, if it is still stable; 0 for none.
+  std::string undo_reason;
+};
+
 struct ControllerParts {
   RolloutStore* store = nullptr;
   const Clock* clock = &SystemClock();
   // The backend of a service, opened at its first sight. An error is told, and tried again.
   std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
-  // Does what is to be done outside; an error means later once more.
+  // Does what is to be done outside; an error means later once more. Those of other kinds than
+  // `kinds` are somebody else's.
+  std::vector<std::string> kinds;
   std::function<Status(const Effect&)> do_effect;
-  // After each look: who watches, and who shows it. May be empty.
-  std::function<void(const Service&, const Observed&)> watch;
+  // What an effect is kept as: one to tell people is one for each whom it goes to.
+  std::function<std::vector<Effect>(const Service&, const Effect&)> split_effect;
+  // After each look; what it finds is kept. May be empty.
+  std::function<Findings(const Service&, const Observed&)> watch;
   std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 
@@ -58,6 +70,7 @@ class Controller {
   Result<bool> Step(Held* held);
   Observed Look(Held* held) const;
   Status Keep(Held* held, const Decision& decision);
+  Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.
   Result<bool> Act(Held* held, const Decision& decision);
   void DoEffects();
@@ -70,5 +83,9 @@ class Controller {
 // The events and effects of a decision, as a store keeps them. Notes of a service that has had no
 // rollout have nowhere to stand.
 ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now_ms);
+
+// Keeps notes about a service beside whatever else happens to it.
+Status AddNotes(RolloutStore& store, const std::string& service, const std::vector<Note>& notes,
+                int64_t now_ms);
 
 }  // namespace slipway::deploy

@@ -78,6 +78,7 @@ void Planner::Notify(const std::string& event, const std::string& text) {
   const Release& release = rollout().release;
   decision_.outside.push_back({"notify",
                                {{"event", event},
+                                {"at_ms", now()},
                                 {"service", service_.name},
                                 {"environment", service_.environment},
                                 {"model", release.model},

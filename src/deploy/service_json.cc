@@ -205,6 +205,7 @@ Json ToJson(const Service& service) {
                {"host", service.host},
                {"port", service.port},
                {"notifications", service.notifications},
+               {"origin", service.origin},
                {"down", service.down},
                {"next_revision", service.next_revision},
                {"next_set", service.next_set},
@@ -230,6 +231,7 @@ Result<Service> ServiceFromJson(const Json& json) {
   service.model = GetString(json, "model");
   service.host = GetString(json, "host", service.host);
   service.port = static_cast<int>(GetInteger(json, "port", service.port));
+  if (const Json* origin = Find(json, "origin")) service.origin = *origin;
   if (const Json* notifications = Find(json, "notifications"))
     service.notifications = *notifications;
   service.down = GetBool(json, "down");

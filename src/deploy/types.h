@@ -117,7 +117,10 @@ struct Service {
   std::string host = "127.0.0.1";  // Of its address.
   int port = 8080;
   Json notifications = Json::array();  // Whom to tell, as the configuration has it.
-  bool down = false;                   // Nothing is to run.
+  // Where it was deployed from, to train and deploy anew: {"project", "config", "overrides",
+  // "local"}.
+  Json origin = Json::object();
+  bool down = false;  // Nothing is to run.
   int64_t next_revision = 1;
   int64_t next_set = 1;
   std::optional<Release> stable;

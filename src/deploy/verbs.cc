@@ -106,6 +106,7 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   next.host = rollout.host;
   next.port = rollout.port;
   next.notifications = rollout.notifications;
+  next.origin = rollout.origin;
   // What can't be watched by is told now, and not by a controller that nobody looks at.
   if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
     return watch.error();

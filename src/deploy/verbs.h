@@ -18,6 +18,7 @@ struct NewRollout {
   std::string host = "127.0.0.1";
   int port = 8080;
   Json notifications = Json::array();
+  Json origin = Json::object();
   Release release;  // Without a set.
   Settings settings;
   std::string actor;
