@@ -14,6 +14,7 @@ constexpr double kMilliseconds = 1000;
 Status Planner::AdvanceBlueGreen() {
   Rollout& rollout = this->rollout();
   const BlueGreenSettings& settings = rollout.settings.blue_green;
+  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
   SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
   if (rollout.stage_ms == 0) {
     if (!InForce(rollout.release.set, 100)) {

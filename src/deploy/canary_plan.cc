@@ -32,6 +32,7 @@ int Planner::AllowedFailures() const {
 
 Status Planner::AdvanceShadowing() {
   Rollout& rollout = this->rollout();
+  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
   SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
   if (rollout.pause) return {};
   const bool copies = seen_.traffic && seen_.traffic->in_force.mirror_set == rollout.release.set;
@@ -52,6 +53,7 @@ Status Planner::AdvanceShadowing() {
 
 Status Planner::AdvanceCanary() {
   Rollout& rollout = this->rollout();
+  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
   SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
   const double weight = CanaryWeight();
   if (rollout.stage_ms == 0) {

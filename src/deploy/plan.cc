@@ -274,6 +274,7 @@ void Planner::AdvanceRollingBack() {
 void Planner::End(Phase phase, const std::string& text) {
   Enter(phase, text);
   rollout().ended_ms = now();
+  rollout().watch.reset();
   rollout().pause.reset();
 }
 

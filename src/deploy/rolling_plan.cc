@@ -15,6 +15,7 @@ constexpr double kMilliseconds = 1000;
 Status Planner::AdvanceRolling() {
   Rollout& rollout = this->rollout();
   const RollingSettings& settings = rollout.settings.rolling;
+  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
   SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
   const SetStatus canary = Canary();
   if (rollout.stage_ms == 0 && canary.ready > 0) {

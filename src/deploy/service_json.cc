@@ -139,7 +139,10 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     SLIPWAY_ASSIGN_OR_RETURN(rollout.last_check, CheckFromJson(*check));
   }
   if (const Json* watch = Find(json, "watch")) {
-    SLIPWAY_ASSIGN_OR_RETURN(rollout.watch, Watch::FromJson(*watch, rollout.settings.canary));
+    // What another build has gathered can't be gone on with: it is gathered anew, which may take
+    // longer and promotes nothing.
+    if (auto read = Watch::FromJson(*watch, rollout.settings.canary); read.ok())
+      rollout.watch = *std::move(read);
   }
   return rollout;
 }
