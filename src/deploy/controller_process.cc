@@ -9,11 +9,11 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <thread>
 
 #include "core/detached_processes.h"
 #include "core/file_system.h"
+#include "deploy/number_internal.h"
 
 namespace slipway::deploy {
 namespace {
@@ -34,7 +34,8 @@ bool IsHeld(int file) {
 pid_t PidIn(int file) {
   std::array<char, 32> text{};
   const ssize_t count = ::pread(file, text.data(), text.size() - 1, 0);
-  return count > 0 ? std::atoi(text.data()) : 0;
+  if (count <= 0) return 0;
+  return static_cast<pid_t>(NumberIn({text.data(), static_cast<size_t>(count)}));
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ Status StartController(const std::string& directory, const std::vector<std::stri
   DetachedSpec spec;
   spec.id = kId;
   spec.arguments = arguments;
-  const Status started = processes.Start(spec);
+  Status started = processes.Start(spec);
   // Two who start one at the same time are both served by the one that came first.
   if (!started.ok() && started.error().code() != ErrorCode::kAlreadyExists) return started;
   for (int i = 0; i < kMostWaits; ++i) {

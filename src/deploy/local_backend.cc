@@ -11,6 +11,7 @@
 #include "core/file_system.h"
 #include "core/replace_file.h"
 #include "core/text.h"
+#include "deploy/number_internal.h"
 #include "splitter/control.h"
 
 namespace slipway::deploy {
@@ -29,7 +30,7 @@ Result<std::string> TokenIn(const std::string& directory) {
   const std::string path = JoinPath(directory, "token");
   FileSystem& files = LocalFileSystem();
   if (files.Exists(path)) return files.ReadFile(path);
-  const std::string token = RandomName();
+  std::string token = RandomName();
   const mode_t before = ::umask(S_IRWXG | S_IRWXO);
   const Status written = WriteFileAtomically(files, path, token);
   ::umask(before);
@@ -61,7 +62,7 @@ std::string LastError(const std::string& log) {
 
 SetCounts CountsOf(const splitter::VersionSnapshot& version) {
   SetCounts counts;
-  counts.set = std::atoll(version.id.c_str());
+  counts.set = NumberIn(version.id);
   counts.requests = version.requests;
   counts.errors = version.errors();
   constexpr size_t kClientErrors = 2;
@@ -280,15 +281,15 @@ splitter::Routes LocalBackend::RoutesOf(const TrafficPlan& plan) const {
 TrafficPlan LocalBackend::PlanOf(const splitter::Routes& routes) {
   TrafficPlan plan;
   for (const splitter::VersionRoute& version : routes.versions) {
-    if (version.weight > 0) plan.shares.push_back({std::atoll(version.id.c_str()), version.weight});
+    if (version.weight > 0) plan.shares.push_back({NumberIn(version.id), version.weight});
   }
   if (!routes.mirror.version.empty()) {
-    plan.mirror_set = std::atoll(routes.mirror.version.c_str());
+    plan.mirror_set = NumberIn(routes.mirror.version);
     plan.mirror_share = routes.mirror.share;
   }
   if (!routes.header_routes.empty()) {
     const splitter::HeaderRoute& header = routes.header_routes.front();
-    plan.header_set = std::atoll(header.version.c_str());
+    plan.header_set = NumberIn(header.version);
     plan.header_name = header.name;
     plan.header_value = header.value;
   }

@@ -10,6 +10,7 @@
 #include "config/quantity.h"
 #include "core/file_system.h"
 #include "core/text.h"
+#include "deploy/number_internal.h"
 
 namespace slipway::deploy {
 namespace {
@@ -63,7 +64,8 @@ int PortInLog(const std::string& log) {
     if (!event.ok()) continue;
     const std::string url = GetString(*event, "url");
     const size_t colon = url.rfind(':');
-    if (colon != std::string::npos) port = std::atoi(url.c_str() + colon + 1);
+    if (colon != std::string::npos)
+      port = static_cast<int>(NumberIn(std::string_view(url).substr(colon + 1)));
   }
   return port;
 }

@@ -1,0 +1,193 @@
+// Every verb in every state has an answer: the table below is what people rely on.
+#include "deploy/verbs.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace slipway::deploy {
+namespace {
+
+constexpr int64_t kNow = 1'000'000;
+
+Release ReleaseOf(int64_t set, int64_t version) {
+  Release release;
+  release.set = set;
+  release.model = "m";
+  release.version = version;
+  release.digest = fmt::format("sha256:{:08}", version);
+  release.deployment = {{"deployment_strategy", "canary"}};
+  return release;
+}
+
+// Version 1 is stable, and version 2 is in that phase.
+Service InPhase(Phase phase, bool paused = false, bool first = false) {
+  Service service;
+  service.name = "m-production";
+  service.environment = "production";
+  service.model = "m";
+  service.next_revision = 3;
+  service.next_set = 3;
+  if (!first) {
+    service.stable = ReleaseOf(1, 1);
+    service.history.push_back({1, *service.stable, kNow - 1000});
+  }
+  Rollout rollout;
+  rollout.revision = 2;
+  rollout.release = ReleaseOf(2, 2);
+  rollout.settings = *ReadSettings(rollout.release.deployment);
+  rollout.phase = phase;
+  if (paused) rollout.pause = Pause{false, "too few requests"};
+  if (phase == Phase::kCompleted) {
+    service.history.push_back({2, rollout.release, kNow});
+    service.stable = rollout.release;
+  }
+  service.rollout = std::move(rollout);
+  return service;
+}
+
+using Verb = std::function<Result<Decision>(const Service&)>;
+
+const std::vector<std::pair<std::string, Verb>>& Verbs() {
+  static const VerbContext context{kNow, "somebody"};
+  static const std::vector<std::pair<std::string, Verb>> verbs = {
+      {"promote", [](const Service& s) { return Promote(s, false, context); }},
+      {"promote --full", [](const Service& s) { return Promote(s, true, context); }},
+      {"pause", [](const Service& s) { return PauseRollout(s, "", context); }},
+      {"resume", [](const Service& s) { return Resume(s, context); }},
+      {"set-weight", [](const Service& s) { return SetWeight(s, 30, context); }},
+      {"abort", [](const Service& s) { return Abort(s, "", context); }},
+      {"retry", [](const Service& s) { return Retry(s, context); }},
+      {"undo", [](const Service& s) { return Undo(s, std::nullopt, context); }},
+      {"down", [](const Service& s) { return TakeDown(s, context); }},
+      {"up", [](const Service& s) { return BringUp(s, context); }},
+  };
+  return verbs;
+}
+
+// The phase that a verb leads to, with what is paused; or what it says.
+std::string AnswerOf(const Verb& verb, const Service& service) {
+  const Result<Decision> decision = verb(service);
+  if (!decision.ok()) {
+    EXPECT_EQ(decision.error().code(), ErrorCode::kConflict) << decision.error().ToString();
+    return "refused";
+  }
+  EXPECT_FALSE(decision->notes.empty()) << "nobody will know that it was said";
+  const Service& next = decision->service;
+  if (next.down) return "down";
+  return std::string(ToString(next.rollout->phase)) + (next.rollout->pause ? ", paused" : "");
+}
+
+TEST(VerbsTest, EachHasAnAnswerInEachState) {
+  const std::vector<std::pair<std::string, Service>> states = {
+      {"starting", InPhase(Phase::kStarting)},
+      {"shadowing", InPhase(Phase::kShadowing)},
+      {"progressing", InPhase(Phase::kProgressing)},
+      {"progressing, paused", InPhase(Phase::kProgressing, true)},
+      {"promoting", InPhase(Phase::kPromoting)},
+      {"rolling back", InPhase(Phase::kRollingBack)},
+      {"completed", InPhase(Phase::kCompleted)},
+      {"rolled back", InPhase(Phase::kRolledBack)},
+      {"starting, the first", InPhase(Phase::kStarting, false, true)},
+      {"failed", InPhase(Phase::kFailed, false, true)},
+  };
+  // promote, promote --full, pause, resume, set-weight, abort, retry, undo, down, up
+  const std::map<std::string, std::vector<std::string>> expected = {
+      {"starting",
+       {"refused", "promoting", "starting, paused", "refused", "refused", "rolling back", "refused",
+        "rolling back", "down", "starting"}},
+      {"shadowing",
+       {"progressing", "promoting", "shadowing, paused", "refused", "refused", "rolling back",
+        "refused", "rolling back", "down", "shadowing"}},
+      {"progressing",
+       {"progressing", "promoting", "progressing, paused", "refused", "progressing", "rolling back",
+        "refused", "rolling back", "down", "progressing"}},
+      {"progressing, paused",
+       {"progressing", "promoting", "progressing, paused", "progressing", "progressing, paused",
+        "rolling back", "refused", "rolling back", "down", "progressing, paused"}},
+      {"promoting",
+       {"refused", "promoting", "refused", "refused", "refused", "rolling back", "refused",
+        "rolling back", "down", "promoting"}},
+      {"rolling back",
+       {"refused", "promoting", "refused", "refused", "refused", "refused", "refused", "refused",
+        "down", "rolling back"}},
+      {"completed",
+       {"refused", "refused", "refused", "refused", "refused", "refused", "refused", "starting",
+        "down", "completed"}},
+      {"rolled back",
+       {"refused", "refused", "refused", "refused", "refused", "refused", "starting", "refused",
+        "down", "rolled back"}},
+      {"starting, the first",
+       {"refused", "promoting", "starting, paused", "refused", "refused", "failed", "refused",
+        "failed", "down", "starting"}},
+      {"failed",
+       {"refused", "refused", "refused", "refused", "refused", "refused", "starting", "refused",
+        "down", "failed"}},
+  };
+  for (const auto& [name, service] : states) {
+    std::vector<std::string> answers;
+    for (const auto& [verb, says] : Verbs()) answers.push_back(AnswerOf(says, service));
+    EXPECT_EQ(answers, expected.at(name)) << "while " << name;
+  }
+}
+
+TEST(VerbsTest, RefusalsSayWhatToDo) {
+  for (const Phase phase : {Phase::kCompleted, Phase::kRolledBack, Phase::kRollingBack}) {
+    for (const auto& [verb, says] : Verbs()) {
+      const Result<Decision> decision = says(InPhase(phase));
+      if (decision.ok()) continue;
+      EXPECT_NE(decision.error().hint(), "") << verb << " while " << ToString(phase);
+    }
+  }
+}
+
+TEST(VerbsTest, AServiceThatIsDownIsToldOnce) {
+  Service service = InPhase(Phase::kCompleted);
+  service.down = true;
+  const VerbContext context{kNow, "somebody"};
+  EXPECT_FALSE(TakeDown(service, context).ok());
+  const Result<Decision> up = BringUp(service, context);
+  ASSERT_TRUE(up.ok());
+  EXPECT_FALSE(up->service.down);
+}
+
+TEST(VerbsTest, AnotherPortIsRefusedWhileItServes) {
+  NewRollout rollout;
+  rollout.environment = "production";
+  rollout.model = "m";
+  rollout.release = ReleaseOf(0, 3);
+  rollout.settings = *ReadSettings(rollout.release.deployment);
+  rollout.port = 9090;
+  const Service service = InPhase(Phase::kCompleted);
+  const Result<Decision> refused = Deploy(service, "m-production", rollout, kNow);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("listens on 127.0.0.1:8080"));
+  Service down = service;
+  down.down = true;
+  EXPECT_TRUE(Deploy(down, "m-production", rollout, kNow).ok());
+}
+
+TEST(VerbsTest, WhatIsKeptIsReadBackTheSame) {
+  for (const Phase phase : {Phase::kStarting, Phase::kProgressing, Phase::kCompleted}) {
+    Service service = InPhase(phase, phase == Phase::kProgressing);
+    service.standby = Standby{ReleaseOf(1, 1), kNow + 5};
+    service.notifications = Json::array({{{"type", "log"}}});
+    const Result<Service> read = ServiceFromJson(ToJson(service));
+    ASSERT_TRUE(read.ok()) << read.error().ToString();
+    EXPECT_EQ(ToJson(*read), ToJson(service));
+  }
+}
+
+TEST(VerbsTest, ARecordOfANewerProgramIsRefused) {
+  Json json = ToJson(InPhase(Phase::kCompleted));
+  json["format"] = 99;
+  EXPECT_FALSE(ServiceFromJson(json).ok());
+}
+
+}  // namespace
+}  // namespace slipway::deploy
