@@ -276,6 +276,11 @@ class Bench:
         service.wait("a replica in its place", lambda status: status["stable"]["replicas"]["ready"] == status["stable"]["replicas"]["wanted"])
         return f"{len(service.replicas())} replicas again"
 
+    def kill_replica_step(self):
+        # Beside two others: who is alone leaves nobody to answer until it is up again.
+        self.service.deploy("rolling", replicas=3)
+        self.step("kill -9 of one of three replicas", self.kill_replica, CONNECTIONS + 1)
+
     def undo_step(self):
         self.undo_ms = []
         self.step("undo of a blue-green, standby warm", self.undo)
@@ -283,12 +288,11 @@ class Bench:
                             self.undo_ms[0] <= UNDO_MS)
 
     def steps(self):
-        in_flight = CONNECTIONS + 1
         return {"blue-green": lambda: self.step("blue-green", self.blue_green), "undo": self.undo_step,
                 "canary": lambda: self.step("canary", self.canary), "promote": lambda: self.step("promote --full", self.promote),
                 "abort": lambda: self.step("abort", self.abort), "rolling": lambda: self.step("rolling, three replicas", self.rolling),
                 "kill-controller": lambda: self.step("kill -9 of the controller in mid-rollout", self.kill_controller),
-                "kill-replica": lambda: self.step("kill -9 of a replica", self.kill_replica, in_flight)}
+                "kill-replica": self.kill_replica_step}
 
     def guarded(self, name, step):
         """A step that does not get where it should is a miss, and the rest is measured all the same."""
@@ -307,8 +311,10 @@ class Bench:
                 "replicas": max(map(resident_mb, service.replicas()))}
 
     def at_rest(self):
-        """Descriptors without load: connections are closed by then."""
-        time.sleep(3)
+        """Descriptors without load, but behind some: the splitter keeps as many connections to replicas as it had use for."""
+        with Load(self.service.port, self.service.body):
+            time.sleep(1)
+        time.sleep(2)
         return {"controller": descriptors(self.service.controller()), "splitter": descriptors(self.service.splitter())}
 
     def endurance(self):
