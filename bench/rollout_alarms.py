@@ -59,13 +59,21 @@ def show_detection(cases, targets):
                        found > 0.5 and max(medians) <= most)
 
 
+def show_late(cases):
+    """Who was good for long is believed for a while: what that costs, without a bound."""
+    for case in (case for name, case in cases.items() if name.startswith("late-errors")):
+        print(f"           errors 1 % become 5 % after {case['good_looks']} good looks, weight {case['weight']}: weight 0 after "
+              f"{case['median']:.0f} canary requests more (median; 90th percentile {case['p90']:.0f})")
+
+
 def show_breach(cases, targets):
-    busy, quiet = cases["breach-busy"], cases["breach-quiet"]
-    targets.expect(f"every request fails, {busy['requests_per_second']:.0f} requests/s: weight 0 after {busy['median_ms'] / 1000:.2f} s in the "
-                   f"median, {busy['most_ms'] / 1000:.2f} at most; one interval is {busy['interval_ms'] / 1000:g} s, and {SLACK_MS} ms",
-                   busy["most_ms"] <= busy["interval_ms"] + SLACK_MS)
-    print(f"           the same at {quiet['requests_per_second']:.0f} requests/s: {quiet['median_ms'] / 1000:.2f} s, "
-          f"{quiet['most_ms'] / 1000:.2f} at most: a check needs some requests that failed")
+    def text(case):
+        return (f"every request fails after {case['good_checks']} good checks, {case['requests_per_second']:.0f} requests/s: weight 0 after "
+                f"{case['median_ms'] / 1000:.2f} s in the median, {case['most_ms'] / 1000:.2f} at most; checks each {case['interval_ms'] / 1000:g} s")
+    busy = cases["breach-busy"]
+    targets.expect(f"{text(busy)}, and {SLACK_MS} ms", busy["most_ms"] <= busy["interval_ms"] + SLACK_MS)
+    for name in ("breach-late", "breach-quiet"):
+        print(f"           {text(cases[name])}")
 
 
 def main():
@@ -78,6 +86,7 @@ def main():
     cases, targets = measure(options.rollouts), Targets()
     show_false_alarms(cases, targets)
     show_detection(cases, targets)
+    show_late(cases)
     show_breach(cases, targets)
     targets.finish(options.check)
 

@@ -51,6 +51,7 @@ struct Case {
   int64_t look = 50;  // Requests of the canary.
   int looks = 20;     // Behind the one that the warm-up takes.
   bool detection = false;
+  int good_looks = 0;  // Of a canary that is to be detected, before it turns bad.
 };
 
 // What came within a tick for a version.
@@ -79,7 +80,7 @@ class World {
   void Tick(Requests* stable, Requests* canary) {
     canary->count = what_.look / kTicks;
     stable->count = canary->count * (100 - what_.weight) / what_.weight;
-    Quality quality = what_.canary;
+    Quality quality = seen_ < what_.good_looks * what_.look ? what_.stable : what_.canary;
     if (seen_ < what_.cold_requests) {
       constexpr double kColdErrors = 0.1, kColdTimes = 5;
       quality = {kColdErrors, kColdTimes * quality.latency_ms};
@@ -163,7 +164,8 @@ class UsualWays {
 struct Outcome {
   bool rolled_back = false;
   std::string reason = {};
-  int64_t requests = 0;  // Of the canary until it had none of the traffic; the warm-up is in.
+  // Of the canary, since it is bad and until it had none of the traffic; the warm-up is in.
+  int64_t requests = 0;
   UsualWays usual = {};
 };
 
@@ -241,7 +243,7 @@ Result<Outcome> Play(const Case& what, uint64_t seed) {
     SLIPWAY_RETURN_IF_ERROR(service.Step(kSeconds));
     outcome.rolled_back = service.weight_of(kCanary) == 0;
   }
-  outcome.requests = service.requests_of(kCanary);
+  outcome.requests = service.requests_of(kCanary) - what.good_looks * what.look;
   outcome.reason = service.service().rollout->reason;
   return outcome;
 }
@@ -286,6 +288,13 @@ Status Run(const Case& what, uint64_t seed, int rollouts) {
   return {};
 }
 
+// All of a canary's requests fail after some good checks.
+struct Breach {
+  std::string name;
+  double requests_per_second = 0;
+  int good_checks = 0;
+};
+
 // From the first of the requests that all fail to the moment at which none gets there any more.
 Result<double> SecondsOfHarm(double requests_per_second, double interval, double begins) {
   constexpr double kTick = 0.05;
@@ -312,20 +321,21 @@ Result<double> SecondsOfHarm(double requests_per_second, double interval, double
   return static_cast<double>(service.now_ms() - begun_ms) / 1000;
 }
 
-Status RunBreach(const std::string& name, double requests_per_second, int rollouts) {
-  constexpr double kBreachInterval = 5, kGoodChecks = 5;
+Status RunBreach(const Breach& breach, int rollouts) {
+  constexpr double kBreachInterval = 5;
   std::vector<int64_t> ms;
   Random random(1);
   for (int i = 0; i < rollouts; ++i) {
-    const double begins = kBreachInterval * (kGoodChecks + random.Uniform());
+    const double begins = kBreachInterval * (breach.good_checks + random.Uniform());
     SLIPWAY_ASSIGN_OR_RETURN(const double seconds,
-                             SecondsOfHarm(requests_per_second, kBreachInterval, begins));
+                             SecondsOfHarm(breach.requests_per_second, kBreachInterval, begins));
     ms.push_back(std::llround(1000 * seconds));
   }
-  const Json line = {{"case", name},
+  const Json line = {{"case", breach.name},
                      {"rollouts", rollouts},
                      {"interval_ms", 1000 * kBreachInterval},
-                     {"requests_per_second", requests_per_second},
+                     {"requests_per_second", breach.requests_per_second},
+                     {"good_checks", breach.good_checks},
                      {"median_ms", Quantile(ms, 0.5)},
                      {"most_ms", Quantile(ms, 1)}};
   fmt::print("{}\n", slipway::CompactJson(line));
@@ -358,6 +368,12 @@ std::vector<Case> Cases() {
                      .looks = 200,
                      .detection = true});
   }
+  for (const int good : {10, 20, 40})
+    cases.push_back({.name = fmt::format("late-errors-after-{}", good),
+                     .canary = failing,
+                     .looks = 300,
+                     .detection = true,
+                     .good_looks = good});
   return cases;
 }
 
@@ -368,10 +384,11 @@ Status RunAll(int rollouts, const std::string& only) {
     if (only.empty() || what.name == only) SLIPWAY_RETURN_IF_ERROR(Run(what, seed, rollouts));
   }
   constexpr int kFewer = 10;  // They are all much alike.
-  for (const auto& [name, rate] :
-       {std::pair("breach-busy", 1000.0), std::pair("breach-quiet", 20.0)})
-    if (only.empty() || name == only)
-      SLIPWAY_RETURN_IF_ERROR(RunBreach(name, rate, std::max(rollouts / kFewer, 1)));
+  constexpr double kBusy = 1000, kQuiet = 20;
+  for (const Breach& breach : {Breach{"breach-busy", kBusy, 5}, Breach{"breach-late", kBusy, 50},
+                               Breach{"breach-quiet", kQuiet, 5}})
+    if (only.empty() || breach.name == only)
+      SLIPWAY_RETURN_IF_ERROR(RunBreach(breach, std::max(rollouts / kFewer, 1)));
   return {};
 }
 
