@@ -22,12 +22,12 @@ import tempfile
 import threading
 import time
 
-from measure import PEERS, SLIPWAY, Targets, require_program, run_project, write_project
+from measure import PEERS, SLIPWAY, Targets, median, require_program, run_project, write_project
 from serve_speed import free_port
 
 CONNECTIONS = 8
 UNDO_MS, GROWTH_AT_MOST, DESCRIPTORS = 100, 1.1, 2
-ROLLOUTS = 10
+ROLLOUTS, UNDOS = 10, 5
 ROWS, FEATURES = 5_000, 5
 BODY = json.dumps({"features": [0.5, -1.25, 0.125, 2.0, -0.75]})
 HEADERS = {"Content-Type": "application/json"}
@@ -115,6 +115,14 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def command_of(pid):
+    """The words of its command line; "" of one that has ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(bytes(1), b" ").decode()
+    except OSError:
+        return ""
+
+
 def processes_of(folder):
     """Whatever has the folder in its command line, environment or as its place, this script aside."""
     found, name = [], str(folder).encode()
@@ -124,7 +132,7 @@ def processes_of(folder):
         with contextlib.suppress(OSError):
             text = (process / "cmdline").read_bytes() + (process / "environ").read_bytes() + os.fsencode(os.readlink(process / "cwd"))
             if name in text:
-                found.append(f"{process.name} {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()}")
+                found.append(f"{process.name} {command_of(process.name)}")
     return found
 
 
@@ -194,8 +202,9 @@ class Service:
         return self.pid(self.own / "splitter" / "splitter")
 
     def replicas(self):
+        """Those that live; a pid of one that has ended may be somebody else's."""
         pids = [int(path.read_text()) for path in self.own.glob("replicas/*/pid")]
-        return [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()]
+        return [pid for pid in pids if str(self.folder) in command_of(pid) and " serve " in command_of(pid)]
 
     def down(self):
         self.say("down")
@@ -223,11 +232,9 @@ class Bench:
     def blue_green(self):
         self.service.deploy("blue-green")
 
-    def undo(self):
+    def undo_once(self):
+        """Milliseconds from the command's start to the first answer of the version before."""
         service, old = self.service, 2 if self.service.version == 1 else 1
-        if not service.status()["standby"]:
-            service.deploy("blue-green")
-            old = 2 if service.version == 1 else 1
         poller = Poller(service.port, str(old))
         poller.start()
         begun = time.perf_counter()
@@ -238,9 +245,13 @@ class Bench:
         finally:
             poller.over.set()
         service.version = old
-        milliseconds = 1000 * (poller.at - begun) if poller.at else float("inf")
-        self.undo_ms.append(milliseconds)
-        return f"the old version answers after {milliseconds:.0f} ms"
+        return 1000 * (poller.at - begun) if poller.at else float("inf")
+
+    def undo(self):
+        for _ in range(UNDOS):
+            self.service.deploy("blue-green", **{"blue_green.watch_seconds": 0.5})
+            self.undo_ms.append(self.undo_once())
+        return f"{UNDOS} of them"
 
     def canary(self):
         self.service.deploy("canary")
@@ -284,8 +295,12 @@ class Bench:
     def undo_step(self):
         self.undo_ms = []
         self.step("undo of a blue-green, standby warm", self.undo)
-        self.targets.expect(f"undo while warm: {self.undo_ms[0]:.0f} ms from the command's start to the first answer, at most {UNDO_MS}",
-                            self.undo_ms[0] <= UNDO_MS)
+        self.service.deploy("blue-green", **{"blue_green.watch_seconds": 0.5})
+        quiet = self.undo_once()
+        middle = median(self.undo_ms)
+        self.targets.expect(f"undo while warm: {middle:.0f} ms in the median from the command's start to the first answer "
+                            f"({min(self.undo_ms):.0f} to {max(self.undo_ms):.0f}; {quiet:.0f} without load), at most {UNDO_MS}",
+                            middle <= UNDO_MS)
 
     def steps(self):
         return {"blue-green": lambda: self.step("blue-green", self.blue_green), "undo": self.undo_step,
