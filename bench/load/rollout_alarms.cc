@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
 #include "core/counting.h"
 #include "core/json.h"
 #include "core/random.h"
@@ -163,7 +162,6 @@ class UsualWays {
 
 struct Outcome {
   bool rolled_back = false;
-  std::string reason = {};
   // Of the canary, since it is bad and until it had none of the traffic; the warm-up is in.
   int64_t requests = 0;
   UsualWays usual = {};
@@ -209,16 +207,15 @@ class Script {
       latencies->resize(LatencyBuckets::kCount);
       for (const double ms : next().latencies_ms)
         ++(*latencies)[LatencyBuckets::IndexOf(static_cast<int64_t>(kNanoseconds * ms))];
-      ++answered_;
+      ++answered;
     };
   }
-  void Begin() { answered_ = 0; }
 
   Requests stable, canary;
+  int answered = 0;  // Of the two, in the tick.
 
  private:
-  const Requests& next() const { return answered_ == 0 ? canary : stable; }
-  int answered_ = 0;
+  const Requests& next() const { return answered == 0 ? canary : stable; }
 };
 
 Result<Outcome> Play(const Case& what, uint64_t seed) {
@@ -237,54 +234,55 @@ Result<Outcome> Play(const Case& what, uint64_t seed) {
       if (what.detection) break;
       continue;  // The usual ways see the rest, too.
     }
-    script.Begin();
+    script.answered = 0;
     service.requests_per_second =
         static_cast<double>(script.stable.count + script.canary.count) / kSeconds;
     SLIPWAY_RETURN_IF_ERROR(service.Step(kSeconds));
     outcome.rolled_back = service.weight_of(kCanary) == 0;
   }
   outcome.requests = service.requests_of(kCanary) - what.good_looks * what.look;
-  outcome.reason = service.service().rollout->reason;
   return outcome;
 }
 
 double Quantile(std::vector<int64_t> values, double share) {
-  if (values.empty()) return 0;
   std::ranges::sort(values);
   const auto at = static_cast<size_t>(share * static_cast<double>(values.size()));
   return static_cast<double>(values[std::min(at, values.size() - 1)]);
 }
 
-Status Run(const Case& what, uint64_t seed, int rollouts) {
-  const slipway::Stopwatch watch;
-  int back = 0, threshold = 0, errors_test = 0, latency_test = 0;
+Json LineOf(const Case& what, const std::vector<Outcome>& outcomes) {
   std::vector<int64_t> requests;
-  std::string reason;
-  for (int i = 0; i < rollouts; ++i) {
-    SLIPWAY_ASSIGN_OR_RETURN(const Outcome outcome,
-                             Play(what, slipway::DeriveSeed(seed, static_cast<uint64_t>(i))));
-    back += outcome.rolled_back ? 1 : 0;
-    threshold += outcome.usual.threshold ? 1 : 0;
-    errors_test += outcome.usual.errors_test ? 1 : 0;
-    latency_test += outcome.usual.latency_test ? 1 : 0;
-    requests.push_back(outcome.requests);
-    if (outcome.rolled_back) reason = outcome.reason;
-  }
-  const auto share = [&](int count) { return static_cast<double>(count) / rollouts; };
-  constexpr double kMost = 0.9;
-  Json line = {{"case", what.name},     {"rollouts", rollouts}, {"rolled_back", share(back)},
-               {"weight", what.weight}, {"look", what.look},    {"seconds", watch.seconds()}};
+  for (const Outcome& outcome : outcomes) requests.push_back(outcome.requests);
+  const auto share = [&](const auto& is_so) {
+    return static_cast<double>(std::ranges::count_if(outcomes, is_so)) /
+           static_cast<double>(outcomes.size());
+  };
+  Json line = {{"case", what.name}, {"rollouts", outcomes.size()}, {"weight", what.weight},
+               {"look", what.look}, {"looks", what.looks},         {"good_looks", what.good_looks}};
+  line["rolled_back"] = share([](const Outcome& one) { return one.rolled_back; });
   if (what.detection) {
     line["median"] = Quantile(requests, 0.5);
-    line["p90"] = Quantile(requests, kMost);
-  } else {
-    line["threshold"] = share(threshold);
-    line["errors_test"] = share(errors_test);
-    line["latency_test"] = share(latency_test);
+    line["p90"] = Quantile(requests, 0.9);
+    return line;
   }
-  if (!reason.empty()) line["a_reason"] = reason;
+  line["threshold"] = share([](const Outcome& one) { return one.usual.threshold; });
+  line["errors_test"] = share([](const Outcome& one) { return one.usual.errors_test; });
+  line["latency_test"] = share([](const Outcome& one) { return one.usual.latency_test; });
+  return line;
+}
+
+void Print(const Json& line) {
   fmt::print("{}\n", slipway::CompactJson(line));
   std::fflush(stdout);
+}
+
+Status Run(const Case& what, uint64_t seed, int rollouts) {
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < rollouts; ++i) {
+    const uint64_t own = slipway::DeriveSeed(seed, static_cast<uint64_t>(i));
+    SLIPWAY_ASSIGN_OR_RETURN(outcomes.emplace_back(), Play(what, own));
+  }
+  Print(LineOf(what, outcomes));
   return {};
 }
 
@@ -331,15 +329,13 @@ Status RunBreach(const Breach& breach, int rollouts) {
                              SecondsOfHarm(breach.requests_per_second, kBreachInterval, begins));
     ms.push_back(std::llround(1000 * seconds));
   }
-  const Json line = {{"case", breach.name},
-                     {"rollouts", rollouts},
-                     {"interval_ms", 1000 * kBreachInterval},
-                     {"requests_per_second", breach.requests_per_second},
-                     {"good_checks", breach.good_checks},
-                     {"median_ms", Quantile(ms, 0.5)},
-                     {"most_ms", Quantile(ms, 1)}};
-  fmt::print("{}\n", slipway::CompactJson(line));
-  std::fflush(stdout);
+  Print({{"case", breach.name},
+         {"rollouts", rollouts},
+         {"interval_ms", 1000 * kBreachInterval},
+         {"requests_per_second", breach.requests_per_second},
+         {"good_checks", breach.good_checks},
+         {"median_ms", Quantile(ms, 0.5)},
+         {"most_ms", Quantile(ms, 1)}});
   return {};
 }
 
