@@ -30,7 +30,6 @@ constexpr int kTicks = 5;                    // Of a look: the controller passes
 constexpr int kInterval = 30;                // Seconds between looks.
 constexpr int64_t kBurst = 5;                // Requests.
 constexpr double kUsualLatency = 20, kSigma = 0.5;
-
 // One version's requests.
 struct Quality {
   double error_rate = 0.01;
@@ -106,7 +105,6 @@ class World {
   int64_t seen_ = 0;
 };
 
-// Mean and variance of what was seen.
 struct Sample {
   double count = 0, sum = 0, squares = 0;
   void Add(double value) {
@@ -309,8 +307,8 @@ Result<double> SecondsOfHarm(double requests_per_second, double interval, double
     quality->error_rate = 0.01;
     quality->latency_ms = kUsualLatency;
   }
-  const auto whole = static_cast<int>(begins / kTick);
-  for (int tick = 0; tick < whole; ++tick) SLIPWAY_RETURN_IF_ERROR(service.Step(kTick));
+  for (double now = 0; now + kTick < begins; now += kTick)
+    SLIPWAY_RETURN_IF_ERROR(service.Step(kTick));
   service.versions[kCanary].error_rate = 1;
   const int64_t begun_ms = service.now_ms();
   const int64_t longest_ms = begun_ms + static_cast<int64_t>(1000 * kStageChecks * interval);
@@ -374,8 +372,7 @@ std::vector<Case> Cases() {
 }
 
 Status RunAll(int rollouts, const std::string& only) {
-  uint64_t seed = 0;
-  for (const Case& what : Cases()) {
+  for (uint64_t seed = 0; const Case& what : Cases()) {
     ++seed;
     if (only.empty() || what.name == only) SLIPWAY_RETURN_IF_ERROR(Run(what, seed, rollouts));
   }
@@ -391,11 +388,13 @@ Status RunAll(int rollouts, const std::string& only) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3 || std::atoi(argv[1]) < 1) {
+  constexpr int kDecimal = 10;
+  const auto rollouts = argc > 1 ? static_cast<int>(std::strtol(argv[1], nullptr, kDecimal)) : 0;
+  if (argc > 3 || rollouts < 1) {
     fmt::print(stderr, "usage: slipway_rollout_alarms ROLLOUTS [CASE]\n");
     return 2;
   }
-  const Status status = RunAll(std::atoi(argv[1]), argc == 3 ? argv[2] : "");
+  const Status status = RunAll(rollouts, argc == 3 ? argv[2] : "");
   if (!status.ok()) fmt::print(stderr, "{}", status.error().Render());
   return status.ok() ? 0 : 1;
 }
