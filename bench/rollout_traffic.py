@@ -370,9 +370,12 @@ class Bench:
             if self.options.minutes > 0:
                 self.guarded("endurance", self.endurance)
         finally:
-            self.service.down()
-        time.sleep(1)
-        left = processes_of(self.folder)
+            self.guarded("down", self.service.down)
+            time.sleep(1)
+            left = processes_of(self.folder)
+            for one in left:  # Of this folder, which is removed.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(one.split()[0]), signal.SIGKILL)
         self.targets.expect(f"{len(left)} processes left after `slipway down`, none{': ' + '; '.join(left) if left else ''}", not left)
         self.targets.finish(self.options.check)
 
