@@ -79,10 +79,18 @@ Status SimulatedService::DeployVersion(int64_t version, const Json& overrides) {
 }
 
 // What is decided is kept as a document, and read again.
-Status SimulatedService::Take(const Decision& decision) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Json document,
-                           ParseJson(CompactJson(ToJson(decision.service)), "service"));
+Status SimulatedService::Keep(const Service& service) {
+  if (decisions_++ % keep_documents != 0) {
+    service_ = service;
+    return {};
+  }
+  SLIPWAY_ASSIGN_OR_RETURN(const Json document, ParseJson(CompactJson(ToJson(service)), "service"));
   SLIPWAY_ASSIGN_OR_RETURN(service_, ServiceFromJson(document));
+  return {};
+}
+
+Status SimulatedService::Take(const Decision& decision) {
+  SLIPWAY_RETURN_IF_ERROR(Keep(decision.service));
   notes_.insert(notes_.end(), decision.notes.begin(), decision.notes.end());
   outside_.insert(outside_.end(), decision.outside.begin(), decision.outside.end());
   validation_.reset();

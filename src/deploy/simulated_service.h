@@ -46,6 +46,9 @@ class SimulatedService {
   bool splitter_answers = true;
   Draw draw;                     // Deterministic shares unless replaced.
   DrawLatencies draw_latencies;  // All of one latency unless replaced.
+  // Of so many decisions one is kept as a document and read again: that takes most of the time
+  // where thousands of rollouts are simulated.
+  int keep_documents = 1;
   void RestartSplitter();
   // One ready replica of that version goes and comes up again.
   void KillReplica(int64_t version);
@@ -87,6 +90,7 @@ class SimulatedService {
   void Answer(int64_t requests, Set* set);
   void Serve(double seconds);
   Status Take(const Decision& decision);
+  Status Keep(const Service& service);
   void Act(const SetReplicas& action);
   void Act(const SetTraffic& action);
   void Act(const Validate& action);
@@ -97,6 +101,7 @@ class SimulatedService {
   TrafficPlan traffic_;
   std::optional<Validation> validation_;
   int splitter_starts_ = 1;
+  int64_t decisions_ = 0;
   int64_t now_ms_ = 1'000'000;
   int64_t lost_ = 0;
   double whole_ = 0;  // Of requests that were not whole yet.
