@@ -1,0 +1,261 @@
+"""`slipway deploy` and `slipway rollout`: real processes, real requests, and what a user sees of it."""
+import collections
+import http.client
+import json
+import re
+import socket
+import urllib.request
+
+import pytest
+from rollouts import GOOD, OTHER, REFUSED, SWAPPED, Shop, end_all, free_port, processes_of, project_of_shop, shop, trained, wait_until  # noqa: F401
+
+VERBS = (["pause"], ["resume"], ["promote"], ["set-weight", "50"], ["abort"])
+
+
+def texts_of(events, kind):
+    return [event["text"] for event in events if event.get("event") == kind]
+
+
+def versions_of(shop):
+    return {version["registry_version"]: version for version in shop.call("models", "list", "--output", "json").last}
+
+
+def stages_of(shop):
+    return {number: version["status"] for number, version in versions_of(shop).items()}
+
+
+def test_a_first_deployment_serves(shop):
+    *events, last = shop.deploy(GOOD)
+    assert {event["service"] for event in events} == {"shop-development"}
+    assert all(set(event) == {"event", "at", "service", "revision", "text", "detail"} for event in events)
+    assert (last["state"], last["phase"], last["revision"], last["strategy"]) == ("serving", "completed", 1, "canary")
+    assert (last["stable"]["version"], last["stable"]["weight"], last["canary"], last["paused"]) == (1, 100, None, False)
+    assert last["address"] == f"http://127.0.0.1:{shop.port}" and last["controller_runs"]
+    assert shop.version() == "1"
+    [listed] = shop.rollout("list")
+    assert (listed["service"], listed["environment"]) == (shop.name, "development")
+    assert f"{GOOD} is what {shop.name} serves already" in shop.refuse(
+        "deploy", GOOD, "--env", "development", "--set", f"deployment.port={shop.port}")
+    text = shop.refuse("deploy", OTHER, "--env", "development", "--set", "deployment.port=1")
+    assert f"listens on 127.0.0.1:{shop.port}" in text and "slipway down first" in text
+
+
+def test_a_canary_promotes_itself_and_the_stages_move(project_of_shop):
+    shop = Shop(project_of_shop, "production")
+    shop.deploy(GOOD)
+    wait_until(lambda: stages_of(shop)[1] == "production", "version 1 in production")
+    with shop.customers() as customers:
+        *events, last = shop.deploy(OTHER)
+    assert texts_of(events, "stage") == ["25 % of the traffic", "100 % of the traffic"]
+    assert texts_of(events, "phase")[-1] == f"{OTHER} is stable"
+    assert any(text.startswith("check: pass") or text.startswith("pass") for text in texts_of(events, "check"))
+    assert last["stable"]["version"] == 2 and last["standby"]["version"] == 1
+    assert not customers.failures and customers.versions["1"] and customers.versions["2"]
+    wait_until(lambda: stages_of(shop)[2] == "production", "version 2 in production")
+    assert stages_of(shop)[1] == "archived"
+
+
+def test_a_bad_version_rolls_itself_back_and_says_why(shop):
+    # Its labels were swapped in training and in test: only what the customers say afterwards shows it.
+    shop.deploy(GOOD)
+    with shop.customers() as customers:
+        *events, last = shop.deploy(SWAPPED, expect=1)
+    reason = last["reason"]
+    assert re.match(r"accuracy worse by > 5 points: yes \(e = .+ of \d+\) · wrong \d\d\.\d % beside \d+\.\d %", reason)
+    assert (last["state"], last["stable"]["version"]) == ("rolled back", 1)
+    assert texts_of(events, "phase")[-1] == f"{GOOD} has all traffic again"
+    [accuracy] = [finding for finding in last["last_check"]["findings"] if finding["metric"] == "accuracy"]
+    assert accuracy["verdict"] == "fail" and accuracy["evidence"]["p_value"] < 0.01
+    assert not customers.failures and shop.version() == "1"
+    # Who comes later can see why.
+    wait_until(lambda: "slipway.rollback" in shop.call("models", "show", SWAPPED).out, "the tag of the version")
+    assert f"{shop.name} revision 2: {reason}" in shop.call("models", "show", SWAPPED).out
+    history = shop.call("rollout", "history")
+    assert history.code == 0 and "rolled back" in history.out and reason in history.out
+    assert [entry["revision"] for entry in shop.rollout("history")] == [1, 2]
+    assert shop.call("rollout", "report", "--to", "report.html").code == 0
+    html = (shop.project.folder / "report.html").read_text(encoding="utf-8")
+    assert html.startswith("<!") and "accuracy worse by &gt; 5 points" in html
+    markdown = shop.call("rollout", "report", "--revision", "2", "--format", "markdown", "--to", "-")
+    assert "accuracy worse by" in markdown.out.replace("\\", "")
+    assert "error: " in shop.refuse("rollout", "report", "--revision", "7")
+
+
+def feedback_of(shop):
+    """Labels that met their prediction, over all replicas."""
+    matched = 0
+    for log in (shop.up / shop.name / "replicas").glob("*/log"):
+        url = json.loads(log.read_text().splitlines()[0])["url"]
+        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+            matched += sum(model["matched"] for model in json.load(answer)["feedback"])
+    return matched
+
+
+@pytest.mark.xfail(strict=True, reason="feedback goes by weight, like any request, and not to the replica that its request id names")
+def test_a_client_that_asks_and_tells_by_turns_sees_both_versions(shop):
+    shop.deploy(GOOD)
+    slow = ["--set", "deployment.canary.sticky.header=", "--set", "deployment.canary.stages=[50,100]", "--set",
+            "deployment.canary.stage_seconds=60"]
+    shop.deploy(OTHER, "--detach", *slow)
+    wait_until(lambda: shop.status()["weight"] == 50, "half of the traffic")
+    connection, versions = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10), collections.Counter()
+
+    def post(page, body):
+        connection.request("POST", page, json.dumps(body))
+        return json.loads(connection.getresponse().read())
+
+    for _ in range(200):
+        answer = post("/predict", {"features": [0, 0, 0, 0]})
+        versions[answer["version"]] += 1
+        post("/feedback", {"request_id": answer["request_id"], "label": 1})
+    connection.close()
+    assert min(versions["1"], versions["2"]) > 60, versions
+    assert feedback_of(shop) == 200
+
+
+def test_blue_green_switches_once_and_undo_is_instant(shop):
+    shop.deploy(GOOD, "--strategy", "blue-green")
+    with shop.customers() as customers:
+        *events, last = shop.deploy(OTHER, "--strategy", "blue-green")
+        assert texts_of(events, "stage") == ["switched"]
+        assert (last["stable"]["version"], last["standby"]["version"]) == (2, 1)
+        undone = shop.rollout("undo")
+        assert undone["revision"] == 3
+        wait_until(lambda: shop.version() == "1", "version 1 again", seconds=2)
+        wait_until(lambda: shop.status()["phase"] == "completed", "the end of the undo")
+    assert not customers.failures
+    assert [entry["revision"] for entry in shop.rollout("history")] == [1, 2, 3]
+    # And to a revision by its number.
+    shop.rollout("undo", "--to", "2")
+    assert shop.rollout("watch")["stable"]["version"] == 2
+    assert "expected one of" in shop.refuse("rollout", "undo", "--to", "9")
+
+
+def test_rolling_exchanges_three_replicas_one_by_one(shop):
+    three = ["--strategy", "rolling", "--set", "deployment.scaling_config.min_replicas=3"]
+    assert shop.deploy(GOOD, *three)[-1]["stable"]["replicas"] == {"ready": 3, "wanted": 3}
+    with shop.customers() as customers:
+        *events, last = shop.deploy(OTHER, *three)
+    assert texts_of(events, "stage") == [f"{count} of 3 replicas are new" for count in (1, 2, 3)]
+    assert last["stable"]["version"] == 2 and not customers.failures
+    wait_until(lambda: len(shop.replicas()) == 3, "three replicas and no more")
+
+
+def test_without_traffic_it_pauses_and_a_person_decides(shop):
+    shop.deploy(GOOD)
+    assert not texts_of(shop.deploy(OTHER, "--detach"), "phase")
+    last = shop.rollout("watch", expect=1)
+    assert (last["state"], last["paused"]) == ("paused", True)
+    assert last["reason"].startswith("too few requests to judge by: 0 of 50")
+    assert "0 to 100" in shop.refuse("rollout", "set-weight", "101")
+    shop.rollout("set-weight", "60")
+    wait_until(lambda: shop.status()["weight"] == 60, "the weight that was set")
+    assert shop.rollout("pause", "--reason", "lunch")["paused"]
+    assert "paused already" in shop.refuse("rollout", "pause")
+    assert not shop.rollout("resume")["paused"]
+    assert "is not paused" in shop.refuse("rollout", "resume")
+    assert "slipway rollout abort first" in shop.refuse("rollout", "retry")
+    shop.rollout("abort", "--reason", "no customers")
+    last = shop.rollout("watch", expect=1)
+    assert last["state"] == "rolled back" and last["reason"].endswith(": no customers")
+    shop.rollout("retry")
+    shop.rollout("promote", "--full")
+    assert shop.rollout("watch")["stable"]["version"] == 2 and shop.version() == "2"
+
+
+def test_verbs_at_rest_say_what_to_do(shop):
+    assert "nothing has been deployed" in shop.refuse("rollout", "status")
+    assert "nothing has been deployed" in shop.refuse("down")
+    shop.deploy(GOOD)
+    for verb in VERBS:
+        text = shop.refuse("rollout", *verb)
+        assert "there is nothing to" in text and "slipway deploy MODEL" in text, verb
+    assert "there is nothing to retry" in shop.refuse("rollout", "retry")
+    assert "served nothing before" in shop.refuse("rollout", "undo")
+    text = shop.refuse("rollout", "status", "shopp-development")
+    assert 'there is no service "shopp-development"' in text and shop.name in text
+    assert "there is no service" in shop.refuse("rollout", "status", "--env", "production")
+    for name in ("ml-classifier", "shop"):  # Of its model, and without the environment.
+        assert shop.rollout("status", name)["service"] == shop.name
+
+
+def test_what_may_not_serve_is_refused(shop):
+    words = ["--env", "development", "--set", f"deployment.port={shop.port}"]
+    refused = shop.call("deploy", REFUSED, *words)
+    assert refused.code in (1, 2) and f"{REFUSED} has not passed its gates" in refused.err and "--force" in refused.err
+    assert "blue-green" in shop.refuse("deploy", GOOD, *words, "--strategy", "bluegreen")
+    assert "no version 9" in shop.refuse("deploy", "ml-classifier:9", *words)
+    assert "ml-classifier" in shop.refuse("deploy", "ml-clasifier", *words)
+    assert "65535" in shop.refuse("deploy", GOOD, *words, "--set", "deployment.port=99999")
+    assert not shop.up.exists() or not processes_of(shop.project.folder)
+    events = shop.deploy(REFUSED, "--force")
+    assert events[-1]["stable"]["version"] == 4
+    digest = versions_of(shop)[2]["digest"].removeprefix("sha256:")
+    model = shop.project.folder / f".slipway/artifacts/sha256/{digest[:2]}/{digest[2:]}/model.onnx"
+    model.chmod(0o644)
+    model.write_bytes(model.read_bytes()[:-1] + b"!")
+    for force in ([], ["--force"]):
+        text = shop.refuse("deploy", OTHER, *words, *force, code=4)
+        assert "model.onnx" in text
+    assert shop.version() == "4"
+
+
+def test_two_services_have_their_own_addresses(project_of_shop):
+    first, second = Shop(project_of_shop), Shop(project_of_shop, "staging")
+    first.deploy(GOOD)
+    second.deploy(OTHER)
+    assert (first.version(), second.version()) == ("1", "2")
+    assert [service["service"] for service in first.rollout("list")] == [first.name, second.name]
+    text = first.refuse("rollout", "status")
+    assert "more than one service" in text and second.name in text
+    assert first.rollout("status", "--env", "staging")["service"] == second.name
+    assert first.call("down", second.name).code == 0
+    assert first.version() == "1"
+    with pytest.raises(OSError):
+        second.version()
+    assert first.call("up", second.name).code == 0
+    assert second.answers()["version"] == "2"
+
+
+def test_a_port_that_is_taken_is_told_and_can_be_had_later(shop):
+    soon = ["--set", "deployment.canary.ready_timeout_seconds=2"]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", shop.port))
+        other.listen()
+        answer = shop.call("deploy", GOOD, "--env", "development", "--set", f"deployment.port={shop.port}", *soon)
+        assert answer.code in (1, 2, 3)
+        assert f"127.0.0.1:{shop.port}" in answer.out + answer.err and "already in use" in answer.out + answer.err
+    shop.rollout("retry")
+    assert shop.rollout("watch")["stable"]["version"] == 1 and shop.version() == "1"
+
+
+@pytest.mark.xfail(strict=True, reason="a controller that goes on keeps the address that a service had first")
+def test_another_port_after_down_while_another_service_is_up(project_of_shop):
+    first, second = Shop(project_of_shop), Shop(project_of_shop, "staging")
+    first.deploy(GOOD)
+    second.deploy(GOOD)
+    assert second.call("down", second.name).code == 0
+    port = free_port()
+    second.deploy(OTHER, "--strategy", "blue-green", "--detach", port=port)
+    assert second.answers(port)["version"] == "2"
+
+
+@pytest.mark.xfail(strict=True, reason="replicas that leave end only where a splitter answers")
+def test_down_after_a_port_that_is_taken(shop):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", shop.port))
+        other.listen()
+        shop.deploy(GOOD, "--set", "deployment.canary.ready_timeout_seconds=1", expect=1)
+        down = shop.call("down", "--timeout", "4")
+        # The fixture's own would not come to an end either.
+        if down.code != 0:
+            end_all(shop.project.folder)
+        assert down.code == 0, down.err
+
+
+def test_another_port_after_down(shop):
+    shop.deploy(GOOD)
+    assert shop.call("down").code == 0
+    port = free_port()
+    assert shop.deploy(OTHER, "--strategy", "blue-green", port=port)[-1]["address"].endswith(f":{port}")
+    assert shop.answers(port)["version"] == "2"
