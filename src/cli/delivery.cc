@@ -90,9 +90,9 @@ Result<std::string> OwnProgram() {
   return path;
 }
 
-void AddServiceOptions(CLI::App* command, ServiceOptions* options) {
+void AddServiceOptions(CLI::App* command, ServiceOptions* options, const char* usual) {
   command->add_option("SERVICE", options->service,
-                      "Name of the service, or of its model (default: the only one)");
+                      fmt::format("Name of the service, or of its model (default: {})", usual));
   AddRegistryOptions(command, &options->registry);
 }
 
@@ -221,7 +221,10 @@ Result<int> WatchRollout(const Delivery& delivery, const std::string& service, b
       if (session.json) session.PrintJson(StatusJson(sight));
       return ExitCodeOf(sight.service);
     }
-    SLIPWAY_RETURN_IF_ERROR(CheckInterrupted());
+    if (!CheckInterrupted().ok()) {
+      return Error(ErrorCode::kInterrupted, "no longer shown; the rollout goes on")
+          .Try("slipway rollout watch, or abort");
+    }
     if (!sight.controller_runs) {
       return Error(ErrorCode::kUnavailable, "nobody controls " + service + " any more")
           .Try("slipway up");

@@ -33,7 +33,8 @@ struct Delivery {
 Result<std::string> OwnProgram();
 
 // [SERVICE], --registry, --config and --env. `options` outlives the command line.
-void AddServiceOptions(CLI::App* command, ServiceOptions* options);
+void AddServiceOptions(CLI::App* command, ServiceOptions* options,
+                       const char* usual = "the only one");
 
 // `create`: a state that there is not is made; else kNotFound says how to deploy.
 Result<Delivery> OpenDelivery(const std::string& registry, bool create);

@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "config/config.h"
 #include "deploy/controller.h"
+#include "http/listener.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -36,10 +37,13 @@ void ChooseStrategy(const DeployOptions& options, Json* deployment) {
 // A version that may serve: its digest verifies, and its gates passed or somebody takes it upon
 // himself.
 Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
-                                           const std::string& reference, bool force) {
+                                           const std::string& reference, bool force,
+                                           bool* refused) {
   SLIPWAY_ASSIGN_OR_RETURN(registry::ModelVersion version, registry.Find(reference));
   SLIPWAY_RETURN_IF_ERROR(registry.Verify(version));
   if (version.verdict == "passed" || force) return version;
+  // The answer of the gates, and no mistake of whoever asks.
+  *refused = true;
   return Error(ErrorCode::kConflict, fmt::format("{}:{} has not passed its gates", version.name,
                                                  version.registry_version))
       .Try(fmt::format("slipway models show {}:{}, to see which; --force deploys it all the same, "
@@ -82,6 +86,22 @@ std::string NameOf(const config::Config& config, const registry::ModelVersion& v
   return name + "-" + config.environment;
 }
 
+// Whoever has the address now would be found out only by a splitter that nobody looks at.
+Status CheckAddress(const Delivery& delivery, const std::string& name,
+                    const deploy::NewRollout& rollout) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto records, delivery.store->Services());
+  for (const deploy::ServiceRecord& record : records) {
+    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service other, deploy::ServiceFromJson(record.document));
+    if (other.name == name && !other.down) return {};
+    if (other.down || other.port != rollout.port) continue;
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} listens on {}:{} already", other.name, other.host, other.port))
+        .Try("another deployment.port, or slipway down " + other.name);
+  }
+  const auto taken = http::Listen(rollout.host, rollout.port, 1);
+  return taken.ok() ? Status{} : taken.error();
+}
+
 // Kept, unless somebody else changes the service at the same time: then once more.
 Status Begin(const Delivery& delivery, const std::string& name, const deploy::NewRollout& rollout) {
   constexpr int kMostConflicts = 10;
@@ -102,7 +122,7 @@ Status Begin(const Delivery& delivery, const std::string& name, const deploy::Ne
   }
 }
 
-Result<int> Deploy(const DeployOptions& options, Session& session) {
+Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
                            config::LoadConfig(ToLoadOptions(options.config)));
   const config::Config& config = loaded.config;
@@ -110,10 +130,11 @@ Result<int> Deploy(const DeployOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
   const std::string reference = options.reference.empty() ? config.model_name() : options.reference;
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
-                           FindVersion(*registry, reference, options.force));
+                           FindVersion(*registry, reference, options.force, refused));
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout, MakeRollout(config, options, version));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
   const std::string name = NameOf(config, version);
+  SLIPWAY_RETURN_IF_ERROR(CheckAddress(delivery, name, rollout));
   SLIPWAY_RETURN_IF_ERROR(Begin(delivery, name, rollout));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   if (!options.detach) return WatchRollout(delivery, name, false, session);
@@ -148,7 +169,11 @@ void AddDeployCommand(CLI::App& app, Session& session) {
     slipway deploy --env production
     slipway deploy ml-classifier:3 --env production --strategy canary
     slipway deploy ml-classifier@staging --env production --detach)");
-  command->callback([options, &session] { session.Finish(Deploy(*options, session)); });
+  command->callback([options, &session] {
+    bool refused = false;
+    session.Finish(Deploy(*options, &refused, session));
+    if (refused) session.exit_code = kExitNo;
+  });
 }
 
 }  // namespace slipway::cli

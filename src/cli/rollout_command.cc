@@ -28,6 +28,7 @@ using Verb =
     std::function<Result<deploy::Decision>(const deploy::Service&, const deploy::VerbContext&)>;
 
 constexpr int64_t kMostEvents = 1'000'000;
+constexpr int64_t kMostRevisions = 1'000'000;
 
 // What was said, and how it stands then.
 Result<int> Tell(const RolloutOptions& options, Session& session, const Verb& verb) {
@@ -209,7 +210,9 @@ void AddVerbs(CLI::App* rollout, Session& session) {
 
   const Made weigh =
       Add(rollout, "set-weight", "Give a canary a share of the traffic by hand", WeighIt, session);
-  weigh.command->add_option("PERCENT", weigh.options->weight, "0 to 100")->required();
+  weigh.command->add_option("PERCENT", weigh.options->weight, "Its share, 0 to 100")
+      ->required()
+      ->type_name("0-100");
   AddServiceOptions(weigh.command, &weigh.options->service);
   AddExamples(weigh.command, "\n    slipway rollout set-weight 30");
 
@@ -226,7 +229,7 @@ void AddVerbs(CLI::App* rollout, Session& session) {
   const Made undo = Add(rollout, "undo", "Go back to what was stable before", UndoIt, session);
   AddServiceOptions(undo.command, &undo.options->service);
   undo.command->add_option("--to", undo.options->revision, "To this revision")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, kMostRevisions))
       ->type_name("REVISION");
   AddExamples(undo.command, "\n    slipway rollout undo\n    slipway rollout undo --to 3");
 }
@@ -257,7 +260,7 @@ void AddViews(CLI::App* rollout, Session& session) {
   AddServiceOptions(report.command, &report.options->service);
   report.command
       ->add_option("--revision", report.options->revision, "Of this one (default: the newest)")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, kMostRevisions))
       ->type_name("REVISION");
   report.command->add_option("--format", report.options->format, "html, markdown or json")
       ->check(CLI::IsMember({"html", "markdown", "json"}))

@@ -144,7 +144,7 @@ Result<int> Down(const UpOptions& options, Session& session) {
 void AddUpCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("up", "Bring services up again, and control them");
   auto options = std::make_shared<UpOptions>();
-  AddServiceOptions(command, &options->service);
+  AddServiceOptions(command, &options->service, "all of them");
   command->add_flag("--foreground", options->foreground,
                     "Be the controller, until SIGTERM; what serves goes on");
   AddExamples(command, R"(
@@ -156,9 +156,9 @@ void AddUpCommand(CLI::App& app, Session& session) {
 void AddDownCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("down", "End services, their replicas and addresses");
   auto options = std::make_shared<UpOptions>();
-  AddServiceOptions(command, &options->service);
+  AddServiceOptions(command, &options->service, "all of them");
   command->add_option("--timeout", options->timeout_seconds, "How long to wait for them")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 3600))
       ->type_name("SECONDS")
       ->capture_default_str();
   AddExamples(command, R"(

@@ -116,8 +116,11 @@ Result<int64_t> Controller::PassService(const ServiceRecord& record) {
     held.generation = record.generation;
     held.kept = WithoutPassing(held.service);
   }
-  if (held.backend == nullptr) {
+  const std::string address = fmt::format("{}:{}", held.service.host, held.service.port);
+  if (held.backend == nullptr || held.address != address) {
+    held.backend.reset();
     SLIPWAY_ASSIGN_OR_RETURN(held.backend, parts_.open_backend(held.service));
+    held.address = address;
   }
   for (int step = 0; step < kMostSteps; ++step) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool more, Step(&held));

@@ -62,6 +62,7 @@ class Controller {
     std::optional<Validation> validation;
     std::string trouble;  // That was told last.
     bool closed = false;
+    std::string address;  // That the backend was opened for.
   };
 
   int64_t NowMs() const;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,7 +69,13 @@ pid_t FindController(const std::string& directory) {
   const std::string path = JoinPath(directory, kLockFile);
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open() || !IsHeld(file.number())) return 0;
-  return PidIn(file.number());
+  // One that was killed while it started a program has its lock held on for an instant, by the
+  // child that is not the program yet.
+  const pid_t pid = PidIn(file.number());
+  const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (pid <= 0 || !process.open()) return 0;
+  pollfd ended{process.number(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) > 0 ? 0 : pid;
 }
 
 Status StartController(const std::string& directory, const std::vector<std::string>& arguments) {

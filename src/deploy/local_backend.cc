@@ -159,7 +159,9 @@ Status LocalBackend::SetReplicas(const Release& release, int replicas) {
   });
   const auto going = staying.size() - static_cast<size_t>(replicas);
   for (size_t i = 0; i < going; ++i) SLIPWAY_RETURN_IF_ERROR(replicas_.Leave(staying[i]->id));
-  return FollowReplicas();
+  // A splitter that does not answer holds up nothing here: it is seen with the next look.
+  (void)FollowReplicas();
+  return {};
 }
 
 std::vector<ModelCounts> LocalBackend::Models() {
@@ -299,7 +301,13 @@ TrafficPlan LocalBackend::PlanOf(const splitter::Routes& routes) {
 }
 
 Result<Traffic> LocalBackend::ObserveTraffic() {
-  SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, Control());
+  Result<splitter::SplitterClient> found = Control();
+  if (!found.ok()) {
+    // Without an address nobody is sent anything: who leaves has nothing to wait for.
+    EndLeaving(nullptr);
+    return found.error();
+  }
+  splitter::SplitterClient& control = *found;
   SLIPWAY_ASSIGN_OR_RETURN(routes_, control.CurrentRoutes());
   plan_ = PlanOf(routes_);
   SLIPWAY_ASSIGN_OR_RETURN(const splitter::InstanceSnapshot seen, control.Snapshot());
@@ -313,6 +321,7 @@ Result<Traffic> LocalBackend::ObserveTraffic() {
 // Who is sent nothing any more ends once what was in flight is answered.
 void LocalBackend::EndLeaving(const splitter::SplitterSnapshot* snapshot) {
   const auto in_flight = [&](const Replica& replica) {
+    if (snapshot == nullptr) return false;
     for (const splitter::VersionSnapshot& version : snapshot->versions) {
       for (const splitter::ReplicaSnapshot& one : version.replicas)
         if (one.port == replica.port && (one.routed || one.in_flight > 0)) return true;

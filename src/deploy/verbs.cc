@@ -90,10 +90,13 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
                         const NewRollout& rollout, int64_t now_ms) {
   Service next = service.value_or(Service{});
   const VerbContext context{now_ms, rollout.actor};
-  if (next.stable && !next.in_progress() && !next.down &&
+  const bool same_address = !service || (next.host == rollout.host && next.port == rollout.port);
+  if (next.stable && !next.in_progress() && (!next.down || same_address) &&
       next.stable->digest == rollout.release.digest &&
       next.stable->version == rollout.release.version &&
       next.stable->deployment == rollout.release.deployment) {
+    // It is all there: it only has to come up again.
+    if (next.down) return BringUp(next, context);
     return Error(ErrorCode::kConflict,
                  fmt::format("{} is what {} serves already", rollout.release.reference(), name));
   }

@@ -67,11 +67,15 @@ void Picker::SetTable(std::shared_ptr<const RouteTable> table) {
     shares.push_back(version.share);
   }
   turns_.SetShares(names, shares);
+  feedback_turns_.SetShares(names, shares);
   if (!first) return;
   const double part = static_cast<double>(loop_) * kGoldenPart;
   const auto ahead =
       static_cast<int>((part - static_cast<double>(static_cast<int64_t>(part))) * kTurnsApart);
-  for (int turn = 0; turn < ahead; ++turn) turns_.Next();
+  for (int turn = 0; turn < ahead; ++turn) {
+    turns_.Next();
+    feedback_turns_.Next();
+  }
 }
 
 std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* given) {
@@ -91,7 +95,7 @@ std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* gi
       return OfKey(*given);
     }
   }
-  return turns_.Next();
+  return request.path.ends_with("/feedback") ? feedback_turns_.Next() : turns_.Next();
 }
 
 std::ptrdiff_t Picker::OfKey(std::string_view key) const {

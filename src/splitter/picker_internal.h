@@ -70,6 +70,9 @@ class Picker {
   const size_t loop_;
   std::shared_ptr<const RouteTable> table_;
   WeightedTurns turns_;
+  // Of what is told of predictions: a client that asks and tells by turns would else give all its
+  // questions to one version and all that it tells to another.
+  WeightedTurns feedback_turns_;
   double mirror_credit_ = 0;
 };
 

@@ -91,7 +91,6 @@ def feedback_of(shop):
     return matched
 
 
-@pytest.mark.xfail(strict=True, reason="feedback goes by weight, like any request, and not to the replica that its request id names")
 def test_a_client_that_asks_and_tells_by_turns_sees_both_versions(shop):
     shop.deploy(GOOD)
     slow = ["--set", "deployment.canary.sticky.header=", "--set", "deployment.canary.stages=[50,100]", "--set",
@@ -229,7 +228,6 @@ def test_a_port_that_is_taken_is_told_and_can_be_had_later(shop):
     assert shop.rollout("watch")["stable"]["version"] == 1 and shop.version() == "1"
 
 
-@pytest.mark.xfail(strict=True, reason="a controller that goes on keeps the address that a service had first")
 def test_another_port_after_down_while_another_service_is_up(project_of_shop):
     first, second = Shop(project_of_shop), Shop(project_of_shop, "staging")
     first.deploy(GOOD)
@@ -240,7 +238,6 @@ def test_another_port_after_down_while_another_service_is_up(project_of_shop):
     assert second.answers(port)["version"] == "2"
 
 
-@pytest.mark.xfail(strict=True, reason="replicas that leave end only where a splitter answers")
 def test_down_after_a_port_that_is_taken(shop):
     with socket.socket() as other:
         other.bind(("127.0.0.1", shop.port))
