@@ -28,13 +28,13 @@ CheckVerdict VerdictOf(bool exceeds, double value, double limit) {
   return value > limit ? CheckVerdict::kInconclusive : CheckVerdict::kPass;
 }
 
-const char* InWords(CheckVerdict verdict) {
+std::string Beside(CheckVerdict verdict, const std::string& limit) {
   switch (verdict) {
-    case CheckVerdict::kPass: return "within";
-    case CheckVerdict::kFail: return "above";
+    case CheckVerdict::kPass: return "within " + limit;
+    case CheckVerdict::kFail: return "above " + limit;
     case CheckVerdict::kInconclusive: break;
   }
-  return "above, and that may be chance:";
+  return "above " + limit + ", which may be chance";
 }
 
 Check Undecided(int64_t at_ms, std::string metric, std::string text) {
@@ -207,9 +207,9 @@ Finding Watch::JudgeRate(const std::string& metric, double limit, const SetCount
   const bool beyond_chance =
       exceeds(all, Alpha() / 2) || exceeds(now, AlphaOfLook(Alpha(), looks_));
   Finding finding{.verdict = VerdictOf(beyond_chance, now.rate(), limit)};
-  finding.text = fmt::format("{} {:.2f} % of {} is {} {:g} %", metric, kPercent * now.rate(),
-                             Plural(now.trials, "request", "requests"), InWords(finding.verdict),
-                             kPercent * limit);
+  finding.text = fmt::format("{} {:.2f} % of {} is {}", metric, kPercent * now.rate(),
+                             Plural(now.trials, "request", "requests"),
+                             Beside(finding.verdict, fmt::format("{:g} %", kPercent * limit)));
   finding.evidence = {{"value", now.rate()},        {"limit", limit},
                       {"requests", now.trials},     {"events", now.events},
                       {"all_requests", all.trials}, {"all_events", all.events}};
@@ -224,8 +224,8 @@ Finding Watch::JudgeLatency(const std::string& metric, double limit,
       LatencyExceeds(total_.latencies, quantile, limit, Alpha() / 2) ||
       LatencyExceeds(window.latencies, quantile, limit, AlphaOfLook(Alpha(), looks_));
   Finding finding{.verdict = VerdictOf(beyond_chance, value, limit)};
-  finding.text =
-      fmt::format("{} {:.1f} ms is {} {:g} ms", metric, value, InWords(finding.verdict), limit);
+  finding.text = fmt::format("{} {:.1f} ms is {}", metric, value,
+                             Beside(finding.verdict, fmt::format("{:g} ms", limit)));
   finding.evidence = {{"value", value}, {"limit", limit}, {"requests", window.requests}};
   return finding;
 }
@@ -261,9 +261,9 @@ Check Watch::JudgeShadow(const Observed& observed) const {
   Finding finding{.metric = "disagreement",
                   .verdict = VerdictOf(beyond_chance, value, limit),
                   .dry_run = IsDryRun("disagreement")};
-  finding.text = fmt::format("disagreement {:.2f} % of {} is {} {:g} %", kPercent * value,
-                             Plural(seen.mirrored, "copy", "copies"), InWords(finding.verdict),
-                             kPercent * limit);
+  finding.text = fmt::format("disagreement {:.2f} % of {} is {}", kPercent * value,
+                             Plural(seen.mirrored, "copy", "copies"),
+                             Beside(finding.verdict, fmt::format("{:g} %", kPercent * limit)));
   finding.evidence = {{"value", value}, {"limit", limit}, {"copies", seen.mirrored}};
   Check check{.at_ms = observed.now_ms, .findings = {finding}};
   check.verdict = WorstOf(check.findings);

@@ -65,7 +65,10 @@ void AddChecks(const deploy::Settings& settings, Facts* facts) {
                                                                : WeightText(kPercent * limit));
   }
   facts->emplace_back("Margin of errors", Points(comparison.error_margin));
-  facts->emplace_back("Margin of latency", WeightText(kPercent * comparison.latency_margin));
+  facts->emplace_back(
+      "Margin of latency",
+      fmt::format("{} and {:g} ms", WeightText(kPercent * comparison.latency_margin),
+                  comparison.latency_slack_ms));
   facts->emplace_back("Margin of accuracy", Points(comparison.accuracy_margin));
   facts->emplace_back("Predictions may differ by", Points(comparison.prediction_limit));
   facts->emplace_back("Chance to roll back a version within all",
