@@ -277,6 +277,10 @@ void AddViews(CLI::App* rollout, Session& session) {
 void AddRolloutCommand(CLI::App& app, Session& session) {
   CLI::App* rollout = app.add_subcommand("rollout", "See and steer what goes live");
   rollout->require_subcommand(1);
+  AddExamples(rollout, R"(
+    slipway rollout watch
+    slipway rollout promote
+    slipway rollout undo)");
   AddViews(rollout, session);
   AddVerbs(rollout, session);
 }

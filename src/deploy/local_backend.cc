@@ -230,6 +230,9 @@ Status LocalBackend::EnsureSplitter() {
     control_pid_ = process.pid;
     return {};
   }
+  const bool serves =
+      std::ranges::any_of(wishes_, [](const auto& wish) { return wish.second.replicas > 0; });
+  if (!serves) return Error(ErrorCode::kUnavailable, "nothing is to be served");
   const Result<std::string> log = splitter_.LogTail(kSplitterId, kLogTail);
   const std::string why = log.ok() ? LastError(*log) : "";
   control_pid_ = 0;

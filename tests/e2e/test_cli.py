@@ -81,7 +81,7 @@ def test_no_command_is_wrong_input_and_lists_them():
     ("rn", "slipway has no command 'rn'; try slipway run or slipway --help"),
     ("--helpp", "no option '--helpp' for slipway; try '--help', or slipway --help"),
     ("models lst", "slipway models has no command 'lst'; try slipway models list or slipway models --help"),
-    ("promote m:1", "slipway has no command 'promote'; try slipway models promote or slipway --help"),
+    ("promote m:1", "slipway has no command 'promote'; try slipway models promote, slipway rollout promote or slipway --help"),
     ("frobnicate", "slipway has no command 'frobnicate'; expected run, test, runs, * or version; try slipway --help"),
     ("config show --evn x", "no option '--evn' for slipway config show; try '--env', or slipway config show --help"),
     ("--set a=b run", "'--set' is an option of slipway run: put it after run"),
