@@ -18,6 +18,18 @@
 namespace slipway::deploy {
 namespace {
 
+// Documents that are written and read at each step take most of the time where each access is
+// checked; there it is done less often.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr int kKeepDocuments = 10;
+#else
+constexpr int kKeepDocuments = 1;
+#endif
+#else
+constexpr int kKeepDocuments = 1;
+#endif
+
 struct Line {
   int number = 0;
   double at = 0;  // Seconds.
@@ -81,7 +93,9 @@ int64_t VersionOf(const std::string& word) { return std::stoll(word.substr(1)); 
 
 class Play {
  public:
-  explicit Play(const Scenario& scenario) : scenario_(scenario), world_(scenario.deployment) {}
+  explicit Play(const Scenario& scenario) : scenario_(scenario), world_(scenario.deployment) {
+    world_.keep_documents = kKeepDocuments;
+  }
 
   void Run() {
     double now = 0;
