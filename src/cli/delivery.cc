@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/interrupt.h"
 #include "core/text.h"
+#include "core/unix_time.h"
 #include "deploy/controller.h"
 #include "deploy/controller_process.h"
 #include "registry/registry.h"
@@ -22,7 +23,6 @@ namespace {
 
 constexpr const char* kStateFile = "rollouts.db";
 constexpr const char* kUpDirectory = "up";
-constexpr int kMostConflicts = 10;
 constexpr std::chrono::milliseconds kLook{100};
 
 bool IsMeant(const deploy::ServiceRecord& record, const std::string& said) {
@@ -146,28 +146,17 @@ Result<deploy::ServiceRecord> FindService(const Delivery& delivery, const Servic
       .Expected(JoinOr(names));
 }
 
-int64_t NowMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             SystemClock().Now().time_since_epoch())
-      .count();
-}
+int64_t NowMs() { return UnixMilliseconds(); }
 
 Result<deploy::Service> Say(const Delivery& delivery, const std::string& service,
                             const std::function<Result<deploy::Decision>(
                                 const deploy::Service&, const deploy::VerbContext&)>& verb) {
-  for (int tries = 0;; ++tries) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(service));
-    if (!record) return Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
-    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service now, deploy::ServiceFromJson(record->document));
-    const int64_t now_ms = NowMs();
-    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Decision decision,
-                             verb(now, {now_ms, registry::CurrentActor()}));
-    const Result<int64_t> written =
-        delivery.store->Write(deploy::ChangeOf(decision, record->generation, now_ms));
-    if (written.ok()) return decision.service;
-    if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
-      return written.error();
-  }
+  return deploy::ChangeService(
+      *delivery.store, service, SystemClock(),
+      [&](const std::optional<deploy::Service>& now, int64_t now_ms) -> Result<deploy::Decision> {
+        if (!now) return Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
+        return verb(*now, {now_ms, registry::CurrentActor()});
+      });
 }
 
 Status EnsureController(const Delivery& delivery) {

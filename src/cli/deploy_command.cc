@@ -102,26 +102,6 @@ Status CheckAddress(const Delivery& delivery, const std::string& name,
   return taken.ok() ? Status{} : taken.error();
 }
 
-// Kept, unless somebody else changes the service at the same time: then once more.
-Status Begin(const Delivery& delivery, const std::string& name, const deploy::NewRollout& rollout) {
-  constexpr int kMostConflicts = 10;
-  for (int tries = 0;; ++tries) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
-    std::optional<deploy::Service> service;
-    if (record) {
-      SLIPWAY_ASSIGN_OR_RETURN(service, deploy::ServiceFromJson(record->document));
-    }
-    const int64_t now_ms = NowMs();
-    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Decision decision,
-                             deploy::Deploy(service, name, rollout, now_ms));
-    const Result<int64_t> written =
-        delivery.store->Write(deploy::ChangeOf(decision, record ? record->generation : 0, now_ms));
-    if (written.ok()) return {};
-    if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
-      return written.error();
-  }
-}
-
 Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const config::LoadedConfig loaded,
                            config::LoadConfig(ToLoadOptions(options.config)));
@@ -135,7 +115,11 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
   const std::string name = NameOf(config, version);
   SLIPWAY_RETURN_IF_ERROR(CheckAddress(delivery, name, rollout));
-  SLIPWAY_RETURN_IF_ERROR(Begin(delivery, name, rollout));
+  SLIPWAY_RETURN_IF_ERROR(
+      deploy::ChangeService(*delivery.store, name, SystemClock(),
+                            [&](const std::optional<deploy::Service>& service, int64_t now_ms) {
+                              return deploy::Deploy(service, name, rollout, now_ms);
+                            }));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   if (!options.detach) return WatchRollout(delivery, name, false, session);
   SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));

@@ -24,88 +24,91 @@ struct RolloutOptions {
 };
 
 using Action = Result<int> (*)(const RolloutOptions&, Session&);
-using Verb =
-    std::function<Result<deploy::Decision>(const deploy::Service&, const deploy::VerbContext&)>;
+using Verb = Result<deploy::Decision> (*)(const RolloutOptions&, const deploy::Service&,
+                                          const deploy::VerbContext&);
+using OfService = Result<int> (*)(const RolloutOptions&, const Delivery&,
+                                  const deploy::ServiceRecord&, Session&);
 
 constexpr int64_t kMostEvents = 1'000'000;
 constexpr int64_t kMostRevisions = 1'000'000;
 
-// What was said, and how it stands then.
-Result<int> Tell(const RolloutOptions& options, Session& session, const Verb& verb) {
+// The action on the service that is meant.
+template <OfService action>
+Result<int> On(const RolloutOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
                            OpenDelivery(options.service.registry, session));
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
                            FindService(delivery, options.service));
-  SLIPWAY_RETURN_IF_ERROR(Say(delivery, record.name, verb));
+  return action(options, delivery, record, session);
+}
+
+void Show(const RolloutSight& sight, Session& session) {
+  if (session.json) {
+    session.PrintJson(StatusJson(sight));
+  } else {
+    session.Print(RolloutTree(sight, session, 0));
+  }
+}
+
+// What was said, and how it stands then.
+template <Verb verb>
+Result<int> Tell(const RolloutOptions& options, const Delivery& delivery,
+                 const deploy::ServiceRecord& record, Session& session) {
+  SLIPWAY_RETURN_IF_ERROR(Say(delivery, record.name, [&](const auto& service, const auto& context) {
+    return verb(options, service, context);
+  }));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   SLIPWAY_ASSIGN_OR_RETURN(const auto after, delivery.store->Find(record.name));
   SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *after));
-  if (session.json) {
-    session.PrintJson(StatusJson(sight));
-  } else {
-    session.Print(RolloutTree(sight, session, 0));
-  }
+  Show(sight, session);
   return kExitDone;
 }
 
-Result<int> PauseIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::PauseRollout(service, options.reason, context);
-  });
+Result<deploy::Decision> PauseIt(const RolloutOptions& options, const deploy::Service& service,
+                                 const deploy::VerbContext& context) {
+  return deploy::PauseRollout(service, options.reason, context);
 }
 
-Result<int> ResumeIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, deploy::Resume);
+Result<deploy::Decision> ResumeIt(const RolloutOptions& /*options*/, const deploy::Service& service,
+                                  const deploy::VerbContext& context) {
+  return deploy::Resume(service, context);
 }
 
-Result<int> PromoteIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::Promote(service, options.full, context);
-  });
+Result<deploy::Decision> PromoteIt(const RolloutOptions& options, const deploy::Service& service,
+                                   const deploy::VerbContext& context) {
+  return deploy::Promote(service, options.full, context);
 }
 
-Result<int> WeighIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::SetWeight(service, options.weight, context);
-  });
+Result<deploy::Decision> WeighIt(const RolloutOptions& options, const deploy::Service& service,
+                                 const deploy::VerbContext& context) {
+  return deploy::SetWeight(service, options.weight, context);
 }
 
-Result<int> AbortIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::Abort(service, options.reason, context);
-  });
+Result<deploy::Decision> AbortIt(const RolloutOptions& options, const deploy::Service& service,
+                                 const deploy::VerbContext& context) {
+  return deploy::Abort(service, options.reason, context);
 }
 
-Result<int> RetryIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, deploy::Retry);
+Result<deploy::Decision> RetryIt(const RolloutOptions& /*options*/, const deploy::Service& service,
+                                 const deploy::VerbContext& context) {
+  return deploy::Retry(service, context);
 }
 
-Result<int> UndoIt(const RolloutOptions& options, Session& session) {
-  return Tell(options, session, [&](const auto& service, const auto& context) {
-    return deploy::Undo(
-        service, options.revision > 0 ? std::optional(options.revision) : std::nullopt, context);
-  });
+Result<deploy::Decision> UndoIt(const RolloutOptions& options, const deploy::Service& service,
+                                const deploy::VerbContext& context) {
+  return deploy::Undo(
+      service, options.revision > 0 ? std::optional(options.revision) : std::nullopt, context);
 }
 
-Result<int> ShowStatus(const RolloutOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
-                           OpenDelivery(options.service.registry, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
-                           FindService(delivery, options.service));
+Result<int> ShowStatus(const RolloutOptions& /*options*/, const Delivery& delivery,
+                       const deploy::ServiceRecord& record, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, record));
-  if (session.json) {
-    session.PrintJson(StatusJson(sight));
-  } else {
-    session.Print(RolloutTree(sight, session, 0));
-  }
+  Show(sight, session);
   return ExitCodeOf(sight.service);
 }
 
-Result<int> WatchIt(const RolloutOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
-                           OpenDelivery(options.service.registry, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
-                           FindService(delivery, options.service));
+Result<int> WatchIt(const RolloutOptions& options, const Delivery& delivery,
+                    const deploy::ServiceRecord& record, Session& session) {
   return WatchRollout(delivery, record.name, options.full, session);
 }
 
@@ -128,11 +131,8 @@ Result<int> ListThem(const RolloutOptions& options, Session& session) {
   return kExitDone;
 }
 
-Result<int> ShowHistory(const RolloutOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
-                           OpenDelivery(options.service.registry, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
-                           FindService(delivery, options.service));
+Result<int> ShowHistory(const RolloutOptions& /*options*/, const Delivery& delivery,
+                        const deploy::ServiceRecord& record, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service service, deploy::ServiceFromJson(record.document));
   SLIPWAY_ASSIGN_OR_RETURN(const auto events,
                            delivery.store->Events(record.name, 0, 0, kMostEvents));
@@ -145,11 +145,8 @@ Result<int> ShowHistory(const RolloutOptions& options, Session& session) {
   return kExitDone;
 }
 
-Result<int> Report(const RolloutOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
-                           OpenDelivery(options.service.registry, session));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::ServiceRecord record,
-                           FindService(delivery, options.service));
+Result<int> Report(const RolloutOptions& options, const Delivery& delivery,
+                   const deploy::ServiceRecord& record, Session& session) {
   report::RolloutReport report;
   SLIPWAY_ASSIGN_OR_RETURN(report.service, deploy::ServiceFromJson(record.document));
   const int64_t newest = report.service.rollout ? report.service.rollout->revision : 0;
@@ -193,40 +190,43 @@ Made Add(CLI::App* parent, const char* name, const char* about, Action action, S
 }
 
 void AddVerbs(CLI::App* rollout, Session& session) {
-  const Made pause = Add(rollout, "pause", "Hold it where it is", PauseIt, session);
+  const Made pause = Add(rollout, "pause", "Hold it where it is", On<Tell<PauseIt>>, session);
   AddServiceOptions(pause.command, &pause.options->service);
   pause.command->add_option("--reason", pause.options->reason, "Why")->type_name("TEXT");
   AddExamples(pause.command, "\n    slipway rollout pause --reason 'wait for the batch job'");
 
-  const Made resume = Add(rollout, "resume", "Go on; a stage begins anew", ResumeIt, session);
+  const Made resume =
+      Add(rollout, "resume", "Go on; a stage begins anew", On<Tell<ResumeIt>>, session);
   AddServiceOptions(resume.command, &resume.options->service);
   AddExamples(resume.command, "\n    slipway rollout resume ml-classifier-production");
 
-  const Made promote =
-      Add(rollout, "promote", "Go on to the next stage, or take it in full", PromoteIt, session);
+  const Made promote = Add(rollout, "promote", "Go on to the next stage, or take it in full",
+                           On<Tell<PromoteIt>>, session);
   AddServiceOptions(promote.command, &promote.options->service);
   promote.command->add_flag("--full", promote.options->full, "Skip all that is left");
   AddExamples(promote.command, "\n    slipway rollout promote\n    slipway rollout promote --full");
 
-  const Made weigh =
-      Add(rollout, "set-weight", "Give a canary a share of the traffic by hand", WeighIt, session);
+  const Made weigh = Add(rollout, "set-weight", "Give a canary a share of the traffic by hand",
+                         On<Tell<WeighIt>>, session);
   weigh.command->add_option("PERCENT", weigh.options->weight, "Its share, 0 to 100")
       ->required()
       ->type_name("0-100");
   AddServiceOptions(weigh.command, &weigh.options->service);
   AddExamples(weigh.command, "\n    slipway rollout set-weight 30");
 
-  const Made abort =
-      Add(rollout, "abort", "Give all traffic back to the stable version", AbortIt, session);
+  const Made abort = Add(rollout, "abort", "Give all traffic back to the stable version",
+                         On<Tell<AbortIt>>, session);
   AddServiceOptions(abort.command, &abort.options->service);
   abort.command->add_option("--reason", abort.options->reason, "Why")->type_name("TEXT");
   AddExamples(abort.command, "\n    slipway rollout abort --reason 'customers complain'");
 
-  const Made retry = Add(rollout, "retry", "Try again what was rolled back", RetryIt, session);
+  const Made retry =
+      Add(rollout, "retry", "Try again what was rolled back", On<Tell<RetryIt>>, session);
   AddServiceOptions(retry.command, &retry.options->service);
   AddExamples(retry.command, "\n    slipway rollout retry");
 
-  const Made undo = Add(rollout, "undo", "Go back to what was stable before", UndoIt, session);
+  const Made undo =
+      Add(rollout, "undo", "Go back to what was stable before", On<Tell<UndoIt>>, session);
   AddServiceOptions(undo.command, &undo.options->service);
   undo.command->add_option("--to", undo.options->revision, "To this revision")
       ->check(CLI::Range(int64_t{1}, kMostRevisions))
@@ -235,12 +235,12 @@ void AddVerbs(CLI::App* rollout, Session& session) {
 }
 
 void AddViews(CLI::App* rollout, Session& session) {
-  const Made status = Add(rollout, "status", "How it stands", ShowStatus, session);
+  const Made status = Add(rollout, "status", "How it stands", On<ShowStatus>, session);
   AddServiceOptions(status.command, &status.options->service);
   AddExamples(status.command, "\n    slipway rollout status ml-classifier-production");
 
   const Made watch =
-      Add(rollout, "watch", "See it happen, until it ends or stands still", WatchIt, session);
+      Add(rollout, "watch", "See it happen, until it ends or stands still", On<WatchIt>, session);
   AddServiceOptions(watch.command, &watch.options->service);
   watch.command->add_flag("-f,--follow", watch.options->full, "Go on when it has ended");
   AddExamples(watch.command, "\n    slipway rollout watch\n    slipway rollout watch --follow");
@@ -250,12 +250,12 @@ void AddViews(CLI::App* rollout, Session& session) {
   AddExamples(list.command, "\n    slipway rollout list");
 
   const Made history =
-      Add(rollout, "history", "What was deployed, and how it ended", ShowHistory, session);
+      Add(rollout, "history", "What was deployed, and how it ended", On<ShowHistory>, session);
   AddServiceOptions(history.command, &history.options->service);
   AddExamples(history.command, "\n    slipway rollout history");
 
   const Made report =
-      Add(rollout, "report", "Every decision with its evidence, in words and pictures", Report,
+      Add(rollout, "report", "Every decision with its evidence, in words and pictures", On<Report>,
           session);
   AddServiceOptions(report.command, &report.options->service);
   report.command

@@ -5,26 +5,18 @@
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
-namespace {
-
-constexpr double kMilliseconds = 1000;
-
-}  // namespace
 
 Status Planner::AdvanceBlueGreen() {
   Rollout& rollout = this->rollout();
   const BlueGreenSettings& settings = rollout.settings.blue_green;
-  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
-  SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
+  SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   if (rollout.stage_ms == 0) {
     if (!InForce(rollout.release.set, 100)) {
       if (Passed(rollout.phase_ms, settings.ready_timeout_seconds) && !rollout.pause)
         RollBack("the traffic could not be switched: " + Canary().trouble);
       return {};
     }
-    rollout.stage_ms = now();
-    rollout.next_check_ms =
-        now() + static_cast<int64_t>(settings.check_interval_seconds * kMilliseconds);
+    BeginStage();
     Tell("stage", "switched", {{"weight", 100}});
   }
   if (CheckIsDue()) {
@@ -48,8 +40,8 @@ Status Planner::AdvanceBlueGreen() {
     Complete();
     return {};
   }
-  RollBack(fmt::format("{} of {} predictions were right{}{}", seen->right, seen->asked,
-                       seen->trouble.empty() ? "" : ": ", seen->trouble));
+  RollBack(fmt::format("{} of {} predictions were right{}", seen->right, seen->asked,
+                       Because(seen->trouble)));
   return {};
 }
 

@@ -7,11 +7,6 @@
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
-namespace {
-
-constexpr double kMilliseconds = 1000;
-
-}  // namespace
 
 double Planner::CanaryWeight() const {
   const Rollout& rollout = this->rollout();
@@ -32,8 +27,7 @@ int Planner::AllowedFailures() const {
 
 Status Planner::AdvanceShadowing() {
   Rollout& rollout = this->rollout();
-  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
-  SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
+  SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   if (rollout.pause) return {};
   const bool copies = seen_.traffic && seen_.traffic->in_force.mirror_set == rollout.release.set;
   if (!copies) return {};
@@ -53,22 +47,18 @@ Status Planner::AdvanceShadowing() {
 
 Status Planner::AdvanceCanary() {
   Rollout& rollout = this->rollout();
-  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
-  SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
+  SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   const double weight = CanaryWeight();
   if (rollout.stage_ms == 0) {
     if (!InForce(rollout.release.set, weight)) {
       const SetStatus canary = Canary();
       if (Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()) && !rollout.pause) {
-        RollBack(fmt::format("{} of {} replicas were ready for {:g} % of the traffic{}{}",
-                             canary.ready, ReplicasFor(weight), weight,
-                             canary.trouble.empty() ? "" : ": ", canary.trouble));
+        RollBack(fmt::format("{} of {} replicas were ready for {:g} % of the traffic{}",
+                             canary.ready, ReplicasFor(weight), weight, Because(canary.trouble)));
       }
       return {};
     }
-    rollout.stage_ms = now();
-    rollout.next_check_ms =
-        now() + static_cast<int64_t>(rollout.settings.check_interval_seconds() * kMilliseconds);
+    BeginStage();
     Tell("stage", fmt::format("{:g} % of the traffic", weight),
          {{"stage", rollout.stage + 1}, {"weight", weight}});
   }
@@ -98,10 +88,9 @@ Status Planner::EndStage() {
   const StageCounts& counts = rollout.counts;
   const double needed = rollout.settings.canary.success_ratio * counts.total();
   if (counts.total() == 0 || counts.passed < needed) {
-    PauseFor(fmt::format("{} of {} checks passed, {:g} % must{}{}", counts.passed, counts.total(),
+    PauseFor(fmt::format("{} of {} checks passed, {:g} % must{}", counts.passed, counts.total(),
                          100 * rollout.settings.canary.success_ratio,
-                         rollout.last_check->Reason().empty() ? "" : ": ",
-                         rollout.last_check->Reason()));
+                         Because(rollout.last_check->Reason())));
     return {};
   }
   NextStage();

@@ -13,8 +13,6 @@ namespace {
 // More in a row than that are no accident (consecutiveErrorLimit of Argo Rollouts).
 constexpr int kMostMissing = 4;
 
-constexpr double kMilliseconds = 1000;
-
 std::string InWords(const Check& check) {
   std::string text = fmt::format("check: {}", ToString(check.verdict));
   if (!check.Reason().empty()) text += " · " + check.Reason();
@@ -27,13 +25,20 @@ std::string InWords(const Check& check) {
 
 }  // namespace
 
-Status Planner::MakeWatch() {
-  if (rollout().watch) return {};
-  SLIPWAY_ASSIGN_OR_RETURN(rollout().watch, Watch::Make(rollout().settings.canary,
+Status Planner::SeeCounts() {
+  Rollout& rollout = this->rollout();
+  if (!rollout.watch) {
+    SLIPWAY_ASSIGN_OR_RETURN(rollout.watch, Watch::Make(rollout.settings.canary,
                                                         service_.stable ? service_.stable->set : 0,
-                                                        rollout().release.set));
+                                                        rollout.release.set));
+  }
   // What is seen before its first request is what counts begin from.
-  return rollout().watch->Collect(seen_);
+  return rollout.watch->Collect(seen_);
+}
+
+void Planner::BeginStage() {
+  rollout().stage_ms = now();
+  rollout().next_check_ms = After(now(), rollout().settings.check_interval_seconds());
 }
 
 bool Planner::CheckIsDue() const {
@@ -53,8 +58,7 @@ bool Planner::HasHarm(const Check& check) const {
 Result<bool> Planner::TakeCheck() {
   Rollout& rollout = this->rollout();
   SLIPWAY_ASSIGN_OR_RETURN(Check check, rollout.watch->Judge(seen_));
-  rollout.next_check_ms =
-      now() + static_cast<int64_t>(rollout.settings.check_interval_seconds() * kMilliseconds);
+  rollout.next_check_ms = After(now(), rollout.settings.check_interval_seconds());
   rollout.missing_in_a_row = check.missing ? rollout.missing_in_a_row + 1 : 0;
   if (check.counts && !rollout.pause) {
     switch (check.verdict) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/unix_time.h"
 #include "deploy/plan.h"
 #include "deploy/verbs.h"
 
@@ -57,27 +58,42 @@ ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now
   return change;
 }
 
-Status AddNotes(RolloutStore& store, const std::string& service, const std::vector<Note>& notes,
-                int64_t now_ms) {
+Result<Service> ChangeService(
+    RolloutStore& store, const std::string& service, const Clock& clock,
+    const std::function<Result<Decision>(const std::optional<Service>&, int64_t now_ms)>& decide) {
   constexpr int kMostConflicts = 10;
   for (int tries = 0;; ++tries) {
     SLIPWAY_ASSIGN_OR_RETURN(const auto record, store.Find(service));
-    if (!record) return {};
-    Decision decision;
-    SLIPWAY_ASSIGN_OR_RETURN(decision.service, ServiceFromJson(record->document));
-    decision.notes = notes;
-    const Result<int64_t> written = store.Write(ChangeOf(decision, record->generation, now_ms));
-    if (written.ok()) return {};
+    std::optional<Service> now;
+    if (record) {
+      SLIPWAY_ASSIGN_OR_RETURN(now, ServiceFromJson(record->document));
+    }
+    const int64_t now_ms = UnixMilliseconds(clock);
+    SLIPWAY_ASSIGN_OR_RETURN(Decision decision, decide(now, now_ms));
+    const Result<int64_t> written =
+        store.Write(ChangeOf(decision, record ? record->generation : 0, now_ms));
+    if (written.ok()) return std::move(decision.service);
     if (written.error().code() != ErrorCode::kConflict || tries >= kMostConflicts)
       return written.error();
   }
 }
 
-int64_t Controller::NowMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             parts_.clock->Now().time_since_epoch())
-      .count();
+Status AddNotes(RolloutStore& store, const std::string& service, const Clock& clock,
+                const std::vector<Note>& notes) {
+  const auto gone = Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
+  const Result<Service> kept =
+      ChangeService(store, service, clock,
+                    [&](const std::optional<Service>& now, int64_t /*now_ms*/) -> Result<Decision> {
+                      if (!now) return gone;
+                      Decision decision;
+                      decision.service = *now;
+                      decision.notes = notes;
+                      return decision;
+                    });
+  return kept.ok() || kept.error().code() == ErrorCode::kNotFound ? Status{} : kept.error();
 }
+
+int64_t Controller::NowMs() const { return UnixMilliseconds(*parts_.clock); }
 
 void Controller::TellOnce(Held* held, const std::string& service, const std::string& trouble) {
   if (held->trouble == trouble) return;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,8 +86,14 @@ class Controller {
 // rollout have nowhere to stand.
 ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now_ms);
 
-// Keeps notes about a service beside whatever else happens to it.
-Status AddNotes(RolloutStore& store, const std::string& service, const std::vector<Note>& notes,
-                int64_t now_ms);
+// Keeps what `decide` makes of the service as it is then, or of none; where somebody else changes
+// it in between, it is asked once more. The service as it was kept.
+Result<Service> ChangeService(
+    RolloutStore& store, const std::string& service, const Clock& clock,
+    const std::function<Result<Decision>(const std::optional<Service>&, int64_t now_ms)>& decide);
+
+// Keeps notes about a service beside whatever else happens to it; one that is gone has none.
+Status AddNotes(RolloutStore& store, const std::string& service, const Clock& clock,
+                const std::vector<Note>& notes);
 
 }  // namespace slipway::deploy

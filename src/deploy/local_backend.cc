@@ -11,7 +11,9 @@
 #include "core/file_system.h"
 #include "core/replace_file.h"
 #include "core/text.h"
+#include "core/unix_time.h"
 #include "deploy/number_internal.h"
+#include "deploy/process_log_internal.h"
 #include "splitter/control.h"
 
 namespace slipway::deploy {
@@ -39,20 +41,6 @@ Result<std::string> TokenIn(const std::string& directory) {
 }
 
 std::string NameOf(int64_t set) { return std::to_string(set); }
-
-// The last line of the log that tells where the splitter is, after the last start.
-Json LastListening(const std::string& log) {
-  Json last;
-  size_t begin = 0;
-  while (begin < log.size()) {
-    const size_t end = std::min(log.find('\n', begin), log.size());
-    const std::string_view line(log.data() + begin, end - begin);
-    begin = end + 1;
-    if (!line.starts_with("{\"event\":\"listening\"")) continue;
-    if (const Result<Json> event = ParseJson(line, "log"); event.ok()) last = *event;
-  }
-  return last;
-}
 
 std::string LastError(const std::string& log) {
   const size_t at = log.rfind("error: ");
@@ -101,11 +89,7 @@ Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const LocalBackendOptio
       options, std::move(replicas), std::move(splitter), std::move(token), RandomName()));
 }
 
-int64_t LocalBackend::NowMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             options_.clock->Now().time_since_epoch())
-      .count();
-}
+int64_t LocalBackend::NowMs() const { return UnixMilliseconds(*options_.clock); }
 
 std::string LocalBackend::address() const {
   return fmt::format("http://{}:{}", options_.host, options_.port);

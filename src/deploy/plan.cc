@@ -66,6 +66,10 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
   return next;
 }
 
+int64_t Planner::After(int64_t ms, double seconds) {
+  return ms + static_cast<int64_t>(seconds * kMilliseconds);
+}
+
 bool Planner::Passed(int64_t since_ms, double seconds) const {
   return static_cast<double>(now() - since_ms) >= seconds * kMilliseconds;
 }
@@ -119,8 +123,7 @@ bool Planner::IsGone() {
   const double timeout = rollout.settings.ready_timeout_seconds();
   if (!Passed(rollout.unready_ms, timeout)) return false;
   const std::string trouble = Canary().trouble;
-  RollBack(fmt::format("no replica was ready for {:g} s{}{}", timeout, trouble.empty() ? "" : ": ",
-                       trouble));
+  RollBack(fmt::format("no replica was ready for {:g} s{}", timeout, Because(trouble)));
   return true;
 }
 
@@ -170,13 +173,13 @@ Status Planner::AdvanceStarting() {
   if (canary.ready < needed) {
     const double timeout = rollout().settings.ready_timeout_seconds();
     if (Passed(rollout().phase_ms, timeout)) {
-      RollBack(fmt::format("{} of {} replicas were ready within {:g} s{}{}", canary.ready, needed,
-                           timeout, canary.trouble.empty() ? "" : ": ", canary.trouble));
+      RollBack(fmt::format("{} of {} replicas were ready within {:g} s{}", canary.ready, needed,
+                           timeout, Because(canary.trouble)));
     }
     return {};
   }
   if (!replica_by_replica && !PassedReplicaValidation()) return {};
-  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
+  SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   if (first()) {
     Enter(Phase::kPromoting, "ready; nothing served before it");
   } else if (rollout().settings.strategy == Strategy::kCanary &&
@@ -199,8 +202,8 @@ bool Planner::PassedReplicaValidation() {
   }
   validated_ = true;
   if (seen->asked == 0 || seen->right < seen->asked) {
-    RollBack(fmt::format("{} of {} first predictions were right{}{}", seen->right, seen->asked,
-                         seen->trouble.empty() ? "" : ": ", seen->trouble));
+    RollBack(fmt::format("{} of {} first predictions were right{}", seen->right, seen->asked,
+                         Because(seen->trouble)));
     return false;
   }
   rollout().replicas_validated = true;
@@ -214,8 +217,8 @@ Status Planner::AdvancePromoting() {
   } else if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds())) {
     const SetStatus canary = Canary();
     const std::string& trouble = seen_.traffic ? canary.trouble : seen_.traffic_trouble;
-    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}{}", canary.ready,
-                         WantedReplicas(service_), trouble.empty() ? "" : ": ", trouble));
+    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}", canary.ready,
+                         WantedReplicas(service_), Because(trouble)));
   }
   return {};
 }
@@ -231,8 +234,7 @@ void Planner::Complete() {
   const double standby = rollout().settings.standby_seconds();
   service_.standby.reset();
   if (service_.stable && service_.stable->set != release.set && standby > 0) {
-    service_.standby =
-        Standby{*service_.stable, now() + static_cast<int64_t>(standby * kMilliseconds)};
+    service_.standby = Standby{*service_.stable, After(now(), standby)};
   }
   service_.stable = release;
   service_.stable_ms = now();
@@ -264,9 +266,9 @@ void Planner::AdvanceRollingBack() {
   rollout.told_stuck = true;
   const SetStatus stable = Stable();
   const std::string text = fmt::format(
-      "the stable version does not come up, {} of {} replicas are ready{}{}: deploy another, or "
+      "the stable version does not come up, {} of {} replicas are ready{}: deploy another, or "
       "promote this one",
-      stable.ready, WantedReplicas(service_), stable.trouble.empty() ? "" : ": ", stable.trouble);
+      stable.ready, WantedReplicas(service_), Because(stable.trouble));
   Tell("stuck", text);
   Notify("stuck", text);
 }

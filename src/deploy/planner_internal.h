@@ -13,6 +13,11 @@ struct SetWish {
   int replicas = 0;
 };
 
+// ": trouble"; "" where there is none.
+inline std::string Because(const std::string& trouble) {
+  return trouble.empty() ? "" : ": " + trouble;
+}
+
 class Planner {
  public:
   Planner(const Service& service, const Observed& observed) : seen_(observed), service_(service) {}
@@ -37,7 +42,10 @@ class Planner {
   void WishAndAct();
 
   // checks.cc: looking at the metrics, for all strategies.
-  Status MakeWatch();
+  // Makes the watch where there is none yet, and shows it what is seen.
+  Status SeeCounts();
+  // The share is in force: checks count from here.
+  void BeginStage();
   bool CheckIsDue() const;
   // Takes a check; true where it ended the rollout's way or stopped it.
   Result<bool> TakeCheck();
@@ -79,6 +87,7 @@ class Planner {
   }
   int64_t now() const { return seen_.now_ms; }
   bool Passed(int64_t since_ms, double seconds) const;
+  static int64_t After(int64_t ms, double seconds);
   void Tell(std::string kind, std::string text, Json detail = Json::object());
   void Notify(const std::string& event, const std::string& text);
 

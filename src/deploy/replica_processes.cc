@@ -10,7 +10,9 @@
 #include "config/quantity.h"
 #include "core/file_system.h"
 #include "core/text.h"
+#include "core/unix_time.h"
 #include "deploy/number_internal.h"
+#include "deploy/process_log_internal.h"
 
 namespace slipway::deploy {
 namespace {
@@ -51,23 +53,14 @@ std::string LastWords(const std::string& log) {
   return Printable(last.substr(0, kLongest));
 }
 
-// The port of the last "listening" that a program has told in its log; 0 where there is none.
+// The port that a program has told last in its log; 0 where there is none.
 int PortInLog(const std::string& log) {
-  int port = 0;
-  size_t begin = 0;
-  while (begin < log.size()) {
-    const size_t end = std::min(log.find('\n', begin), log.size());
-    const std::string_view line(log.data() + begin, end - begin);
-    begin = end + 1;
-    if (!line.starts_with("{\"event\":\"listening\"")) continue;
-    const Result<Json> event = ParseJson(line, "log");
-    if (!event.ok()) continue;
-    const std::string url = GetString(*event, "url");
-    const size_t colon = url.rfind(':');
-    if (colon != std::string::npos)
-      port = static_cast<int>(NumberIn(std::string_view(url).substr(colon + 1)));
-  }
-  return port;
+  const Json event = LastListening(log);
+  if (!event.is_object()) return 0;
+  const std::string url = GetString(event, "url");
+  const size_t colon = url.rfind(':');
+  if (colon == std::string::npos) return 0;
+  return static_cast<int>(NumberIn(std::string_view(url).substr(colon + 1)));
 }
 
 }  // namespace
@@ -77,11 +70,7 @@ Result<ReplicaProcesses> ReplicaProcesses::Open(ReplicaOptions options) {
   return ReplicaProcesses(std::move(options), std::move(processes));
 }
 
-int64_t ReplicaProcesses::NowMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             options_.clock->Now().time_since_epoch())
-      .count();
-}
+int64_t ReplicaProcesses::NowMs() const { return UnixMilliseconds(*options_.clock); }
 
 Status ReplicaProcesses::Refresh() {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<DetachedProcess> processes, processes_.List());

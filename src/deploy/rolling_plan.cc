@@ -6,22 +6,14 @@
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
-namespace {
-
-constexpr double kMilliseconds = 1000;
-
-}  // namespace
 
 Status Planner::AdvanceRolling() {
   Rollout& rollout = this->rollout();
   const RollingSettings& settings = rollout.settings.rolling;
-  SLIPWAY_RETURN_IF_ERROR(MakeWatch());
-  SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
+  SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   const SetStatus canary = Canary();
   if (rollout.stage_ms == 0 && canary.ready > 0) {
-    rollout.stage_ms = now();
-    rollout.next_check_ms =
-        now() + static_cast<int64_t>(rollout.settings.check_interval_seconds() * kMilliseconds);
+    BeginStage();
   }
   if (CheckIsDue()) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool decided, TakeCheck());
@@ -45,10 +37,9 @@ Status Planner::AdvanceRolling() {
     return {};
   }
   if (Passed(rollout.phase_ms, settings.progress_deadline_seconds)) {
-    RollBack(fmt::format("no progress within {:g} s, {} of {} replicas are new{}{}",
+    RollBack(fmt::format("no progress within {:g} s, {} of {} replicas are new{}",
                          settings.progress_deadline_seconds, canary.available,
-                         WantedReplicas(service_), canary.trouble.empty() ? "" : ": ",
-                         canary.trouble));
+                         WantedReplicas(service_), Because(canary.trouble)));
   }
   return {};
 }

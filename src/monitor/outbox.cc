@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/unix_time.h"
 #include "deploy/controller.h"
 
 namespace slipway::monitor {
@@ -97,11 +98,7 @@ Outbox::~Outbox() {
   thread_.join();
 }
 
-int64_t Outbox::NowMs() const {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             parts_.clock->Now().time_since_epoch())
-      .count();
-}
+int64_t Outbox::NowMs() const { return UnixMilliseconds(*parts_.clock); }
 
 void Outbox::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
@@ -135,8 +132,8 @@ void Outbox::Retrain(const deploy::Effect& effect) {
     text = came_to.ok() ? *came_to : "retraining failed: " + came_to.error().ToString();
   }
   parts_.tell(effect.service + ": " + text);
-  const Status noted =
-      deploy::AddNotes(*parts_.store, effect.service, {{"retrain", text, effect.detail}}, NowMs());
+  const Status noted = deploy::AddNotes(*parts_.store, effect.service, *parts_.clock,
+                                        {{"retrain", text, effect.detail}});
   if (!noted.ok()) parts_.tell(noted.error().ToString());
   if (const Status kept = parts_.store->FinishEffect(effect.id); !kept.ok())
     parts_.tell(kept.error().ToString());
