@@ -74,8 +74,7 @@ Status MeanDifference::Observe(const NumberSums& stable, const NumberSums& canar
 
 std::optional<Interval> MeanDifference::bounds() const {
   if (std::min(stable_.count, canary_.count) < options_.least_trials) return std::nullopt;
-  const double trials =
-      static_cast<double>(stable_.count + canary_.count) / options_.cluster_size;
+  const double trials = static_cast<double>(stable_.count + canary_.count) / options_.cluster_size;
   const double variance =
       (VarianceOfMean(stable_) + VarianceOfMean(canary_)) * options_.cluster_size;
   const double scaled =

@@ -47,8 +47,8 @@ TEST(MeanDifferenceTest, IsThePapersInterval) {
   EXPECT_DOUBLE_EQ(means.difference(), 3);
   // 2 ln 20 + ln(2 ln 20 + 1) = 7.9362 = rho² t; V = 0.02.
   const double scaled = 2 * std::log(20.0) + std::log(2 * std::log(20.0) + 1);
-  const double half = std::sqrt(0.04 * (scaled + 1) / scaled *
-                                (0.5 * std::log(scaled + 1) + std::log(20.0)));
+  const double half =
+      std::sqrt(0.04 * (scaled + 1) / scaled * (0.5 * std::log(scaled + 1) + std::log(20.0)));
   EXPECT_NEAR(means.bounds()->lower, 3 - half, 1e-12);
   EXPECT_NEAR(means.bounds()->upper, 3 + half, 1e-12);
   EXPECT_NEAR(half, 0.42924, 0.00001);

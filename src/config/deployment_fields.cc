@@ -223,7 +223,8 @@ std::vector<Field> ExperimentFields() {
   return {
       {.key = "deployment.experiment",
        .kind = Kind::kSection,
-       .about = "Versions side by side until feedback tells which is best: `--strategy experiment`.",
+       .about =
+           "Versions side by side until feedback tells which is best: `--strategy experiment`.",
        .fill = false},
       {.key = "deployment.experiment.goal",
        .kind = Kind::kChoice,

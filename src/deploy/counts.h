@@ -29,7 +29,7 @@ struct ModelCounts {
   int64_t set = 0;
   std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
   double confidence_sum = 0;                        // Of the predicted classes' probabilities.
-  int64_t labelled = 0;  // Predictions of classes whose label came.
+  int64_t labelled = 0;                             // Predictions of classes whose label came.
   int64_t correct = 0;
   std::map<std::string, int64_t> labels = {};  // Of the labelled, by the class that is true.
   analysis::NumberSums errors = {};            // Absolute errors of a regression's.

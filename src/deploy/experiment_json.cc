@@ -18,12 +18,10 @@ Result<Arm> ArmFromJson(const Json& json, const ExperimentSettings& settings,
   arm.left = GetString(json, "left");
   arm.unready_ms = GetInteger(json, "unready_ms");
   if (const Json* watch = Find(json, "watch")) {
-    if (auto read = Watch::FromJson(*watch, guard); read.ok())
-      arm.watch = *std::move(read);
+    if (auto read = Watch::FromJson(*watch, guard); read.ok()) arm.watch = *std::move(read);
   }
   if (const Json* goal = Find(json, "goal")) {
-    if (auto read = Goal::FromJson(*goal, settings); read.ok())
-      arm.goal = *std::move(read);
+    if (auto read = Goal::FromJson(*goal, settings); read.ok()) arm.goal = *std::move(read);
   }
   if (const Json* result = Find(json, "result")) {
     SLIPWAY_ASSIGN_OR_RETURN(arm.result, GoalResultFromJson(*result));

@@ -23,8 +23,8 @@ void AddFindings(const Arm& arm, const Check& check, std::vector<Finding>* findi
 
 Finding GoalFinding(const Arm& arm, const GoalResult& result) {
   Finding finding{.metric = VersionOf(arm) + " goal"};
-  finding.text = fmt::format("{} {}: {}", VersionOf(arm), result.InWords(),
-                             ToString(result.verdict));
+  finding.text =
+      fmt::format("{} {}: {}", VersionOf(arm), result.InWords(), ToString(result.verdict));
   finding.evidence = ToJson(result);
   return finding;
 }
@@ -40,11 +40,13 @@ const Arm* Experiment::Best() const {
   return best;
 }
 
-// Those that leave give theirs to the stable version, so that others keep their own.
+double Experiment::WeightOfEach(const ExperimentSettings& settings) const {
+  const auto versions = static_cast<double>(arms.size());
+  return settings.share > 0 ? settings.share / versions : kAll / (versions + 1);
+}
+
 double Planner::ArmWeight() const {
-  const auto arms = static_cast<double>(rollout().experiment->arms.size());
-  const double together = rollout().settings.experiment.share;
-  return together > 0 ? together / arms : kAll / (arms + 1);
+  return rollout().experiment->WeightOfEach(rollout().settings.experiment);
 }
 
 std::vector<SetWish> Planner::WishesOfExperiment() const {
@@ -96,15 +98,14 @@ Status Planner::SeeArms() {
   for (Arm& arm : rollout().experiment->arms) {
     if (!arm.takes_part()) continue;
     if (!arm.watch) {
-      const CanarySettings guard =
-          GuardOf(rollout().settings, rollout().experiment->arms.size());
-      SLIPWAY_ASSIGN_OR_RETURN(
-          arm.watch, Watch::Make(guard, service_.stable->set, arm.release.set));
+      const CanarySettings guard = GuardOf(rollout().settings, rollout().experiment->arms.size());
+      SLIPWAY_ASSIGN_OR_RETURN(arm.watch,
+                               Watch::Make(guard, service_.stable->set, arm.release.set));
     }
     SLIPWAY_RETURN_IF_ERROR(arm.watch->Collect(seen_));
     if (arm.goal) continue;
-    SLIPWAY_ASSIGN_OR_RETURN(arm.goal, Goal::Make(rollout().settings.experiment,
-                                                  rollout().experiment->arms.size()));
+    SLIPWAY_ASSIGN_OR_RETURN(
+        arm.goal, Goal::Make(rollout().settings.experiment, rollout().experiment->arms.size()));
     SLIPWAY_RETURN_IF_ERROR(arm.goal->Observe(seen_, service_.stable->set, arm.release.set));
   }
   return {};
@@ -148,8 +149,8 @@ void Planner::LoseGoneArms() {
     }
     if (arm.unready_ms == 0) arm.unready_ms = now();
     if (Passed(arm.unready_ms, timeout))
-      Leave(&arm, fmt::format("no replica was ready for {:g} s{}", timeout,
-                              Because(status.trouble)));
+      Leave(&arm,
+            fmt::format("no replica was ready for {:g} s{}", timeout, Because(status.trouble)));
   }
 }
 
@@ -157,8 +158,8 @@ void Planner::Leave(Arm* arm, const std::string& reason) {
   arm->left = reason;
   arm->watch.reset();
   arm->goal.reset();
-  const std::string text = fmt::format("{} leaves the experiment: {}", arm->release.reference(),
-                                       reason);
+  const std::string text =
+      fmt::format("{} leaves the experiment: {}", arm->release.reference(), reason);
   Tell("arm", text, {{"version", arm->release.version}, {"reason", reason}});
   TagReason(arm->release, reason);
   Notify("left the experiment", text);
@@ -200,9 +201,8 @@ void Planner::DecideExperiment(bool ends) {
   const Experiment& experiment = *rollout().experiment;
   const Release& stable = *service_.stable;
   if (const Arm* best = experiment.Best()) {
-    const std::string text =
-        fmt::format("{} is better than {}: {}", best->release.reference(), stable.reference(),
-                    best->result->InWords());
+    const std::string text = fmt::format("{} is better than {}: {}", best->release.reference(),
+                                         stable.reference(), best->result->InWords());
     Tell("result", text, ToJson(*best->result));
     if (!rollout().settings.experiment.promote) return PauseFor(text);
     rollout().release = best->release;

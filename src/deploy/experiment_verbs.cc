@@ -65,8 +65,7 @@ Status CheckExperiment(const std::optional<Service>& service, const std::string&
                                  : ""))
         .Expected("versions other than the stable one, each once");
   }
-  SLIPWAY_RETURN_IF_ERROR(
-      Goal::Make(rollout.settings.experiment, 1 + rollout.others.size()));
+  SLIPWAY_RETURN_IF_ERROR(Goal::Make(rollout.settings.experiment, 1 + rollout.others.size()));
   return {};
 }
 
@@ -84,9 +83,8 @@ Result<Decision> Choose(const Service& service, bool full, const VerbContext& co
                         int64_t version) {
   // A person may also decide for a version while all goes back, but has to name it.
   if (service.rollout->phase == Phase::kRollingBack && version == 0) {
-    return Error(ErrorCode::kConflict,
-                 fmt::format("revision {} of {} is rolling back", service.rollout->revision,
-                             service.name))
+    return Error(ErrorCode::kConflict, fmt::format("revision {} of {} is rolling back",
+                                                   service.rollout->revision, service.name))
         .Try("slipway rollout promote --version N, to take that one all the same");
   }
   SLIPWAY_ASSIGN_OR_RETURN(const Release chosen, Chosen(service, full, version));

@@ -65,9 +65,8 @@ const char* ToString(GoalVerdict verdict) {
 }
 
 std::string GoalResult::InWords() const {
-  const std::string values =
-      fmt::format("{} {} beside {}", ToString(kind), ValueText(kind, value),
-                  ValueText(kind, stable_value));
+  const std::string values = fmt::format("{} {} beside {}", ToString(kind), ValueText(kind, value),
+                                         ValueText(kind, stable_value));
   const char* const unit = kind == GoalKind::kError ? "" : " points";
   const bool worse = improvement < 0;
   const std::string by = fmt::format("{} by {}{}", worse ? "worse" : "better",

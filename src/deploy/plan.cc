@@ -55,9 +55,8 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
     constexpr int64_t kStarting = 100;
     return now_ms + kStarting;
   }
-  const double seconds = rollout.phase == Phase::kShadowing
-                             ? rollout.settings.canary.shadow.seconds
-                             : rollout.settings.stage_seconds();
+  const double seconds = rollout.phase == Phase::kShadowing ? rollout.settings.canary.shadow.seconds
+                                                            : rollout.settings.stage_seconds();
   for (const int64_t at :
        {rollout.next_check_ms, rollout.stage_ms + static_cast<int64_t>(seconds * kMilliseconds)}) {
     if (at > now_ms) next = std::min(next, at);
@@ -202,8 +201,8 @@ bool Planner::PassedReplicaValidation(const Release& release, bool* validated) {
   if (validated_ || !seen || seen->set != release.set || seen->through_address) {
     decision_.actions.emplace_back(Validate{release, 1, false});
     if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds()))
-      RollBack(fmt::format("replicas of {} could not be asked for predictions",
-                           release.reference()));
+      RollBack(
+          fmt::format("replicas of {} could not be asked for predictions", release.reference()));
     return false;
   }
   validated_ = true;

@@ -141,8 +141,7 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     SLIPWAY_ASSIGN_OR_RETURN(rollout.last_check, CheckFromJson(*check));
   }
   if (const Json* experiment = Find(json, "experiment")) {
-    SLIPWAY_ASSIGN_OR_RETURN(rollout.experiment,
-                             ExperimentFromJson(*experiment, rollout.settings));
+    SLIPWAY_ASSIGN_OR_RETURN(rollout.experiment, ExperimentFromJson(*experiment, rollout.settings));
   } else if (rollout.settings.strategy == Strategy::kExperiment) {
     return BadRecord("has an experiment without versions");
   }

@@ -10,10 +10,9 @@
 namespace slipway::deploy {
 namespace {
 
-constexpr std::array kStrategies = {std::pair(Strategy::kBlueGreen, "blue-green"),
-                                    std::pair(Strategy::kCanary, "canary"),
-                                    std::pair(Strategy::kRolling, "rolling"),
-                                    std::pair(Strategy::kExperiment, "experiment")};
+constexpr std::array kStrategies = {
+    std::pair(Strategy::kBlueGreen, "blue-green"), std::pair(Strategy::kCanary, "canary"),
+    std::pair(Strategy::kRolling, "rolling"), std::pair(Strategy::kExperiment, "experiment")};
 constexpr std::array kGoals = {std::pair(GoalKind::kAccuracy, "accuracy"),
                                std::pair(GoalKind::kOutcome, "outcome"),
                                std::pair(GoalKind::kError, "error")};

@@ -79,6 +79,9 @@ struct Experiment {
   std::vector<Arm> arms;
   int64_t began_ms = 0;  // When all had their shares; 0 before.
 
+  // Percent of the traffic that each has. Those that leave give theirs to the stable version, so
+  // that others keep their own.
+  double WeightOfEach(const ExperimentSettings& settings) const;
   // Of those that take part and are better than the stable version the best by what is seen;
   // nullptr where none is.
   const Arm* Best() const;

@@ -121,8 +121,8 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   next.environment = rollout.environment;
   next.model = rollout.model;
   next.down = false;
-  std::string text = fmt::format("deploy {} by {}", NamesOf(rollout),
-                                 ToString(rollout.settings.strategy));
+  std::string text =
+      fmt::format("deploy {} by {}", NamesOf(rollout), ToString(rollout.settings.strategy));
   if (next.in_progress()) {
     text += fmt::format(", superseding revision {}", next.rollout->revision);
     EndBy(&next, "superseded by another", now_ms);

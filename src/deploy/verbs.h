@@ -20,7 +20,7 @@ struct NewRollout {
   int port = 8080;
   Json notifications = Json::array();
   Json origin = Json::object();
-  Release release;  // Without a set.
+  Release release;                   // Without a set.
   std::vector<Release> others = {};  // Of an experiment: what is tried beside it, without sets.
   Settings settings;
   std::string actor;

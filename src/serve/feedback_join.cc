@@ -93,8 +93,7 @@ FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row
     joined.match.correct = correct ? 1 : 0;
   }
   // A text says nothing of an estimate.
-  if (!std::isnan(truth))
-    Count(model, found->predicted, std::exchange(found->label, truth), truth);
+  if (!std::isnan(truth)) Count(model, found->predicted, std::exchange(found->label, truth), truth);
   return joined;
 }
 
