@@ -24,14 +24,11 @@ struct DeployOptions {
   bool detach = false;
 };
 
-// What the command line says, else the environment, else the configuration.
-void ChooseStrategy(const DeployOptions& options, Json* deployment) {
+// What the command line says, else the environment; "" leaves it to the configuration.
+std::string SaidStrategy(const DeployOptions& options) {
+  if (!options.strategy.empty()) return options.strategy;
   const char* const said = std::getenv("DEPLOYMENT_STRATEGY");
-  if (!options.strategy.empty()) {
-    (*deployment)["deployment_strategy"] = options.strategy;
-  } else if (said != nullptr && *said != '\0') {
-    (*deployment)["deployment_strategy"] = said;
-  }
+  return said == nullptr ? "" : said;
 }
 
 // A version that may serve: its digest verifies, and its gates passed or somebody takes it upon
@@ -63,7 +60,8 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   rollout.release.digest = version.digest;
   rollout.release.deployment = config.deployment.all;
   rollout.release.forced = version.verdict != "passed";
-  ChooseStrategy(options, &rollout.release.deployment);
+  const std::string strategy = SaidStrategy(options);
+  if (!strategy.empty()) rollout.release.deployment["deployment_strategy"] = strategy;
   rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
   rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
   // As they are written: a URL is a secret, and stays in its variable.
@@ -72,6 +70,7 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
       {"project", std::filesystem::absolute(config.project_directory).lexically_normal().string()},
       {"config", std::filesystem::absolute(config.config_path).lexically_normal().string()},
       {"overrides", options.config.overrides},
+      {"strategy", strategy},
       {"local", options.config.local}};
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
   if (GetString(rollout.release.deployment, "target", "local") != "local") {
