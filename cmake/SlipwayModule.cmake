@@ -5,10 +5,11 @@ if(SLIPWAY_BUILD_TESTS)
   target_compile_definitions(slipway_source_folder PRIVATE SLIPWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
 
-# slipway_module(name SOURCES a.cc … [DEPENDS target …] [TESTS a_test.cc …] [TEST_DEPENDS target …])
-# One static library a folder of src/, named slipway_<name>, and one test program, <name>_test.
+# slipway_module(name SOURCES a.cc … [DEPENDS target …] [TESTS a_test.cc …] [TEST_DEPENDS target …] [TESTS_WAIT])
+# One static library a folder of src/, named slipway_<name>, and one test program, <name>_test. TESTS_WAIT is for tests that
+# wait for processes, sockets or timers: no others run beside them.
 function(slipway_module name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "TESTS_WAIT" "" "SOURCES;DEPENDS;TESTS;TEST_DEPENDS" ${ARGN})
   add_library(slipway_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(slipway_${name} PUBLIC slipway_settings ${ARG_DEPENDS})
   slipway_use_headers(slipway_${name} module)
@@ -18,7 +19,7 @@ function(slipway_module name)
     slipway_use_headers(${name}_test test)
     target_compile_options(${name}_test PRIVATE ${SLIPWAY_TEST_OPTIONS})
     add_test(NAME ${name} COMMAND ${name}_test)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 1200 LABELS unit)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1200 LABELS unit RUN_SERIAL ${ARG_TESTS_WAIT})
   endif()
 endfunction()
 

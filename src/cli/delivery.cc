@@ -183,7 +183,8 @@ Result<RolloutSight> LookAt(const Delivery& delivery, const deploy::ServiceRecor
 int ExitCodeOf(const deploy::Service& service) {
   if (!service.rollout) return kExitDone;
   const deploy::Rollout& rollout = *service.rollout;
-  const bool undecided = rollout.pause && !rollout.pause->by_person;
+  const bool found = rollout.experiment && rollout.experiment->Best() != nullptr;
+  const bool undecided = rollout.pause && !rollout.pause->by_person && !found;
   const bool bad = rollout.phase == deploy::Phase::kRolledBack ||
                    rollout.phase == deploy::Phase::kRollingBack ||
                    rollout.phase == deploy::Phase::kFailed;

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/delivery.h"
 #include "cli/session.h"
@@ -17,7 +19,7 @@ namespace slipway::cli {
 namespace {
 
 struct DeployOptions {
-  std::string reference;
+  std::vector<std::string> references;
   ConfigOptions config;
   std::string strategy;
   bool force = false;
@@ -48,20 +50,48 @@ Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
                        version.name, version.registry_version));
 }
 
+// The first is delivered, or all of them tried; they are versions of one model.
+Result<std::vector<registry::ModelVersion>> FindVersions(registry::Registry& registry,
+                                                         const config::Config& config,
+                                                         const DeployOptions& options,
+                                                         bool* refused) {
+  std::vector<std::string> references = options.references;
+  if (references.empty()) references.push_back(config.model_name());
+  std::vector<registry::ModelVersion> versions;
+  for (const std::string& reference : references) {
+    SLIPWAY_ASSIGN_OR_RETURN(versions.emplace_back(),
+                             FindVersion(registry, reference, options.force, refused));
+    if (versions.back().name == versions.front().name) continue;
+    return Error(ErrorCode::kInvalidInput, fmt::format("{} and {} are different models",
+                                                       versions.front().name, versions.back().name))
+        .Expected("versions of one model");
+  }
+  return versions;
+}
+
+deploy::Release ReleaseOf(const registry::ModelVersion& version, const Json& deployment) {
+  deploy::Release release;
+  release.model = version.name;
+  release.version = version.registry_version;
+  release.label = version.version;
+  release.digest = version.digest;
+  release.deployment = deployment;
+  release.forced = version.verdict != "passed";
+  return release;
+}
+
 Result<deploy::NewRollout> MakeRollout(const config::Config& config, const DeployOptions& options,
-                                       const registry::ModelVersion& version) {
+                                       const std::vector<registry::ModelVersion>& versions) {
   deploy::NewRollout rollout;
   rollout.environment = config.environment;
-  rollout.model = version.name;
+  rollout.model = versions.front().name;
   rollout.actor = registry::CurrentActor();
-  rollout.release.model = version.name;
-  rollout.release.version = version.registry_version;
-  rollout.release.label = version.version;
-  rollout.release.digest = version.digest;
-  rollout.release.deployment = config.deployment.all;
-  rollout.release.forced = version.verdict != "passed";
+  Json deployment = config.deployment.all;
   const std::string strategy = SaidStrategy(options);
-  if (!strategy.empty()) rollout.release.deployment["deployment_strategy"] = strategy;
+  if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
+  rollout.release = ReleaseOf(versions.front(), deployment);
+  for (size_t i = 1; i < versions.size(); ++i)
+    rollout.others.push_back(ReleaseOf(versions[i], deployment));
   rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
   rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
   // As they are written: a URL is a secret, and stays in its variable.
@@ -107,12 +137,12 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
   const config::Config& config = loaded.config;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry::ConfiguredDirectory(config));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
-  const std::string reference = options.reference.empty() ? config.model_name() : options.reference;
-  SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
-                           FindVersion(*registry, reference, options.force, refused));
-  SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout, MakeRollout(config, options, version));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
+                           FindVersions(*registry, config, options, refused));
+  SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
+                           MakeRollout(config, options, versions));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
-  const std::string name = NameOf(config, version);
+  const std::string name = NameOf(config, versions.front());
   SLIPWAY_RETURN_IF_ERROR(CheckAddress(delivery, name, rollout));
   SLIPWAY_RETURN_IF_ERROR(
       deploy::ChangeService(*delivery.store, name, SystemClock(),
@@ -136,22 +166,24 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
 void AddDeployCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("deploy", "Bring a version live, gradually");
   auto options = std::make_shared<DeployOptions>();
-  command->add_option("MODEL", options->reference,
+  command->add_option("MODEL", options->references,
                       "NAME, NAME:7, NAME@staging or sha256:… (default: the newest version of the "
-                      "project's model)");
+                      "project's model); several for an experiment");
   AddConfigOptions(command, &options->config);
   command
       ->add_option("--strategy", options->strategy,
                    "How traffic moves to it (also DEPLOYMENT_STRATEGY; default: the "
-                   "configuration's)")
-      ->check(CLI::IsMember({"blue-green", "canary", "rolling"}));
+                   "configuration's); experiment: beside the stable version until feedback tells "
+                   "which is best")
+      ->check(CLI::IsMember({"blue-green", "canary", "rolling", "experiment"}));
   command->add_flag("--force", options->force,
                     "Deploy a version that has not passed its gates; recorded");
   command->add_flag("-d,--detach", options->detach, "Do not wait until it has ended");
   AddExamples(command, R"(
     slipway deploy --env production
     slipway deploy ml-classifier:3 --env production --strategy canary
-    slipway deploy ml-classifier@staging --env production --detach)");
+    slipway deploy ml-classifier@staging --env production --detach
+    slipway deploy ml-classifier:4 ml-classifier:5 --env production --strategy experiment)");
   command->callback([options, &session] {
     bool refused = false;
     session.Finish(Deploy(*options, &refused, session));

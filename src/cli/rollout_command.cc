@@ -19,6 +19,7 @@ struct RolloutOptions {
   bool full = false;
   double weight = 0;
   int64_t revision = 0;
+  int64_t version = 0;
   std::string format = "html";
   std::string path;
 };
@@ -76,7 +77,7 @@ Result<deploy::Decision> ResumeIt(const RolloutOptions& /*options*/, const deplo
 
 Result<deploy::Decision> PromoteIt(const RolloutOptions& options, const deploy::Service& service,
                                    const deploy::VerbContext& context) {
-  return deploy::Promote(service, options.full, context);
+  return deploy::Promote(service, options.full, context, options.version);
 }
 
 Result<deploy::Decision> WeighIt(const RolloutOptions& options, const deploy::Service& service,
@@ -204,7 +205,14 @@ void AddVerbs(CLI::App* rollout, Session& session) {
                            On<Tell<PromoteIt>>, session);
   AddServiceOptions(promote.command, &promote.options->service);
   promote.command->add_flag("--full", promote.options->full, "Skip all that is left");
-  AddExamples(promote.command, "\n    slipway rollout promote\n    slipway rollout promote --full");
+  promote.command
+      ->add_option("--version", promote.options->version,
+                   "Of an experiment, this one (default: the one that was found to be better)")
+      ->check(CLI::Range(int64_t{1}, kMostRevisions))
+      ->type_name("N");
+  AddExamples(promote.command,
+              "\n    slipway rollout promote\n    slipway rollout promote --full\n    slipway "
+              "rollout promote --version 5");
 
   const Made weigh = Add(rollout, "set-weight", "Give a canary a share of the traffic by hand",
                          On<Tell<WeighIt>>, session);

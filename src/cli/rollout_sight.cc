@@ -43,27 +43,42 @@ SetSight Seen(const RolloutSight& sight, std::string role, const Release& releas
 }
 
 // As the planner wishes it: as many as its share takes, and no fewer than it has.
-int WantedOfNew(const RolloutSight& sight, const Rollout& rollout) {
+int WantedOfNew(const RolloutSight& sight, const Rollout& rollout, const Release& release) {
   const int all = deploy::WantedReplicas(sight.service);
   if (rollout.phase == Phase::kRollingBack) return 0;
-  if (rollout.phase == Phase::kPromoting || rollout.settings.strategy != Strategy::kCanary)
+  if (rollout.phase == Phase::kPromoting ||
+      (rollout.settings.strategy != Strategy::kCanary && !rollout.experiment))
     return all;
   constexpr double kRounding = 1e-9;
   const double share = all * WantedWeight(sight.service) / kAll;
   const int needed = std::max(1, static_cast<int>(std::ceil(share - kRounding)));
-  return std::clamp(sight.observed.StatusOf(rollout.release.set).running, needed,
-                    std::max(needed, all));
+  return std::clamp(sight.observed.StatusOf(release.set).running, needed, std::max(needed, all));
+}
+
+// Of an experiment those that take part, while it is one.
+void AddArms(const RolloutSight& sight, const Rollout& rollout, std::vector<SetSight>* sets) {
+  for (const deploy::Arm& arm : rollout.experiment->arms) {
+    if (!arm.takes_part()) continue;
+    sets->push_back(Seen(sight, "tried", arm.release));
+    sets->back().wanted = WantedOfNew(sight, rollout, arm.release);
+  }
 }
 
 void AddNew(const RolloutSight& sight, const Rollout& rollout, std::vector<SetSight>* sets) {
+  if (rollout.experiment && rollout.phase != Phase::kPromoting)
+    return AddArms(sight, rollout, sets);
   const bool canary = rollout.settings.strategy == Strategy::kCanary && sight.service.stable;
   sets->push_back(Seen(sight, canary ? "canary" : "new", rollout.release));
-  sets->back().wanted = WantedOfNew(sight, rollout);
+  sets->back().wanted = WantedOfNew(sight, rollout, rollout.release);
 }
 
 // Where a release of that set is still known.
 std::optional<Release> KnownRelease(const deploy::Service& service, int64_t set) {
   if (service.rollout && service.rollout->release.set == set) return service.rollout->release;
+  if (service.rollout && service.rollout->experiment) {
+    for (const deploy::Arm& arm : service.rollout->experiment->arms)
+      if (arm.release.set == set) return arm.release;
+  }
   for (const deploy::HistoryEntry& entry : service.history)
     if (entry.release.set == set) return entry.release;
   return std::nullopt;
@@ -81,12 +96,17 @@ std::string StateOfProgress(const Rollout& rollout, bool first) {
   switch (rollout.settings.strategy) {
     case Strategy::kBlueGreen: return rollout.stage_ms == 0 ? "switching" : "watched";
     case Strategy::kRolling: return "exchanging replicas";
+    case Strategy::kExperiment: return rollout.stage_ms == 0 ? "splitting" : "trying out";
     case Strategy::kCanary: break;
   }
   return fmt::format("stage {} of {}", rollout.stage + 1, rollout.settings.canary.stages.size());
 }
 
 std::string NextOfPause(const Rollout& rollout) {
+  if (rollout.experiment && rollout.experiment->Best() != nullptr)
+    return "slipway rollout promote, to take it; or abort";
+  if (rollout.experiment)
+    return "slipway rollout resume, to go on with it; promote --version N, or abort";
   if (rollout.pause->by_person)
     return "slipway rollout resume, to go on with this stage; promote or abort";
   return "slipway rollout resume, to judge this stage anew; promote, to go on all the same; or "
@@ -103,6 +123,7 @@ double WantedWeight(const deploy::Service& service) {
   if (!service.in_progress() || service.rollout->phase == Phase::kPromoting) return kAll;
   const Rollout& rollout = *service.rollout;
   if (rollout.phase == Phase::kRollingBack) return 0;
+  if (rollout.experiment) return rollout.experiment->WeightOfEach(rollout.settings.experiment);
   if (!service.stable || rollout.settings.strategy != Strategy::kCanary) return kAll;
   if (rollout.weight) return *rollout.weight;
   const auto& stages = rollout.settings.canary.stages;
@@ -113,19 +134,18 @@ double WantedWeight(const deploy::Service& service) {
 std::optional<double> SecondsLeft(const RolloutSight& sight) {
   const Rollout* rollout = InProgress(sight);
   if (rollout == nullptr || rollout->pause || rollout->stage_ms == 0) return std::nullopt;
+  int64_t began_ms = rollout->stage_ms;
   double lasts = 0;
   if (rollout->phase == Phase::kShadowing) {
     lasts = rollout->settings.canary.shadow.seconds;
   } else if (rollout->phase == Phase::kProgressing &&
              rollout->settings.strategy != Strategy::kRolling) {
-    lasts = rollout->settings.strategy == Strategy::kCanary
-                ? rollout->settings.canary.stage_seconds
-                : rollout->settings.blue_green.watch_seconds;
+    lasts = rollout->settings.stage_seconds();
+    if (rollout->experiment) began_ms = rollout->experiment->began_ms;
   } else {
     return std::nullopt;
   }
-  return std::max(0.0,
-                  lasts - static_cast<double>(sight.now_ms - rollout->stage_ms) / kMilliseconds);
+  return std::max(0.0, lasts - static_cast<double>(sight.now_ms - began_ms) / kMilliseconds);
 }
 
 std::vector<SetSight> SetsOf(const RolloutSight& sight) {

@@ -12,7 +12,7 @@ namespace slipway::cli {
 
 // A set of replicas that there is, or is to be.
 struct SetSight {
-  std::string role;  // "stable", "canary", "new", "standby", "leaving"
+  std::string role;  // "stable", "canary", "new", "tried", "standby", "leaving"
   int64_t set = 0;
   std::optional<deploy::Release> release;  // None of a set that nobody knows any more.
   double weight = 0;                       // Percent of the traffic, in force.

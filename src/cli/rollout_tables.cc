@@ -112,6 +112,23 @@ void AddRollout(const RolloutSight& sight, Json* json) {
   (*json)["stage"] = StageJson(sight);
 }
 
+Json ExperimentJson(const RolloutSight& sight) {
+  const auto& rollout = sight.service.rollout;
+  if (!rollout || !rollout->experiment) return {};
+  Json arms = Json::array();
+  for (const deploy::Arm& arm : rollout->experiment->arms) {
+    Json one = {{"model", arm.release.model},
+                {"version", arm.release.version},
+                {"left", arm.left},
+                {"result", arm.result ? deploy::ToJson(*arm.result) : Json()}};
+    arms.push_back(std::move(one));
+  }
+  const deploy::Arm* const best = rollout->experiment->Best();
+  return {{"goal", deploy::ToString(rollout->settings.experiment.goal)},
+          {"better", best == nullptr ? Json() : Json(best->release.version)},
+          {"versions", std::move(arms)}};
+}
+
 Json LastCheckJson(const RolloutSight& sight) {
   const auto& rollout = sight.service.rollout;
   if (!rollout || !rollout->last_check) return {};
@@ -137,10 +154,10 @@ Json AlertsJson(const RolloutSight& sight) {
 
 void AddSets(const RolloutSight& sight, Json* json) {
   for (const char* key : {"stable", "canary", "standby"}) (*json)[key] = nullptr;
-  (*json)["leaving"] = Json::array();
+  for (const char* key : {"tried", "leaving"}) (*json)[key] = Json::array();
   for (const SetSight& set : SetsOf(sight)) {
-    if (set.role == "leaving") {
-      (*json)["leaving"].push_back(SetJson(set));
+    if (set.role == "leaving" || set.role == "tried") {
+      (*json)[set.role].push_back(SetJson(set));
     } else {
       // Machines find the new version in one place, whatever the strategy.
       (*json)[set.role == "new" ? "canary" : set.role] = SetJson(set);
@@ -183,8 +200,9 @@ std::string ServiceTable(const std::vector<RolloutSight>& services, const Sessio
     const std::string state = StateOf(sight);
     std::string fresh = "–";
     for (const SetSight& set : SetsOf(sight)) {
-      if (set.role == "canary" || set.role == "new")
-        fresh = VersionText(set.release) + " " + WeightText(set.weight);
+      if (set.role != "canary" && set.role != "new" && set.role != "tried") continue;
+      fresh = (fresh == "–" ? "" : fresh + ", ") + VersionText(set.release) + " " +
+              WeightText(set.weight);
     }
     const auto& stable = sight.service.stable;
     rows.push_back({{sight.service.name},
@@ -203,6 +221,7 @@ Json StatusJson(const RolloutSight& sight) {
                {"state", StateOf(sight)}};
   AddRollout(sight, &json);
   AddSets(sight, &json);
+  json["experiment"] = ExperimentJson(sight);
   json["last_check"] = LastCheckJson(sight);
   json["alerts"] = AlertsJson(sight);
   json["address"] = sight.address;

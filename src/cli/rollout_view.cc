@@ -63,6 +63,8 @@ std::string Course(const RolloutSight& sight) {
   if (rollout == nullptr) return "";
   if (!sight.service.stable) return "first version";
   const std::string strategy = deploy::ToString(rollout->settings.strategy);
+  if (rollout->experiment)
+    return strategy + " by " + deploy::ToString(rollout->settings.experiment.goal);
   const double wanted = WantedWeight(sight.service);
   const double has = sight.observed.traffic
                          ? sight.observed.traffic->in_force.WeightOf(rollout->release.set)
@@ -160,7 +162,7 @@ std::vector<size_t> Widths(const std::vector<Columns>& rows) {
 
 const char* RoleColor(const std::string& role) {
   if (role == "stable") return "32";
-  return role == "canary" || role == "new" ? "36" : kDim;
+  return role == "canary" || role == "new" || role == "tried" ? "36" : kDim;
 }
 
 // Without blanks at its end.
@@ -180,6 +182,19 @@ Line Aligned(const Columns& row, const std::vector<size_t>& widths) {
   return line;
 }
 
+Span ArmRemark(const deploy::Rollout& rollout, int64_t set) {
+  if (rollout.phase == deploy::Phase::kRollingBack) return {"goes back", kRed};
+  for (const deploy::Arm& arm : rollout.experiment->arms) {
+    if (arm.release.set != set || !arm.result) continue;
+    if (arm.result->labels == 0 || arm.result->stable_labels == 0)
+      return {"no labels to compare by yet", kDim};
+    const bool better = arm.result->verdict == deploy::GoalVerdict::kBetter;
+    return {arm.result->InWords() + ": " + deploy::ToString(arm.result->verdict),
+            better ? "32" : kDim};
+  }
+  return {};
+}
+
 Span Remark(const RolloutSight& sight, const SetSight& set) {
   if (!set.trouble.empty() && set.ready < set.wanted) return {set.trouble, kYellow};
   if (set.role == "standby") {
@@ -188,7 +203,9 @@ Span Remark(const RolloutSight& sight, const SetSight& set) {
   }
   if (set.role == "leaving") return {"ends what it has begun", kDim};
   const deploy::Rollout* rollout = InProgress(sight);
-  if (rollout == nullptr || set.set != rollout->release.set) return {};
+  if (rollout == nullptr) return {};
+  if (set.role == "tried") return ArmRemark(*rollout, set.set);
+  if (set.set != rollout->release.set) return {};
   if (rollout->phase == deploy::Phase::kRollingBack) return {"rolls back", kRed};
   if (rollout->last_check)
     return {VerdictText(*rollout->last_check), VerdictColor(*rollout->last_check)};

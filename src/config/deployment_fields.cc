@@ -219,6 +219,62 @@ std::vector<Field> RollingFields() {
   };
 }
 
+std::vector<Field> ExperimentFields() {
+  return {
+      {.key = "deployment.experiment",
+       .kind = Kind::kSection,
+       .about =
+           "Versions side by side until feedback tells which is best: `--strategy experiment`.",
+       .fill = false},
+      {.key = "deployment.experiment.goal",
+       .kind = Kind::kChoice,
+       .about = "What the best version is best in.",
+       .values = &ExperimentGoals(),
+       .fallback = "accuracy"},
+      {.key = "deployment.experiment.outcome",
+       .about = "Of the goal `outcome`: the class that is hoped for, as labels write it."},
+      {.key = "deployment.experiment.share",
+       .kind = Kind::kNumber,
+       .about = "Percent of the traffic for the new versions together; where absent, each version "
+                "has as much as the stable one.",
+       .range = {.min = 0, .max = 100, .above_min = true}},
+      {.key = "deployment.experiment.seconds",
+       .kind = Kind::kNumber,
+       .about = "It ends then, decided or not.",
+       .range = kPositive,
+       .fallback = 604800},
+      {.key = "deployment.experiment.check_interval_seconds",
+       .kind = Kind::kNumber,
+       .about = "Time between looks.",
+       .range = kPositive,
+       .fallback = 30},
+      {.key = "deployment.experiment.alpha",
+       .kind = Kind::kNumber,
+       .about = "Chance that any interval ever misses the truth.",
+       .range = {.min = 0, .max = 0.9999, .above_min = true},
+       .fallback = 0.05},
+      {.key = "deployment.experiment.min_effect",
+       .kind = Kind::kNumber,
+       .about = "What is better by no more is not better.",
+       .range = kNotNegative,
+       .fallback = 0},
+      {.key = "deployment.experiment.min_labels",
+       .kind = Kind::kInteger,
+       .about = "Labels of each version before anything is decided.",
+       .range = {.min = 2},
+       .fallback = 100},
+      {.key = "deployment.experiment.cluster_size",
+       .kind = Kind::kNumber,
+       .about = "Labels that may share their fate, as those of one client.",
+       .range = kAtLeastOne,
+       .fallback = 1},
+      {.key = "deployment.experiment.promote",
+       .kind = Kind::kBoolean,
+       .about = "The best version takes over by itself; else a person is asked.",
+       .fallback = false},
+  };
+}
+
 std::vector<Field> MonitoringFields() {
   return {
       {.key = "deployment.monitoring_config",
@@ -342,7 +398,7 @@ std::vector<Field> DeploymentFields() {
        .fallback = 300},
   };
   for (auto* part : {&MonitoringFields, &BlueGreenFields, &CanaryFields, &ComparisonFields,
-                     &TrafficFields, &RollingFields}) {
+                     &TrafficFields, &RollingFields, &ExperimentFields}) {
     for (Field& field : part()) fields.push_back(std::move(field));
   }
   return fields;

@@ -261,6 +261,15 @@ const Names& DeploymentStrategies() {
   return names;
 }
 
+const Names& ExperimentGoals() {
+  static const Names names = {
+      {"accuracy", "share of the labelled predictions that were right"},
+      {"outcome", "share of the labels that are `outcome`"},
+      {"error", "mean absolute error of a regression; less is better"},
+  };
+  return names;
+}
+
 const Names& DeploymentTargets() {
   static const Names names = {
       {"local", "processes on this machine"},

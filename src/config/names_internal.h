@@ -52,6 +52,7 @@ const Names& Metrics();
 const Names& GroupMetrics();  // What group_gap compares.
 const Names& GateNames();     // Metrics are gates too, where they have a threshold.
 const Names& DeploymentStrategies();
+const Names& ExperimentGoals();
 const Names& DeploymentTargets();
 const Names& CanaryMetrics();   // What is measured of every request.
 const Names& Alerts();          // And what needs labels or a reference.

@@ -55,9 +55,23 @@ bool Planner::HasHarm(const Check& check) const {
   });
 }
 
+std::string Planner::HarmIn(const Check& check) {
+  std::string reason;
+  for (const Finding& finding : check.findings) {
+    if (finding.verdict == CheckVerdict::kFail && !finding.dry_run)
+      reason += (reason.empty() ? "" : "; ") + finding.text;
+  }
+  return reason;
+}
+
 Result<bool> Planner::TakeCheck() {
+  SLIPWAY_ASSIGN_OR_RETURN(Check check, rollout().watch->Judge(seen_));
+  KeepCheck(std::move(check));
+  return ActOn(*rollout().last_check);
+}
+
+void Planner::KeepCheck(Check check) {
   Rollout& rollout = this->rollout();
-  SLIPWAY_ASSIGN_OR_RETURN(Check check, rollout.watch->Judge(seen_));
   rollout.next_check_ms = After(now(), rollout.settings.check_interval_seconds());
   rollout.missing_in_a_row = check.missing ? rollout.missing_in_a_row + 1 : 0;
   if (check.counts && !rollout.pause) {
@@ -68,31 +82,28 @@ Result<bool> Planner::TakeCheck() {
     }
   }
   Tell("check", InWords(check), ToJson(check));
-  rollout.last_check = check;
-  return ActOn(check);
+  rollout.last_check = std::move(check);
+}
+
+bool Planner::PausedForMissing() {
+  const Rollout& rollout = this->rollout();
+  if (rollout.missing_in_a_row <= kMostMissing || rollout.pause) return false;
+  PauseFor(fmt::format("{} checks in a row had no metrics: {}", rollout.missing_in_a_row,
+                       rollout.last_check->Reason()));
+  return true;
 }
 
 bool Planner::ActOn(const Check& check) {
   const Rollout& rollout = this->rollout();
   if (HasHarm(check)) {
-    std::string reason;
-    for (const Finding& finding : check.findings) {
-      if (finding.verdict == CheckVerdict::kFail && !finding.dry_run)
-        reason += (reason.empty() ? "" : "; ") + finding.text;
-    }
-    RollBack(reason);
+    RollBack(HarmIn(check));
     return true;
   }
   if (check.verdict == CheckVerdict::kFail && rollout.counts.failed > AllowedFailures()) {
     RollBack(check.Reason());
     return true;
   }
-  if (rollout.missing_in_a_row > kMostMissing && !rollout.pause) {
-    PauseFor(fmt::format("{} checks in a row had no metrics: {}", rollout.missing_in_a_row,
-                         check.Reason()));
-    return true;
-  }
-  return false;
+  return PausedForMissing();
 }
 
 }  // namespace slipway::deploy

@@ -10,10 +10,46 @@ namespace {
 
 constexpr double kNanosecondsOfAMillisecond = 1e6;
 
-int64_t Grown(int64_t before, int64_t now) { return now < before ? now : now - before; }
-
 Error BadCounts(const char* what) {
   return Error(ErrorCode::kIntegrity, std::string("stored counts lack ") + what);
+}
+
+int64_t Grown(int64_t before, int64_t now) { return now < before ? now : now - before; }
+double Grown(double before, double now) { return now < before ? now : now - before; }
+
+using CountsByName = std::map<std::string, int64_t>;
+
+CountsByName Grown(const CountsByName& before, CountsByName now) {
+  for (auto& [name, count] : now) {
+    if (const auto it = before.find(name); it != before.end()) count = Grown(it->second, count);
+  }
+  return now;
+}
+
+// A later label that takes the place of one before may make all but the counts of labels smaller:
+// such a difference is none.
+void SubtractFeedback(const ModelCounts& before, ModelCounts* now) {
+  if (now->labelled >= before.labelled) {
+    now->labelled -= before.labelled;
+    now->correct = std::clamp<int64_t>(now->correct - before.correct, 0, now->labelled);
+    for (auto& [name, count] : now->labels) {
+      const auto it = before.labels.find(name);
+      count = std::max<int64_t>(0, count - (it == before.labels.end() ? 0 : it->second));
+    }
+  }
+  if (now->errors.count < before.errors.count) return;
+  now->errors.count -= before.errors.count;
+  const bool none = now->errors.count == 0;
+  now->errors.sum = none ? 0 : std::max(0.0, now->errors.sum - before.errors.sum);
+  now->errors.squares = none ? 0 : std::max(0.0, now->errors.squares - before.errors.squares);
+}
+
+Status ReadCounts(const Json& json, CountsByName* counts) {
+  for (const auto& [name, count] : json.items()) {
+    if (!count.is_number_integer()) return BadCounts("a class");
+    (*counts)[name] = count.get<int64_t>();
+  }
+  return {};
 }
 
 }  // namespace
@@ -34,15 +70,9 @@ SetCounts Since(const SetCounts& before, const SetCounts& now) {
 
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
   ModelCounts more = now;
-  for (auto& [name, count] : more.predictions) {
-    if (const auto it = before.predictions.find(name); it != before.predictions.end())
-      count = Grown(it->second, count);
-  }
-  more.confidence_sum = now.confidence_sum < before.confidence_sum
-                            ? now.confidence_sum
-                            : now.confidence_sum - before.confidence_sum;
-  more.labelled = Grown(before.labelled, now.labelled);
-  more.correct = std::min(Grown(before.correct, now.correct), more.labelled);
+  more.predictions = Grown(before.predictions, now.predictions);
+  more.confidence_sum = Grown(before.confidence_sum, now.confidence_sum);
+  SubtractFeedback(before, &more);
   return more;
 }
 
@@ -54,6 +84,17 @@ void Add(const SetCounts& more, SetCounts* total) {
   total->disagreed += more.disagreed;
   total->latencies.resize(std::max(total->latencies.size(), more.latencies.size()));
   for (size_t i = 0; i < more.latencies.size(); ++i) total->latencies[i] += more.latencies[i];
+}
+
+void Add(const ModelCounts& more, ModelCounts* total) {
+  for (const auto& [name, count] : more.predictions) total->predictions[name] += count;
+  for (const auto& [name, count] : more.labels) total->labels[name] += count;
+  total->confidence_sum += more.confidence_sum;
+  total->labelled += more.labelled;
+  total->correct += more.correct;
+  total->errors.count += more.errors.count;
+  total->errors.sum += more.errors.sum;
+  total->errors.squares += more.errors.squares;
 }
 
 double Percentile(const std::vector<int64_t>& latencies, double share) {
@@ -119,7 +160,12 @@ Json ToJson(const ModelCounts& counts) {
           {"predictions", counts.predictions},
           {"confidence_sum", counts.confidence_sum},
           {"labelled", counts.labelled},
-          {"correct", counts.correct}};
+          {"correct", counts.correct},
+          {"labels", counts.labels},
+          {"errors",
+           {{"count", counts.errors.count},
+            {"sum", counts.errors.sum},
+            {"squares", counts.errors.squares}}}};
 }
 
 Result<ModelCounts> ModelCountsFromJson(const Json& json) {
@@ -127,9 +173,12 @@ Result<ModelCounts> ModelCountsFromJson(const Json& json) {
   if (predictions == json.end() || !predictions->is_object()) return BadCounts("predictions");
   ModelCounts counts;
   counts.set = GetInteger(json, "set");
-  for (const auto& [name, count] : predictions->items()) {
-    if (!count.is_number_integer()) return BadCounts("a class");
-    counts.predictions[name] = count.get<int64_t>();
+  SLIPWAY_RETURN_IF_ERROR(ReadCounts(*predictions, &counts.predictions));
+  if (const auto labels = json.find("labels"); labels != json.end() && labels->is_object())
+    SLIPWAY_RETURN_IF_ERROR(ReadCounts(*labels, &counts.labels));
+  if (const auto errors = json.find("errors"); errors != json.end() && errors->is_object()) {
+    counts.errors = {GetInteger(*errors, "count"), GetNumber(*errors, "sum"),
+                     GetNumber(*errors, "squares")};
   }
   counts.confidence_sum = GetNumber(json, "confidence_sum");
   counts.labelled = GetInteger(json, "labelled");

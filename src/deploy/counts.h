@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/mean_difference.h"
 #include "core/json.h"
 #include "core/result.h"
 
@@ -28,8 +29,10 @@ struct ModelCounts {
   int64_t set = 0;
   std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
   double confidence_sum = 0;                        // Of the predicted classes' probabilities.
-  int64_t labelled = 0;
+  int64_t labelled = 0;                             // Predictions of classes whose label came.
   int64_t correct = 0;
+  std::map<std::string, int64_t> labels = {};  // Of the labelled, by the class that is true.
+  analysis::NumberSums errors = {};            // Absolute errors of a regression's.
 };
 
 // What came between two looks. A count that is smaller than before began anew in between, and
@@ -37,6 +40,7 @@ struct ModelCounts {
 SetCounts Since(const SetCounts& before, const SetCounts& now);
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
 void Add(const SetCounts& more, SetCounts* total);
+void Add(const ModelCounts& more, ModelCounts* total);
 
 // In milliseconds, the middle of the bucket that the share lies in, by nearest rank; 0 of none.
 double Percentile(const std::vector<int64_t>& latencies, double share);

@@ -20,11 +20,20 @@ void ReadBuckets(const Json& scores, std::map<std::string, int64_t>* predictions
   }
 }
 
-void AddModel(const ModelCounts& more, ModelCounts* total) {
-  for (const auto& [name, count] : more.predictions) total->predictions[name] += count;
-  total->confidence_sum += more.confidence_sum;
-  total->labelled += more.labelled;
-  total->correct += more.correct;
+void ReadFeedback(const Json& feedback, ModelCounts* counts) {
+  const int64_t matched = GetInteger(feedback, "matched");
+  // Of a regression nothing is right or wrong.
+  if (!feedback.contains("correct")) {
+    counts->errors = {matched, GetNumber(feedback, "absolute_error_sum"),
+                      GetNumber(feedback, "squared_error_sum")};
+    return;
+  }
+  counts->labelled = matched;
+  counts->correct = GetInteger(feedback, "correct");
+  const auto labels = feedback.find("labels");
+  if (labels == feedback.end() || !labels->is_object()) return;
+  for (const auto& [name, count] : labels->items())
+    if (count.is_number_integer()) counts->labels[name] = count.get<int64_t>();
 }
 
 }  // namespace
@@ -46,13 +55,9 @@ ReplicaCounts ReadReplicaCounts(const Json& metrics) {
     }
   }
   const auto feedback = metrics.find("feedback");
-  if (feedback != metrics.end() && feedback->is_array() && !feedback->empty()) {
-    // Of a regression nothing is right or wrong.
-    if (feedback->front().contains("correct")) {
-      read.counts.labelled = GetInteger(feedback->front(), "matched");
-      read.counts.correct = GetInteger(feedback->front(), "correct");
-    }
-  }
+  if (feedback != metrics.end() && feedback->is_array() && !feedback->empty() &&
+      feedback->front().is_object())
+    ReadFeedback(feedback->front(), &read.counts);
   return read;
 }
 
@@ -61,7 +66,7 @@ void ModelTotals::Take(int64_t set, const std::string& replica, const ReplicaCou
   const bool same = last.instance == now.instance;
   ModelCounts& total = totals_[set];
   total.set = set;
-  AddModel(same ? Since(last.counts, now.counts) : now.counts, &total);
+  Add(same ? Since(last.counts, now.counts) : now.counts, &total);
   last = now;
 }
 

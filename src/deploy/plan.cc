@@ -49,10 +49,8 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
     constexpr int64_t kStarting = 100;
     return now_ms + kStarting;
   }
-  const bool canary = rollout.settings.strategy == Strategy::kCanary;
   const double seconds = rollout.phase == Phase::kShadowing ? rollout.settings.canary.shadow.seconds
-                         : canary                           ? rollout.settings.canary.stage_seconds
-                                  : rollout.settings.blue_green.watch_seconds;
+                                                            : rollout.settings.stage_seconds();
   for (const int64_t at :
        {rollout.next_check_ms, rollout.stage_ms + static_cast<int64_t>(seconds * kMilliseconds)}) {
     if (at > now_ms) next = std::min(next, at);
@@ -98,6 +96,8 @@ Status Planner::Advance() {
 
 bool Planner::IsGone() {
   Rollout& rollout = this->rollout();
+  // An experiment goes on without those that are gone.
+  if (rollout.experiment && rollout.phase == Phase::kProgressing) return false;
   const bool has_traffic = rollout.phase == Phase::kShadowing ||
                            rollout.phase == Phase::kProgressing ||
                            rollout.phase == Phase::kPromoting;
@@ -122,6 +122,7 @@ Status Planner::AdvanceOnce() {
         case Strategy::kCanary: return AdvanceCanary();
         case Strategy::kBlueGreen: return AdvanceBlueGreen();
         case Strategy::kRolling: return AdvanceRolling();
+        case Strategy::kExperiment: return AdvanceExperiment();
       }
       return {};
     case Phase::kPromoting: return AdvancePromoting();
@@ -153,6 +154,7 @@ void Planner::PauseFor(const std::string& reason) {
 // Its replicas come up and each predicts what the artifact says that it predicts.
 Status Planner::AdvanceStarting() {
   if (rollout().pause) return {};
+  if (rollout().experiment) return AdvanceExperimentStart();
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   const SetStatus canary = Canary();
   const int needed = replica_by_replica ? 0 : ReplicasFor(CanaryWeight());
@@ -164,7 +166,9 @@ Status Planner::AdvanceStarting() {
     }
     return {};
   }
-  if (!replica_by_replica && !PassedReplicaValidation()) return {};
+  if (!replica_by_replica &&
+      !PassedReplicaValidation(rollout().release, &rollout().replicas_validated))
+    return {};
   SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   if (first()) {
     Enter(Phase::kPromoting, "ready; nothing served before it");
@@ -177,22 +181,24 @@ Status Planner::AdvanceStarting() {
   return {};
 }
 
-bool Planner::PassedReplicaValidation() {
-  if (rollout().replicas_validated) return true;
+bool Planner::PassedReplicaValidation(const Release& release, bool* validated) {
+  if (*validated) return true;
   const auto& seen = seen_.validation;
-  if (validated_ || !seen || seen->set != rollout().release.set || seen->through_address) {
-    decision_.actions.emplace_back(Validate{rollout().release, 1, false});
+  if (validated_ || !seen || seen->set != release.set || seen->through_address) {
+    decision_.actions.emplace_back(Validate{release, 1, false});
     if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds()))
-      RollBack("its replicas could not be asked for predictions");
+      RollBack(
+          fmt::format("replicas of {} could not be asked for predictions", release.reference()));
     return false;
   }
   validated_ = true;
   if (seen->asked == 0 || seen->right < seen->asked) {
-    RollBack(fmt::format("{} of {} first predictions were right{}", seen->right, seen->asked,
+    const std::string of = rollout().experiment ? " of " + release.reference() : "";
+    RollBack(fmt::format("{} of {} first predictions{} were right{}", seen->right, seen->asked, of,
                          Because(seen->trouble)));
     return false;
   }
-  rollout().replicas_validated = true;
+  *validated = true;
   return true;
 }
 
@@ -230,11 +236,19 @@ void Planner::Complete() {
   Notify("promoted", VersionInWords(release) + " is stable");
 }
 
+void Planner::TagReason(const Release& release, const std::string& reason) {
+  decision_.outside.push_back(RollbackTagOf(service_, release, rollout().revision, reason));
+}
+
 void Planner::RollBack(const std::string& reason) {
   rollout().reason = reason;
   rollout().pause.reset();
-  decision_.outside.push_back(
-      RollbackTagOf(service_, rollout().release, rollout().revision, reason));
+  if (rollout().experiment && rollout().phase != Phase::kPromoting) {
+    for (const Arm& arm : rollout().experiment->arms)
+      if (arm.takes_part()) TagReason(arm.release, reason);
+  } else {
+    TagReason(rollout().release, reason);
+  }
   Notify("rolled back", reason);
   if (first()) return End(Phase::kFailed, "failed: " + reason);
   Enter(Phase::kRollingBack, "rolls back: " + reason);
@@ -262,6 +276,13 @@ void Planner::End(Phase phase, const std::string& text) {
   rollout().ended_ms = now();
   rollout().watch.reset();
   rollout().pause.reset();
+  if (rollout().experiment) {
+    // What they came to stays.
+    for (Arm& arm : rollout().experiment->arms) {
+      arm.watch.reset();
+      arm.goal.reset();
+    }
+  }
 }
 
 // Traffic first: who is to serve has its replicas already, and who is to go has no requests.

@@ -37,7 +37,9 @@ class Planner {
   void PauseFor(const std::string& reason);
   // Its replicas have been gone for too long, whatever others answered in their place.
   bool IsGone();
-  bool PassedReplicaValidation();
+  bool PassedReplicaValidation(const Release& release, bool* validated);
+  // The reason of a rollback stays on the model's version.
+  void TagReason(const Release& release, const std::string& reason);
   void ExpireStandby();
   void WishAndAct();
 
@@ -51,6 +53,11 @@ class Planner {
   Result<bool> TakeCheck();
   bool ActOn(const Check& check);
   bool HasHarm(const Check& check) const;
+  // All that failed and is acted on.
+  static std::string HarmIn(const Check& check);
+  void KeepCheck(Check check);
+  // Too many checks in a row without metrics.
+  bool PausedForMissing();
 
   // canary_plan.cc
   Status AdvanceShadowing();
@@ -65,6 +72,18 @@ class Planner {
   // rolling_plan.cc
   Status AdvanceRolling();
   std::vector<SetWish> WishesOfRolling() const;
+
+  // experiment_plan.cc
+  Status AdvanceExperimentStart();
+  Status AdvanceExperiment();
+  Status SeeArms();
+  void LoseGoneArms();
+  void Leave(Arm* arm, const std::string& reason);
+  Status CheckArms();
+  void DecideExperiment(bool ends);
+  double ArmWeight() const;  // Percent, of each.
+  std::vector<SetWish> WishesOfExperiment() const;
+  TrafficPlan SplitOfExperiment() const;
 
   // wishes.cc: what is to be, by the phase.
   std::vector<SetWish> Wishes() const;

@@ -179,6 +179,8 @@ class Play {
     if (what == "positives") version.second_class = Percent(words[2]);
     if (what == "labelled") version.labelled = Percent(words[2]);
     if (what == "accuracy") version.accuracy = Percent(words[2]);
+    if (what == "converts") version.converts = Percent(words[2]);
+    if (what == "off-by") version.off_by = std::stod(words[2]);
     if (what == "loses-a-replica") world_.KillReplica(VersionOf(words[0]));
     return {};
   }
@@ -186,13 +188,22 @@ class Play {
   Status Say(const std::vector<std::string>& words) {
     const std::string& verb = words[0];
     const std::string option = words.size() > 1 && words[1] != "refused" ? words[1] : "";
+    if (verb == "experiment") {
+      std::vector<int64_t> versions;
+      for (size_t i = 1; i < words.size() && words[i] != "refused"; ++i)
+        versions.push_back(VersionOf(words[i]));
+      return world_.DeployVersion(versions[0], {{"deployment_strategy", "experiment"}},
+                                  std::vector(versions.begin() + 1, versions.end()));
+    }
     if (verb == "deploy") {
       Json overrides = Json::object();
       if (words.size() > 2 && words[2] != "refused") overrides["deployment_strategy"] = words[2];
       return world_.DeployVersion(VersionOf(words[1]), overrides);
     }
     return world_.Say([&](const Service& service, const VerbContext& context) -> Result<Decision> {
-      if (verb == "promote") return Promote(service, option == "full", context);
+      if (verb == "promote")
+        return Promote(service, option == "full", context,
+                       option.starts_with('v') ? VersionOf(option) : 0);
       if (verb == "pause") return PauseRollout(service, "", context);
       if (verb == "resume") return Resume(service, context);
       if (verb == "abort") return Abort(service, option, context);

@@ -6,18 +6,9 @@
 #include <array>
 #include <utility>
 
-#include "deploy/types.h"
+#include "deploy/service_json_internal.h"
 
 namespace slipway::deploy {
-namespace {
-
-constexpr int kFormat = 1;
-
-constexpr std::array kPhases = {
-    std::pair(Phase::kStarting, "starting"),        std::pair(Phase::kShadowing, "shadowing"),
-    std::pair(Phase::kProgressing, "progressing"),  std::pair(Phase::kPromoting, "promoting"),
-    std::pair(Phase::kRollingBack, "rolling back"), std::pair(Phase::kCompleted, "completed"),
-    std::pair(Phase::kRolledBack, "rolled back"),   std::pair(Phase::kFailed, "failed")};
 
 Error BadRecord(const std::string& what) {
   return Error(ErrorCode::kIntegrity, "the stored record of a service " + what);
@@ -46,6 +37,16 @@ Result<Release> ReleaseFromJson(const Json& json) {
   if (release.set <= 0 || release.model.empty()) return BadRecord("has a release without a model");
   return release;
 }
+
+namespace {
+
+constexpr int kFormat = 1;
+
+constexpr std::array kPhases = {
+    std::pair(Phase::kStarting, "starting"),        std::pair(Phase::kShadowing, "shadowing"),
+    std::pair(Phase::kProgressing, "progressing"),  std::pair(Phase::kPromoting, "promoting"),
+    std::pair(Phase::kRollingBack, "rolling back"), std::pair(Phase::kCompleted, "completed"),
+    std::pair(Phase::kRolledBack, "rolled back"),   std::pair(Phase::kFailed, "failed")};
 
 // How this rollout is done, where that is not what its release says.
 Json SettingsToJson(const Settings& settings) {
@@ -95,6 +96,7 @@ Json RolloutToJson(const Rollout& rollout) {
   if (rollout.weight) json["weight"] = *rollout.weight;
   if (rollout.last_check) json["last_check"] = ToJson(*rollout.last_check);
   if (rollout.watch) json["watch"] = rollout.watch->ToJson();
+  if (rollout.experiment) json["experiment"] = ExperimentToJson(*rollout.experiment);
   return json;
 }
 
@@ -137,6 +139,11 @@ Result<Rollout> RolloutFromJson(const Json& json) {
     rollout.pause = Pause{GetBool(*pause, "by_person"), GetString(*pause, "reason")};
   if (const Json* check = Find(json, "last_check")) {
     SLIPWAY_ASSIGN_OR_RETURN(rollout.last_check, CheckFromJson(*check));
+  }
+  if (const Json* experiment = Find(json, "experiment")) {
+    SLIPWAY_ASSIGN_OR_RETURN(rollout.experiment, ExperimentFromJson(*experiment, rollout.settings));
+  } else if (rollout.settings.strategy == Strategy::kExperiment) {
+    return BadRecord("has an experiment without versions");
   }
   if (const Json* watch = Find(json, "watch")) {
     // What another build has gathered can't be gone on with: it is gathered anew, which may take

@@ -10,9 +10,14 @@
 namespace slipway::deploy {
 namespace {
 
-constexpr std::array kStrategies = {std::pair(Strategy::kBlueGreen, "blue-green"),
-                                    std::pair(Strategy::kCanary, "canary"),
-                                    std::pair(Strategy::kRolling, "rolling")};
+constexpr std::array kStrategies = {
+    std::pair(Strategy::kBlueGreen, "blue-green"), std::pair(Strategy::kCanary, "canary"),
+    std::pair(Strategy::kRolling, "rolling"), std::pair(Strategy::kExperiment, "experiment")};
+constexpr std::array kGoals = {std::pair(GoalKind::kAccuracy, "accuracy"),
+                               std::pair(GoalKind::kOutcome, "outcome"),
+                               std::pair(GoalKind::kError, "error")};
+// Without it a client would see now one version, now another.
+constexpr const char* kExperimentCookie = "slipway-version";
 
 // A section by its name; an empty one where it is not written.
 const Json& Section(const Json& parent, const char* key) {
@@ -98,7 +103,35 @@ void Read(const Json& json, RollingSettings* out) {
       GetNumber(json, "progress_deadline_seconds", out->progress_deadline_seconds);
 }
 
+Status Read(const Json& json, ExperimentSettings* out) {
+  const std::string goal = GetString(json, "goal", ToString(out->goal));
+  const auto known = std::ranges::find(kGoals, goal, [](const auto& pair) { return pair.second; });
+  if (known == kGoals.end()) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("deployment.experiment.goal: unknown goal \"{}\"", goal))
+        .Expected("accuracy, outcome or error");
+  }
+  out->goal = known->first;
+  out->outcome = GetString(json, "outcome");
+  out->share = GetNumber(json, "share", out->share);
+  out->seconds = GetNumber(json, "seconds", out->seconds);
+  out->check_interval_seconds =
+      GetNumber(json, "check_interval_seconds", out->check_interval_seconds);
+  out->alpha = GetNumber(json, "alpha", out->alpha);
+  out->min_effect = GetNumber(json, "min_effect", out->min_effect);
+  out->min_labels = GetInteger(json, "min_labels", out->min_labels);
+  out->cluster_size = GetNumber(json, "cluster_size", out->cluster_size);
+  out->promote = GetBool(json, "promote", out->promote);
+  return {};
+}
+
 Status Check(const Settings& settings) {
+  const ExperimentSettings& experiment = settings.experiment;
+  if (experiment.goal == GoalKind::kOutcome && experiment.outcome.empty()) {
+    return Error(ErrorCode::kInvalidInput,
+                 "deployment.experiment: the goal is an outcome, and not said which")
+        .Try("outcome: \"1\", the class that is hoped for");
+  }
   if (settings.rolling.max_surge == 0 && settings.rolling.max_unavailable == 0) {
     return Error(ErrorCode::kInvalidInput,
                  "deployment.rolling: max_surge and max_unavailable are both 0, so that no replica "
@@ -122,6 +155,10 @@ Status Check(const Settings& settings) {
 
 }  // namespace
 
+const char* ToString(GoalKind goal) {
+  return std::ranges::find(kGoals, goal, [](const auto& pair) { return pair.first; })->second;
+}
+
 const char* ToString(Strategy strategy) {
   return std::ranges::find(kStrategies, strategy, [](const auto& pair) { return pair.first; })
       ->second;
@@ -131,30 +168,53 @@ Result<Strategy> ParseStrategy(const std::string& name) {
   for (const auto& [strategy, text] : kStrategies)
     if (name == text) return strategy;
   return Error(ErrorCode::kInvalidInput, fmt::format("unknown strategy \"{}\"", name))
-      .Expected("blue-green, canary or rolling");
+      .Expected("blue-green, canary, rolling or experiment");
 }
 
 double Settings::ready_timeout_seconds() const {
   switch (strategy) {
     case Strategy::kBlueGreen: return blue_green.ready_timeout_seconds;
-    case Strategy::kCanary: return canary.ready_timeout_seconds;
+    case Strategy::kCanary:
+    case Strategy::kExperiment: return canary.ready_timeout_seconds;
     case Strategy::kRolling: break;
   }
   return rolling.progress_deadline_seconds;
 }
 
 double Settings::check_interval_seconds() const {
-  return strategy == Strategy::kBlueGreen ? blue_green.check_interval_seconds
-                                          : canary.check_interval_seconds;
+  switch (strategy) {
+    case Strategy::kBlueGreen: return blue_green.check_interval_seconds;
+    case Strategy::kExperiment: return experiment.check_interval_seconds;
+    case Strategy::kCanary:
+    case Strategy::kRolling: break;
+  }
+  return canary.check_interval_seconds;
+}
+
+double Settings::stage_seconds() const {
+  switch (strategy) {
+    case Strategy::kBlueGreen: return blue_green.watch_seconds;
+    case Strategy::kCanary: return canary.stage_seconds;
+    case Strategy::kExperiment: return experiment.seconds;
+    case Strategy::kRolling: break;
+  }
+  return 0;
 }
 
 double Settings::standby_seconds() const {
   switch (strategy) {
     case Strategy::kBlueGreen: return blue_green.scale_down_delay_seconds;
-    case Strategy::kCanary: return canary.scale_down_delay_seconds;
+    case Strategy::kCanary:
+    case Strategy::kExperiment: return canary.scale_down_delay_seconds;
     case Strategy::kRolling: break;
   }
   return 0;
+}
+
+CanarySettings GuardOf(const Settings& settings, size_t versions) {
+  CanarySettings guard = settings.canary;
+  guard.comparison.alpha /= static_cast<double>(std::max<size_t>(versions, 1));
+  return guard;
 }
 
 Result<Settings> ReadSettings(const Json& deployment) {
@@ -165,6 +225,10 @@ Result<Settings> ReadSettings(const Json& deployment) {
   Read(Section(deployment, "blue_green"), &settings.blue_green);
   Read(Section(deployment, "canary"), &settings.canary);
   Read(Section(deployment, "rolling"), &settings.rolling);
+  SLIPWAY_RETURN_IF_ERROR(Read(Section(deployment, "experiment"), &settings.experiment));
+  if (settings.strategy == Strategy::kExperiment && settings.canary.sticky.header.empty() &&
+      settings.canary.sticky.cookie.empty())
+    settings.canary.sticky.cookie = kExperimentCookie;
   SLIPWAY_RETURN_IF_ERROR(Check(settings));
   return settings;
 }

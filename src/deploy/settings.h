@@ -3,6 +3,7 @@
 // to it brings back its settings too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -13,11 +14,12 @@
 
 namespace slipway::deploy {
 
-enum class Strategy : uint8_t { kBlueGreen, kCanary, kRolling };
+// An experiment delivers nothing until it has been decided.
+enum class Strategy : uint8_t { kBlueGreen, kCanary, kRolling, kExperiment };
 
-// "blue-green", "canary", "rolling".
+// "blue-green", "canary", "rolling", "experiment".
 const char* ToString(Strategy strategy);
-// kInvalidInput lists the three.
+// kInvalidInput lists the four.
 Result<Strategy> ParseStrategy(const std::string& name);
 
 // Times are in seconds, as in the configuration.
@@ -89,18 +91,48 @@ struct RollingSettings {
   double progress_deadline_seconds = 600;
 };
 
+// Of a prediction whose label came, or of the labels themselves.
+enum class GoalKind : uint8_t {
+  kAccuracy,  // Share of the predictions that were right.
+  kOutcome,   // Share of the labels that are `outcome`.
+  kError,     // Mean absolute error of a regression; less is better.
+};
+// "accuracy", "outcome", "error".
+const char* ToString(GoalKind goal);
+
+// Versions beside the stable one until feedback tells which is best.
+struct ExperimentSettings {
+  GoalKind goal = GoalKind::kAccuracy;
+  std::string outcome;         // A class, as its labels are written.
+  double share = 0;            // Percent for the new versions together; 0: the same for each.
+  double seconds = 7 * 86400;  // It ends then, decided or not.
+  double check_interval_seconds = 30;
+  double alpha = 0.05;       // Chance that any interval ever misses the truth.
+  double min_effect = 0;     // What is better by no more is not better; a share, or an error.
+  int64_t min_labels = 100;  // Of each version, before anything is decided.
+  double cluster_size = 1;   // Labels that may share their fate, as of one client.
+  bool promote = false;      // The best takes over by itself.
+};
+
 struct Settings {
   Strategy strategy = Strategy::kRolling;
   ScalingSettings scaling;
   BlueGreenSettings blue_green;
   CanarySettings canary;
   RollingSettings rolling;
+  ExperimentSettings experiment;
   // Of each strategy: how long a set of replicas may take to be ready.
   double ready_timeout_seconds() const;
   double check_interval_seconds() const;
+  // How long a stage, a watch or an experiment lasts; 0 where time does not end it.
+  double stage_seconds() const;
   // How long the version before is kept ready once another has taken over.
   double standby_seconds() const;
 };
+
+// What keeps one of so many versions in an experiment, as it would keep it in a canary; all of them
+// together are as seldom turned away wrongly as one.
+CanarySettings GuardOf(const Settings& settings, size_t versions);
 
 // `deployment` is a section that has passed the configuration's checks: what is missing has its
 // default. kInvalidInput for values that make no sense together.

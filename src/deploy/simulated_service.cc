@@ -61,17 +61,23 @@ Status SimulatedService::Say(
   return Take(decision);
 }
 
-Status SimulatedService::DeployVersion(int64_t version, const Json& overrides) {
+Status SimulatedService::DeployVersion(int64_t version, const Json& overrides,
+                                       const std::vector<int64_t>& others) {
   NewRollout rollout;
   rollout.environment = "production";
   rollout.model = "m";
   rollout.actor = "somebody";
-  rollout.release = {.model = "m",
-                     .version = version,
-                     .label = {},
-                     .digest = fmt::format("sha256:{:08}", version),
-                     .deployment = deployment_};
-  rollout.release.deployment.merge_patch(overrides);
+  Json deployment = deployment_;
+  deployment.merge_patch(overrides);
+  const auto release = [&](int64_t number) {
+    return Release{.model = "m",
+                   .version = number,
+                   .label = {},
+                   .digest = fmt::format("sha256:{:08}", number),
+                   .deployment = deployment};
+  };
+  rollout.release = release(version);
+  for (const int64_t other : others) rollout.others.push_back(release(other));
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, ReadSettings(rollout.release.deployment));
   SLIPWAY_ASSIGN_OR_RETURN(const Decision decision,
                            Deploy(service_, "m-production", rollout, now_ms_));
@@ -144,10 +150,27 @@ void SimulatedService::Answer(int64_t requests, Set* set) {
       static_cast<int64_t>(std::llround(static_cast<double>(requests) * behaviour.second_class));
   set->model.predictions["1"] += second;
   set->model.predictions["0"] += requests - second;
-  const auto labelled = static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled);
+  Label(static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled), set);
+}
+
+void SimulatedService::Label(int64_t labelled, Set* set) const {
+  const Behaviour& behaviour = BehaviourOf(*set);
+  const auto some = [&](double share) {
+    return static_cast<int64_t>(std::llround(static_cast<double>(labelled) * share));
+  };
+  if (behaviour.off_by > 0) {
+    const double off = behaviour.off_by;
+    const auto count = static_cast<double>(labelled);
+    constexpr double kApart = 0.5;
+    set->model.errors.count += labelled;
+    set->model.errors.sum += count * off;
+    set->model.errors.squares += count * off * off * (1 + kApart * kApart);
+    return;
+  }
   set->model.labelled += labelled;
-  set->model.correct +=
-      static_cast<int64_t>(std::llround(static_cast<double>(labelled) * behaviour.accuracy));
+  set->model.correct += some(behaviour.accuracy);
+  set->model.labels["1"] += some(behaviour.converts);
+  set->model.labels["0"] += labelled - some(behaviour.converts);
 }
 
 // Each set gets its share; one without replicas hands its requests to another that has some.
@@ -188,6 +211,7 @@ void SimulatedService::Serve(double seconds) {
 Observed SimulatedService::Look() const {
   Observed seen;
   seen.now_ms = now_ms_;
+  seen.models_instance = "1";
   int all_ready = 0;
   for (const auto& [number, set] : sets_) all_ready += ReadyOf(set);
   for (const auto& [number, set] : sets_) {

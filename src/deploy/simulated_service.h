@@ -25,7 +25,9 @@ struct Behaviour {
   bool predicts_rightly = true;
   double disagrees = 0;  // Of copies.
   double accuracy = 0.9;
-  double labelled = 0;        // Share of the requests that a label comes for.
+  double converts = 0;  // Share of the labels that are "1".
+  double off_by = 0;    // Of estimates; 0 for classes. Half are off by half of it more, or less.
+  double labelled = 0;  // Share of the requests that a label comes for.
   double second_class = 0.3;  // Share of the predictions.
 };
 
@@ -55,7 +57,8 @@ class SimulatedService {
 
   // The person. The answer is kept as the service's.
   Status Say(const std::function<Result<Decision>(const Service&, const VerbContext&)>& verb);
-  Status DeployVersion(int64_t version, const Json& overrides = Json::object());
+  Status DeployVersion(int64_t version, const Json& overrides = Json::object(),
+                       const std::vector<int64_t>& others = {});
 
   // A time passes: requests are answered, then the controller looks and acts. Without `controls`
   // it is dead for that long.
@@ -88,6 +91,7 @@ class SimulatedService {
   const Behaviour& BehaviourOf(const Set& set) const;
   int ReadyOf(const Set& set) const;
   void Answer(int64_t requests, Set* set);
+  void Label(int64_t labelled, Set* set) const;
   void Serve(double seconds);
   Status Take(const Decision& decision);
   Status Keep(const Service& service);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "deploy/goal.h"
 #include "deploy/observed.h"
 #include "deploy/settings.h"
 #include "deploy/watch.h"
@@ -36,7 +37,7 @@ struct Release {
 enum class Phase : uint8_t {
   kStarting,     // Its replicas come up.
   kShadowing,    // It gets copies of requests, and answers none.
-  kProgressing,  // Traffic or replicas move to it.
+  kProgressing,  // Traffic or replicas move to it, or it is tried out.
   kPromoting,    // All is to be its own.
   kRollingBack,  // All is to be the stable version's again.
   kCompleted,    // It is the stable version.
@@ -58,6 +59,32 @@ struct StageCounts {
   int failed = 0;
   int inconclusive = 0;
   int total() const { return passed + failed + inconclusive; }
+};
+
+// One of an experiment's new versions.
+struct Arm {
+  Release release;
+  bool validated = false;  // Its replicas predicted rightly.
+  std::string left = {};   // Why it takes part no longer; "" where it does.
+  int64_t unready_ms = 0;  // Since when it has traffic and no replica; 0 where it has some.
+  std::optional<Watch> watch = {};  // That it does no harm.
+  std::optional<Goal> goal = {};
+  std::optional<GoalResult> result = {};  // Of the last look.
+
+  bool takes_part() const { return left.empty(); }
+};
+
+// New versions beside the stable one, until one is chosen or none.
+struct Experiment {
+  std::vector<Arm> arms;
+  int64_t began_ms = 0;  // When all had their shares; 0 before.
+
+  // Percent of the traffic that each has. Those that leave give theirs to the stable version, so
+  // that others keep their own.
+  double WeightOfEach(const ExperimentSettings& settings) const;
+  // Of those that take part and are better than the stable version the best by what is seen;
+  // nullptr where none is.
+  const Arm* Best() const;
 };
 
 // One move from one release to another.
@@ -85,6 +112,7 @@ struct Rollout {
   bool replicas_validated = false;  // Each new replica predicted rightly.
   int most_available = 0;           // Rolling: how far it has come; phase_ms says when.
   bool told_stuck = false;          // The stable version does not come up.
+  std::optional<Experiment> experiment;  // Its release is the first of them, then the chosen one.
 };
 
 // A release that has served, for `undo`.

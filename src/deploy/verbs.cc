@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "deploy/outside_internal.h"
+#include "deploy/verbs_internal.h"
 
 namespace slipway::deploy {
-namespace {
 
 Decision Said(Service service, const std::string& verb, const std::string& text,
               const VerbContext& context) {
@@ -25,6 +25,15 @@ Decision Said(Service service, const std::string& verb, const std::string& text,
   decision.notes.push_back({"verb", text, std::move(detail)});
   return decision;
 }
+
+void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms) {
+  rollout->phase = phase;
+  rollout->phase_ms = now_ms;
+  rollout->stage_ms = 0;
+  rollout->counts = {};
+}
+
+namespace {
 
 Error Nothing(const Service& service, const std::string& verb) {
   if (!service.rollout) {
@@ -47,13 +56,6 @@ Status AskInProgress(const Service& service, const std::string& verb) {
   return Error(ErrorCode::kConflict, fmt::format("revision {} of {} is rolling back",
                                                  service.rollout->revision, service.name))
       .Try("slipway rollout retry once it has");
-}
-
-void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms) {
-  rollout->phase = phase;
-  rollout->phase_ms = now_ms;
-  rollout->stage_ms = 0;
-  rollout->counts = {};
 }
 
 Rollout Begin(Service* service, Release release, Settings settings, std::string kind,
@@ -115,22 +117,34 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   // What can't be watched by is told now, and not by a controller that nobody looks at.
   if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
     return watch.error();
+  SLIPWAY_RETURN_IF_ERROR(CheckExperiment(service, name, rollout));
   next.name = name;
   next.environment = rollout.environment;
   next.model = rollout.model;
   next.down = false;
-  std::string text = fmt::format("deploy {} by {}", rollout.release.reference(),
-                                 ToString(rollout.settings.strategy));
+  std::string text =
+      fmt::format("deploy {} by {}", NamesOf(rollout), ToString(rollout.settings.strategy));
   if (next.in_progress()) {
     text += fmt::format(", superseding revision {}", next.rollout->revision);
     EndBy(&next, "superseded by another", now_ms);
   }
   next.rollout = Begin(&next, rollout.release, rollout.settings, "deploy", context);
+  if (rollout.settings.strategy == Strategy::kExperiment)
+    next.rollout->experiment = BeginExperiment(&next, rollout.others);
   return Said(std::move(next), "deploy", text, context);
 }
 
-Result<Decision> Promote(const Service& service, bool full, const VerbContext& context) {
+Result<Decision> Promote(const Service& service, bool full, const VerbContext& context,
+                         int64_t version) {
   if (!service.in_progress()) return Nothing(service, "promote");
+  if (service.rollout->experiment && service.rollout->phase != Phase::kPromoting)
+    return Choose(service, full, context, version);
+  if (version != 0) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("revision {} of {} is no experiment: there is nothing to choose from",
+                             service.rollout->revision, service.name))
+        .Try("slipway rollout promote");
+  }
   Service next = service;
   Rollout& rollout = *next.rollout;
   // A person may also decide for the new version while it is on its way back.
@@ -269,6 +283,13 @@ Result<Decision> Retry(const Service& service, const VerbContext& context) {
   Release release = last.release;
   release.set = 0;
   next.rollout = Begin(&next, std::move(release), last.settings, "retry", context);
+  if (last.experiment) {
+    std::vector<Release> others;
+    for (const Arm& arm : last.experiment->arms)
+      if (arm.release.set != last.release.set) others.push_back(arm.release);
+    for (Release& other : others) other.set = 0;
+    next.rollout->experiment = BeginExperiment(&next, others);
+  }
   return Said(std::move(next), "retry",
               fmt::format("retry {} of revision {}", last.release.reference(), last.revision),
               context);

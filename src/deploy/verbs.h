@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "deploy/types.h"
@@ -19,7 +20,8 @@ struct NewRollout {
   int port = 8080;
   Json notifications = Json::array();
   Json origin = Json::object();
-  Release release;  // Without a set.
+  Release release;                   // Without a set.
+  std::vector<Release> others = {};  // Of an experiment: what is tried beside it, without sets.
   Settings settings;
   std::string actor;
 };
@@ -35,8 +37,10 @@ struct VerbContext {
 Result<Decision> Deploy(const std::optional<Service>& service, const std::string& name,
                         const NewRollout& rollout, int64_t now_ms);
 
-// Ends a pause and the stage; `full` skips all that is left.
-Result<Decision> Promote(const Service& service, bool full, const VerbContext& context);
+// Ends a pause and the stage; `full` skips all that is left. An experiment ends with the version
+// that was found to be better, or with `version`, one of its own, whatever was found.
+Result<Decision> Promote(const Service& service, bool full, const VerbContext& context,
+                         int64_t version = 0);
 Result<Decision> PauseRollout(const Service& service, const std::string& reason,
                               const VerbContext& context);
 // A paused stage begins anew.

@@ -89,6 +89,11 @@ std::vector<SetWish> Planner::Wishes() const {
     for (SetWish& wish : WishesOfRolling()) wishes.push_back(std::move(wish));
     return wishes;
   }
+  const bool tried = rollout().experiment && rollout().phase != Phase::kPromoting;
+  if (tried) {
+    for (SetWish& wish : WishesOfExperiment()) wishes.push_back(std::move(wish));
+    return wishes;
+  }
   if (service_.stable) wishes.push_back({*service_.stable, all});
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
@@ -113,6 +118,7 @@ TrafficPlan Planner::WantedTraffic() const {
         case Strategy::kCanary: plan = Split(CanaryWeight()); break;
         case Strategy::kBlueGreen: plan = Split(kAll); break;
         case Strategy::kRolling: plan = ByReplicas(); break;
+        case Strategy::kExperiment: plan = SplitOfExperiment(); break;
       }
       break;
     case Phase::kPromoting: plan = Split(kAll); break;

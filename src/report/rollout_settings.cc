@@ -14,6 +14,13 @@ constexpr double kPercent = 100;
 
 std::string Points(double share) { return fmt::format("{:g} points", kPercent * share); }
 
+void AddSticky(const deploy::CanarySettings& canary, Facts* facts) {
+  if (!canary.sticky.header.empty())
+    facts->emplace_back("Sticky by", "header " + canary.sticky.header);
+  if (!canary.sticky.cookie.empty())
+    facts->emplace_back("Sticky by", "cookie " + canary.sticky.cookie);
+}
+
 void AddStages(const deploy::CanarySettings& canary, Facts* facts) {
   std::vector<std::string> stages;
   for (const double stage : canary.stages) stages.push_back(WeightText(stage));
@@ -28,12 +35,32 @@ void AddStages(const deploy::CanarySettings& canary, Facts* facts) {
                                     WeightText(kPercent * canary.shadow.share),
                                     WeightText(kPercent * canary.shadow.max_disagreement)));
   }
-  if (!canary.sticky.header.empty())
-    facts->emplace_back("Sticky by", "header " + canary.sticky.header);
-  if (!canary.sticky.cookie.empty())
-    facts->emplace_back("Sticky by", "cookie " + canary.sticky.cookie);
+  AddSticky(canary, facts);
   if (!canary.header.name.empty())
     facts->emplace_back("Always to it", canary.header.name + ": " + canary.header.value);
+}
+
+void AddExperiment(const deploy::Settings& settings, Facts* facts) {
+  const deploy::ExperimentSettings& experiment = settings.experiment;
+  const bool error = experiment.goal == deploy::GoalKind::kError;
+  facts->emplace_back("Goal", experiment.goal == deploy::GoalKind::kOutcome
+                                  ? "labels that are " + experiment.outcome
+                                  : deploy::ToString(experiment.goal));
+  facts->emplace_back("Traffic of the new versions together",
+                      experiment.share > 0 ? WeightText(experiment.share)
+                                           : "as much for each as for the stable one");
+  facts->emplace_back("It ends after", FormatSeconds(experiment.seconds));
+  facts->emplace_back("Chance that an interval ever misses",
+                      "at most " + WeightText(kPercent * experiment.alpha));
+  facts->emplace_back("Better by more than", error ? fmt::format("{:g}", experiment.min_effect)
+                                                   : Points(experiment.min_effect));
+  facts->emplace_back("Labels of each before anything is decided",
+                      FormatCount(experiment.min_labels));
+  if (experiment.cluster_size != 1)
+    facts->emplace_back("Labels that may share their fate",
+                        fmt::format("{:g}", experiment.cluster_size));
+  facts->emplace_back("The best", experiment.promote ? "takes over by itself" : "is told");
+  AddSticky(settings.canary, facts);
 }
 
 void AddStrategy(const deploy::Settings& settings, Facts* facts) {
@@ -52,6 +79,7 @@ void AddStrategy(const deploy::Settings& settings, Facts* facts) {
       facts->emplace_back("Available once ready for",
                           FormatSeconds(settings.rolling.min_ready_seconds));
       break;
+    case deploy::Strategy::kExperiment: AddExperiment(settings, facts); break;
   }
 }
 

@@ -7,6 +7,31 @@
 #include "serve/feedback_join_internal.h"
 
 namespace slipway::serve {
+namespace {
+
+constexpr double kOtherClass = -1;
+
+// The place of the class that the label is.
+double ClassOf(const GivenLabel& label, const LoggedModel& model) {
+  for (size_t i = 0; i < model.classes.size(); ++i)
+    if (IsClass(label, model.classes[i], model.class_numbers[i])) return static_cast<double>(i);
+  return kOtherClass;
+}
+
+// Counts the label of a row, or with -1 takes it back.
+void AddTo(FeedbackScore* score, double predicted, double label, int64_t times) {
+  score->matched += times;
+  if (score->regression) {
+    const double error = std::abs(predicted - label) * static_cast<double>(times);
+    score->absolute_error += error;
+    score->squared_error += error * std::abs(predicted - label);
+    return;
+  }
+  if (label == predicted) score->correct += times;
+  if (label != kOtherClass) score->labels[static_cast<size_t>(label)].second += times;
+}
+
+}  // namespace
 
 const LoggedModel* LoggedModels::Register(LoggedModel model) {
   const std::lock_guard lock(mutex_);
@@ -54,26 +79,25 @@ FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row
   joined.model = &model;
   joined.match.known = true;
   joined.match.version = model.version;
-  double error = data::kMissingNumber;
+  double truth = label.number;  // As RecentPredictions::Row has it.
   if (model.regression()) {
     predicted_ = fmt::format("{}", found->predicted);
     joined.match.predicted = predicted_;
     joined.match.predicted_number = found->predicted;
-    error = std::abs(found->predicted - label.number);
   } else {
     const auto cls = static_cast<size_t>(found->predicted);
     const bool correct = IsClass(label, model.classes[cls], model.class_numbers[cls]);
+    truth = correct ? found->predicted : ClassOf(label, model);
     joined.match.predicted = model.classes[cls];
     joined.match.predicted_number = model.class_numbers[cls];
     joined.match.correct = correct ? 1 : 0;
-    error = correct ? 0 : 1;
   }
   // A text says nothing of an estimate.
-  if (!std::isnan(error)) Count(model, std::exchange(found->error, error), error);
+  if (!std::isnan(truth)) Count(model, found->predicted, std::exchange(found->label, truth), truth);
   return joined;
 }
 
-void FeedbackJoin::Count(const LoggedModel& model, double before, double error) {
+void FeedbackJoin::Count(const LoggedModel& model, double predicted, double before, double label) {
   const std::lock_guard lock(mutex_);
   const auto same = [&](const FeedbackScore& score) {
     return score.model == model.name && score.version == model.version &&
@@ -81,16 +105,13 @@ void FeedbackJoin::Count(const LoggedModel& model, double before, double error) 
   };
   auto score = std::ranges::find_if(scores_, same);
   if (score == scores_.end()) {
-    scores_.push_back({model.name, model.version, model.digest, model.regression()});
+    FeedbackScore begun{model.name, model.version, model.digest, model.regression()};
+    for (const std::string& name : model.classes) begun.labels.emplace_back(name, 0);
+    scores_.push_back(std::move(begun));
     score = scores_.end() - 1;
   }
-  const bool first = std::isnan(before);
-  if (first) ++score->matched;
-  if (model.regression()) {
-    score->absolute_error += error - (first ? 0 : before);
-  } else {
-    score->correct += (error == 0 ? 1 : 0) - (!first && before == 0 ? 1 : 0);
-  }
+  if (!std::isnan(before)) AddTo(&*score, predicted, before, -1);
+  AddTo(&*score, predicted, label, 1);
 }
 
 std::vector<FeedbackScore> FeedbackJoin::Scores() const {

@@ -51,7 +51,7 @@ class FeedbackJoin {
 
  private:
   const LoggedModel* Find(uint32_t number);
-  void Count(const LoggedModel& model, double before, double error);
+  void Count(const LoggedModel& model, double predicted, double before, double label);
 
   const LoggedModels& models_;
   RecentPredictions recent_;

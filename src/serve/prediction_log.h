@@ -78,9 +78,12 @@ struct PredictionLogOptions {
 struct FeedbackScore {
   std::string model, version, digest;
   bool regression = false;
-  int64_t matched = 0;        // Rows with feedback whose prediction was still known.
-  int64_t correct = 0;        // Of classes: those with the class that was predicted.
+  int64_t matched = 0;  // Rows with feedback whose prediction was still known.
+  int64_t correct = 0;  // Of classes: those with the class that was predicted.
+  // Of classes: how many labels were each, in the model's order.
+  std::vector<std::pair<std::string, int64_t>> labels = {};
   double absolute_error = 0;  // Of a regression: the sum over them.
+  double squared_error = 0;   // Likewise.
 };
 
 // Since the start. Rows, unless it says otherwise.

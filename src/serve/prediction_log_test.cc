@@ -19,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 class PredictionLogTest : public ::testing::Test {
@@ -224,8 +225,10 @@ TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   EXPECT_EQ(stats.scores[0].version, "3");
   EXPECT_EQ(stats.scores[0].matched, 3);
   EXPECT_EQ(stats.scores[0].correct, 2);
+  EXPECT_THAT(stats.scores[0].labels, ElementsAre(Pair("no", 3), Pair("yes", 0)));
   EXPECT_TRUE(stats.scores[1].regression);
   EXPECT_DOUBLE_EQ(stats.scores[1].absolute_error, 2.5);
+  EXPECT_DOUBLE_EQ(stats.scores[1].squared_error, 6.25);
   const std::vector<std::string> names = {
       "request_id",   "row",       "version", "label",
       "label_number", "predicted", "correct", "predicted_number"};
@@ -239,15 +242,16 @@ TEST_F(PredictionLogTest, ALaterLabelStandsInThePlaceOfTheOneBefore) {
   const auto log = Open();
   const LoggedModel* const model = log->Register(churn_);
   log->Record(0, Answered(churn_, "a").Of(model));
-  for (const char* label : {"yes", "no", "no", "yes", "no"})
+  for (const char* label : {"yes", "no", "no", "maybe", "yes", "no"})
     log->RecordFeedback(0, model, std::vector{Label("a", label)}, 0);
   Stop(log.get());
   const PredictionLogStats stats = log->Stats();
-  EXPECT_EQ(stats.feedback_count, 5);
+  EXPECT_EQ(stats.feedback_count, 6);
   EXPECT_EQ(stats.feedback_unmatched, 0);
   ASSERT_THAT(stats.scores, SizeIs(1));
   EXPECT_EQ(stats.scores[0].matched, 1);
   EXPECT_EQ(stats.scores[0].correct, 1);
+  EXPECT_THAT(stats.scores[0].labels, ElementsAre(Pair("no", 1), Pair("yes", 0)));
 }
 
 TEST_F(PredictionLogTest, WithoutFilesFeedbackIsCountedAllTheSame) {

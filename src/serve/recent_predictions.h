@@ -20,8 +20,9 @@ class RecentPredictions {
   struct Row {
     uint64_t key = 0;
     double predicted = 0;  // The number, or the class by its place.
-    // How wrong it was, once that is known; NaN before.
-    double error = std::numeric_limits<double>::quiet_NaN();
+    // What turned out to be true: the number, or the class by its place and -1 for one that the
+    // model does not know. NaN before that is known.
+    double label = std::numeric_limits<double>::quiet_NaN();
     uint32_t model = 0;
     uint32_t next = 0;  // Of the same bucket, older.
   };

@@ -21,7 +21,7 @@ TEST(RecentPredictionsTest, FindsWhatWasAddedByIdAndRow) {
   EXPECT_EQ(recent.Find(KeyOf("a"))->predicted, 0.5);
   EXPECT_EQ(recent.Find(KeyOf("a"))->model, 1U);
   EXPECT_EQ(recent.Find(KeyOf("a", 1))->predicted, -3);
-  EXPECT_TRUE(std::isnan(recent.Find(KeyOf("a", 1))->error));
+  EXPECT_TRUE(std::isnan(recent.Find(KeyOf("a", 1))->label));
   EXPECT_EQ(recent.Find(KeyOf("a", 2)), nullptr);
   EXPECT_EQ(recent.Find(KeyOf("b")), nullptr);
 }
@@ -56,9 +56,9 @@ TEST(RecentPredictionsTest, KeepsExactlyTheLastOnes) {
 TEST(RecentPredictionsTest, WhatWasFoundKeepsWhatIsNotedOfIt) {
   RecentPredictions recent(100);
   recent.Add(KeyOf("a"), 0, 1);
-  recent.Find(KeyOf("a"))->error = 0.25;
+  recent.Find(KeyOf("a"))->label = 0.25;
   for (int row = 0; row < 50; ++row) recent.Add(KeyOf("other", row), 0, 0);
-  EXPECT_EQ(recent.Find(KeyOf("a"))->error, 0.25);
+  EXPECT_EQ(recent.Find(KeyOf("a"))->label, 0.25);
 }
 
 // All in one bucket: lookups stay short, and the ring goes on.

@@ -47,10 +47,13 @@ Json ScoresOf(const PredictionLogStats& stats) {
     }
     if (score.regression) {
       one["absolute_error_sum"] = score.absolute_error;
+      one["squared_error_sum"] = score.squared_error;
       one["mean_absolute_error"] = score.absolute_error / matched;
     } else {
       one["correct"] = score.correct;
       one["accuracy"] = static_cast<double>(score.correct) / matched;
+      one["labels"] = Json::object();
+      for (const auto& [label, count] : score.labels) one["labels"][label] = count;
     }
     scores.push_back(std::move(one));
   }

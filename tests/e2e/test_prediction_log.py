@@ -121,7 +121,9 @@ def test_feedback_is_held_against_what_was_predicted(project, tmp_path):
         metrics = server.ask("GET", "/metrics")[1]
         assert metrics["feedback_count"] == 32
         assert metrics["feedback"] == [{"model": "ml-classifier", "version": "1", "matched": 31, "correct": right,
-                                        "accuracy": pytest.approx(right / 31)}]
+                                        "accuracy": pytest.approx(right / 31),
+                                        "labels": {name: [*map(str, truth), str(single)].count(name)
+                                                   for name in ("0", "1")}}]
         assert metrics["feedback_unmatched"] == 1
         assert server.stop(signal.SIGINT)[0] == 0
     log = read(tmp_path, kind="feedback")

@@ -1,0 +1,108 @@
+#include "analysis/mean_difference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/state_internal.h"
+
+namespace slipway::analysis {
+namespace {
+
+// Of the mean; rounding may leave the sum of squares a little below what the sum asks for.
+double VarianceOfMean(const NumberSums& sums) {
+  const auto count = static_cast<double>(sums.count);
+  const double variance = (sums.squares - sums.sum * sums.mean()) / (count - 1);
+  return std::max(variance, 0.0) / count;
+}
+
+bool CanBe(const NumberSums& sums) {
+  return sums.count >= 0 && std::isfinite(sums.sum) && std::isfinite(sums.squares) &&
+         sums.squares >= 0;
+}
+
+void Add(const NumberSums& more, NumberSums* total) {
+  total->count += more.count;
+  total->sum += more.sum;
+  total->squares += more.squares;
+}
+
+// Where the sequence is narrowest at `trials` (appendix B.2).
+double RhoSquared(double alpha, double trials) {
+  const double log = -2 * std::log(alpha);
+  return (log + std::log(log + 1)) / trials;
+}
+
+Json SumsToJson(const NumberSums& sums) {
+  return {{"count", sums.count}, {"sum", sums.sum}, {"squares", sums.squares}};
+}
+
+Result<NumberSums> ReadSums(const Json& json, const char* key) {
+  SLIPWAY_ASSIGN_OR_RETURN(const Json* sums, ReadMember(json, key));
+  NumberSums read;
+  SLIPWAY_ASSIGN_OR_RETURN(read.count, ReadCount(*sums, "count"));
+  SLIPWAY_ASSIGN_OR_RETURN(read.sum, ReadNumber(*sums, "sum"));
+  SLIPWAY_ASSIGN_OR_RETURN(read.squares, ReadNumber(*sums, "squares"));
+  if (!CanBe(read)) return BadState(key);
+  return read;
+}
+
+}  // namespace
+
+Result<MeanDifference> MeanDifference::Make(const MeanOptions& options) {
+  const bool can_be = options.alpha > 0 && options.alpha < 1 && options.tuned_for >= 1 &&
+                      options.least_trials >= 2 && options.cluster_size >= 1 &&
+                      std::isfinite(options.cluster_size);
+  if (can_be) return MeanDifference(options);
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("means can't be compared with alpha {:g}, tuned for {} trials, {} at "
+                           "least, in clusters of {:g}",
+                           options.alpha, options.tuned_for, options.least_trials,
+                           options.cluster_size))
+      .Expected("0 < alpha < 1, 1 trial or more, at least 2 of each, clusters of 1 or more");
+}
+
+Status MeanDifference::Observe(const NumberSums& stable, const NumberSums& canary) {
+  if (!CanBe(stable) || !CanBe(canary))
+    return Error(ErrorCode::kInvalidInput, "sums of numbers that can't be")
+        .Expected("a count of 0 or more, a finite sum and a finite sum of squares");
+  Add(stable, &stable_);
+  Add(canary, &canary_);
+  return {};
+}
+
+std::optional<Interval> MeanDifference::bounds() const {
+  if (std::min(stable_.count, canary_.count) < options_.least_trials) return std::nullopt;
+  const double trials = static_cast<double>(stable_.count + canary_.count) / options_.cluster_size;
+  const double variance =
+      (VarianceOfMean(stable_) + VarianceOfMean(canary_)) * options_.cluster_size;
+  const double scaled =
+      trials * RhoSquared(options_.alpha, static_cast<double>(options_.tuned_for));
+  const double half = std::sqrt(2 * variance * (scaled + 1) / scaled *
+                                std::log(std::sqrt(scaled + 1) / options_.alpha));
+  return Interval{difference() - half, difference() + half};
+}
+
+Json MeanDifference::ToJson() const {
+  return {{"alpha", options_.alpha},
+          {"tuned_for", options_.tuned_for},
+          {"least_trials", options_.least_trials},
+          {"cluster_size", options_.cluster_size},
+          {"stable", SumsToJson(stable_)},
+          {"canary", SumsToJson(canary_)}};
+}
+
+Result<MeanDifference> MeanDifference::FromJson(const Json& json) {
+  MeanOptions options;
+  SLIPWAY_ASSIGN_OR_RETURN(options.alpha, ReadNumber(json, "alpha"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.tuned_for, ReadCount(json, "tuned_for"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.least_trials, ReadCount(json, "least_trials"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.cluster_size, ReadNumber(json, "cluster_size"));
+  SLIPWAY_ASSIGN_OR_RETURN(MeanDifference difference, Make(options));
+  SLIPWAY_ASSIGN_OR_RETURN(difference.stable_, ReadSums(json, "stable"));
+  SLIPWAY_ASSIGN_OR_RETURN(difference.canary_, ReadSums(json, "canary"));
+  return difference;
+}
+
+}  // namespace slipway::analysis

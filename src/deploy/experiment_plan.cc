@@ -1,0 +1,224 @@
+// Experiment: new versions beside the stable one, each with its fixed share, until the labels tell
+// which is best. One that does harm leaves at once.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "deploy/planner_internal.h"
+
+namespace slipway::deploy {
+namespace {
+
+constexpr double kAll = 100;
+
+std::string VersionOf(const Arm& arm) { return ":" + std::to_string(arm.release.version); }
+
+void AddFindings(const Arm& arm, const Check& check, std::vector<Finding>* findings) {
+  for (Finding finding : check.findings) {
+    finding.metric = VersionOf(arm) + " " + finding.metric;
+    finding.text = VersionOf(arm) + " " + finding.text;
+    findings->push_back(std::move(finding));
+  }
+}
+
+Finding GoalFinding(const Arm& arm, const GoalResult& result) {
+  Finding finding{.metric = VersionOf(arm) + " goal"};
+  finding.text =
+      fmt::format("{} {}: {}", VersionOf(arm), result.InWords(), ToString(result.verdict));
+  finding.evidence = ToJson(result);
+  return finding;
+}
+
+}  // namespace
+
+const Arm* Experiment::Best() const {
+  const Arm* best = nullptr;
+  for (const Arm& arm : arms) {
+    if (!arm.takes_part() || !arm.result || arm.result->verdict != GoalVerdict::kBetter) continue;
+    if (best == nullptr || arm.result->improvement > best->result->improvement) best = &arm;
+  }
+  return best;
+}
+
+double Experiment::WeightOfEach(const ExperimentSettings& settings) const {
+  const auto versions = static_cast<double>(arms.size());
+  return settings.share > 0 ? settings.share / versions : kAll / (versions + 1);
+}
+
+double Planner::ArmWeight() const {
+  return rollout().experiment->WeightOfEach(rollout().settings.experiment);
+}
+
+std::vector<SetWish> Planner::WishesOfExperiment() const {
+  const int all = WantedReplicas(service_);
+  const int needed = ReplicasFor(ArmWeight());
+  std::vector<SetWish> wishes = {{*service_.stable, all}};
+  for (const Arm& arm : rollout().experiment->arms) {
+    if (!arm.takes_part()) continue;
+    const int running = seen_.StatusOf(arm.release.set).running;
+    wishes.push_back({arm.release, std::clamp(running, needed, std::max(needed, all))});
+  }
+  return wishes;
+}
+
+TrafficPlan Planner::SplitOfExperiment() const {
+  TrafficPlan plan;
+  double left = kAll;
+  for (const Arm& arm : rollout().experiment->arms) {
+    if (!arm.takes_part()) continue;
+    plan.shares.push_back({arm.release.set, ArmWeight()});
+    left -= ArmWeight();
+  }
+  constexpr double kRounding = 1e-9;
+  if (left > kRounding) plan.shares.push_back({service_.stable->set, left});
+  return plan;
+}
+
+Status Planner::AdvanceExperimentStart() {
+  const int needed = ReplicasFor(ArmWeight());
+  for (const Arm& arm : rollout().experiment->arms) {
+    const SetStatus status = seen_.StatusOf(arm.release.set);
+    if (status.ready >= needed) continue;
+    const double timeout = rollout().settings.ready_timeout_seconds();
+    if (Passed(rollout().phase_ms, timeout)) {
+      RollBack(fmt::format("{} of {} replicas of {} were ready within {:g} s{}", status.ready,
+                           needed, arm.release.reference(), timeout, Because(status.trouble)));
+    }
+    return {};
+  }
+  for (Arm& arm : rollout().experiment->arms)
+    if (!PassedReplicaValidation(arm.release, &arm.validated)) return {};
+  SLIPWAY_RETURN_IF_ERROR(SeeArms());
+  Enter(Phase::kProgressing, "ready");
+  return {};
+}
+
+// With each sight: what is counted before the first of it, and each one's warm-up, is left out.
+Status Planner::SeeArms() {
+  for (Arm& arm : rollout().experiment->arms) {
+    if (!arm.takes_part()) continue;
+    if (!arm.watch) {
+      const CanarySettings guard = GuardOf(rollout().settings, rollout().experiment->arms.size());
+      SLIPWAY_ASSIGN_OR_RETURN(arm.watch,
+                               Watch::Make(guard, service_.stable->set, arm.release.set));
+    }
+    SLIPWAY_RETURN_IF_ERROR(arm.watch->Collect(seen_));
+    if (arm.goal) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(
+        arm.goal, Goal::Make(rollout().settings.experiment, rollout().experiment->arms.size()));
+    SLIPWAY_RETURN_IF_ERROR(arm.goal->Observe(seen_, service_.stable->set, arm.release.set));
+  }
+  return {};
+}
+
+Status Planner::AdvanceExperiment() {
+  Rollout& rollout = this->rollout();
+  Experiment& experiment = *rollout.experiment;
+  SLIPWAY_RETURN_IF_ERROR(SeeArms());
+  if (rollout.stage_ms == 0) {
+    const bool split = std::ranges::all_of(experiment.arms, [&](const Arm& arm) {
+      return !arm.takes_part() || InForce(arm.release.set, ArmWeight());
+    });
+    if (!split) {
+      if (Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()) && !rollout.pause)
+        RollBack("the traffic could not be split" + Because(seen_.traffic_trouble));
+      return {};
+    }
+    BeginStage();
+    if (experiment.began_ms == 0) experiment.began_ms = now();
+    Tell("stage", fmt::format("each new version has {:.4g} % of the traffic", ArmWeight()),
+         {{"weight", ArmWeight()}});
+  }
+  LoseGoneArms();
+  if (moved_) return {};
+  const bool ends = Passed(experiment.began_ms, rollout.settings.experiment.seconds);
+  if (!CheckIsDue() && (!ends || rollout.pause)) return {};
+  SLIPWAY_RETURN_IF_ERROR(CheckArms());
+  if (!moved_ && !rollout.pause) DecideExperiment(ends);
+  return {};
+}
+
+void Planner::LoseGoneArms() {
+  const double timeout = rollout().settings.ready_timeout_seconds();
+  for (Arm& arm : rollout().experiment->arms) {
+    if (!arm.takes_part()) continue;
+    const SetStatus status = seen_.StatusOf(arm.release.set);
+    if (status.ready > 0) {
+      arm.unready_ms = 0;
+      continue;
+    }
+    if (arm.unready_ms == 0) arm.unready_ms = now();
+    if (Passed(arm.unready_ms, timeout))
+      Leave(&arm,
+            fmt::format("no replica was ready for {:g} s{}", timeout, Because(status.trouble)));
+  }
+}
+
+void Planner::Leave(Arm* arm, const std::string& reason) {
+  arm->left = reason;
+  arm->watch.reset();
+  arm->goal.reset();
+  const std::string text =
+      fmt::format("{} leaves the experiment: {}", arm->release.reference(), reason);
+  Tell("arm", text, {{"version", arm->release.version}, {"reason", reason}});
+  TagReason(arm->release, reason);
+  Notify("left the experiment", text);
+  const auto& arms = rollout().experiment->arms;
+  if (std::ranges::none_of(arms, &Arm::takes_part))
+    RollBack("no version is left in the experiment: " + text);
+}
+
+Status Planner::CheckArms() {
+  Rollout& rollout = this->rollout();
+  Check all{.at_ms = now(), .counts = false};
+  std::vector<Finding> guards;
+  std::vector<std::pair<Arm*, std::string>> harmful;
+  for (Arm& arm : rollout.experiment->arms) {
+    if (!arm.takes_part()) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(const Check check, arm.watch->Judge(seen_));
+    all.missing |= check.missing;
+    all.counts |= check.counts;
+    if (check.verdict == CheckVerdict::kInconclusive) all.verdict = check.verdict;
+    AddFindings(arm, check, &guards);
+    if (check.verdict == CheckVerdict::kFail) {
+      harmful.emplace_back(&arm, HarmIn(check));
+      continue;
+    }
+    SLIPWAY_RETURN_IF_ERROR(arm.goal->Observe(seen_, service_.stable->set, arm.release.set));
+    arm.result = arm.goal->Judge();
+    all.findings.push_back(GoalFinding(arm, *arm.result));
+  }
+  if (!harmful.empty()) all.verdict = CheckVerdict::kFail;
+  all.findings.insert(all.findings.end(), guards.begin(), guards.end());
+  KeepCheck(std::move(all));
+  for (const auto& [arm, reason] : harmful) Leave(arm, reason);
+  if (!moved_) PausedForMissing();
+  return {};
+}
+
+// A version that is better ends it, at the latest when its time is over; so does that none can be.
+void Planner::DecideExperiment(bool ends) {
+  const Experiment& experiment = *rollout().experiment;
+  const Release& stable = *service_.stable;
+  if (const Arm* best = experiment.Best()) {
+    const std::string text = fmt::format("{} is better than {}: {}", best->release.reference(),
+                                         stable.reference(), best->result->InWords());
+    Tell("result", text, ToJson(*best->result));
+    if (!rollout().settings.experiment.promote) return PauseFor(text);
+    rollout().release = best->release;
+    return Enter(Phase::kPromoting, "takes " + text);
+  }
+  const bool hopeless = std::ranges::all_of(experiment.arms, [](const Arm& arm) {
+    return !arm.takes_part() || (arm.result && arm.result->verdict == GoalVerdict::kNotBetter);
+  });
+  if (!hopeless && !ends) return;
+  std::string text = fmt::format("no version was found to be better than {}", stable.reference());
+  for (const Arm& arm : experiment.arms) {
+    if (arm.takes_part() && arm.result)
+      text += fmt::format("; {} {}", VersionOf(arm), arm.result->InWords());
+  }
+  Tell("result", text);
+  RollBack(text);
+}
+
+}  // namespace slipway::deploy

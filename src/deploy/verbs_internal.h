@@ -1,0 +1,32 @@
+// Shared by the files that answer verbs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "deploy/types.h"
+#include "deploy/verbs.h"
+
+namespace slipway::deploy {
+
+// The service as the verb leaves it, with what is to be told of it.
+Decision Said(Service service, const std::string& verb, const std::string& text,
+              const VerbContext& context);
+void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms);
+
+// experiment_verbs.cc
+// "ml-classifier:4 and ml-classifier:5".
+std::string NamesOf(const NewRollout& rollout);
+// Several versions are an experiment, which needs one to compare with.
+Status CheckExperiment(const std::optional<Service>& service, const std::string& name,
+                       const NewRollout& rollout);
+// Of the release that the rollout has begun with, and others beside it.
+Experiment BeginExperiment(Service* service, const std::vector<Release>& others);
+// Promotes what was found to be better, or what the person says.
+Result<Decision> Choose(const Service& service, bool full, const VerbContext& context,
+                        int64_t version);
+
+}  // namespace slipway::deploy
