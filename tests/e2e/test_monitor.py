@@ -38,8 +38,9 @@ def test_an_alert_reaches_everybody_once_and_so_does_its_end(watched):
     watched.targets += [{"type": "slack", "url": "${WATCH_SLACK}"}, {"type": "log"}, {"type": "command", "run": "./tell.sh"}]
     watched.configure(ERRORS)
     watched.deploy(GOOD)
-    with watched.customers():
-        wait_until(lambda: not watched.alerts(), "no alert")
+    with watched.customers() as customers:
+        wait_until(lambda: customers.versions["1"] > 100, "customers")
+        assert watched.alerts() == []
         [alert] = break_down_until_told(watched)
         assert (alert["alert"], alert["level"], alert["limit"]) == ("error_rate", "raised", 0.02)
         assert alert["value"] > 0.02 and re.fullmatch(r"error_rate [\d.]+ % of \d+ requests is above 2 %", alert["text"])
@@ -101,8 +102,8 @@ def test_slow_answers_are_an_alert(watched):
             time.sleep(0.02)
 
     with contextlib.ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(watched.customers(rate=50))
+        for _ in range(4):
+            stack.enter_context(watched.customers(rate=8))
         slow = threading.Thread(target=hold_up)
         slow.start()
         try:
@@ -125,19 +126,20 @@ def test_a_message_outlives_receivers_that_are_away_and_a_killed_controller(watc
     with watched.customers():
         break_down_until_told(watched)
         wait_until(lambda: len(watched.slack.refused) > 1, "a first attempt")
-    watched.kill_controller()
-    watched.webhook.reopen()
-    watched.slack.status = 200
-    time.sleep(1)
-    assert watched.webhook.messages == watched.slack.messages == []
-    assert watched.call("up").code == 0
-    watched.told("alert raised")
-    wait_until(lambda: any("alert raised" in message.json["text"] for message in watched.slack.messages), "the alert at Slack")
-    # Once each: what was refused is not what arrived twice.
-    assert sorted(watched.webhook.events()) == ["alert raised", "promoted"]
-    assert len(watched.slack.messages) == 2
-    refused = {message.headers["Idempotency-Key"] for message in watched.slack.refused}
-    assert refused == {message.headers["Idempotency-Key"] for message in watched.slack.messages}
+        watched.kill_controller()
+        watched.webhook.reopen()
+        watched.slack.status = 200
+        time.sleep(1)
+        assert watched.webhook.messages == watched.slack.messages == []
+        assert watched.call("up").code == 0
+        watched.told("alert raised")
+        watched.told("alert recovered")
+        wait_until(lambda: len(watched.slack.messages) > 2, "all of it at Slack")
+    # Once each, whatever came first.
+    assert sorted(watched.webhook.events()) == ["alert raised", "alert recovered", "promoted"]
+    keys = [message.headers["Idempotency-Key"] for message in watched.slack.messages]
+    assert len(keys) == len(set(keys)) == 3
+    assert {message.headers["Idempotency-Key"] for message in watched.slack.refused} < set(keys)
     # Signed when it was sent, and not when it was written.
     assert all(is_signed(message, tolerance=10) for message in watched.webhook.messages)
 
@@ -222,7 +224,11 @@ def test_drift_is_named_by_feature_and_what_was_learnt_anew_is_deployed(watched)
     watched.deploy(GOOD)
     newest = shift(number_table(seed=8))
     watched.project.write_table(newest)
-    assert ask_in_bulk(watched.port, newest, 100_000)["1"] == 1000
+    # A segment of the log has 100,000 rows; what a busy machine has no room for is left out.
+    for _ in range(25):
+        assert set(ask_in_bulk(watched.port, newest, 10_000)) == {"1"}
+        if watched.webhook.of("alert raised"):
+            break
     with Customers(watched.port, newest) as customers:
         raised = watched.told("alert raised")
         assert re.match(r"2 of 4 features drifted: feature\d \(total variation 0\.\d+\), feature\d \(0\.\d+\); a share of 50\.0 % is above 30 %",

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import threading
+import time
 
 import pytest
 from conftest import ROOT, basic_config
@@ -46,7 +47,7 @@ class Receiver:
 
     def __init__(self, status=200):
         self.messages, self.refused, self.status = [], [], status
-        self.silent = threading.Event()  # Takes a message, and answers nothing as long as it is set.
+        self.silent = threading.Event()  # Takes messages, and answers none.
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -56,6 +57,8 @@ class Receiver:
                 status = receiver.status
                 (receiver.messages if status == 200 else receiver.refused).append(message)
                 if receiver.silent.is_set():
+                    while receiver.silent.is_set():
+                        time.sleep(0.02)
                     self.close_connection = True
                     return
                 self.send_response(status)
@@ -118,7 +121,7 @@ class Watched(Shop):
 
     def told(self, event, seconds=15):
         """The first message of that event."""
-        return wait_until(lambda: self.webhook.of(event), f"{event!r} after {self.webhook.events()}", seconds)[0]
+        return wait_until(lambda: self.webhook.of(event), f"{event!r}", seconds)[0]
 
     def log(self):
         return (self.up / "controller/controller/log").read_text()
