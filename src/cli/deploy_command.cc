@@ -26,14 +26,11 @@ struct DeployOptions {
   bool detach = false;
 };
 
-// What the command line says, else the environment, else the configuration.
-void ChooseStrategy(const DeployOptions& options, Json* deployment) {
+// What the command line says, else the environment; "" leaves it to the configuration.
+std::string SaidStrategy(const DeployOptions& options) {
+  if (!options.strategy.empty()) return options.strategy;
   const char* const said = std::getenv("DEPLOYMENT_STRATEGY");
-  if (!options.strategy.empty()) {
-    (*deployment)["deployment_strategy"] = options.strategy;
-  } else if (said != nullptr && *said != '\0') {
-    (*deployment)["deployment_strategy"] = said;
-  }
+  return said == nullptr ? "" : said;
 }
 
 // A version that may serve: its digest verifies, and its gates passed or somebody takes it upon
@@ -90,7 +87,8 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   rollout.model = versions.front().name;
   rollout.actor = registry::CurrentActor();
   Json deployment = config.deployment.all;
-  ChooseStrategy(options, &deployment);
+  const std::string strategy = SaidStrategy(options);
+  if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
   rollout.release = ReleaseOf(versions.front(), deployment);
   for (size_t i = 1; i < versions.size(); ++i)
     rollout.others.push_back(ReleaseOf(versions[i], deployment));
@@ -102,6 +100,7 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
       {"project", std::filesystem::absolute(config.project_directory).lexically_normal().string()},
       {"config", std::filesystem::absolute(config.config_path).lexically_normal().string()},
       {"overrides", options.config.overrides},
+      {"strategy", strategy},
       {"local", options.config.local}};
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
   if (GetString(rollout.release.deployment, "target", "local") != "local") {

@@ -74,6 +74,7 @@ Status Machine::OpenParts() {
                                                              .notifier = notifier_.get(),
                                                              .processes = &LocalProcessRunner(),
                                                              .program = program,
+                                                             .directory = options.folder,
                                                              .tell = tell});
   return {};
 }
@@ -88,7 +89,7 @@ deploy::ControllerParts Machine::Parts() {
   };
   parts.split_effect = [](const deploy::Service& service, const deploy::Effect& effect) {
     if (effect.kind != "notify") return std::vector{effect};
-    return monitor::PerTarget(effect, monitor::ReadTargets(service.notifications));
+    return monitor::PerTarget(effect, monitor::TargetsOf(service));
   };
   parts.watch = [this](const deploy::Service& service, const deploy::Observed& seen) {
     return Watch(service, seen);
@@ -190,6 +191,7 @@ deploy::Findings Machine::Watch(const deploy::Service& service, const deploy::Ob
     findings.undo_set = decision->rollback->set;
     findings.undo_reason = decision->rollback->reason;
   }
+  findings.watched = std::move(decision->decided);
   if (!decision->empty() || seen.now_ms - watched.kept_ms > kKeepEveryMs) {
     KeepMonitor(service.name, *watched.monitor);
     watched.kept_ms = seen.now_ms;

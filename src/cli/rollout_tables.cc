@@ -10,6 +10,7 @@
 #include "cli/table.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "monitor/monitor.h"
 
 namespace slipway::cli {
 namespace {
@@ -138,6 +139,19 @@ Json LastCheckJson(const RolloutSight& sight) {
   return json;
 }
 
+Json AlertsJson(const RolloutSight& sight) {
+  Json alerts = Json::array();
+  for (const auto& [alert, standing] : monitor::OpenAlerts(sight.service)) {
+    alerts.push_back({{"alert", alert},
+                      {"level", monitor::ToString(standing.level)},
+                      {"since", Timestamp(standing.since_ms)},
+                      {"value", standing.value},
+                      {"limit", standing.limit},
+                      {"text", standing.text}});
+  }
+  return alerts;
+}
+
 void AddSets(const RolloutSight& sight, Json* json) {
   for (const char* key : {"stable", "canary", "standby"}) (*json)[key] = nullptr;
   for (const char* key : {"tried", "leaving"}) (*json)[key] = Json::array();
@@ -209,6 +223,7 @@ Json StatusJson(const RolloutSight& sight) {
   AddSets(sight, &json);
   json["experiment"] = ExperimentJson(sight);
   json["last_check"] = LastCheckJson(sight);
+  json["alerts"] = AlertsJson(sight);
   json["address"] = sight.address;
   json["controller_runs"] = sight.controller_runs;
   json["next"] = NextStep(sight);

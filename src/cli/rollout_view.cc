@@ -9,6 +9,7 @@
 
 #include "cli/rollout_sight_internal.h"
 #include "core/text.h"
+#include "monitor/monitor.h"
 
 namespace slipway::cli {
 namespace {
@@ -249,6 +250,10 @@ std::string Notices(const RolloutSight& sight, const Session& session, size_t wi
     tell("paused", kYellow, rollout->pause->reason);
   } else if (rollout && rollout->phase != deploy::Phase::kCompleted) {
     tell("reason", kRed, rollout->reason);
+  }
+  for (const auto& [alert, standing] : monitor::OpenAlerts(sight.service)) {
+    const bool raised = standing.level == monitor::AlertLevel::kRaised;
+    tell(raised ? "alert" : "warning", raised ? kRed : kYellow, standing.text);
   }
   tell("next", kDim, NextStep(sight));
   return out;

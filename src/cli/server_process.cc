@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "cli/between.h"
+#include "core/interrupt.h"
 
 namespace slipway::cli {
 namespace {
@@ -69,6 +70,8 @@ void TakeServerSignals() {
 }
 
 int StopSignal() { return stop_signal; }
+
+void InterruptWorkBySignal() { FollowInterrupts(&stop_signal); }
 
 bool TakeReloadSignal() {
   const bool came = reload_signal != 0;

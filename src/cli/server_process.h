@@ -27,6 +27,9 @@ std::string UrlOf(const std::string& host, int port, bool uses_tls);
 void TakeServerSignals();
 // The signal that asks to end, the last one; 0 for none yet.
 int StopSignal();
+// Work that asks core/interrupt.h ends with that signal too: for a server whose work can be done
+// again. Call once, before any work.
+void InterruptWorkBySignal();
 // Whether SIGHUP came since the last call.
 bool TakeReloadSignal();
 // Until `seconds` have passed, a signal comes or `descriptor` can be read; -1 is none.

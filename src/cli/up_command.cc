@@ -45,6 +45,8 @@ Result<int> Control(const Delivery& delivery, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::ControllerLock lock,
                            deploy::ControllerLock::Take(delivery.directory));
   TakeServerSignals();
+  // A run that an alert began may take hours more.
+  InterruptWorkBySignal();
   SLIPWAY_ASSIGN_OR_RETURN(const auto machine, Machine::Open(delivery, session));
   deploy::Controller controller(machine->Parts());
   machine->Tell("controls " + delivery.directory);

@@ -29,6 +29,30 @@ int64_t RetryAfterMs(int64_t attempts) {
   return kFirst << std::min(attempts, kMostDoublings);
 }
 
+// What was found is told of the release that it was found of, also where that is gone back from.
+Decision DecisionOf(const Service& service, Findings found, int64_t now_ms) {
+  Decision decision;
+  decision.service = service;
+  const bool undo = found.undo_set != 0 && !service.in_progress() && service.stable &&
+                    service.stable->set == found.undo_set && service.history.size() > 1;
+  if (undo) {
+    const int64_t revision = service.history.back().revision;
+    for (Note& note : found.notes) note.revision = revision;
+    // By its number: the newest rollout may be another one, which did not end well.
+    const int64_t to = service.history[service.history.size() - 2].revision;
+    Result<Decision> undone = Undo(service, to, {now_ms, "monitor"}, found.undo_reason);
+    if (undone.ok()) decision = *std::move(undone);
+    found.notes.push_back({"alert",
+                           undone.ok() ? "undone: " + found.undo_reason
+                                       : "not undone: " + undone.error().message(),
+                           Json::object(), revision});
+  }
+  decision.notes.insert(decision.notes.begin(), found.notes.begin(), found.notes.end());
+  decision.outside.insert(decision.outside.begin(), found.outside.begin(), found.outside.end());
+  decision.service.watched = std::move(found.watched);
+  return decision;
+}
+
 }  // namespace
 
 ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now_ms) {
@@ -40,7 +64,7 @@ ServiceChange ChangeOf(const Decision& decision, int64_t generation, int64_t now
   if (revision > 0) {
     for (const Note& note : decision.notes) {
       RolloutEvent event;
-      event.revision = revision;
+      event.revision = note.revision > 0 ? note.revision : revision;
       event.at = FormatTimestamp(Clock::WallTime(std::chrono::milliseconds(now_ms)));
       event.kind = note.kind;
       event.text = note.text;
@@ -78,16 +102,19 @@ Result<Service> ChangeService(
   }
 }
 
-Status AddNotes(RolloutStore& store, const std::string& service, const Clock& clock,
-                const std::vector<Note>& notes) {
+Status AddNotes(
+    RolloutStore& store, const std::string& service, const Clock& clock,
+    const std::vector<Note>& notes,
+    const std::function<std::vector<Outside>(const Service&, int64_t now_ms)>& outside) {
   const auto gone = Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
   const Result<Service> kept =
       ChangeService(store, service, clock,
-                    [&](const std::optional<Service>& now, int64_t /*now_ms*/) -> Result<Decision> {
+                    [&](const std::optional<Service>& now, int64_t now_ms) -> Result<Decision> {
                       if (!now) return gone;
                       Decision decision;
                       decision.service = *now;
                       decision.notes = notes;
+                      if (outside) decision.outside = outside(*now, now_ms);
                       return decision;
                     });
   return kept.ok() || kept.error().code() == ErrorCode::kNotFound ? Status{} : kept.error();
@@ -209,22 +236,7 @@ Status Controller::TakeFindings(Held* held, const Observed& seen) {
   if (!parts_.watch) return {};
   Findings found = parts_.watch(held->service, seen);
   if (found.notes.empty() && found.outside.empty() && found.undo_set == 0) return {};
-  Decision decision;
-  decision.service = held->service;
-  const bool undo = found.undo_set != 0 && !held->service.in_progress() && held->service.stable &&
-                    held->service.stable->set == found.undo_set;
-  if (undo) {
-    Result<Decision> undone = Undo(held->service, std::nullopt, {NowMs(), "monitor"});
-    if (undone.ok()) {
-      decision = *std::move(undone);
-      decision.notes.push_back({"alert", "undone: " + found.undo_reason});
-    } else {
-      decision.notes.push_back({"alert", "not undone: " + undone.error().message()});
-    }
-  }
-  decision.notes.insert(decision.notes.begin(), found.notes.begin(), found.notes.end());
-  decision.outside.insert(decision.outside.end(), found.outside.begin(), found.outside.end());
-  return Keep(held, decision);
+  return Keep(held, DecisionOf(held->service, std::move(found), NowMs()));
 }
 
 Result<bool> Controller::Act(Held* held, const Decision& decision) {

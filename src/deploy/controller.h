@@ -24,6 +24,9 @@ struct Findings {
   std::vector<Outside> outside;
   int64_t undo_set = 0;  // Is to be gone back from, if it is still stable; 0 for none.
   std::string undo_reason;
+  // Service::watched from then on. All of it is kept at once or, where somebody else changed the
+  // service meanwhile, nothing: what the watcher finds there the next time is as it was before.
+  Json watched = Json::object();
 };
 
 struct ControllerParts {
@@ -92,8 +95,11 @@ Result<Service> ChangeService(
     RolloutStore& store, const std::string& service, const Clock& clock,
     const std::function<Result<Decision>(const std::optional<Service>&, int64_t now_ms)>& decide);
 
-// Keeps notes about a service beside whatever else happens to it; one that is gone has none.
-Status AddNotes(RolloutStore& store, const std::string& service, const Clock& clock,
-                const std::vector<Note>& notes);
+// Keeps notes about a service beside whatever else happens to it, and what is to be done outside,
+// which `outside` makes of the service as it is then; one that is gone has none.
+Status AddNotes(
+    RolloutStore& store, const std::string& service, const Clock& clock,
+    const std::vector<Note>& notes,
+    const std::function<std::vector<Outside>(const Service&, int64_t now_ms)>& outside = {});
 
 }  // namespace slipway::deploy

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kLockFile = "controller.lock";
 constexpr const char* kId = "controller";
-constexpr int kMostWaits = 400;  // Of 25 ms each.
+constexpr int kMostWaits = 600;  // Of 25 ms each: longer than a message may be under way.
 constexpr mode_t kOwnerOnly = 0600;
 
 void WaitABit() { std::this_thread::sleep_for(std::chrono::milliseconds(25)); }

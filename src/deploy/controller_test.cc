@@ -107,6 +107,7 @@ class ControllerTest : public ::testing::Test {
       return {};
     };
     parts.tell = [this](const std::string& text) { told_.push_back(text); };
+    if (watch_) parts.watch = watch_;
     return Controller(std::move(parts));
   }
 
@@ -144,6 +145,7 @@ class ControllerTest : public ::testing::Test {
   World world_;
   bool effects_fail_ = false;
   std::vector<std::string> done_, told_;
+  std::function<Findings(const Service&, const Observed&)> watch_;
 };
 
 TEST_F(ControllerTest, BringsTheFirstVersionUp) {
@@ -248,6 +250,85 @@ TEST_F(ControllerTest, WithoutMetricsAFirstVersionStillWaitsForItsAddress) {
   world_.answers = true;
   Settle(controller);
   EXPECT_EQ(Kept().rollout->phase, Phase::kCompleted);
+}
+
+// Finds something of version 2 as long as it is not kept that it did.
+Findings HarmOf(const Service& service) {
+  Findings found;
+  if (!service.stable || service.stable->version != 2 || service.in_progress()) return found;
+  if (GetBool(service.watched, "found")) return found;
+  found.notes = {{"alert", "it does harm"}};
+  found.undo_set = service.stable->set;
+  found.undo_reason = "harm";
+  found.watched = {{"found", true}};
+  return found;
+}
+
+TEST_F(ControllerTest, WhatAWatcherFindsIsKeptWithWhatFollowsFromIt) {
+  watch_ = [](const Service& service, const Observed&) { return HarmOf(service); };
+  DeployVersion(1);
+  Controller controller = Begin();
+  Settle(controller);
+  DeployVersion(2);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(controller.Pass().ok());
+  EXPECT_EQ(Kept().stable->version, 1);
+  EXPECT_EQ(Kept().rollout->reason, "harm");
+  EXPECT_EQ(Kept().rollout->actor, "monitor");
+  EXPECT_EQ(Kept().watched, Json({{"found", true}}));
+  EXPECT_THAT(done_, testing::Contains("tag"));
+  // Told of the revision that did harm.
+  std::vector<std::string> texts;
+  for (const RolloutEvent& event : *store_.Events("m-production", 2, 0, 100)) {
+    if (event.kind == "alert") texts.push_back(event.text);
+  }
+  EXPECT_THAT(texts, testing::ElementsAre("it does harm", "undone: harm"));
+}
+
+TEST_F(ControllerTest, WhatAWatcherFindsIsFoundOnceMoreWhereItWasNotKept) {
+  int found = 0;
+  watch_ = [&](const Service& service, const Observed&) {
+    Findings findings = HarmOf(service);
+    if (findings.undo_set == 0 || ++found > 1) return findings;
+    store_.before_next_write = [this] {
+      const auto record = *store_.Find("m-production");
+      ServiceChange change;
+      change.service = record->name;
+      change.generation = record->generation;
+      change.document = record->document;
+      (void)store_.Write(change);
+    };
+    return findings;
+  };
+  DeployVersion(1);
+  Controller controller = Begin();
+  Settle(controller);
+  DeployVersion(2);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(controller.Pass().ok());
+  EXPECT_EQ(found, 2);
+  EXPECT_EQ(Kept().stable->version, 1);
+}
+
+TEST_F(ControllerTest, ANewerRolloutThatFailedIsNoReasonToKeepAVersionThatDoesHarm) {
+  bool harms = false;
+  watch_ = [&](const Service& service, const Observed&) {
+    return harms ? HarmOf(service) : Findings();
+  };
+  for (const int64_t version : {1, 2, 3}) {
+    DeployVersion(version);
+    if (version == 3) {
+      const auto record = *store_.Find("m-production");
+      const Result<Decision> aborted = Abort(Kept(), "", {clock_.now_ms, "somebody"});
+      ASSERT_TRUE(store_.Write(ChangeOf(*aborted, record->generation, clock_.now_ms)).ok());
+    }
+    Controller controller = Begin();
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(controller.Pass().ok());
+  }
+  ASSERT_EQ(Kept().rollout->phase, Phase::kRolledBack);
+  ASSERT_EQ(Kept().stable->version, 2);
+  harms = true;
+  Controller controller = Begin();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(controller.Pass().ok());
+  EXPECT_EQ(Kept().stable->version, 1);
 }
 
 }  // namespace

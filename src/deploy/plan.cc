@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "deploy/outside_internal.h"
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
@@ -15,13 +16,6 @@ constexpr double kMilliseconds = 1000;
 constexpr size_t kMostHistory = 10;
 
 std::string VersionInWords(const Release& release) { return release.reference(); }
-
-Json ReleaseFacts(const Release& release) {
-  return {{"model", release.model},
-          {"version", release.version},
-          {"digest", release.digest},
-          {"label", release.label}};
-}
 
 // Stages of the registry that a delivery moves; in other environments versions stay as they are.
 bool HasStage(const std::string& environment) {
@@ -77,16 +71,8 @@ void Planner::Tell(std::string kind, std::string text, Json detail) {
 }
 
 void Planner::Notify(const std::string& event, const std::string& text) {
-  const Release& release = rollout().release;
-  decision_.outside.push_back({"notify",
-                               {{"event", event},
-                                {"at_ms", now()},
-                                {"service", service_.name},
-                                {"environment", service_.environment},
-                                {"model", release.model},
-                                {"version", release.version},
-                                {"revision", rollout().revision},
-                                {"text", text}}});
+  decision_.outside.push_back(
+      NotifyOf(service_, rollout().release, rollout().revision, event, text, now()));
 }
 
 void Planner::ExpireStandby() {
@@ -251,10 +237,7 @@ void Planner::Complete() {
 }
 
 void Planner::TagReason(const Release& release, const std::string& reason) {
-  Json detail = ReleaseFacts(release);
-  detail["key"] = "slipway.rollback";
-  detail["value"] = fmt::format("{} revision {}: {}", service_.name, rollout().revision, reason);
-  decision_.outside.push_back({"tag", std::move(detail)});
+  decision_.outside.push_back(RollbackTagOf(service_, release, rollout().revision, reason));
 }
 
 void Planner::RollBack(const std::string& reason) {

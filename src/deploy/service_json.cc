@@ -228,6 +228,7 @@ Json ToJson(const Service& service) {
                        {"until_ms", service.standby->until_ms}};
   }
   if (service.rollout) json["rollout"] = RolloutToJson(*service.rollout);
+  if (!service.watched.empty()) json["watched"] = service.watched;
   return json;
 }
 
@@ -264,6 +265,8 @@ Result<Service> ServiceFromJson(const Json& json) {
   if (const Json* history = Find(json, "history"))
     SLIPWAY_RETURN_IF_ERROR(ReadHistory(*history, &service.history));
   if (const Json* scaling = Find(json, "scaling")) ReadScaling(*scaling, &service.scaling);
+  if (const Json* watched = Find(json, "watched"); watched != nullptr && watched->is_object())
+    service.watched = *watched;
   return service;
 }
 

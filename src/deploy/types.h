@@ -157,6 +157,8 @@ struct Service {
   std::optional<Rollout> rollout;     // The newest, ended or not.
   std::vector<HistoryEntry> history;  // Ascending by revision; the last is the stable one.
   ScalingState scaling;
+  // What whoever watches it has decided: kept with what follows from it, and theirs to read.
+  Json watched = Json::object();
 
   bool in_progress() const { return rollout.has_value() && !HasEnded(rollout->phase); }
 };
@@ -181,9 +183,10 @@ using Action = std::variant<SetReplicas, SetTraffic, Validate>;
 
 // What happened, to be kept and told.
 struct Note {
-  std::string kind;  // "phase", "stage", "check", "verdict", "pause", "verb", "scale"
+  std::string kind;  // "phase", "stage", "check", "verdict", "pause", "verb", "scale", "alert"
   std::string text;
   Json detail = Json::object();
+  int64_t revision = 0;  // That it is about; 0 for the newest.
 };
 
 // What has to be done outside, at least once and sooner or later: "stage" moves the model version,

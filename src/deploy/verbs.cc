@@ -6,6 +6,7 @@
 #include <ranges>
 #include <utility>
 
+#include "deploy/outside_internal.h"
 #include "deploy/verbs_internal.h"
 
 namespace slipway::deploy {
@@ -294,8 +295,8 @@ Result<Decision> Retry(const Service& service, const VerbContext& context) {
               context);
 }
 
-Result<Decision> Undo(const Service& service, std::optional<int64_t> to,
-                      const VerbContext& context) {
+Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
+                      const std::string& reason) {
   if (!service.rollout) return Nothing(service, "undo");
   if (service.in_progress() && !to) return Abort(service, "", context);
   if (!service.in_progress() && service.rollout->phase != Phase::kCompleted && !to) {
@@ -338,7 +339,16 @@ Result<Decision> Undo(const Service& service, std::optional<int64_t> to,
   // It predicted rightly when it came up.
   next.rollout->replicas_validated = warm;
   if (warm) next.standby.reset();
-  return Said(std::move(next), "undo", text, context);
+  next.rollout->reason = reason;
+  Decision decision = Said(std::move(next), "undo", text, context);
+  if (reason.empty()) return decision;
+  decision.notes.back().detail["reason"] = reason;
+  if (!service.stable) return decision;
+  const int64_t left = history.back().revision;
+  decision.outside.push_back(RollbackTagOf(service, *service.stable, left, reason));
+  decision.outside.push_back(
+      NotifyOf(service, *service.stable, left, "rolled back", reason, context.now_ms));
+  return decision;
 }
 
 Result<Decision> TakeDown(const Service& service, const VerbContext& context) {

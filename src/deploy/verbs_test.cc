@@ -189,5 +189,22 @@ TEST(VerbsTest, ARecordOfANewerProgramIsRefused) {
   EXPECT_FALSE(ServiceFromJson(json).ok());
 }
 
+TEST(VerbsTest, AnUndoForAReasonIsToldAndLeavesIt) {
+  const Service service = InPhase(Phase::kCompleted);
+  const VerbContext context{kNow, "monitor"};
+  const auto plain = Undo(service, std::nullopt, context);
+  ASSERT_TRUE(plain.ok());
+  EXPECT_TRUE(plain->outside.empty());
+  const auto undone = Undo(service, std::nullopt, context, "wrong 80 % of the time");
+  ASSERT_TRUE(undone.ok()) << undone.error().ToString();
+  EXPECT_EQ(undone->service.rollout->reason, "wrong 80 % of the time");
+  EXPECT_EQ(undone->notes.back().detail["reason"], "wrong 80 % of the time");
+  ASSERT_EQ(undone->outside.size(), 2U);
+  EXPECT_EQ(undone->outside[0].kind, "tag");
+  EXPECT_EQ(undone->outside[0].detail["version"], 2);
+  EXPECT_EQ(undone->outside[0].detail["value"], "m-production revision 2: wrong 80 % of the time");
+  EXPECT_EQ(undone->outside[1].detail["event"], "rolled back");
+}
+
 }  // namespace
 }  // namespace slipway::deploy

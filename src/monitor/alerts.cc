@@ -129,8 +129,10 @@ void AlertState::EndAll(std::vector<AlertTransition>* changes) {
 }
 
 // Nobody looked for longer than a window, or never did: what came meanwhile came at no known time.
+// A window may be shorter than the controller's own pace; then it is that of one look.
 bool AlertState::Pausing(const AlertLook& look) const {
-  return looked_ms_ == 0 || look.now_ms - looked_ms_ > window_ms_;
+  constexpr int64_t kPace = 3000;
+  return looked_ms_ == 0 || look.now_ms - looked_ms_ > std::max(window_ms_, kPace);
 }
 
 void AlertState::Rebase(const AlertLook& look) {

@@ -109,6 +109,9 @@ struct AlertStanding {
   std::string text = {};
 };
 
+// Those that AlertState::Decided tells of; what can't be read is left out.
+std::map<std::string, AlertStanding> OpenAlerts(const Json& decided);
+
 // A value; any thread's own.
 class AlertState {
  public:
@@ -122,6 +125,12 @@ class AlertState {
 
   Json ToJson() const;
   static Result<AlertState> FromJson(const Json& json);
+
+  // What was decided, without what was counted: whose alerts are open. It may be read by others.
+  Json Decided() const;
+  // Goes on from what was decided, here or where this state is lost; null, {} or nothing that can
+  // be read is taken as nothing. What was counted stays where it is of the same release.
+  void TakeUp(const Json& decided);
 
  private:
   struct Reading {

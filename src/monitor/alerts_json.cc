@@ -93,6 +93,20 @@ Status ReadSlots(const Json& json, const char* key, Read read, SlidingSum<Counts
 const char* ToString(AlertChange change) { return kChanges.at(static_cast<size_t>(change)); }
 const char* ToString(AlertLevel level) { return kLevels.at(static_cast<size_t>(level)); }
 
+std::map<std::string, AlertStanding> OpenAlerts(const Json& decided) {
+  std::map<std::string, AlertStanding> open;
+  if (!decided.is_object()) return open;
+  const auto found = decided.find("open");
+  if (found == decided.end() || !found->is_object()) return open;
+  for (const auto& [alert, json] : found->items()) {
+    Result<AlertStanding> standing = StandingFromJson(json);
+    if (!standing.ok()) continue;
+    standing->below_since_ms.reset();
+    open[alert] = *std::move(standing);
+  }
+  return open;
+}
+
 Json AlertState::ToJson() const {
   Json standings = Json::object();
   for (const auto& [alert, standing] : standings_) standings[alert] = monitor::ToJson(standing);
@@ -111,6 +125,31 @@ Json AlertState::ToJson() const {
           {"silent", silent_},
           {"request_ms", request_ms_},
           {"busy_since_ms", TimeToJson(busy_since_ms_)}};
+}
+
+Json AlertState::Decided() const {
+  Json open = Json::object();
+  for (const auto& [alert, standing] : standings_) {
+    if (standing.level != AlertLevel::kNone) open[alert] = monitor::ToJson(standing);
+  }
+  return {{"set", set_},
+          {"release", release_},
+          {"window_ms", window_ms_},
+          {"silent", silent_},
+          {"open", std::move(open)}};
+}
+
+void AlertState::TakeUp(const Json& decided) {
+  const int64_t set = GetInteger(decided, "set");
+  const int64_t window_ms = GetInteger(decided, "window_ms");
+  if (set != 0 && (set != set_ || window_ms != window_ms_)) {
+    *this = {};
+    set_ = set;
+    release_ = GetString(decided, "release");
+    window_ms_ = window_ms;
+  }
+  silent_ = GetBool(decided, "silent");
+  standings_ = OpenAlerts(decided);
 }
 
 Result<AlertState> AlertState::FromJson(const Json& json) {

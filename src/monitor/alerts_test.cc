@@ -177,6 +177,17 @@ TEST(Alerts, CountsThatBeginAnewAndPausesOfTheWatchAreNoTraffic) {
   EXPECT_FALSE(paused.state.silent());
 }
 
+TEST(Alerts, AWindowMayBeShorterThanTheTimeBetweenTwoLooks) {
+  Served served;
+  served.rules.window_ms = 500;
+  std::vector<std::string> all;
+  for (int i = 0; i < 20; ++i) {
+    served.Requests(100, i >= 5 && i < 10 ? 50 : 0);
+    for (std::string& change : served.Look(1010)) all.push_back(std::move(change));
+  }
+  EXPECT_THAT(all, ElementsAre("raised error_rate", "recovered error_rate"));
+}
+
 TEST(Alerts, AnotherReleaseBeginsAnew) {
   Served served;
   served.Looks(24, 100, 10);

@@ -8,10 +8,15 @@
 namespace slipway::monitor {
 namespace {
 
-// Segments come once a minute, and a listing costs.
-constexpr int64_t kDriftIntervalMs = 15'000;
 constexpr int64_t kLoadIntervalMs = 60'000;
 constexpr size_t kMostTold = 50;
+
+// Segments come once a minute or with 100,000 rows, and a listing costs; but each of the parts of a
+// short window is to be seen.
+int64_t DriftIntervalMs(const DriftRules& rules) {
+  constexpr int64_t kParts = 24, kShortest = 1000, kLongest = 15'000;
+  return std::clamp(rules.window_ms / kParts, kShortest, kLongest);
+}
 
 bool LogsPredictions(const deploy::Release& release) {
   if (!release.deployment.is_object()) return false;
@@ -21,6 +26,13 @@ bool LogsPredictions(const deploy::Release& release) {
 }
 
 }  // namespace
+
+std::map<std::string, AlertStanding> OpenAlerts(const deploy::Service& service) {
+  const auto alerts = service.watched.find("alerts");
+  if (service.down || !service.stable || alerts == service.watched.end()) return {};
+  if (GetInteger(*alerts, "set") != service.stable->set) return {};
+  return OpenAlerts(*alerts);
+}
 
 void Monitor::TellOnce(const std::string& text, MonitorDecision* decision) {
   if (std::ranges::find(told_, text) != told_.end() || told_.size() >= kMostTold) return;
@@ -33,6 +45,7 @@ Result<MonitorDecision> Monitor::Look(const deploy::Service& service,
   MonitorDecision decision;
   if (service.down || !service.stable) return decision;
   const deploy::Release& release = *service.stable;
+  if (CompactJson(service.watched) != handed_) TakeUp(service.watched);
   Follow(release, service.stable_ms, now_ms, &decision);
   LookAtDrift(release, now_ms, &decision);
   const std::vector<AlertTransition> changes =
@@ -46,7 +59,30 @@ Result<MonitorDecision> Monitor::Look(const deploy::Service& service,
   for (deploy::Note& note : actions.notes) decision.notes.push_back(std::move(note));
   decision.effects = std::move(actions.effects);
   decision.rollback = std::move(actions.rollback);
+  if (!decision.empty()) {
+    decision.decided = Decided();
+    handed_ = CompactJson(decision.decided);
+  }
   return decision;
+}
+
+Json Monitor::Decided() const {
+  return {{"alerts", alerts_.Decided()}, {"actions", actions_.ToJson()}, {"told", told_}};
+}
+
+void Monitor::TakeUp(const Json& decided) {
+  handed_ = CompactJson(decided);
+  const auto alerts = decided.find("alerts");
+  alerts_.TakeUp(alerts == decided.end() ? Json::object() : *alerts);
+  const auto actions = decided.find("actions");
+  Result<ActionState> read = actions == decided.end() ? ActionState()
+                                                      : ActionState::FromJson(*actions);
+  actions_ = read.ok() ? *std::move(read) : ActionState();
+  told_.clear();
+  const auto told = decided.find("told");
+  if (told == decided.end() || !told->is_array()) return;
+  for (const Json& text : *told)
+    if (text.is_string()) told_.push_back(text.get<std::string>());
 }
 
 // Another release has another past, other limits and another profile.
@@ -85,6 +121,7 @@ void Monitor::StartDrift(const deploy::Release& release, int64_t since_ms,
     return TellOnce("drift can't be watched: monitoring_config.log_predictions is false", decision);
   }
   const DriftRules rules = ReadDriftRules(release.deployment);
+  drift_every_ms_ = DriftIntervalMs(rules);
   if (!stored_drift_.is_null()) {
     Result<DriftWatch> read = DriftWatch::FromJson(stored_drift_, bins, rules);
     stored_drift_ = nullptr;
@@ -102,7 +139,7 @@ void Monitor::StartDrift(const deploy::Release& release, int64_t since_ms,
 
 void Monitor::LookAtDrift(const deploy::Release& release, int64_t now_ms,
                           MonitorDecision* decision) {
-  if (!drift_ || (drift_ms_ != 0 && now_ms - drift_ms_ < kDriftIntervalMs)) return;
+  if (!drift_ || (drift_ms_ != 0 && now_ms - drift_ms_ < drift_every_ms_)) return;
   drift_ms_ = now_ms;
   const Result<LiveDrift> drift = drift_->Look(options_.predictions(release), now_ms);
   if (!drift.ok()) {
@@ -132,41 +169,19 @@ AlertLook Monitor::LookOf(const deploy::Service& service, const deploy::Observed
   return look;
 }
 
-Json Monitor::Describe() const {
-  Json alerts = Json::array();
-  for (const auto& [alert, standing] : alerts_.standings()) {
-    alerts.push_back({{"alert", alert},
-                      {"level", ToString(standing.level)},
-                      {"value", standing.value},
-                      {"limit", standing.limit},
-                      {"since_ms", standing.since_ms},
-                      {"text", standing.text}});
-  }
-  return {{"alerts", std::move(alerts)},
-          {"traffic", !alerts_.silent()},
-          {"drift", drift_ ? drift_->Current().Evidence() : Json(nullptr)}};
-}
-
 Json Monitor::ToJson() const {
   return {{"set", set_},
           {"alerts", alerts_.ToJson()},
-          {"actions", actions_.ToJson()},
-          {"drift", drift_ ? drift_->ToJson() : stored_drift_},
-          {"told", told_}};
+          {"drift", drift_ ? drift_->ToJson() : stored_drift_}};
 }
 
 Result<Monitor> Monitor::FromJson(const Json& json, MonitorOptions options) {
-  if (!json.is_object() || !json.contains("alerts") || !json.contains("actions"))
+  if (!json.is_object() || !json.contains("alerts"))
     return Error(ErrorCode::kIntegrity, "the stored state of the monitor can't be read");
   Monitor monitor(std::move(options));
   monitor.set_ = GetInteger(json, "set");
   SLIPWAY_ASSIGN_OR_RETURN(monitor.alerts_, AlertState::FromJson(json["alerts"]));
-  SLIPWAY_ASSIGN_OR_RETURN(monitor.actions_, ActionState::FromJson(json["actions"]));
   if (json.contains("drift")) monitor.stored_drift_ = json["drift"];
-  if (const auto told = json.find("told"); told != json.end() && told->is_array()) {
-    for (const Json& text : *told)
-      if (text.is_string()) monitor.told_.push_back(text.get<std::string>());
-  }
   return monitor;
 }
 

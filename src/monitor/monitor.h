@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,18 +29,27 @@ struct MonitorOptions {
   };
 };
 
-// To be written with the service: notes as events, effects into the outbox. A rollback is to be
-// done by deploy::Undo, where the set is still the stable one.
+// To be written with the service, all at once: notes as events, effects into the outbox, what was
+// decided as Service::watched. A rollback is to be done by deploy::Undo, where the set is still the
+// stable one.
 struct MonitorDecision {
   std::vector<deploy::Note> notes;
   std::vector<deploy::Outside> effects;
   std::optional<RollbackWish> rollback;
+  Json decided = Json::object();
 
   bool empty() const { return notes.empty() && effects.empty() && !rollback; }
 };
 
-// Of one service. Any thread's own. Its state is to be kept after a look: what a look decided
-// before the state was lost is decided once more, under other ids.
+// The alerts that are open of the service's stable release, for people.
+std::map<std::string, AlertStanding> OpenAlerts(const deploy::Service& service);
+
+// Of one service. Any thread's own.
+//
+// What it decides is kept with the service, by whoever calls: each look goes on from what is found
+// there, so that what was not kept is decided once more, and what was kept never. All else that it
+// knows (what was counted, evidence of drift) is to be kept now and then; a part that is lost is
+// gathered anew.
 class Monitor {
  public:
   explicit Monitor(MonitorOptions options) : options_(std::move(options)) {}
@@ -49,12 +59,8 @@ class Monitor {
   Result<MonitorDecision> Look(const deploy::Service& service, const deploy::Observed& observed,
                                int64_t now_ms);
 
-  // For people: {"alerts": [{"alert", "level", "value", "limit", "since_ms", "text"}], "traffic",
-  // "drift": {"share", "rows", "features"} or null}.
-  Json Describe() const;
-
   Json ToJson() const;
-  // The state as it was kept. Of drift it is taken up with the stable release's artifact, at the
+  // The state as it was kept; what was decided is taken from the service all the same. Of drift it is taken up with the stable release's artifact, at the
   // next look.
   static Result<Monitor> FromJson(const Json& json, MonitorOptions options);
 
@@ -66,6 +72,8 @@ class Monitor {
   void LookAtDrift(const deploy::Release& release, int64_t now_ms, MonitorDecision* decision);
   AlertLook LookOf(const deploy::Service& service, const deploy::Observed& observed,
                    int64_t now_ms) const;
+  Json Decided() const;
+  void TakeUp(const Json& decided);
   // Each text once, as long as the release is the stable one.
   void TellOnce(const std::string& text, MonitorDecision* decision);
 
@@ -78,8 +86,10 @@ class Monitor {
   ActionState actions_;
   std::optional<DriftWatch> drift_;
   Json stored_drift_;  // As it was kept, until the artifact is there.
-  int64_t drift_ms_ = 0;
+  int64_t drift_ms_ = 0;  // Of the last look at the log.
+  int64_t drift_every_ms_ = 0;
   std::vector<std::string> told_;
+  std::string handed_;  // What was decided last, which the service should have; "" before.
 };
 
 }  // namespace slipway::monitor

@@ -82,7 +82,19 @@ class MonitorTest : public ::testing::Test {
     observed.traffic->sets[0].errors += errors;
     auto decision = monitor.Look(service, observed, observed.now_ms);
     EXPECT_TRUE(decision.ok()) << decision.error().ToString();
-    return decision.ok() ? *decision : MonitorDecision();
+    if (!decision.ok()) return {};
+    // As it comes back from the store.
+    if (!decision->empty() && keeps) service.watched = Json::parse(CompactJson(decision->decided));
+    return *decision;
+  }
+  // What people are told in so many looks.
+  std::vector<std::string> Events(int looks, int64_t requests, int64_t errors) {
+    std::vector<std::string> events;
+    for (int i = 0; i < looks; ++i) {
+      for (const deploy::Outside& effect : Look(requests, errors).effects)
+        events.push_back(GetString(effect.detail, "event"));
+    }
+    return events;
   }
   void Restart() {
     const Json stored = Json::parse(CompactJson(monitor.ToJson()));
@@ -95,6 +107,7 @@ class MonitorTest : public ::testing::Test {
   TemporaryDirectory artifact, log;
   std::string place = log.path();
   int loads = 0;
+  bool keeps = true;  // What is decided, with the service.
   deploy::Service service;
   deploy::Observed observed;
   Monitor monitor{Options()};
@@ -113,18 +126,44 @@ TEST_F(MonitorTest, AnAlertIsToldAndARollbackWishedFor) {
   EXPECT_EQ(all[0].effects[0].detail["event"], "alert raised");
   ASSERT_TRUE(all[0].rollback.has_value());
   EXPECT_EQ(all[0].rollback->set, 2);
-  const Json shown = monitor.Describe();
-  EXPECT_EQ(shown["traffic"], true);
-  EXPECT_EQ(shown["drift"]["share"], 0);
-  EXPECT_EQ(shown["alerts"][2]["alert"], "error_rate");
-  EXPECT_EQ(shown["alerts"][2]["level"], "raised");
+  const auto open = OpenAlerts(service);
+  ASSERT_THAT(open, SizeIs(1));
+  EXPECT_EQ(open.at("error_rate").level, AlertLevel::kRaised);
+  EXPECT_THAT(open.at("error_rate").text, HasSubstr("is above 1 %"));
   // Silence leaves it open, and that is told, too.
-  std::vector<std::string> events;
-  for (int i = 0; i < 40; ++i) {
-    for (const deploy::Outside& effect : Look(0, 0).effects)
-      events.push_back(GetString(effect.detail, "event"));
-  }
-  EXPECT_THAT(events, ElementsAre("no traffic"));
+  EXPECT_THAT(Events(40, 0, 0), ElementsAre("no traffic"));
+  service.stable->set = 9;
+  EXPECT_THAT(OpenAlerts(service), IsEmpty());
+}
+
+TEST_F(MonitorTest, WhatWasNotKeptIsDecidedOnceMore) {
+  keeps = false;
+  Events(12, 100, 0);
+  EXPECT_THAT(Events(1, 100, 60), ElementsAre("alert raised"));
+  EXPECT_THAT(Events(1, 100, 60), ElementsAre("alert raised"));
+  keeps = true;
+  EXPECT_THAT(Events(1, 100, 60), ElementsAre("alert raised"));
+  EXPECT_THAT(Events(20, 100, 60), IsEmpty());
+  EXPECT_THAT(Events(40, 100, 0), ElementsAre("alert recovered"));
+}
+
+TEST_F(MonitorTest, WhatWasKeptIsDecidedNoMoreThoughAllElseIsLost) {
+  Events(12, 100, 0);
+  EXPECT_THAT(Events(1, 100, 60), ElementsAre("alert raised"));
+  monitor = Monitor(Options());
+  EXPECT_THAT(Events(20, 100, 60), IsEmpty());
+  monitor = Monitor(Options());
+  EXPECT_THAT(Events(40, 100, 0), ElementsAre("alert recovered"));
+  EXPECT_THAT(OpenAlerts(service), IsEmpty());
+}
+
+TEST_F(MonitorTest, AnAlertOfAnotherReleaseEndsThoughAllElseIsLost) {
+  Events(12, 100, 0);
+  EXPECT_THAT(Events(1, 100, 60), ElementsAre("alert raised"));
+  monitor = Monitor(Options());
+  service.stable->set = 4;
+  observed.traffic->sets[0] = {.set = 4};
+  EXPECT_THAT(Events(20, 100, 0), ElementsAre("alert recovered"));
 }
 
 TEST_F(MonitorTest, WhatCantBeWatchedIsToldOnce) {

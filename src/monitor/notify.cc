@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/config.h"
+#include "core/hash.h"
 #include "core/random.h"
 #include "core/text.h"
 
@@ -21,12 +22,25 @@ constexpr int kTimeout = 408, kTooMany = 429;
 Json ToJson(const NotifyTarget& target) {
   Json json = {{"type", target.type}};
   if (!target.url.empty()) json["url"] = target.url;
-  if (!target.run.empty()) json["run"] = target.run;
+  if (!target.run.empty()) {
+    json["run"] = target.run;
+    json["directory"] = target.directory;
+  }
   return json;
 }
 
 NotifyTarget TargetFromJson(const Json& json) {
-  return {GetString(json, "type"), GetString(json, "url"), GetString(json, "run")};
+  return {GetString(json, "type"), GetString(json, "url"), GetString(json, "run"),
+          GetString(json, "directory")};
+}
+
+// 32 hex digits, as an identifier that is drawn at random has.
+std::string KeyOf(const Json& event, size_t place) {
+  constexpr size_t kDigits = 32;
+  Sha256 hash;
+  hash.UpdateField(CompactJson(event));
+  hash.UpdateField(std::to_string(place));
+  return hash.FinishHex().substr(0, kDigits);
 }
 
 // What may be told of a URL as the configuration has it: the variable that it is, else its host.
@@ -78,11 +92,14 @@ struct Notifier::Attempt {
   int64_t wait_ms = 0;  // At least that long.
 };
 
-std::vector<NotifyTarget> ReadTargets(const Json& notifications) {
+std::vector<NotifyTarget> TargetsOf(const deploy::Service& service) {
   std::vector<NotifyTarget> targets;
-  if (!notifications.is_array()) return targets;
-  for (const Json& one : notifications)
-    if (one.is_object()) targets.push_back(TargetFromJson(one));
+  if (!service.notifications.is_array()) return targets;
+  for (const Json& one : service.notifications) {
+    if (!one.is_object()) continue;
+    targets.push_back(TargetFromJson(one));
+    targets.back().directory = GetString(service.origin, "project");
+  }
   return targets;
 }
 
@@ -94,8 +111,9 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
     one.service = effect.service;
     one.kind = kDelivery;
     one.due_ms = effect.due_ms;
-    one.detail = {{"target", ToJson(targets[i])}, {"event", effect.detail}};
-    if (effect.id != 0) one.detail["key"] = fmt::format("{}-{}", effect.id, i);
+    one.detail = {{"target", ToJson(targets[i])},
+                  {"key", KeyOf(effect.detail, i)},
+                  {"event", effect.detail}};
     effects.push_back(std::move(one));
   }
   return effects;
@@ -174,21 +192,22 @@ Notifier::Attempt Notifier::RunCommand(const NotifyTarget& target, const std::st
   if (!command.ok()) return {.error = command.error().message()};
   const std::string path = JoinPath(options_.folder, fmt::format("event-{}.json", key));
   int exit_code = 0;
-  const Status status =
-      RunWithEvent(*command, path, CompactJson(WebhookDocument(key, event)), &exit_code);
+  const Status status = RunWithEvent(target.directory, *command, path,
+                                     CompactJson(WebhookDocument(key, event)), &exit_code);
   if (!status.ok()) return {.error = ToString(status.error().code())};
   if (exit_code == 0) return {};
   return {.error = fmt::format("ended with {}", exit_code)};
 }
 
-Status Notifier::RunWithEvent(const std::string& command, const std::string& path,
-                              const std::string& document, int* exit_code) {
+Status Notifier::RunWithEvent(const std::string& directory, const std::string& command,
+                              const std::string& path, const std::string& document,
+                              int* exit_code) {
   // The system refuses a variable of more than 128 KiB.
   constexpr size_t kMostInVariable = 64 << 10;
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(files_, path, document));
   ProcessOptions process;
   process.command = command;
-  process.directory = options_.folder;
+  process.directory = directory.empty() ? options_.folder : directory;
   process.environment = {{"SLIPWAY_EVENT_FILE", path}};
   if (document.size() <= kMostInVariable) process.environment["SLIPWAY_EVENT"] = document;
   process.timeout_seconds = options_.command_timeout_seconds;

@@ -1,6 +1,6 @@
 // Telling people: what an effect of kind "notify" becomes for each target of `notifications`, and
 // one attempt to deliver it. The outbox that the effects are in (deploy/rollout_store.h) is what
-// makes a message arrive at least once; its id is what a receiver knows a second one by.
+// makes a message arrive at least once; its key is what a receiver knows a second one by.
 //
 // A URL is a secret: those of Slack are all that it takes to write to a channel. No error, log line
 // or stored effect holds one that came from a variable.
@@ -16,6 +16,7 @@
 #include "core/process.h"
 #include "core/result.h"
 #include "deploy/rollout_store.h"
+#include "deploy/types.h"
 #include "http/client.h"
 
 namespace slipway::monitor {
@@ -25,21 +26,22 @@ inline constexpr const char* kDelivery = "deliver";
 
 // One of `notifications`, `${VAR}` as it is written.
 struct NotifyTarget {
-  std::string type;  // "slack", "webhook", "log", "command"
-  std::string url;   // Of slack and webhook.
-  std::string run;   // Of command.
+  std::string type;       // "slack", "webhook", "log", "command"
+  std::string url;        // Of slack and webhook.
+  std::string run;        // Of command.
+  std::string directory;  // Where `run` runs.
 };
 
-// `notifications` of the resolved configuration, which has passed its checks.
-std::vector<NotifyTarget> ReadTargets(const Json& notifications);
+// The service's `notifications`, which have passed the configuration's checks. Commands run in the
+// project that it was deployed from.
+std::vector<NotifyTarget> TargetsOf(const deploy::Service& service);
 
 // An effect of kind "notify" as one of kind kDelivery for each target, so that a target that fails
-// is tried again alone. The detail is {"target": {"type", "url" or "run"}, "key", "event"}.
+// is tried again alone; to be written in its place. The detail is
+// {"target": {"type", "url" or "run" and "directory"}, "key", "event"}.
 //
-// Best before the effect is stored, when its id is 0: the deliveries are written in its place, and
-// the key by which a receiver knows a second message is the id of each. Of one that is stored the
-// key follows from its id and the target's place: if it is split once more, after a crash, the
-// deliveries have the same keys.
+// The key follows from the event and the target's place alone: no other message has it, of this
+// machine or another one that the same people are told by, and the same one always does.
 std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
                                       const std::vector<NotifyTarget>& targets);
 
@@ -70,7 +72,7 @@ struct NotifierOptions {
   // What webhooks are signed by; "" leaves them unsigned. The controller takes it from the variable
   // SLIPWAY_WEBHOOK_SECRET.
   std::string webhook_secret;
-  std::string folder;  // For the files that commands read; it must be there.
+  std::string folder;  // For the files that commands read: an absolute path that is there.
   double timeout_seconds = 10;
   double command_timeout_seconds = 60;
 };
@@ -95,8 +97,8 @@ class Notifier {
   Attempt Post(const NotifyTarget& target, const std::string& key, const Json& event,
                int64_t now_ms);
   Attempt RunCommand(const NotifyTarget& target, const std::string& key, const Json& event);
-  Status RunWithEvent(const std::string& command, const std::string& path,
-                      const std::string& document, int* exit_code);
+  Status RunWithEvent(const std::string& directory, const std::string& command,
+                      const std::string& path, const std::string& document, int* exit_code);
 
   http::HttpClient& client_;
   ProcessRunner& processes_;

@@ -40,6 +40,7 @@ class NotifyTest : public ::testing::Test {
     effect.kind = "notify";
     effect.detail = kEvent;
     deploy::Effect one = PerTarget(effect, {target}).at(0);
+    key = GetString(one.detail, "key");
     one.id = 18;
     one.attempts = attempts;
     Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(),
@@ -58,8 +59,9 @@ class NotifyTest : public ::testing::Test {
   http::FakeHttpClient client;
   std::vector<std::string> log;
   std::string secret = "s3cret";
-  const NotifyTarget slack = {"slack", "${SLIPWAY_TEST_HOOK}", ""};
-  const NotifyTarget webhook = {"webhook", "${SLIPWAY_TEST_HOOK}", ""};
+  std::string key;  // Of what was delivered last.
+  const NotifyTarget slack = {"slack", "${SLIPWAY_TEST_HOOK}", "", ""};
+  const NotifyTarget webhook = {"webhook", "${SLIPWAY_TEST_HOOK}", "", ""};
 };
 
 TEST_F(NotifyTest, AnEffectIsSplitIntoOneATarget) {
@@ -68,25 +70,42 @@ TEST_F(NotifyTest, AnEffectIsSplitIntoOneATarget) {
   effect.service = "churn";
   effect.kind = "notify";
   effect.detail = kEvent;
-  const auto targets = ReadTargets(Json::parse(
-      R"([{"type": "slack", "url": "${A}"}, {"type": "log"}, {"type": "command", "run": "x"}])"));
-  const auto effects = PerTarget(effect, targets);
+  deploy::Service service;
+  service.notifications = Json::parse(
+      R"([{"type": "slack", "url": "${A}"}, {"type": "log"}, {"type": "command", "run": "x"}])");
+  service.origin = {{"project", "/home/churn"}};
+  const auto effects = PerTarget(effect, TargetsOf(service));
   ASSERT_EQ(effects.size(), 3U);
   EXPECT_EQ(effects[0].kind, kDelivery);
   EXPECT_EQ(effects[0].service, "churn");
   EXPECT_EQ(effects[0].detail["target"], Json::parse(R"({"type": "slack", "url": "${A}"})"));
-  EXPECT_EQ(effects[2].detail["target"], Json::parse(R"({"type": "command", "run": "x"})"));
-  EXPECT_EQ(effects[2].detail["key"], "5-2");
+  EXPECT_EQ(effects[2].detail["target"],
+            Json::parse(R"({"type": "command", "run": "x", "directory": "/home/churn"})"));
   EXPECT_EQ(effects[2].detail["event"], kEvent);
   EXPECT_THAT(PerTarget(effect, {}), IsEmpty());
 }
 
-TEST_F(NotifyTest, WhatIsSplitBeforeItIsStoredGoesByItsOwnId) {
+TEST_F(NotifyTest, AKeyIsThatOfOneMessageToOneTarget) {
   deploy::Effect effect;
-  effect.kind = "notify";
   effect.detail = kEvent;
-  deploy::Effect one = PerTarget(effect, {webhook}).at(0);
-  EXPECT_FALSE(one.detail.contains("key"));
+  const auto keys = [&] {
+    std::vector<std::string> all;
+    for (const deploy::Effect& one : PerTarget(effect, {webhook, webhook}))
+      all.push_back(GetString(one.detail, "key"));
+    return all;
+  };
+  const std::vector<std::string> first = keys();
+  EXPECT_EQ(first[0].size(), 32U);
+  EXPECT_NE(first[0], first[1]);
+  effect.id = 7;  // Wherever and whenever it is stored.
+  EXPECT_EQ(keys(), first);
+  effect.detail["environment"] = "staging";
+  EXPECT_NE(keys()[0], first[0]);
+}
+
+TEST_F(NotifyTest, WhatAnOlderBuildStoredGoesByItsId) {
+  deploy::Effect one = PerTarget(deploy::Effect{.detail = kEvent}, {webhook}).at(0);
+  one.detail.erase("key");
   one.id = 23;
   client.Queue(200, "");
   Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(), [](const std::string&) {}, {});
@@ -101,12 +120,14 @@ TEST_F(NotifyTest, AWebhookGetsASignedDocumentOfAStableShape) {
   const http::ClientRequest request = client.requests().at(0);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, std::string("https://hooks.example") + kSecretPath);
-  EXPECT_EQ(Json::parse(request.body), Json::parse(R"({"schema": "slipway.notification/1",
-    "id": "17-0", "event": "alert raised", "at": "2025-11-29T06:41:06.000Z", "service": "churn",
+  Json document = Json::parse(request.body);
+  EXPECT_EQ(document["id"], key);
+  document.erase("id");
+  EXPECT_EQ(document, Json::parse(R"({"schema": "slipway.notification/1", "event": "alert raised", "at": "2025-11-29T06:41:06.000Z", "service": "churn",
     "environment": "production", "model": "churn", "version": 3, "revision": 4,
     "text": "error_rate 5.00 % is above 1 % <&>",
     "detail": {"alert": "error_rate", "value": 0.05}})"));
-  EXPECT_EQ(Header("Idempotency-Key"), "17-0");
+  EXPECT_EQ(Header("Idempotency-Key"), key);
   EXPECT_EQ(Header("X-Slipway-Signature"),
             "t=1764398467,v1=" + HmacSha256Hex("s3cret", "1764398467." + request.body));
   secret = "";
@@ -163,14 +184,14 @@ TEST_F(NotifyTest, NoSecretIsTold) {
                                  std::string("https://u:QUIET@hooks.example/QUIET?QUIET"),
                                  std::string("${SLIPWAY_TEST_NONE:-https://x/QUIET}"),
                                  std::string("https://hooks.example/QUIET/${SLIPWAY_TEST_NONE}")}) {
-    const Delivered retry = Deliver({"slack", url, ""});
+    const Delivered retry = Deliver({"slack", url, "", ""});
     EXPECT_EQ(retry.outcome, Outcome::kRetry);
     EXPECT_THAT(retry.error, Not(HasSubstr("QUIET")));
-    const Delivered last = Deliver({"slack", url, ""}, kMostAttempts);
+    const Delivered last = Deliver({"slack", url, "", ""}, kMostAttempts);
     EXPECT_EQ(last.outcome, Outcome::kGivenUp);
     EXPECT_THAT(log.back(), Not(HasSubstr("QUIET")));
   }
-  EXPECT_EQ(Deliver({"slack", "${SLIPWAY_TEST_NONE}", ""}).error,
+  EXPECT_EQ(Deliver({"slack", "${SLIPWAY_TEST_NONE}", "", ""}).error,
             "slack (${SLIPWAY_TEST_NONE}): environment variable SLIPWAY_TEST_NONE is not set");
 }
 
@@ -188,28 +209,29 @@ TEST_F(NotifyTest, AttemptsGoOnForAboutADay) {
 }
 
 TEST_F(NotifyTest, ALogGetsALine) {
-  EXPECT_EQ(Deliver({"log", "", ""}).outcome, Outcome::kDone);
+  EXPECT_EQ(Deliver({"log", "", "", ""}).outcome, Outcome::kDone);
   EXPECT_THAT(log,
               ElementsAre("churn (production): alert raised: error_rate 5.00 % is above 1 % <&>"));
 }
 
 TEST_F(NotifyTest, ACommandGetsTheEventInAVariableAndAFile) {
-  const std::string out = folder.File("out.json");
+  const TemporaryDirectory project;
+  const std::string out = project.File("out.json");
   const NotifyTarget command = {"command", "",
                                 "test \"$SLIPWAY_EVENT\" = \"$(cat $SLIPWAY_EVENT_FILE)\" && cp "
-                                "$SLIPWAY_EVENT_FILE out.json"};
+                                "$SLIPWAY_EVENT_FILE out.json",
+                                project.path()};
   EXPECT_EQ(Deliver(command).outcome, Outcome::kDone);
   std::ifstream file(out);
-  EXPECT_EQ(Json::parse(file), WebhookDocument("17-0", kEvent));
-  const auto names = LocalFileSystem().List(folder.path());
-  EXPECT_THAT(*names, ElementsAre("out.json"));
-  const Delivered failed = Deliver({"command", "", "echo QUIET; exit 3"});
+  EXPECT_EQ(Json::parse(file), WebhookDocument(key, kEvent));
+  EXPECT_THAT(*LocalFileSystem().List(folder.path()), IsEmpty());
+  const Delivered failed = Deliver({"command", "", "echo QUIET; exit 3", ""});
   EXPECT_EQ(failed.outcome, Outcome::kRetry);
   EXPECT_EQ(failed.error, "command: ended with 3");
 }
 
 TEST_F(NotifyTest, WhatIsNoDeliveryIsGivenUp) {
-  EXPECT_EQ(Deliver({"pigeon", "", ""}).outcome, Outcome::kGivenUp);
+  EXPECT_EQ(Deliver({"pigeon", "", "", ""}).outcome, Outcome::kGivenUp);
   Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(), [](const std::string&) {}, {});
   EXPECT_EQ(notifier.Deliver({}, kNow).outcome, Outcome::kGivenUp);
 }

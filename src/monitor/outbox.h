@@ -1,5 +1,5 @@
-// The outbox at work, on a thread of its own: messages are delivered and runs are made, however
-// long they take, while the controller looks after what serves.
+// The outbox at work, on threads of its own: messages are delivered and runs are made, however long
+// they take, while the controller looks after what serves. A run holds up no message.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,10 @@ struct OutboxParts {
   deploy::RolloutStore* store = nullptr;
   Notifier* notifier = nullptr;
   ProcessRunner* processes = nullptr;
-  std::string program;  // slipway itself.
+  std::string program;    // slipway itself.
+  std::string directory;  // Where runs leave what they say; it must be there.
   const Clock* clock = &SystemClock();
+  // From any thread.
   std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 
@@ -29,25 +31,22 @@ class Outbox {
  public:
   // Collaborators outlive it.
   explicit Outbox(OutboxParts parts);
-  // Ends once what is under way has ended.
+  // Ends once what is under way has ended: soon where the process was told to end, as programs are
+  // interrupted then.
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
  private:
-  void Run(const std::stop_token& stop);
+  using Doing = void (Outbox::*)(const deploy::Effect&);
+  void Run(const std::stop_token& stop, const char* kind, Doing doing);
   void Deliver(const deploy::Effect& effect);
-  void Retrain(const deploy::Effect& effect);
+  void Train(const deploy::Effect& effect);
   int64_t NowMs() const;
 
   OutboxParts parts_;
-  std::jthread thread_;
+  std::jthread deliveries_;
+  std::jthread runs_;
 };
-
-// What a retraining comes to: `slipway run` in the project that the service was deployed from, then
-// `slipway deploy` of the version that it registered. In words, for the service's history; an error
-// where it is to be tried again.
-Result<std::string> RunAndDeploy(const deploy::ServiceRecord& service, const std::string& program,
-                                 ProcessRunner& processes);
 
 }  // namespace slipway::monitor

@@ -53,6 +53,7 @@ void ReadBegin(const RolloutEvent& event, RevisionSummary* summary) {
   summary->kind = GetString(event.detail, "verb");
   summary->actor = GetString(event.detail, "actor");
   summary->began_ms = EventMs(event);
+  summary->reason = GetString(event.detail, "reason");
   ReadReference(event.text, summary);
   if (summary->kind == "deploy") summary->strategy = After(event.text, " by ");
   if (summary->kind == "undo") summary->strategy = "blue-green";
@@ -152,7 +153,11 @@ RevisionSummary SummarizeRevision(const deploy::Service& service,
     summary.outcome = "superseded";
     summary.ended_ms = EventMs(events.back());
   }
-  if (summary.outcome == "completed") summary.reason.clear();
+  // Of one that completed, why it was begun, if somebody said so.
+  if (summary.outcome == "completed") {
+    const auto began = std::ranges::find_if(events, Begins);
+    summary.reason = began == events.end() ? "" : GetString(began->detail, "reason");
+  }
   return summary;
 }
 

@@ -21,7 +21,8 @@ struct RevisionSummary {
   int64_t ended_ms = 0;  // 0 where it has not ended.
   // "completed", "rolled back", "failed", "superseded", "rolling back", "paused", "in progress".
   std::string outcome;
-  std::string reason;  // Of an end or a stop that was not wanted, in words.
+  // Of an end or a stop that was not wanted, or of an undo that was not a person's; in words.
+  std::string reason;
 
   // "ml-classifier:3", "–" where it is not known.
   std::string reference() const;

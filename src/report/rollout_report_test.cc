@@ -188,6 +188,22 @@ TEST(RevisionSummaryTest, HistoryHasEachRevisionOnceAndWhatMadeWay) {
   EXPECT_EQ(history[2].actor, "grace");
 }
 
+TEST(RevisionSummaryTest, AnUndoKeepsItsReason) {
+  RolloutReport report = PausedRollout();
+  deploy::RolloutEvent undo = report.events.front();
+  undo.kind = "verb";
+  undo.text = "undo to ml-classifier:2 of revision 1";
+  undo.detail = {{"verb", "undo"}, {"actor", "monitor"}, {"reason", "wrong too often"}};
+  deploy::RolloutEvent ended = undo;
+  ended.kind = "phase";
+  ended.text = "ml-classifier:2 is stable";
+  ended.detail = {{"phase", "completed"}};
+  report.service.rollout.reset();
+  const RevisionSummary summary = SummarizeRevision(report.service, {undo, ended});
+  EXPECT_EQ(summary.outcome, "completed");
+  EXPECT_EQ(summary.reason, "wrong too often");
+}
+
 TEST(RevisionSummaryTest, AnAbortIsTheReason) {
   RolloutReport report = PausedRollout();
   deploy::RolloutEvent abort = report.events.back();

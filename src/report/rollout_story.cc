@@ -132,8 +132,9 @@ std::string RolloutSentence(const RolloutStory& story) {
   const RevisionSummary& revision = story.revision;
   const std::string share = WeightText(ShareReached(story));
   if (revision.outcome == "completed") {
-    return fmt::format("{} is stable, {} after it began. {}.", revision.reference(), Took(story),
-                       CountsText(story.counts));
+    const std::string why = revision.reason.empty() ? "" : " Why: " + revision.reason + ".";
+    return fmt::format("{} is stable, {} after it began. {}.{}", revision.reference(), Took(story),
+                       CountsText(story.counts), why);
   }
   if (revision.outcome == "rolled back" || revision.outcome == "rolling back") {
     return fmt::format("{} {}{}", OutcomeWords(revision.outcome),
