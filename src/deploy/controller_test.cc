@@ -278,7 +278,8 @@ TEST_F(ControllerTest, WhatAWatcherFindsIsKeptWithWhatFollowsFromIt) {
   EXPECT_THAT(done_, testing::Contains("tag"));
   // Told of the revision that did harm.
   std::vector<std::string> texts;
-  for (const RolloutEvent& event : *store_.Events("m-production", 2, 0, 100)) {
+  const auto events = store_.Events("m-production", 2, 0, 100);
+  for (const RolloutEvent& event : *events) {
     if (event.kind == "alert") texts.push_back(event.text);
   }
   EXPECT_THAT(texts, testing::ElementsAre("it does harm", "undone: harm"));

@@ -104,7 +104,9 @@ TEST_F(NotifyTest, AKeyIsThatOfOneMessageToOneTarget) {
 }
 
 TEST_F(NotifyTest, WhatAnOlderBuildStoredGoesByItsId) {
-  deploy::Effect one = PerTarget(deploy::Effect{.detail = kEvent}, {webhook}).at(0);
+  deploy::Effect effect;
+  effect.detail = kEvent;
+  deploy::Effect one = PerTarget(effect, {webhook}).at(0);
   one.detail.erase("key");
   one.id = 23;
   client.Queue(200, "");

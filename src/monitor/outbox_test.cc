@@ -170,7 +170,8 @@ TEST_F(OutboxTest, ARunHoldsUpNoMessageAndWhatItComesToIsTold) {
   deploy::Effect run, message;
   run.kind = kRetrain;
   const NotifyTarget target = {"command", "", "touch " + told, ""};
-  message = PerTarget({.detail = {{"event", "alert raised"}}}, {target}).at(0);
+  message.detail = {{"event", "alert raised"}};
+  message = PerTarget(message, {target}).at(0);
   change.effects = {run, message};
   ASSERT_TRUE(store.Write(change).ok());
   http::FakeHttpClient client;
@@ -188,7 +189,8 @@ TEST_F(OutboxTest, ARunHoldsUpNoMessageAndWhatItComesToIsTold) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   std::vector<std::string> texts;
-  for (const deploy::RolloutEvent& event : *store.Events(service.name, 0, 0, 10))
+  const auto events = store.Events(service.name, 0, 0, 10);
+  for (const deploy::RolloutEvent& event : *events)
     texts.push_back(event.kind + " " + event.text);
   EXPECT_THAT(texts, ElementsAre("retrain trained churn:4, which is being deployed"));
 }
