@@ -64,8 +64,7 @@ void Outbox::Train(const deploy::Effect& effect) {
                                                            .directory = parts_.directory});
   if (!done.ok() && done.error().code() == ErrorCode::kInterrupted)
     return parts_.tell(effect.service + ": retraining is broken off, and begins anew");
-  const std::string text =
-      done.ok() ? done->text : "retraining failed: " + done.error().ToString();
+  const std::string text = done.ok() ? done->text : "retraining failed: " + done.error().ToString();
   const Json detail = done.ok() ? done->detail : Json{{"outcome", "failed"}};
   parts_.tell(effect.service + ": " + text);
   const Status told = deploy::AddNotes(
