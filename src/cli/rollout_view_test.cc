@@ -334,23 +334,21 @@ TEST(StatusJsonTest, HasAllThatAMachineAsksFor) {
 TEST(StatusJsonTest, HasTheAlertsThatAreOpen) {
   RolloutSight sight = Canary();
   EXPECT_EQ(StatusJson(sight)["alerts"], Json::array());
-  sight.service.watched = {
-      {"alerts",
-       {{"set", 1},
-        {"open",
-         {{"drift",
-           {{"level", "raised"},
-            {"since_ms", kNow},
-            {"value", 0.5},
-            {"limit", 0.3},
-            {"text", "2 of 4 features drifted"}}}}}}}};
-  EXPECT_EQ(StatusJson(sight)["alerts"],
-            Json::array({{{"alert", "drift"},
-                          {"level", "raised"},
-                          {"since", "2026-11-23T06:45:00.000Z"},
-                          {"value", 0.5},
-                          {"limit", 0.3},
-                          {"text", "2 of 4 features drifted"}}}));
+  sight.service.watched = {{"alerts",
+                            {{"set", 1},
+                             {"open",
+                              {{"drift",
+                                {{"level", "raised"},
+                                 {"since_ms", kNow},
+                                 {"value", 0.5},
+                                 {"limit", 0.3},
+                                 {"text", "2 of 4 features drifted"}}}}}}}};
+  EXPECT_EQ(StatusJson(sight)["alerts"], Json::array({{{"alert", "drift"},
+                                                       {"level", "raised"},
+                                                       {"since", "2026-11-23T06:45:00.000Z"},
+                                                       {"value", 0.5},
+                                                       {"limit", 0.3},
+                                                       {"text", "2 of 4 features drifted"}}}));
   EXPECT_THAT(RolloutTree(sight, Session(), 0), HasSubstr("alert  2 of 4 features drifted\n"));
   sight.service.stable->set = 7;  // It was of another release.
   EXPECT_EQ(StatusJson(sight)["alerts"], Json::array());

@@ -42,10 +42,10 @@ Decision DecisionOf(const Service& service, Findings found, int64_t now_ms) {
     const int64_t to = service.history[service.history.size() - 2].revision;
     Result<Decision> undone = Undo(service, to, {now_ms, "monitor"}, found.undo_reason);
     if (undone.ok()) decision = *std::move(undone);
-    found.notes.push_back({"alert",
-                           undone.ok() ? "undone: " + found.undo_reason
-                                       : "not undone: " + undone.error().message(),
-                           Json::object(), revision});
+    found.notes.push_back(
+        {"alert",
+         undone.ok() ? "undone: " + found.undo_reason : "not undone: " + undone.error().message(),
+         Json::object(), revision});
   }
   decision.notes.insert(decision.notes.begin(), found.notes.begin(), found.notes.end());
   decision.outside.insert(decision.outside.begin(), found.outside.begin(), found.outside.end());

@@ -75,8 +75,8 @@ void Monitor::TakeUp(const Json& decided) {
   const auto alerts = decided.find("alerts");
   alerts_.TakeUp(alerts == decided.end() ? Json::object() : *alerts);
   const auto actions = decided.find("actions");
-  Result<ActionState> read = actions == decided.end() ? ActionState()
-                                                      : ActionState::FromJson(*actions);
+  Result<ActionState> read =
+      actions == decided.end() ? ActionState() : ActionState::FromJson(*actions);
   actions_ = read.ok() ? *std::move(read) : ActionState();
   told_.clear();
   const auto told = decided.find("told");

@@ -60,8 +60,8 @@ class Monitor {
                                int64_t now_ms);
 
   Json ToJson() const;
-  // The state as it was kept; what was decided is taken from the service all the same. Of drift it is taken up with the stable release's artifact, at the
-  // next look.
+  // The state as it was kept; what was decided is taken from the service all the same. Of drift it
+  // is taken up with the stable release's artifact, at the next look.
   static Result<Monitor> FromJson(const Json& json, MonitorOptions options);
 
  private:
@@ -85,7 +85,7 @@ class Monitor {
   AlertState alerts_;
   ActionState actions_;
   std::optional<DriftWatch> drift_;
-  Json stored_drift_;  // As it was kept, until the artifact is there.
+  Json stored_drift_;     // As it was kept, until the artifact is there.
   int64_t drift_ms_ = 0;  // Of the last look at the log.
   int64_t drift_every_ms_ = 0;
   std::vector<std::string> told_;

@@ -111,9 +111,8 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
     one.service = effect.service;
     one.kind = kDelivery;
     one.due_ms = effect.due_ms;
-    one.detail = {{"target", ToJson(targets[i])},
-                  {"key", KeyOf(effect.detail, i)},
-                  {"event", effect.detail}};
+    one.detail = {
+        {"target", ToJson(targets[i])}, {"key", KeyOf(effect.detail, i)}, {"event", effect.detail}};
     effects.push_back(std::move(one));
   }
   return effects;

@@ -125,7 +125,10 @@ TEST_F(NotifyTest, AWebhookGetsASignedDocumentOfAStableShape) {
   Json document = Json::parse(request.body);
   EXPECT_EQ(document["id"], key);
   document.erase("id");
-  EXPECT_EQ(document, Json::parse(R"({"schema": "slipway.notification/1", "event": "alert raised", "at": "2025-11-29T06:41:06.000Z", "service": "churn",
+  EXPECT_EQ(
+      document,
+      Json::parse(
+          R"({"schema": "slipway.notification/1", "event": "alert raised", "at": "2025-11-29T06:41:06.000Z", "service": "churn",
     "environment": "production", "model": "churn", "version": 3, "revision": 4,
     "text": "error_rate 5.00 % is above 1 % <&>",
     "detail": {"alert": "error_rate", "value": 0.05}})"));

@@ -48,6 +48,8 @@ void Outbox::Run(const std::stop_token& stop, const char* kind, Doing doing) {
 
 void Outbox::Deliver(const deploy::Effect& effect) {
   const Delivered delivered = parts_.notifier->Deliver(effect, NowMs());
+  if (delivered.outcome == Delivered::Outcome::kRetry && effect.attempts == 0)
+    parts_.tell(fmt::format("{}: {}; it is tried again", effect.service, delivered.error));
   const Status kept = delivered.outcome == Delivered::Outcome::kRetry
                           ? parts_.store->RetryEffect(effect.id, delivered.due_ms, delivered.error)
                           : parts_.store->FinishEffect(effect.id);
@@ -64,8 +66,7 @@ void Outbox::Train(const deploy::Effect& effect) {
                                                            .directory = parts_.directory});
   if (!done.ok() && done.error().code() == ErrorCode::kInterrupted)
     return parts_.tell(effect.service + ": retraining is broken off, and begins anew");
-  const std::string text =
-      done.ok() ? done->text : "retraining failed: " + done.error().ToString();
+  const std::string text = done.ok() ? done->text : "retraining failed: " + done.error().ToString();
   const Json detail = done.ok() ? done->detail : Json{{"outcome", "failed"}};
   parts_.tell(effect.service + ": " + text);
   const Status told = deploy::AddNotes(

@@ -190,8 +190,7 @@ TEST_F(OutboxTest, ARunHoldsUpNoMessageAndWhatItComesToIsTold) {
   }
   std::vector<std::string> texts;
   const auto events = store.Events(service.name, 0, 0, 10);
-  for (const deploy::RolloutEvent& event : *events)
-    texts.push_back(event.kind + " " + event.text);
+  for (const deploy::RolloutEvent& event : *events) texts.push_back(event.kind + " " + event.text);
   EXPECT_THAT(texts, ElementsAre("retrain trained churn:4, which is being deployed"));
 }
 

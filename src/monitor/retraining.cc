@@ -83,12 +83,12 @@ class Task {
     }
     if (GetString(*record, "status") == "passed") return Deploy(*record);
     const std::string why = WhyNot(*record);
-    const std::string what = GetInteger(*record, "version") > 0
-                                 ? "trained " + VersionOf(*record) + ", which did not pass its gates"
-                                 : "the run did not pass";
-    return Retraining{
-        fmt::format("{} and is not deployed{}", what, why.empty() ? "" : ": " + why),
-        DetailOf("not passed", *record)};
+    const std::string what =
+        GetInteger(*record, "version") > 0
+            ? "trained " + VersionOf(*record) + ", which did not pass its gates"
+            : "the run did not pass";
+    return Retraining{fmt::format("{} and is not deployed{}", what, why.empty() ? "" : ": " + why),
+                      DetailOf("not passed", *record)};
   }
 
  private:
@@ -102,9 +102,9 @@ class Task {
   }
 
   std::vector<std::string> Words(const std::string& command) const {
-    std::vector<std::string> words = {parts_.program, command, "--config",
-                                      GetString(origin_, "config"), "--env", environment_,
-                                      "--output", "json"};
+    std::vector<std::string> words = {
+        parts_.program, command,      "--config", GetString(origin_, "config"),
+        "--env",        environment_, "--output", "json"};
     for (const Json& override : origin_.value("overrides", Json::array())) {
       if (!override.is_string()) continue;
       words.emplace_back("--set");
@@ -141,8 +141,8 @@ class Task {
     path_ = JoinPath(parts_.directory, "retrain-" + service_ + ".jsonl");
     SLIPWAY_RETURN_IF_ERROR(Speak(Words("run")));
     const Result<std::string> printed = parts_.files->ReadFile(path_);
-    Result<Json> record = printed.ok() ? ParseJson(LastLine(*printed), path_)
-                                       : Result<Json>(printed.error());
+    Result<Json> record =
+        printed.ok() ? ParseJson(LastLine(*printed), path_) : Result<Json>(printed.error());
     if (record.ok() && record->is_object() && record->contains("status")) return record;
     return Error(ErrorCode::kUnavailable, trouble_);
   }
@@ -157,16 +157,17 @@ class Task {
     if (!service) return left("the service is gone");
     const std::string digest = GetString(record, "digest");
     if (service->stable && service->stable->digest == digest) {
-      return Retraining{fmt::format("nothing new to learn from: {} stays",
-                                    service->stable->reference()),
-                        DetailOf("unchanged", record)};
+      return Retraining{
+          fmt::format("nothing new to learn from: {} stays", service->stable->reference()),
+          DetailOf("unchanged", record)};
     }
     if (service->down) return left("the service is down");
     // What was begun before this controller ended, or by a person who was faster.
     const bool begun = service->in_progress() && service->rollout->release.digest == digest;
     if (service->in_progress() && !begun) {
-      return left(fmt::format("revision {} is being rolled out; slipway deploy {} once it has ended",
-                              service->rollout->revision, reference));
+      return left(
+          fmt::format("revision {} is being rolled out; slipway deploy {} once it has ended",
+                      service->rollout->revision, reference));
     }
     if (!begun) {
       std::vector<std::string> words = Words("deploy");
