@@ -107,8 +107,8 @@ Json DistributionComparison::ToJson() const {
   return Json{{"options", OptionsToJson(options_)},
               {"stable", stable_},
               {"canary", canary_},
-              {"by_set", by_set_.parts()},
-              {"by_tail", by_tail_.parts()},
+              {"by_set", ProcessToJson(by_set_)},
+              {"by_tail", ProcessToJson(by_tail_)},
               {"evidence", evidence_.ToJson()}};
 }
 
@@ -162,8 +162,8 @@ Json DriftComparison::ToJson() const {
   return Json{{"options", OptionsToJson(options_)},
               {"reference", reference_},
               {"live", live_},
-              {"by_set", by_set_.parts()},
-              {"by_tail", by_tail_.parts()},
+              {"by_set", ProcessToJson(by_set_)},
+              {"by_tail", ProcessToJson(by_tail_)},
               {"evidence", evidence_.ToJson()}};
 }
 

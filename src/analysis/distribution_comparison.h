@@ -62,8 +62,9 @@ class DistributionComparison {
   DistributionOptions options_;
   std::vector<int64_t> stable_;
   std::vector<int64_t> canary_;
-  MarginProcess by_set_;
-  MarginProcess by_tail_;  // Only where the categories are ordered.
+  MarginProcess by_set_{MarginProcess::kHalf};
+  // Only where the categories are ordered.
+  MarginProcess by_tail_{MarginProcess::kHalf};
   Evidence evidence_;
 };
 

@@ -13,6 +13,11 @@ inline double LogGamma(double x) {
   return ::lgamma_r(x, &sign);
 }
 
+// log(exp(a) + exp(b)).
+inline double LogAddExp(double a, double b) {
+  return std::max(a, b) + std::log1p(std::exp(-std::fabs(a - b)));
+}
+
 // log of the mean of exp(x).
 inline double LogMeanExp(std::span<const double> logs) {
   const double largest = *std::ranges::max_element(logs);

@@ -23,8 +23,27 @@ RatePair Alternative(RatePair expected, double margin, size_t part) {
 
 }  // namespace
 
+MarginProcess::MarginProcess(double kept) : kept_(kept) { parts_.fill(std::log1p(-kept)); }
+
+MarginProcess MarginProcess::Of(const std::array<double, kParts>& parts, double kept) {
+  MarginProcess process;
+  process.parts_ = parts;
+  process.kept_ = kept;
+  return process;
+}
+
+// 1 / kept grows by 1 / (kHalf * kHorizon) a trial.
+void MarginProcess::Stake(double trials) {
+  const double left = kept_ / (1 + trials * kept_ / (kHalf * kHorizon));
+  const double staked = kept_ - left;
+  if (!(staked > 0)) return;
+  kept_ = left;
+  for (double& part : parts_) part = LogAddExp(part, std::log(staked));
+}
+
 void MarginProcess::Add(RatePair expected, const RateCounts& batch, double margin,
                         double cluster_size) {
+  Stake(static_cast<double>(batch.canary_trials) / cluster_size);
   for (size_t part = 0; part < kParts; ++part) {
     parts_[part] += LogBatchE(Alternative(expected, margin, part), batch, margin) / cluster_size;
   }
@@ -33,6 +52,7 @@ void MarginProcess::Add(RatePair expected, const RateCounts& batch, double margi
 void MarginProcess::AddAgainstKnown(RatePair expected, const RateCounts& batch, double margin,
                                     double cluster_size) {
   const double limit = expected.stable + margin;
+  Stake(static_cast<double>(batch.canary_trials) / cluster_size);
   for (size_t part = 0; part < kParts; ++part) {
     const RatePair alternative = Alternative(expected, margin, part);
     if (alternative.canary <= limit) continue;
@@ -45,7 +65,8 @@ void MarginProcess::AddAgainstKnown(RatePair expected, const RateCounts& batch, 
 
 double MarginProcess::LogE() const {
   const std::array halves{parts_[0], LogMeanExp(std::span(parts_).subspan(1))};
-  return LogMeanExp(halves);
+  const double bets = LogMeanExp(halves);
+  return kept_ > 0 ? LogAddExp(bets, std::log(kept_)) : bets;
 }
 
 }  // namespace slipway::analysis

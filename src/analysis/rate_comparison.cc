@@ -65,7 +65,7 @@ Json RateComparison::ToJson() const {
               {"prior_trials", options_.prior_trials},
               {"cluster_size", options_.cluster_size},
               {"totals", CountsToJson(totals_)},
-              {"parts", process_.parts()},
+              {"parts", ProcessToJson(process_)},
               {"evidence", evidence_.ToJson()}};
 }
 

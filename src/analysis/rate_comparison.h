@@ -64,7 +64,7 @@ class RateComparison {
 
   RateOptions options_;
   RateCounts totals_;
-  MarginProcess process_;
+  MarginProcess process_{MarginProcess::kHalf};
   Evidence evidence_;
 };
 

@@ -247,6 +247,38 @@ TEST(RateComparisonTest, HarmIsFoundWithinTheStatedNumberOfRequests) {
   EXPECT_LE(RequestsUntilFound(60, 60), 800);
 }
 
+// What older versions would have made of it: nothing is kept back for harm that begins late.
+RateComparison WithoutLateBets() {
+  Json state = Comparison().ToJson();
+  state["parts"] = std::vector<double>(MarginProcess::kParts, 0);
+  return *RateComparison::FromJson(state);
+}
+
+// How many canary requests it takes from when 1 % errors become 5 %, behind good looks.
+double RequestsUntilLateIsFound(const RateComparison& at_first, int good_looks) {
+  constexpr int64_t kStable = 150, kCanary = 50;
+  std::vector<double> requests;
+  for (uint64_t run = 0; run < 200; ++run) {
+    Traffic traffic(DeriveSeed(9, run));
+    RateComparison comparison = at_first;
+    for (int look = 0; !comparison.evidence().Rejects(kAlpha); ++look) {
+      const double rate = look < good_looks ? 0.01 : 0.05;
+      comparison = After(comparison, {kStable, traffic.Events(kStable, 0.01), kCanary,
+                                      traffic.Events(kCanary, rate)});
+    }
+    requests.push_back(static_cast<double>(comparison.totals().canary_trials) -
+                       static_cast<double>(good_looks * kCanary));
+  }
+  return Median(requests);
+}
+
+TEST(RateComparisonTest, HarmThatBeginsLateIsFoundNearlyAsSoon) {
+  EXPECT_LE(RequestsUntilLateIsFound(Comparison(), 10), 550);
+  EXPECT_LE(RequestsUntilLateIsFound(Comparison(), 40), 650);
+  EXPECT_LE(RequestsUntilLateIsFound(Comparison(), 160), 750);
+  EXPECT_GE(RequestsUntilLateIsFound(WithoutLateBets(), 40), 900);
+}
+
 double ShareRejected(double stable_rate, double canary_rate) {
   constexpr int kRuns = 1000;
   constexpr int kLooks = 60;
@@ -265,6 +297,7 @@ double ShareRejected(double stable_rate, double canary_rate) {
 
 TEST(RateComparisonTest, FalseAlarmsAreAsRareAsPromised) {
   EXPECT_LE(ShareRejected(0.01, 0.01 + RateOptions().margin), kAlpha);
+  EXPECT_LE(ShareRejected(0.05, 0.05 + RateOptions().margin), kAlpha);
   EXPECT_LE(ShareRejected(0.01, 0.011), kAlpha / 5);
   // It does reject what is worse.
   EXPECT_GT(ShareRejected(0.01, 0.05), 0.95);

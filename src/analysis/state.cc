@@ -91,14 +91,22 @@ Result<RateCounts> ReadRateCounts(const Json& object, const char* key) {
   return counts;
 }
 
+Json ProcessToJson(const MarginProcess& process) {
+  Json json = process.parts();
+  json.push_back(process.kept());
+  return json;
+}
+
 Result<MarginProcess> ReadProcess(const Json& object, const char* key) {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> numbers,
-                           ReadNumbers(object, key, MarginProcess::kParts));
-  std::array<double, MarginProcess::kParts> parts{};
-  std::ranges::copy(numbers, parts.begin());
-  MarginProcess process;
-  process.set_parts(parts);
-  return process;
+  constexpr size_t kParts = MarginProcess::kParts;
+  SLIPWAY_ASSIGN_OR_RETURN(const Json* stored, ReadMember(object, key));
+  const size_t size = stored->size() == kParts ? kParts : kParts + 1;
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> numbers, ReadNumbers(object, key, size));
+  std::array<double, kParts> parts{};
+  std::copy_n(numbers.begin(), kParts, parts.begin());
+  const double kept = size == kParts ? 0 : numbers.back();
+  if (kept < 0 || kept > MarginProcess::kHalf) return BadState(key);
+  return MarginProcess::Of(parts, kept);
 }
 
 Result<Evidence> ReadEvidence(const Json& object) {

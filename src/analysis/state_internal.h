@@ -29,7 +29,9 @@ Result<std::vector<int64_t>> ReadCounts(const Json& object, const char* key, siz
 // The two streams' counts, as CountsToJson writes them.
 Json CountsToJson(const RateCounts& counts);
 Result<RateCounts> ReadRateCounts(const Json& object, const char* key);
-// A process, stored as its parts.
+// A process: its parts, and behind them what it has kept back. Older versions kept nothing, and
+// left that out.
+Json ProcessToJson(const MarginProcess& process);
 Result<MarginProcess> ReadProcess(const Json& object, const char* key);
 // The evidence stored under "evidence".
 Result<Evidence> ReadEvidence(const Json& object);

@@ -6,14 +6,18 @@
 #include <limits>
 #include <sstream>
 
+#include "cli/delivery.h"
+#include "cli/session.h"
 #include "core/text.h"
 
 namespace slipway::cli {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr int64_t kNow = 1795416300000;  // 2026-11-23T06:45:00Z
 constexpr int64_t kSecond = 1000;
@@ -97,6 +101,45 @@ TEST(RolloutTreeTest, IsThatOfTheDesign) {
       "├─ stable  :2  75 %  2 replicas   1,204 req/s   errors 0.9 %   p95 4.1 ms\n"
       "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 ms   worse by > "
       "0.5 points: no (e = 0.2 of 20)\n");
+}
+
+TEST(RolloutTreeTest, AnExperimentShowsWhatItHasFound) {
+  RolloutSight sight = Canary();
+  deploy::Rollout& rollout = *sight.service.rollout;
+  rollout.settings.strategy = deploy::Strategy::kExperiment;
+  rollout.settings.experiment.seconds = 600;
+  deploy::Experiment& experiment = rollout.experiment.emplace();
+  experiment.began_ms = kNow - 60 * kSecond;
+  experiment.arms = {{.release = ReleaseOf(3, 2)}, {.release = ReleaseOf(4, 3)}};
+  deploy::GoalResult& result = experiment.arms[0].result.emplace();
+  result.labels = result.stable_labels = 500;
+  result.stable_value = 0.88;
+  result.value = 0.912;
+  result.improvement = 0.032;
+  result.interval = {-0.01, 0.06};
+  sight.observed.sets.push_back(StatusOf(3, 1, 1));
+  sight.observed.traffic->in_force.shares = {{2, 25}, {3, 25}, {1, 50}};
+  EXPECT_THAT(
+      Lines(Tree(sight, 0)),
+      ElementsAre(StartsWith("ml-classifier  production  experiment by accuracy  trying out, 9:00 "
+                             "left"),
+                  StartsWith("├─ stable  :2  50 %"),
+                  EndsWith("accuracy 91.2 % beside 88.0 %, better by 3.2 points (-1.0 to 6.0): "
+                           "undecided"),
+                  StartsWith("└─ tried   :4  25 %  1 replica")));
+  EXPECT_EQ(ExitCodeOf(sight.service), kExitDone);
+  // Found, it waits for a person, and that is no failure.
+  result.verdict = deploy::GoalVerdict::kBetter;
+  rollout.pause = deploy::Pause{false, "m:3 is better"};
+  EXPECT_THAT(Tree(sight, 0), HasSubstr("slipway rollout promote, to take it; or abort"));
+  EXPECT_EQ(ExitCodeOf(sight.service), kExitDone);
+  const Json json = StatusJson(sight);
+  EXPECT_EQ(json["experiment"]["better"], 3);
+  EXPECT_EQ(json["experiment"]["goal"], "accuracy");
+  EXPECT_EQ(json["tried"].size(), 2U);
+  experiment.arms[0].left = "errors";
+  EXPECT_EQ(StatusJson(sight)["experiment"]["better"], nullptr);
+  EXPECT_EQ(ExitCodeOf(sight.service), kExitNo);
 }
 
 TEST(RolloutTreeTest, ANarrowTerminalGetsNoLineThatWraps) {

@@ -28,7 +28,7 @@ struct UpOptions {
 // Until the next look is due, the store changes, a process ends or a signal comes.
 void WaitForWork(deploy::RolloutStore& store, int64_t counter, int64_t due_ms,
                  const std::vector<int>& watches) {
-  constexpr int kSliceMs = 20;
+  constexpr int kSliceMs = 10;
   std::vector<pollfd> waited;
   for (const int watch : watches) waited.push_back({watch, POLLIN, 0});
   while (StopSignal() == 0) {

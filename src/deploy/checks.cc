@@ -33,7 +33,8 @@ Status Planner::SeeCounts() {
                                                         rollout.release.set));
   }
   // What is seen before its first request is what counts begin from.
-  return rollout.watch->Collect(seen_);
+  SLIPWAY_RETURN_IF_ERROR(rollout.watch->Collect(seen_));
+  return rollout.watch->Glance(seen_);
 }
 
 void Planner::BeginStage() {
@@ -42,7 +43,15 @@ void Planner::BeginStage() {
 }
 
 bool Planner::CheckIsDue() const {
-  return rollout().stage_ms != 0 && now() >= rollout().next_check_ms;
+  return rollout().stage_ms != 0 && (now() >= rollout().next_check_ms || HarmIsSeen());
+}
+
+// Before the check that would have found it.
+bool Planner::HarmIsSeen() const {
+  if (rollout().watch && rollout().watch->harmful()) return true;
+  return rollout().experiment &&
+         std::ranges::any_of(rollout().experiment->arms,
+                             [](const Arm& arm) { return arm.watch && arm.watch->harmful(); });
 }
 
 // Evidence of harm beside the stable version stands whatever share of the checks has passed.

@@ -192,7 +192,6 @@ Result<bool> Controller::Step(Held* held) {
   const Observed seen = Look(held);
   SLIPWAY_ASSIGN_OR_RETURN(Decision decision, Plan(held->service, seen));
   SLIPWAY_RETURN_IF_ERROR(Keep(held, decision));
-  SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
   if (held->service.down) {
     const bool empty = seen.sets.empty();
     if (empty && !held->closed) {
@@ -202,7 +201,10 @@ Result<bool> Controller::Step(Held* held) {
   } else {
     held->closed = false;
   }
-  return Act(held, decision);
+  // Traffic first: who watches and tells may take its time.
+  SLIPWAY_ASSIGN_OR_RETURN(const bool more, Act(held, decision));
+  SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
+  return more;
 }
 
 // Written before it is done: who is killed in between does it again.

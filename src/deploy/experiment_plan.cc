@@ -103,6 +103,7 @@ Status Planner::SeeArms() {
                                Watch::Make(guard, service_.stable->set, arm.release.set));
     }
     SLIPWAY_RETURN_IF_ERROR(arm.watch->Collect(seen_));
+    SLIPWAY_RETURN_IF_ERROR(arm.watch->Glance(seen_));
     if (arm.goal) continue;
     SLIPWAY_ASSIGN_OR_RETURN(
         arm.goal, Goal::Make(rollout().settings.experiment, rollout().experiment->arms.size()));

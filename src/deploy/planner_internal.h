@@ -49,6 +49,7 @@ class Planner {
   // The share is in force: checks count from here.
   void BeginStage();
   bool CheckIsDue() const;
+  bool HarmIsSeen() const;
   // Takes a check; true where it ended the rollout's way or stopped it.
   Result<bool> TakeCheck();
   bool ActOn(const Check& check);

@@ -14,6 +14,7 @@ namespace slipway::deploy {
 namespace {
 
 constexpr double kPercent = 100;
+constexpr int64_t kBetweenGlancesMs = 1000;
 constexpr std::array kComparisons = {"errors", "latency", "accuracy"};
 
 // Of the k-th look: these sum up to half of alpha over all looks; the other half is for the test of
@@ -105,11 +106,17 @@ void Watch::Begin(const Observed& observed) {
 }
 
 void Watch::Rebase(const Observed& observed) {
-  stable_ = observed.traffic->CountsOf(stable_set_);
   canary_ = observed.traffic->CountsOf(canary_set_);
+  RebaseGlance(observed);
+}
+
+void Watch::RebaseGlance(const Observed& observed) {
+  stable_ = observed.traffic->CountsOf(stable_set_);
+  canary_seen_ = observed.traffic->CountsOf(canary_set_);
   models_instance_ = observed.models_instance;
   stable_model_ = observed.ModelOf(stable_set_);
   canary_model_ = observed.ModelOf(canary_set_);
+  glance_ms_ = observed.now_ms;
 }
 
 Status Watch::Collect(const Observed& observed) {
@@ -123,7 +130,7 @@ Status Watch::Collect(const Observed& observed) {
     } else {
       // What the old splitter had counted since the last look is gone with it.
       stable_ = {.set = stable_set_};
-      canary_ = {.set = canary_set_};
+      canary_ = canary_seen_ = {.set = canary_set_};
       first_copy_ = {.set = canary_set_};
     }
   }
@@ -145,12 +152,31 @@ ModelCounts Watch::MoreOf(const Observed& observed, int64_t set, const ModelCoun
   return Since(before, observed.ModelOf(set));
 }
 
-Status Watch::Compare(const Observed& observed, const SetCounts& canary) {
+Status Watch::Compare(const Observed& observed) {
   if (!comparison_.has_value()) return {};
   SLIPWAY_RETURN_IF_ERROR(
-      comparison_->Observe(Since(stable_, observed.traffic->CountsOf(stable_set_)), canary));
-  return comparison_->ObserveModels(MoreOf(observed, stable_set_, stable_model_),
-                                    MoreOf(observed, canary_set_, canary_model_));
+      comparison_->Observe(Since(stable_, observed.traffic->CountsOf(stable_set_)),
+                           Since(canary_seen_, observed.traffic->CountsOf(canary_set_))));
+  SLIPWAY_RETURN_IF_ERROR(comparison_->ObserveModels(MoreOf(observed, stable_set_, stable_model_),
+                                                     MoreOf(observed, canary_set_, canary_model_)));
+  RebaseGlance(observed);
+  return {};
+}
+
+Status Watch::Glance(const Observed& observed) {
+  if (!observed.traffic.has_value() || !warm_ || !comparison_.has_value()) return {};
+  if (observed.now_ms - glance_ms_ < kBetweenGlancesMs) return {};
+  SLIPWAY_RETURN_IF_ERROR(Compare(observed));
+  const SetCounts window = Since(canary_, canary_seen_);
+  harmful_ = window.requests > 0 &&
+             total_.requests + window.requests >= settings_.comparison.min_requests && HasHarm();
+  return {};
+}
+
+bool Watch::HasHarm() const {
+  return std::ranges::any_of(comparison_->Harms(), [&](const Harm& harm) {
+    return harm.rejects && !IsDryRun(harm.metric);
+  });
 }
 
 Result<Check> Watch::Judge(const Observed& observed) {
@@ -169,7 +195,8 @@ Result<Check> Watch::Judge(const Observed& observed) {
     return check;
   }
   ++looks_;
-  SLIPWAY_RETURN_IF_ERROR(Compare(observed, window));
+  harmful_ = false;
+  SLIPWAY_RETURN_IF_ERROR(Compare(observed));
   Add(window, &total_);
   Rebase(observed);
   Check check{.at_ms = observed.now_ms};

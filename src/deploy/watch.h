@@ -56,6 +56,11 @@ class Watch {
   // With each sight of the counts, so that the warm-up is left out and no more: what came before
   // the first sight, and the first requests of the new version.
   Status Collect(const Observed& observed);
+  // Takes what came since the last glance as evidence, once a second: harm need not wait for the
+  // next check to be seen.
+  Status Glance(const Observed& observed);
+  // The evidence of the last glance is enough to act on.
+  bool harmful() const { return harmful_; }
   // Takes what came since the last check.
   Result<Check> Judge(const Observed& observed);
   // Copies of requests only: whether the version disagrees too often.
@@ -79,8 +84,10 @@ class Watch {
   Status Make();
   void Begin(const Observed& observed);
   void Rebase(const Observed& observed);
+  void RebaseGlance(const Observed& observed);
   ModelCounts MoreOf(const Observed& observed, int64_t set, const ModelCounts& before) const;
-  Status Compare(const Observed& observed, const SetCounts& canary);
+  Status Compare(const Observed& observed);
+  bool HasHarm() const;
   void JudgeThresholds(const SetCounts& window, Check* check) const;
   Finding JudgeRate(const std::string& metric, double limit, const SetCounts& window) const;
   Finding JudgeLatency(const std::string& metric, double limit, const SetCounts& window) const;
@@ -91,8 +98,11 @@ class Watch {
   int64_t stable_set_;
   int64_t canary_set_;
   std::string
-      instance_;  // Of the splitter that the counts below are of; "" before the first sight.
-  SetCounts stable_, canary_;  // As they were at the last look.
+      instance_;      // Of the splitter that the counts below are of; "" before the first sight.
+  SetCounts canary_;  // As it was at the last check.
+  SetCounts stable_, canary_seen_;  // As they were at the last glance.
+  int64_t glance_ms_ = 0;
+  bool harmful_ = false;
   std::string models_instance_;
   ModelCounts stable_model_, canary_model_;
   bool warm_ = false;

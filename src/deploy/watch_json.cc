@@ -69,6 +69,8 @@ Json Watch::ToJson() const {
                {"looks", looks_},
                {"stable", deploy::ToJson(stable_)},
                {"canary", deploy::ToJson(canary_)},
+               {"canary_seen", deploy::ToJson(canary_seen_)},
+               {"glance_ms", glance_ms_},
                {"stable_model", deploy::ToJson(stable_model_)},
                {"canary_model", deploy::ToJson(canary_model_)},
                {"total", deploy::ToJson(total_)},
@@ -78,8 +80,8 @@ Json Watch::ToJson() const {
 }
 
 Result<Watch> Watch::FromJson(const Json& json, const CanarySettings& settings) {
-  for (const char* key : {"stable", "canary", "stable_model", "canary_model", "total", "first_copy",
-                          "stable_set", "canary_set"})
+  for (const char* key : {"stable", "canary", "canary_seen", "stable_model", "canary_model",
+                          "total", "first_copy", "stable_set", "canary_set"})
     if (!json.is_object() || !json.contains(key)) return BadState(key);
   Watch watch(settings, GetInteger(json, "stable_set"), GetInteger(json, "canary_set"));
   watch.instance_ = GetString(json, "instance");
@@ -88,6 +90,8 @@ Result<Watch> Watch::FromJson(const Json& json, const CanarySettings& settings) 
   watch.looks_ = static_cast<int>(GetInteger(json, "looks"));
   SLIPWAY_ASSIGN_OR_RETURN(watch.stable_, SetCountsFromJson(json["stable"]));
   SLIPWAY_ASSIGN_OR_RETURN(watch.canary_, SetCountsFromJson(json["canary"]));
+  SLIPWAY_ASSIGN_OR_RETURN(watch.canary_seen_, SetCountsFromJson(json["canary_seen"]));
+  watch.glance_ms_ = GetInteger(json, "glance_ms");
   SLIPWAY_ASSIGN_OR_RETURN(watch.stable_model_, ModelCountsFromJson(json["stable_model"]));
   SLIPWAY_ASSIGN_OR_RETURN(watch.canary_model_, ModelCountsFromJson(json["canary_model"]));
   SLIPWAY_ASSIGN_OR_RETURN(watch.total_, SetCountsFromJson(json["total"]));

@@ -67,11 +67,11 @@ const LoggedModel* FeedbackJoin::Find(uint32_t number) {
 }
 
 FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row,
-                                        const GivenLabel& label) {
+                                        const GivenLabel& label, bool may_be_others) {
   RecentPredictions::Row* const found =
       recent_.Find(RecentPredictions::KeyOf(RecentPredictions::HashOfId(request_id), row));
   if (found == nullptr) {
-    unmatched_.Add(1);
+    if (!may_be_others) unmatched_.Add(1);
     return {};
   }
   const LoggedModel& model = *Find(found->model);

@@ -41,8 +41,10 @@ class FeedbackJoin {
     FeedbackMatch match;                 // Its texts live until the next call.
   };
   // Finds what was predicted, and counts how right it was. A later label of a row stands in the
-  // place of the one before.
-  Joined Join(std::string_view request_id, int64_t row, const GivenLabel& label);
+  // place of the one before. One that finds nothing is unmatched, unless it may be another
+  // server's.
+  Joined Join(std::string_view request_id, int64_t row, const GivenLabel& label,
+              bool may_be_others = false);
 
   // By any thread.
   std::vector<FeedbackScore> Scores() const;

@@ -95,7 +95,7 @@ class FilePredictionLog : public PredictionLog {
 
   void Record(int loop, const Observation& observation) noexcept override;
   int64_t RecordFeedback(int loop, const LoggedModel* asked, std::span<const Feedback> feedback,
-                         int64_t now_ns) noexcept override;
+                         const FeedbackArrival& arrival) noexcept override;
   PredictionLogStats Stats() const override;
   Status Stop() override;
 
@@ -190,17 +190,18 @@ void FilePredictionLog::Record(int loop, const Observation& observation) noexcep
 
 int64_t FilePredictionLog::RecordFeedback(int loop, const LoggedModel* asked,
                                           std::span<const Feedback> feedback,
-                                          int64_t now_ns) noexcept {
+                                          const FeedbackArrival& arrival) noexcept {
   PredictionLane& lane = *lanes_[static_cast<size_t>(loop)];
+  const bool copied = arrival.reach == FeedbackReach::kCopied;
   int64_t taken = 0;
   for (const Feedback& one : feedback) {
     char* const room = lane.queue.Reserve(SizeOfRecord(one));
     if (room == nullptr) break;
-    WriteRecord(*asked, one, now_ns, room);
+    WriteRecord(*asked, one, arrival, room);
     lane.queue.Publish();
     ++taken;
   }
-  lane.feedback_count.Add(taken);
+  if (!copied) lane.feedback_count.Add(taken);
   lane.feedback_dropped.Add(std::ssize(feedback) - taken);
   return taken;
 }

@@ -74,6 +74,22 @@ struct PredictionLogOptions {
   std::shared_ptr<data::ObjectStore> store = nullptr;  // In place of the one that `place` names.
 };
 
+// Who else is told of the same labels.
+enum class FeedbackReach : uint8_t {
+  kAlone,   // Nobody: a prediction that is not known here is known nowhere.
+  kShared,  // Others too, by copies.
+  kCopied,  // Another server answers and keeps them. Here they only count for what was predicted.
+};
+
+// How labels came.
+struct FeedbackArrival {
+  int64_t now_ns = 0;  // CLOCK_MONOTONIC.
+  FeedbackReach reach = FeedbackReach::kAlone;
+  // What ids of requests that this server answered begin with; "" where that is not known. Others
+  // are, unless labels reach it alone, not counted as unmatched.
+  std::string_view own_ids = {};
+};
+
 // Feedback on one version of a model, since the start.
 struct FeedbackScore {
   std::string model, version, digest;
@@ -97,9 +113,9 @@ struct PredictionLogStats {
   int64_t failed_writes = 0;  // Times that a segment or file could not be written.
   int64_t waiting_bytes = 0;  // In files of this machine that are to become segments.
 
-  int64_t feedback_count = 0;    // Labels that were taken.
+  int64_t feedback_count = 0;    // Labels that were taken, without copies.
   int64_t feedback_matched = 0;  // Of rows whose prediction was still known.
-  // Labels of rows whose prediction is not known here, or no more.
+  // Labels of rows whose prediction should be known here and is not, or no more.
   int64_t feedback_unmatched = 0;
   int64_t feedback_dropped = 0;
   std::vector<FeedbackScore> scores;  // By version, in the order of their first match.
@@ -126,9 +142,9 @@ class PredictionLog {
 
   // Takes labels, of the same thread as Record of this loop. Returns how many there was room for,
   // the first ones. Those of requests that are not known are kept, with the model that was asked.
-  // `now_ns` is of CLOCK_MONOTONIC.
   virtual int64_t RecordFeedback(int loop, const LoggedModel* asked,
-                                 std::span<const Feedback> feedback, int64_t now_ns) noexcept = 0;
+                                 std::span<const Feedback> feedback,
+                                 const FeedbackArrival& arrival) noexcept = 0;
 
   // By any thread. What a loop records is seen some tens of milliseconds later.
   virtual PredictionLogStats Stats() const = 0;

@@ -137,7 +137,7 @@ TEST_F(PredictionLogTest, AFullQueueDropsAndCountsAndDoesNotWait) {
   EXPECT_GT(stats.recorded, 10);
   EXPECT_EQ(stats.recorded + stats.dropped, 1000);
   const std::vector<Feedback> labels(1000, Label("1", "yes"));
-  EXPECT_EQ(log->RecordFeedback(0, model, labels, 0), log->Stats().feedback_count);
+  EXPECT_EQ(log->RecordFeedback(0, model, labels, {}), log->Stats().feedback_count);
   EXPECT_GT(log->Stats().feedback_dropped, 900);
   Stop(log.get());
   EXPECT_EQ(log->Stats().written, stats.recorded + log->Stats().feedback_count);
@@ -214,7 +214,7 @@ TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   const std::vector<Feedback> labels = {Label("a", "no"),        Label("a", "no", 1),
                                         Label("a", "no", 2),     Label("a", "no", 3),
                                         Label("unknown", "yes"), Label("p", "7.5")};
-  EXPECT_EQ(log->RecordFeedback(0, churn, labels, 0), 6);
+  EXPECT_EQ(log->RecordFeedback(0, churn, labels, {}), 6);
   Stop(log.get());
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_count, 6);
@@ -238,12 +238,50 @@ TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   EXPECT_THAT(RowsIn(options_.place, "price/feedback", names), ElementsAre("p 0 1 7.5 7.5 5 - 5"));
 }
 
+// As several servers get them, of which one has answered.
+TEST_F(PredictionLogTest, OfLabelsThatOthersGetTooEachServerTakesItsOwn) {
+  const auto log = Open();
+  const LoggedModel* const model = log->Register(churn_);
+  log->Record(0, Answered(churn_, "r1-1.a").Of(model));
+  log->Record(0, Answered(churn_, "clients").Of(model));
+  FeedbackArrival arrival{.reach = FeedbackReach::kShared, .own_ids = "r1-1."};
+  const std::vector shared = {Label("r1-1.a", "no"), Label("r1-1.old", "no"),
+                              Label("r1-10.b", "no"), Label("others", "no")};
+  EXPECT_EQ(log->RecordFeedback(0, model, shared, arrival), 4);
+  arrival.reach = FeedbackReach::kCopied;
+  const std::vector copied = {Label("clients", "yes"), Label("r1-1.older", "no"),
+                              Label("r2-1.c", "no"), Label("others", "no")};
+  EXPECT_EQ(log->RecordFeedback(0, model, copied, arrival), 4);
+  Stop(log.get());
+  const PredictionLogStats stats = log->Stats();
+  EXPECT_EQ(stats.feedback_count, 4);
+  EXPECT_EQ(stats.feedback_matched, 2);
+  EXPECT_EQ(stats.feedback_unmatched, 2);
+  ASSERT_THAT(stats.scores, SizeIs(1));
+  EXPECT_EQ(stats.scores[0].correct, 1);
+  // Whoever answered keeps them all, so that a copy that gets lost loses nothing here.
+  EXPECT_THAT(IdsIn("feedback"), ElementsAre("others 0", "r1-1.a 0", "r1-1.old 0", "r1-10.b 0"));
+}
+
+TEST_F(PredictionLogTest, AServerWithoutATagLeavesToOthersWhatItDoesNotKnow) {
+  options_.place.clear();
+  const auto log = Open();
+  const LoggedModel* const model = log->Register(churn_);
+  const std::vector labels = {Label("somebodys", "no")};
+  log->RecordFeedback(0, model, labels, {.reach = FeedbackReach::kShared});
+  log->RecordFeedback(0, model, labels, {.reach = FeedbackReach::kCopied});
+  log->RecordFeedback(0, model, labels, {});
+  Stop(log.get());
+  EXPECT_EQ(log->Stats().feedback_count, 2);
+  EXPECT_EQ(log->Stats().feedback_unmatched, 1);
+}
+
 TEST_F(PredictionLogTest, ALaterLabelStandsInThePlaceOfTheOneBefore) {
   const auto log = Open();
   const LoggedModel* const model = log->Register(churn_);
   log->Record(0, Answered(churn_, "a").Of(model));
   for (const char* label : {"yes", "no", "no", "maybe", "yes", "no"})
-    log->RecordFeedback(0, model, std::vector{Label("a", label)}, 0);
+    log->RecordFeedback(0, model, std::vector{Label("a", label)}, {});
   Stop(log.get());
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_count, 6);
@@ -259,7 +297,7 @@ TEST_F(PredictionLogTest, WithoutFilesFeedbackIsCountedAllTheSame) {
   const auto log = Open();
   const LoggedModel* const model = log->Register(churn_);
   log->Record(0, Answered(churn_, "a", 2).Of(model));
-  log->RecordFeedback(0, model, std::vector{Label("a", "no"), Label("a", "no", 1)}, 0);
+  log->RecordFeedback(0, model, std::vector{Label("a", "no"), Label("a", "no", 1)}, {});
   Stop(log.get());
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_matched, 2);
@@ -274,7 +312,7 @@ TEST_F(PredictionLogTest, WhatSamplingLeavesOutIsJoinedToo) {
   const auto log = Open();
   const LoggedModel* const model = log->Register(churn_);
   log->Record(0, Answered(churn_, "a").Of(model));
-  log->RecordFeedback(0, model, std::vector{Label("a", "no")}, 0);
+  log->RecordFeedback(0, model, std::vector{Label("a", "no")}, {});
   Stop(log.get());
   EXPECT_EQ(log->Stats().feedback_matched, 1);
   EXPECT_EQ(log->Stats().sampled_out, 1);

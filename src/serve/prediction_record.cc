@@ -116,14 +116,18 @@ size_t SizeOfRecord(const Feedback& feedback) {
          sizeof(double) + sizeof(uint32_t) + feedback.label.text.size();
 }
 
-void WriteRecord(const LoggedModel& asked, const Feedback& feedback, int64_t now_ns, char* room) {
+void WriteRecord(const LoggedModel& asked, const Feedback& feedback, const FeedbackArrival& arrival,
+                 char* room) {
+  const bool own = !arrival.own_ids.empty() && feedback.request_id.starts_with(arrival.own_ids);
   RecordWriter writer(room);
   RecordHead head;
   head.kind = RecordKind::kFeedback;
+  head.is_copy = arrival.reach == FeedbackReach::kCopied ? 1 : 0;
+  head.may_be_others = arrival.reach != FeedbackReach::kAlone && !own ? 1 : 0;
   head.model = asked.number;
   head.first_row = static_cast<uint32_t>(feedback.row);
   head.rows = 1;
-  head.time = now_ns;
+  head.time = arrival.now_ns;
   head.id_bytes = static_cast<uint32_t>(feedback.request_id.size());
   writer.Put(head);
   writer.PutBytes(feedback.request_id.data(), feedback.request_id.size());

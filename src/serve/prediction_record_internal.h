@@ -13,7 +13,7 @@
 
 namespace slipway::serve {
 
-enum class RecordKind : uint32_t {
+enum class RecordKind : uint16_t {
   // Rows of a request: id, labels or estimates, scores, inputs, trace.
   kPrediction = 1,
   // The same without scores, inputs and trace, where only feedback will ask for them.
@@ -24,6 +24,8 @@ enum class RecordKind : uint32_t {
 
 struct RecordHead {
   RecordKind kind = RecordKind::kPrediction;
+  // Of a label, on its way: another server keeps it; its prediction may be known to others alone.
+  uint8_t is_copy = 0, may_be_others = 0;
   uint32_t model = 0;  // LoggedModel::number.
   uint32_t first_row = 0, rows = 0;
   // When the request began: of CLOCK_MONOTONIC in nanoseconds on its way, in the log's files
@@ -106,7 +108,8 @@ void WriteRecord(RecordKind kind, const Observation& observation, RowRange rows,
 // A label: head, id, and its parts. `asked` is the model whose log has it where no prediction is
 // known.
 size_t SizeOfRecord(const Feedback& feedback);
-void WriteRecord(const LoggedModel& asked, const Feedback& feedback, int64_t now_ns, char* room);
+void WriteRecord(const LoggedModel& asked, const Feedback& feedback, const FeedbackArrival& arrival,
+                 char* room);
 // `record` behind its head and id.
 GivenLabel ReadLabel(RecordReader* record);
 

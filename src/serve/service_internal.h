@@ -88,6 +88,9 @@ struct Service::Loop {
     return *access;
   }
 
+  // What the ids that it gives begin with.
+  std::string_view own_ids() const { return {id.data(), tag_size}; }
+
   std::string_view NewId() {
     const std::array<char, kIdSize> rest = LowerHex(random.Next());
     std::ranges::copy(rest, id.data() + tag_size);

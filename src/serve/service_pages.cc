@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/build_info.h"
+#include "http/feedback_header.h"
 #include "serve/openapi.h"
 #include "serve/page.h"
 #include "serve/prometheus_format_internal.h"
@@ -34,6 +35,12 @@ bool WantsPrometheus(const http::Request& request) {
   if (accept.find("application/json") != std::string_view::npos) return false;
   return accept.find("text/plain") != std::string_view::npos ||
          accept.find("application/openmetrics-text") != std::string_view::npos;
+}
+
+FeedbackReach ReachOf(const http::Request& request) {
+  const std::string_view told = request.Find(http::kFeedbackHeader);
+  if (told == http::kSharedFeedback) return FeedbackReach::kShared;
+  return told == http::kCopiedFeedback ? FeedbackReach::kCopied : FeedbackReach::kAlone;
 }
 
 Json ScoresOf(const PredictionLogStats& stats) {
@@ -73,8 +80,8 @@ void AppendLogged(const PredictionLogStats& stats, std::string* text) {
   AppendSingle("slipway_feedback_total", "counter", "Labels that came as feedback.",
                stats.feedback_count, text);
   AppendSingle("slipway_feedback_unmatched_total", "counter",
-               "Of these, labels whose prediction was not known here.", stats.feedback_unmatched,
-               text);
+               "Labels whose prediction should be known here and was not.",
+               stats.feedback_unmatched, text);
   if (stats.scores.empty()) return;
   AppendFamily("slipway_feedback_matched_total", "counter",
                "Feedback on rows whose prediction was still known.", text);
@@ -200,8 +207,10 @@ void Service::TakeFeedback(Asking* asking) {
   std::vector<Feedback> feedback;
   if (const auto rejection = ParseFeedback(asking->request.body, options_.max_labels, &feedback))
     return Reject(asking, *rejection);
+  const FeedbackArrival arrival{
+      .now_ns = Now(), .reach = ReachOf(asking->request), .own_ids = asking->loop.own_ids()};
   const int64_t accepted =
-      parts_.log->RecordFeedback(asking->arrival.loop, answering->logged, feedback, Now());
+      parts_.log->RecordFeedback(asking->arrival.loop, answering->logged, feedback, arrival);
   if (accepted == 0 && !feedback.empty())
     return Reject(asking, {.status = 503, .message = "there is no room for feedback now"});
   asking->response->body = fmt::format("{{\"accepted\":{}}}", accepted);

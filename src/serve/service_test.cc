@@ -10,6 +10,25 @@
 namespace slipway::serve {
 namespace {
 
+// Keeps what it is told of labels.
+class LabelLog final : public PredictionLog {
+ public:
+  const LoggedModel* Register(const ServedModel& /*model*/) override { return nullptr; }
+  void Record(int /*loop*/, const Observation& /*observation*/) noexcept override {}
+  int64_t RecordFeedback(int /*loop*/, const LoggedModel* /*asked*/,
+                         std::span<const Feedback> feedback,
+                         const FeedbackArrival& arrival) noexcept override {
+    reaches.push_back(arrival.reach);
+    own_ids = arrival.own_ids;
+    return std::ssize(feedback);
+  }
+  PredictionLogStats Stats() const override { return {}; }
+  Status Stop() override { return {}; }
+
+  std::vector<FeedbackReach> reaches;
+  std::string own_ids;
+};
+
 class ServiceTest : public ::testing::Test {
  protected:
   void Serve(std::vector<std::pair<std::string, std::string>> models = {{"ages", "1"}},
@@ -26,6 +45,7 @@ class ServiceTest : public ::testing::Test {
     parts.models = host_.get();
     parts.access = &access_;
     parts.batcher = batcher_.get();
+    parts.log = log_.get();
     service_ = std::make_unique<Service>(options, parts, 1);
   }
 
@@ -57,6 +77,7 @@ class ServiceTest : public ::testing::Test {
   Json Metrics() { return *ParseJson(Ask("GET", "/metrics").body, ""); }
 
   AccessHost access_{AccessOptions{}};
+  std::unique_ptr<LabelLog> log_;  // None at first.
   std::vector<FakeSource*> sources_;
   std::unique_ptr<ModelHost> host_;
   std::string engine_ = "native";
@@ -188,6 +209,25 @@ TEST_F(ServiceTest, OwnIdsBeginWithTheReplicasTag) {
   EXPECT_EQ(id({{"X-Request-Id", "mine"}}), "mine");
   const Json answer = *ParseJson(Ask("POST", "/predict", kOld).body, "");
   EXPECT_EQ(answer["request_id"].get<std::string>().substr(0, 17), "canary-0-replica.");
+}
+
+TEST_F(ServiceTest, TheSplitterSaysWhoElseIsToldOfLabels) {
+  log_ = std::make_unique<LabelLog>();
+  ServiceOptions options;
+  options.replica = "r2-1";
+  Serve({{"ages", "1"}}, options);
+  for (const char* const told : {"shared", "copy", "else", ""}) {
+    const std::vector<http::Header> headers = {{"slipway-feedback", told}};
+    const http::Response answer =
+        Ask("POST", "/feedback", R"({"request_id":"r2-1.x","labels":[1,2]})", headers);
+    EXPECT_EQ(answer.body, R"({"accepted":2})");
+  }
+  using enum FeedbackReach;
+  EXPECT_EQ(log_->reaches, (std::vector{kShared, kCopied, kAlone, kAlone}));
+  EXPECT_EQ(log_->own_ids, "r2-1.");
+  Serve();
+  Ask("POST", "/feedback", R"({"request_id":"x","label":1})");
+  EXPECT_EQ(log_->own_ids, "");
 }
 
 TEST(IsReplicaTagTest, AsTheVariableMayBe) {

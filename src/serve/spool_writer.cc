@@ -118,10 +118,11 @@ void SpoolWriter::JoinLabel(std::string_view record) {
   const auto head = reader.Take<RecordHead>();
   const std::string_view id = reader.TakeBytes(head.id_bytes);
   const GivenLabel label = ReadLabel(&reader);
-  const FeedbackJoin::Joined joined = join_->Join(id, head.first_row, label);
+  const FeedbackJoin::Joined joined =
+      join_->Join(id, head.first_row, label, head.may_be_others != 0);
   const LoggedModel* const model =
       joined.model == nullptr ? models_.Find(head.model) : joined.model;
-  if (model == nullptr || folder_ == nullptr) return;
+  if (model == nullptr || folder_ == nullptr || head.is_copy != 0) return;
   joined_ = record;
   AppendMatch(joined.match, &joined_);
   Keep(SpoolKind::kFeedback, *model, joined_, 1);
@@ -253,7 +254,7 @@ int64_t SpoolWriter::DropAll(const PredictionLanes& lanes) {
   for (const auto& lane : lanes) {
     for (auto record = lane->queue.Front(); record; record = lane->queue.Front()) {
       const RecordHead head = HeadOf(*record);
-      if (head.kind != RecordKind::kOutcome) rows += head.rows;
+      if (head.kind != RecordKind::kOutcome && head.is_copy == 0) rows += head.rows;
       lane->queue.Pop();
     }
   }

@@ -48,7 +48,7 @@ class SpoolWriterTest : public ::testing::Test {
     ByteRing& queue = lanes_[static_cast<size_t>(lane)]->queue;
     char* const room = queue.Reserve(SizeOfRecord(feedback));
     ASSERT_NE(room, nullptr);
-    WriteRecord(*model_, feedback, 0, room);
+    WriteRecord(*model_, feedback, {}, room);
     queue.Publish();
   }
   // Ids of all rows, as the segments of what was sealed will have them.

@@ -80,7 +80,7 @@ Client::Next Client::Step() {
 
 void Client::End() {
   if (dead) return;
-  EndMirror(false);
+  EndCopies(false);
   if (version_ != nullptr && !answer_whole_) lane().abandoned.Add(1);
   ReleaseUpstream(false);
   LeaveVersion();
@@ -261,7 +261,7 @@ void Client::OnTimeout() {
     return;
   }
   const bool in_body = kind == http::TimerKind::kBody;
-  EndMirror(false);
+  EndCopies(false);
   ReleaseUpstream(false);
   if (version_ != nullptr) lane().abandoned.Add(1);
   LeaveVersion();

@@ -85,7 +85,7 @@ void Client::ScanAnswer(size_t count) {
 void Client::CompleteAnswer() {
   answer_whole_ = true;
   lane().CountAnswer(status_, loop_->now_ns() - begun_ns_);
-  EndMirror(true);
+  EndCopies(true);
 }
 
 bool Client::AnswerIsDelivered() const { return output_.empty() && upstream_->answer.empty(); }

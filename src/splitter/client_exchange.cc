@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/feedback_header.h"
 #include "splitter/client_internal.h"
 
 namespace slipway::splitter {
@@ -29,8 +30,10 @@ Client::Next Client::BeginExchange() {
   const std::ptrdiff_t version = picker.PickVersion(request, &cookie_key_);
   if (!cookie_key_.empty()) cookie_name_ = picker.table().routes.sticky.cookie;
   const http::RequestParser::Framing& framing = parser_.framing();
-  AppendRequestHead(request, framing, {peer_, tls_ != nullptr}, &loop_->hops, &request_);
-  BeginMirror(picker.PickMirror(version));
+  const bool feedback = loop_->feedback().Share(request);
+  AppendRequestHead(request, framing, Facts(feedback ? http::kSharedFeedback : ""), &loop_->hops,
+                    &request_);
+  BeginCopies(feedback, version);
   const BodyFraming body = framing.chunked ? BodyFraming::kChunked : BodyFraming::kLength;
   request_body_.Begin(body, framing.length);
   const std::string_view unread = parser_.unread();
@@ -46,24 +49,12 @@ Client::Next Client::BeginExchange() {
   return GiveUp(Failure::kRefused);
 }
 
-void Client::BeginMirror(std::ptrdiff_t version) {
-  if (version == Picker::kNone) return;
-  const Picker& picker = loop_->picker();
-  mirror_ = MirroredRequest::Begin(loop_, picker.table().versions[static_cast<size_t>(version)],
-                                   is_head_);
-  if (mirror_ != nullptr) mirror_->AddRequest(request_.unsent());
-}
-
-void Client::EndMirror(bool whole) {
-  if (mirror_ != nullptr) std::exchange(mirror_, nullptr)->EndAnswer(whole);
-}
-
 // The last `count` bytes of the buffer have come; how many of them are the body's. The others are
 // taken out of it.
 size_t Client::AddToRequest(size_t count) {
   char* const bytes = request_.Tail(count);
   const size_t taken = request_body_.Scan(bytes, count).taken;
-  if (mirror_ != nullptr) mirror_->AddRequest({bytes, taken});
+  AddToCopies({bytes, taken});
   request_.Retract(count - taken);
   return taken;
 }
@@ -72,15 +63,11 @@ void Client::EnterVersion(const TableVersion& version) {
   if (version.version.get() == version_) return;
   LeaveVersion();
   version_ = version.version.get();
-  lane().in_flight.Add(1);
+  loop_->Enter(version_);
 }
 
 void Client::LeaveVersion() {
-  if (version_ == nullptr) return;
-  VersionLane& its = lane();
-  its.in_flight.Add(-1);
-  version_ = nullptr;
-  if (!its.routed && its.in_flight.value() == 0) loop_->MayHaveDrained();
+  if (version_ != nullptr) loop_->Leave(std::exchange(version_, nullptr));
 }
 
 bool Client::TakeUpstream(std::ptrdiff_t version) {
@@ -162,7 +149,7 @@ bool Client::ReadBody() {
 // Of a replica that has begun to read it the connection ends in the middle.
 Client::Next Client::RefuseBody() {
   if (status_ != 0) return BreakOff();
-  EndMirror(false);
+  EndCopies(false);
   ReleaseUpstream(false);
   if (version_ != nullptr) lane().abandoned.Add(1);
   LeaveVersion();
@@ -193,7 +180,7 @@ bool Client::MayAskAgain(Failure failure) const {
 }
 
 Client::Next Client::GiveUp(Failure failure) {
-  EndMirror(false);
+  EndCopies(false);
   int status = kBadGateway;
   const char* message = "the replica ended the connection before it answered";
   if (failure == Failure::kBad) message = "the replica's answer is no valid HTTP";
@@ -217,7 +204,7 @@ Client::Next Client::GiveUp(Failure failure) {
 }
 
 Client::Next Client::BreakOff() {
-  EndMirror(false);
+  EndCopies(false);
   lane().CountAnswer(kBadGateway, loop_->now_ns() - begun_ns_);
   lane().failed.Add(1);
   answer_whole_ = true;  // As far as counting goes.

@@ -12,6 +12,7 @@
 #include "http/request_parser.h"
 #include "http/tls.h"
 #include "splitter/body_scanner_internal.h"
+#include "splitter/collected_internal.h"
 #include "splitter/endpoint_internal.h"
 #include "splitter/loop_internal.h"
 #include "splitter/mirrored_request_internal.h"
@@ -75,8 +76,6 @@ class Client final : public Endpoint, public UpstreamUser {
 
   // client_exchange.cc: a request on its way to a replica.
   Next BeginExchange();
-  void BeginMirror(std::ptrdiff_t version);
-  void EndMirror(bool whole);
   size_t AddToRequest(size_t count);
   void EnterVersion(const TableVersion& version);
   void LeaveVersion();
@@ -94,6 +93,13 @@ class Client final : public Endpoint, public UpstreamUser {
   Next BreakOff();
   void ArmForRelay(bool moved);
 
+  // client_copies.cc: what also goes elsewhere.
+  void BeginCopies(bool feedback, std::ptrdiff_t version);
+  void BeginMirror(std::ptrdiff_t version);
+  void AddToCopies(std::string_view bytes);
+  // `answered` where the answer came whole.
+  void EndCopies(bool answered);
+
   // client_answer.cc: an answer on its way back.
   bool PumpAnswer();
   void ReadAnswer(size_t count);
@@ -104,6 +110,8 @@ class Client final : public Endpoint, public UpstreamUser {
   bool AnswerIsDelivered() const;
   Next FinishExchange();
 
+  // What a replica is told of it, with what the request is to say of feedback.
+  ClientFacts Facts(std::string_view feedback) const { return {peer_, tls_ != nullptr, feedback}; }
   VersionLane& lane() const { return version_->lanes[loop_->lane()]; }
 
   Loop* const loop_;
@@ -133,6 +141,7 @@ class Client final : public Endpoint, public UpstreamUser {
   bool keep_alive_ = true, is_head_ = false, may_repeat_ = false;
   int64_t begun_ns_ = 0;
   MirroredRequest* mirror_ = nullptr;
+  std::shared_ptr<CollectedRequest> labels_;  // To be copied; null for none.
   // The cookie that its client is given with the answer; "" for none.
   std::string cookie_name_, cookie_key_;
   // Of its answer.

@@ -45,6 +45,8 @@ VersionSnapshot SnapshotLanes(const Version& version, int loops) {
   snapshot.mirror = {mirror.sent.load(),           mirror.equal.load(),
                      mirror.status_differs.load(), mirror.prediction_differs.load(),
                      mirror.failed.load(),         mirror.skipped.load()};
+  const CopyCounts& feedback = version.feedback;
+  snapshot.feedback = {feedback.sent.load(), feedback.failed.load(), feedback.dropped.load()};
   return snapshot;
 }
 

@@ -37,6 +37,7 @@ class HopHeaders {
 struct ClientFacts {
   std::string_view address;
   bool uses_tls = false;
+  std::string_view feedback = {};  // http::kFeedbackHeader; "" for none.
 };
 
 // Appends the head that a replica gets.
@@ -45,6 +46,9 @@ void AppendRequestHead(const http::Request& request, const http::RequestParser::
 
 // RFC 9110, 9.2.2: asked twice it means what it means once.
 bool IsIdempotent(std::string_view method);
+
+// Whether it tells what turned out to be true of predictions.
+bool IsFeedback(const http::Request& request);
 
 // The value of the cookie of that name; "" where there is none.
 std::string_view FindCookie(const http::Request& request, std::string_view name);

@@ -39,6 +39,18 @@ TEST(RequestHeads, GoOnWithWhoAsked) {
             "X-Forwarded-Proto: https\r\n\r\n");
 }
 
+TEST(RequestHeads, OnlyTheSplitterSaysWhoElseIsToldOfLabels) {
+  const std::string head =
+      "POST /feedback HTTP/1.1\r\nHost: m\r\nslipway-FEEDBACK: copy\r\n"
+      "Slipway-Feedbacks: x\r\nContent-Length: 5\r\n\r\nhello";
+  const std::string before =
+      "POST /feedback HTTP/1.1\r\nHost: m\r\nSlipway-Feedbacks: x\r\n"
+      "X-Forwarded-For: 10.0.0.7\r\nX-Forwarded-Proto: http\r\n";
+  EXPECT_EQ(Forwarded(head), before + "Content-Length: 5\r\n\r\n");
+  EXPECT_EQ(Forwarded(head, {"10.0.0.7", false, "shared"}),
+            before + "Slipway-Feedback: shared\r\nContent-Length: 5\r\n\r\n");
+}
+
 TEST(RequestHeads, WhatIsForOneHopEnds) {
   const std::string head = Forwarded(
       "GET / HTTP/1.1\r\nHost: m\r\nConnection: keep-alive, X-Private ,upgrade\r\n"

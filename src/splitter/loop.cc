@@ -32,6 +32,7 @@ Loop::Loop(Shared* shared, int number, Descriptor listener)
       number_(number),
       timers_(shared->options.limits),
       picker_(number),
+      feedback_(this, shared->options.feedback_bytes),
       listener_(std::move(listener)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -97,6 +98,12 @@ void Loop::FreeBuried() {
   buried_.clear();
 }
 
+void Loop::Leave(Version* version) {
+  VersionLane& its = version->lanes[lane()];
+  its.in_flight.Add(-1);
+  if (!its.routed && its.in_flight.value() == 0) MayHaveDrained();
+}
+
 void Loop::Requeue(Endpoint* endpoint) {
   if (endpoint->dead || std::exchange(endpoint->queued, true)) return;
   queued_.push_back(endpoint);
@@ -116,6 +123,7 @@ void Loop::Adopt() {
     for (const auto& replica : version.replicas) replica->lanes[lane()].routed = true;
   }
   picker_.SetTable(table);
+  feedback_.Follow(*table);
   generation_ = table->generation;
   if (before != nullptr) {
     for (const TableVersion& version : before->versions) {

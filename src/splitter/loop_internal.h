@@ -16,6 +16,7 @@
 #include "http/answer.h"
 #include "http/tls.h"
 #include "splitter/endpoint_internal.h"
+#include "splitter/feedback_copies_internal.h"
 #include "splitter/heads_internal.h"
 #include "splitter/mirror_internal.h"
 #include "splitter/picker_internal.h"
@@ -89,8 +90,12 @@ class Loop {
   void CountRefused() { refused_.Add(1); }
   void CountUnrouted() { unrouted_.Add(1); }
   void ClientEnded();
+  // A request is in flight on the version, and is no more.
+  void Enter(Version* version) const { version->lanes[lane()].in_flight.Add(1); }
+  void Leave(Version* version);
   // A request has ended on something that is routed no more.
   void MayHaveDrained() { shared_->book.CheckDrained(); }
+  FeedbackCopies& feedback() { return feedback_; }
 
   // Kept for their room, of the connection that has its turn.
   ResponseHead response_head;
@@ -119,6 +124,7 @@ class Loop {
   http::TimerLists timers_;
   http::DateText date_;
   Picker picker_;
+  FeedbackCopies feedback_;
   uint64_t generation_ = 0;
   int64_t now_ns_ = 0;  // When the loop was last woken.
   Descriptor listener_, epoll_, wake_;

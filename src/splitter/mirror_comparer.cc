@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/signals_blocked.h"
+#include "splitter/body_scanner_internal.h"
 #include "splitter/mirror_internal.h"
 
 namespace slipway::splitter {
@@ -12,7 +13,7 @@ namespace {
 
 constexpr size_t kMostPairs = 1024;
 
-std::string_view ContentOf(MirrorAnswer* answer) {
+std::string_view ContentOf(KeptAnswer* answer) {
   if (!answer->chunked) return answer->body;
   BodyScanner scanner;
   scanner.Begin(BodyFraming::kChunked, 0, BodyScanner::Keeps::kContent);
@@ -41,8 +42,8 @@ void Count(MirrorVerdict verdict, MirrorCounts* counts) {
 }  // namespace
 
 MirrorVerdict Compare(MirrorPair* pair) {
-  MirrorAnswer& counted = pair->counted;
-  MirrorAnswer& mirrored = pair->mirrored;
+  KeptAnswer& counted = pair->counted;
+  KeptAnswer& mirrored = pair->mirrored;
   if (counted.status != mirrored.status) return MirrorVerdict::kStatusDiffers;
   if (counted.too_large || mirrored.too_large) return MirrorVerdict::kSkipped;
   const std::string_view ours = ContentOf(&counted);

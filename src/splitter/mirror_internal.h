@@ -1,4 +1,4 @@
-// Requests that also go to another version, and what becomes of its answers.
+// What becomes of the answers of the version that is mirrored to.
 #pragma once
 
 #include <condition_variable>
@@ -6,28 +6,16 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <string_view>
 #include <thread>
 
-#include "splitter/body_scanner_internal.h"
-#include "splitter/endpoint_internal.h"
+#include "splitter/collected_internal.h"
 #include "splitter/route_table_internal.h"
 
 namespace slipway::splitter {
 
-// What was kept of an answer, to be compared.
-struct MirrorAnswer {
-  int status = 0;          // 0 where there was none.
-  bool whole = false;      // It came to its end.
-  bool too_large = false;  // Not all of it was kept.
-  bool chunked = false;    // `body` is as it came.
-  std::string body;
-};
-
 struct MirrorPair {
   std::shared_ptr<Version> version;  // Which was asked beside.
-  MirrorAnswer counted, mirrored;
+  KeptAnswer counted, mirrored;
 };
 
 enum class MirrorVerdict { kEqual, kStatusDiffers, kPredictionDiffers, kSkipped };
@@ -59,8 +47,5 @@ class MirrorComparer {
   bool stopping_ = false;
   std::thread thread_;
 };
-
-class Loop;
-class Upstream;
 
 }  // namespace slipway::splitter

@@ -95,7 +95,7 @@ std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* gi
       return OfKey(*given);
     }
   }
-  return request.path.ends_with("/feedback") ? feedback_turns_.Next() : turns_.Next();
+  return IsFeedback(request) ? feedback_turns_.Next() : turns_.Next();
 }
 
 std::ptrdiff_t Picker::OfKey(std::string_view key) const {

@@ -71,7 +71,8 @@ class Picker {
   std::shared_ptr<const RouteTable> table_;
   WeightedTurns turns_;
   // Of what is told of predictions: a client that asks and tells by turns would else give all its
-  // questions to one version and all that it tells to another.
+  // questions to one version. All versions answer it by their shares, as its times count among
+  // those that are compared.
   WeightedTurns feedback_turns_;
   double mirror_credit_ = 0;
 };

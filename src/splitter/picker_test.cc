@@ -163,6 +163,23 @@ TEST_F(PickerTest, AHeaderGoesBeforeAll) {
   EXPECT_EQ(VersionOf(request), "old");
 }
 
+TEST_F(PickerTest, WhoAsksAndTellsByTurnsSeesBothVersions) {
+  routes_.versions = {{.id = "new", .weight = 1, .replicas = {}},
+                      {.id = "old", .weight = 1, .replicas = {}}};
+  Apply(routes_);
+  http::Request question, label;
+  question.method = label.method = "POST";
+  question.path = "/predict";
+  label.path = "/feedback";
+  std::map<std::string, int> asked, told;
+  for (int i = 0; i < 100; ++i) {
+    ++asked[VersionOf(question)];
+    ++told[VersionOf(label)];
+  }
+  EXPECT_EQ(asked, (std::map<std::string, int>{{"new", 50}, {"old", 50}}));
+  EXPECT_EQ(told, asked);
+}
+
 TEST_F(PickerTest, TheReplicaWithTheLeastInFlight) {
   routes_.versions = {
       {.id = "a", .weight = 1, .replicas = {{"127.0.0.1", 1}, {"127.0.0.1", 2}, {"127.0.0.1", 3}}}};

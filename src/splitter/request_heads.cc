@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 
+#include "http/feedback_header.h"
 #include "http/text.h"
 #include "splitter/heads_internal.h"
 
@@ -72,6 +73,7 @@ bool IsOurs(std::string_view name) {
   switch (name.size()) {
     case 14: return EqualsIgnoringCase(name, "content-length");
     case 15: return EqualsIgnoringCase(name, "x-forwarded-for");
+    case http::kFeedbackHeader.size(): return Same(name, http::kFeedbackHeader);
     case 17:
       return EqualsIgnoringCase(name, "transfer-encoding") ||
              EqualsIgnoringCase(name, "x-forwarded-proto");
@@ -142,6 +144,7 @@ void AppendRequestHead(const http::Request& request, const http::RequestParser::
   // RFC 9110, 7.2: of a client of HTTP/1.0 that tells none it is empty.
   if (!has_host) AppendLine("Host", "", out);
   AppendForwarded(request, client, out);
+  if (!client.feedback.empty()) AppendLine(http::kFeedbackHeader, client.feedback, out);
   AppendFraming(framing, out);
   out->Append("\r\n");
 }
@@ -149,6 +152,10 @@ void AppendRequestHead(const http::Request& request, const http::RequestParser::
 bool IsIdempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE" ||
          method == "PUT" || method == "DELETE";
+}
+
+bool IsFeedback(const http::Request& request) {
+  return request.method == "POST" && request.path.ends_with("/feedback");
 }
 
 std::string_view FindCookie(const http::Request& request, std::string_view name) {

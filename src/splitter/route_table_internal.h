@@ -47,6 +47,10 @@ struct MirrorCounts {
       skipped{0};
 };
 
+struct CopyCounts {
+  std::atomic<int64_t> sent{0}, failed{0}, dropped{0};
+};
+
 struct Version {
   Version(std::string its_id, int loops)
       : id(std::move(its_id)), lanes(std::make_unique<VersionLane[]>(static_cast<size_t>(loops))) {}
@@ -54,6 +58,7 @@ struct Version {
   const std::string id;
   const std::unique_ptr<VersionLane[]> lanes;
   MirrorCounts mirror;
+  CopyCounts feedback;
 };
 
 // What all loops have counted, by any thread.

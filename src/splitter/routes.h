@@ -56,6 +56,8 @@ struct Routes {
   bool fallback = true;
   // A request may be asked again though a replica may have begun with it, whatever its method.
   bool idempotent = false;
+  // A POST …/feedback also goes, as a copy, to all replicas that do not answer it.
+  bool copy_feedback = true;
 };
 
 // kInvalidInput with all mistakes at once, each with the field that it is in.

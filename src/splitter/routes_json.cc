@@ -137,8 +137,8 @@ Status ReadMirror(const ObjectReader& reader, MirrorRoute* mirror) {
 }
 
 Status ReadRoutes(const ObjectReader& reader, Routes* routes) {
-  SLIPWAY_RETURN_IF_ERROR(
-      reader.Only({"versions", "sticky", "header_routes", "mirror", "fallback", "idempotent"}));
+  SLIPWAY_RETURN_IF_ERROR(reader.Only({"versions", "sticky", "header_routes", "mirror", "fallback",
+                                       "idempotent", "copy_feedback"}));
   SLIPWAY_RETURN_IF_ERROR(reader.ReadList("versions", [routes](const ObjectReader& each) {
     return ReadVersion(each, &routes->versions.emplace_back());
   }));
@@ -151,7 +151,8 @@ Status ReadRoutes(const ObjectReader& reader, Routes* routes) {
   SLIPWAY_RETURN_IF_ERROR(reader.ReadObject(
       "mirror", [routes](const ObjectReader& each) { return ReadMirror(each, &routes->mirror); }));
   SLIPWAY_RETURN_IF_ERROR(reader.Read("fallback", &routes->fallback));
-  return reader.Read("idempotent", &routes->idempotent);
+  SLIPWAY_RETURN_IF_ERROR(reader.Read("idempotent", &routes->idempotent));
+  return reader.Read("copy_feedback", &routes->copy_feedback);
 }
 
 Json VersionToJson(const VersionRoute& version) {
@@ -192,6 +193,8 @@ Json ToJson(const Routes& routes) {
     json["mirror"] = {{"version", routes.mirror.version}, {"share", routes.mirror.share}};
   json["fallback"] = routes.fallback;
   json["idempotent"] = routes.idempotent;
+  // A splitter of an older version refuses members that it does not know.
+  if (!routes.copy_feedback) json["copy_feedback"] = false;
   return json;
 }
 

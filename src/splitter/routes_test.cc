@@ -20,7 +20,7 @@ constexpr const char* kAll = R"({
   "sticky": {"cookie": "user", "salt": "s"},
   "header_routes": [{"name": "X-Canary", "value": "always", "version": "8"}],
   "mirror": {"version": "shadow", "share": 0.25},
-  "fallback": false, "idempotent": true})";
+  "fallback": false, "idempotent": true, "copy_feedback": false})";
 
 std::string ErrorOf(const std::string& text) {
   const Result<Routes> routes = ParseRoutes(text);
@@ -40,6 +40,7 @@ TEST(Routes, GoToJsonAndBack) {
   EXPECT_EQ(routes->mirror.share, 0.25);
   EXPECT_FALSE(routes->fallback);
   EXPECT_TRUE(routes->idempotent);
+  EXPECT_FALSE(routes->copy_feedback);
   const std::string text = CompactJson(ToJson(*routes));
   const Result<Routes> again = ParseRoutes(text);
   ASSERT_TRUE(again.ok()) << again.error().Render();
@@ -52,6 +53,7 @@ TEST(Routes, MembersMayBeLeftOut) {
   EXPECT_TRUE(routes->versions.empty());
   EXPECT_TRUE(routes->fallback);
   EXPECT_FALSE(routes->idempotent);
+  EXPECT_TRUE(routes->copy_feedback);
   EXPECT_FALSE(routes->sticky.wanted());
   EXPECT_TRUE(ParseRoutes(CompactJson(ToJson(*routes))).ok());
 }

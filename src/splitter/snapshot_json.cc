@@ -36,6 +36,10 @@ Json MirrorToJson(const MirrorSnapshot& mirror) {
           {"skipped", mirror.skipped}};
 }
 
+Json FeedbackToJson(const FeedbackSnapshot& feedback) {
+  return {{"sent", feedback.sent}, {"failed", feedback.failed}, {"dropped", feedback.dropped}};
+}
+
 Json ReplicaToJson(const ReplicaSnapshot& replica) {
   return {{"host", replica.host},
           {"port", replica.port},
@@ -63,6 +67,7 @@ Json VersionToJson(const VersionSnapshot& version) {
           {"abandoned", version.abandoned},
           {"latency", LatencyToJson(version)},
           {"mirror", MirrorToJson(version.mirror)},
+          {"feedback", FeedbackToJson(version.feedback)},
           {"replicas", std::move(replicas)}};
 }
 
@@ -97,6 +102,14 @@ MirrorSnapshot ReadMirror(const Json& json) {
   return mirror;
 }
 
+FeedbackSnapshot ReadFeedback(const Json& json) {
+  FeedbackSnapshot feedback;
+  feedback.sent = GetInteger(json, "sent");
+  feedback.failed = GetInteger(json, "failed");
+  feedback.dropped = GetInteger(json, "dropped");
+  return feedback;
+}
+
 ReplicaSnapshot ReadReplica(const Json& json) {
   ReplicaSnapshot replica;
   replica.host = GetString(json, "host");
@@ -124,6 +137,7 @@ bool ReadVersion(const Json& json, VersionSnapshot* version) {
   const Json& latency = MemberOf(json, "latency", Json::value_t::object);
   version->nanoseconds = GetInteger(latency, "sum_ns");
   version->mirror = ReadMirror(MemberOf(json, "mirror", Json::value_t::object));
+  version->feedback = ReadFeedback(MemberOf(json, "feedback", Json::value_t::object));
   for (const Json& replica : MemberOf(json, "replicas", Json::value_t::array)) {
     if (!replica.is_object()) return false;
     version->replicas.push_back(ReadReplica(replica));

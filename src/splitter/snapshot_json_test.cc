@@ -27,6 +27,7 @@ VersionSnapshot Counted() {
   version.latencies[300] = 7;
   version.latencies.back() = 1;
   version.mirror = {1, 2, 3, 4, 5, 6};
+  version.feedback = {7, 8, 9};
   version.replicas = {
       {.host = "::1", .port = 8081, .routed = false, .left_out = true, .in_flight = 9}};
   return version;
@@ -49,6 +50,9 @@ TEST(SnapshotJson, ComesBackTheSame) {
   EXPECT_EQ(version.answers, expected.answers);
   EXPECT_EQ(version.Percentile(0.5), expected.Percentile(0.5));
   EXPECT_EQ(version.replicas.at(0).host, "::1");
+  EXPECT_EQ(version.feedback.sent, 7);
+  EXPECT_EQ(version.feedback.failed, 8);
+  EXPECT_EQ(version.feedback.dropped, 9);
 }
 
 TEST(SnapshotJson, EachBucketIsItsOwn) {

@@ -38,6 +38,10 @@ struct SplitterOptions {
   size_t mirror_request_bytes = 16 << 20;
   size_t mirror_answer_bytes = 1 << 20;
   int mirrors_at_once = 256;
+  // Copies of feedback: what requests hold at most, all of a loop; each as of mirroring. To one
+  // replica so many of a loop are in flight at once, and others wait.
+  size_t feedback_bytes = 64 << 20;
+  int feedback_copies_at_once = 8;
   // A version is routed no more and its last request has ended. On the thread that found out, one
   // of the loops or that of Apply, without a lock of ours; it returns soon, and calls neither Apply
   // nor Stop.

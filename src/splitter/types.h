@@ -33,6 +33,13 @@ struct MirrorSnapshot {
       0;  // Were to go and did not, or were not compared: too large, too many at once.
 };
 
+// Copies of what clients told of predictions, for replicas that did not answer it.
+struct FeedbackSnapshot {
+  int64_t sent = 0;
+  int64_t failed = 0;   // Of these: no whole answer, or a status of 500 and above.
+  int64_t dropped = 0;  // Not sent: too large, too many at once, or its replica takes none.
+};
+
 struct VersionSnapshot {
   std::string id;
   double weight = 0;
@@ -50,6 +57,7 @@ struct VersionSnapshot {
   int64_t nanoseconds = 0;
   std::vector<int64_t> latencies;  // By slipway::LatencyBuckets.
   MirrorSnapshot mirror;
+  FeedbackSnapshot feedback;
   std::vector<ReplicaSnapshot> replicas;
 
   // In milliseconds, by nearest rank; within 1.6 %. 0 of none.

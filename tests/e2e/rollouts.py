@@ -16,7 +16,7 @@ from conftest import BINARY, Project, basic_config, number_table
 
 FEATURES = ["feature1", "feature2", "feature3", "feature4"]
 
-# Stages of seconds; a customer stays with one version, so that what she says afterwards reaches it.
+# Stages of seconds; a customer stays with one version.
 DEPLOYMENT = {
     "deployment_strategy": "canary",
     "service_name": "shop",

@@ -65,7 +65,7 @@ def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
 
 def test_a_client_without_a_key_gets_a_cookie(shop):
     shop.deploy(GOOD)
-    shop.deploy(OTHER, *EXPERIMENT, "--set", "deployment.canary.sticky={}", "--detach")
+    shop.deploy(OTHER, *EXPERIMENT, "--set", "deployment.canary.sticky.header=''", "--detach")
     wait_until(lambda: shop.status()["tried"] and shop.status()["tried"][0]["weight"] == 50, "the split")
 
     def come(cookie=None):

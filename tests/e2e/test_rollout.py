@@ -120,7 +120,7 @@ def test_a_client_that_asks_and_tells_by_turns_sees_both_versions(shop):
         post("/feedback", {"request_id": answer["request_id"], "label": 1})
     connection.close()
     assert min(versions["1"], versions["2"]) > 60, versions
-    # Questions and labels take turns of their own, in step with each other as long as weights stay.
+    # Questions and labels take turns of their own.
     wait_until(lambda: feedback_of(shop) == 200, "each label met its prediction")
 
 
