@@ -185,6 +185,10 @@ deploy::Findings Machine::Watch(const deploy::Service& service, const deploy::Ob
     Tell(fmt::format("{}: not watched: {}", service.name, decision.error().ToString()));
     return findings;
   }
+  if (!decision->empty() || seen.now_ms - watched.kept_ms > kKeepEveryMs) {
+    KeepMonitor(service.name, *watched.monitor);
+    watched.kept_ms = seen.now_ms;
+  }
   findings.notes = std::move(decision->notes);
   findings.outside = std::move(decision->effects);
   if (decision->rollback) {
@@ -192,10 +196,6 @@ deploy::Findings Machine::Watch(const deploy::Service& service, const deploy::Ob
     findings.undo_reason = decision->rollback->reason;
   }
   findings.watched = std::move(decision->decided);
-  if (!decision->empty() || seen.now_ms - watched.kept_ms > kKeepEveryMs) {
-    KeepMonitor(service.name, *watched.monitor);
-    watched.kept_ms = seen.now_ms;
-  }
   return findings;
 }
 

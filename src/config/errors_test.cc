@@ -358,6 +358,9 @@ INSTANTIATE_TEST_SUITE_P(
              "slack or type: webhook\n"
              "error: c.yaml:8:95: notifications[3].type: command needs run; expected run: "
              "./tell.sh\n"},
+        Case{"", "", "  notifications: [{type: slack, url: \"${SLIPWAY_TEST_NONE}\"}]\n",
+             "error: c.yaml:8:38: notifications[0].url: environment variable SLIPWAY_TEST_NONE is "
+             "not set; try export SLIPWAY_TEST_NONE=… or ${SLIPWAY_TEST_NONE:-default}\n"},
         Case{"", "", "  deployment: {canary: {dry_run: [error]}}\n",
              "error: c.yaml:8:35: deployment.canary.dry_run[0]: unknown name \"error\"; expected "
              "error_rate, client_error_rate, latency_p50, latency_p95, latency_p99, errors, "

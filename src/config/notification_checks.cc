@@ -32,7 +32,10 @@ void CheckNotifications(const Resolved& resolved, Problems* problems) {
     if (type.empty()) continue;  // Missing or unknown, which is told.
     const std::string needed = KeyOfType(type);
     const std::string place = fmt::format("notifications[{}]", i);
-    if (!needed.empty() && GetString(one, needed.c_str()).empty()) {
+    // One that is written and left out is wrong by itself, which is told.
+    const bool told =
+        !one.contains(needed) && resolved.values.contains(fmt::format("{}.{}", place, needed));
+    if (!needed.empty() && !told && GetString(one, needed.c_str()).empty()) {
       tell(place + ".type", fmt::format("{} needs {}", type, needed),
            needed == "url" ? "url: ${VARIABLE}" : "run: ./tell.sh");
     }

@@ -41,11 +41,10 @@ Decision DecisionOf(const Service& service, Findings found, int64_t now_ms) {
     // By its number: the newest rollout may be another one, which did not end well.
     const int64_t to = service.history[service.history.size() - 2].revision;
     Result<Decision> undone = Undo(service, to, {now_ms, "monitor"}, found.undo_reason);
+    const std::string text =
+        undone.ok() ? "undone: " + found.undo_reason : "not undone: " + undone.error().message();
+    found.notes.push_back({"alert", text, Json::object(), revision});
     if (undone.ok()) decision = *std::move(undone);
-    found.notes.push_back(
-        {"alert",
-         undone.ok() ? "undone: " + found.undo_reason : "not undone: " + undone.error().message(),
-         Json::object(), revision});
   }
   decision.notes.insert(decision.notes.begin(), found.notes.begin(), found.notes.end());
   decision.outside.insert(decision.outside.begin(), found.outside.begin(), found.outside.end());

@@ -48,6 +48,8 @@ void Outbox::Run(const std::stop_token& stop, const char* kind, Doing doing) {
 
 void Outbox::Deliver(const deploy::Effect& effect) {
   const Delivered delivered = parts_.notifier->Deliver(effect, NowMs());
+  if (delivered.outcome == Delivered::Outcome::kRetry && effect.attempts == 0)
+    parts_.tell(fmt::format("{}: {}; it is tried again", effect.service, delivered.error));
   const Status kept = delivered.outcome == Delivered::Outcome::kRetry
                           ? parts_.store->RetryEffect(effect.id, delivered.due_ms, delivered.error)
                           : parts_.store->FinishEffect(effect.id);

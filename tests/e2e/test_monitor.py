@@ -134,6 +134,8 @@ def test_a_message_outlives_receivers_that_are_away_and_a_killed_controller(watc
         assert watched.call("up").code == 0
         watched.told("alert raised")
         watched.told("alert recovered")
+        assert f"{watched.name}: webhook (${{WATCH_HOOK}}): unavailable; it is tried again" in watched.log()
+        assert f"{watched.name}: slack (${{WATCH_SLACK}}): answered 500; it is tried again" in watched.log()
         wait_until(lambda: len(watched.slack.messages) > 2, "all of it at Slack")
     # Once each, whatever came first.
     assert sorted(watched.webhook.events()) == ["alert raised", "alert recovered", "promoted"]
