@@ -33,21 +33,21 @@ def test_a_better_version_is_found_and_a_person_takes_it(shop):
         text = shop.call("rollout", "status", shop.name).out
         assert "tried" in text and "better by" in text and "to take it" in text
         shop.rollout("promote")
-        wait_until(lambda: shop.status()["state"] == "serving", "the promoted version")
+        wait_until(lambda: shop.status()["state"] == "serving", "the promoted version", seconds=30)
         assert shop.status()["stable"]["version"] == 1
     assert not customers.failures
     report = json.loads(shop.call("rollout", "report", shop.name, "--format", "json", "--to", "-").out)
     assert report["strategy"] == "experiment" and report["outcome"] == "completed"
     assert any("is better than" in decision["text"] for decision in report["decisions"])
     assert shop.rollout("undo")["phase"] != "failed"
-    wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 3, "the undo")
+    wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 3, "the undo", seconds=30)
 
 
 def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
     shop.deploy(OTHER)
     with shop.customers() as customers:
         # One that predicts the opposite does harm, and leaves; the other is as good, which time ends.
-        *events, last = shop.deploy(SWAPPED, GOOD, *EXPERIMENT, "--set", "deployment.experiment.seconds=8", expect=1)
+        *events, last = shop.deploy(SWAPPED, GOOD, *EXPERIMENT, "--set", "deployment.experiment.seconds=12", expect=1)
     assert not customers.failures
     texts = [event.get("text", "") for event in events]
     assert any(text.startswith(f"{SWAPPED} leaves the experiment: accuracy") for text in texts), texts
@@ -55,7 +55,7 @@ def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
     assert customers.versions["1"] and customers.versions["2"] and customers.versions["3"]
     left = {one["version"]: one["left"] for one in last["experiment"]["versions"]}
     assert left[3] and not left[1]
-    wait_until(lambda: set(shop.replicas()) and shop.status()["stable"]["weight"] == 100, "all at the stable version")
+    wait_until(lambda: set(shop.replicas()) and shop.status()["stable"]["weight"] == 100, "all at the stable version", seconds=30)
     with shop.customers() as customers:
         shop.deploy(SWAPPED, "--strategy", "rolling")
         last = shop.deploy(GOOD, OTHER, *EXPERIMENT, "--set", "deployment.experiment.promote=true")[-1]
@@ -66,7 +66,7 @@ def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
 def test_a_client_without_a_key_gets_a_cookie(shop):
     shop.deploy(GOOD)
     shop.deploy(OTHER, *EXPERIMENT, "--set", "deployment.canary.sticky.header=''", "--detach")
-    wait_until(lambda: shop.status()["tried"] and shop.status()["tried"][0]["weight"] == 50, "the split")
+    wait_until(lambda: shop.status()["tried"] and shop.status()["tried"][0]["weight"] == 50, "the split", seconds=30)
 
     def come(cookie=None):
         connection = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10)
@@ -86,7 +86,7 @@ def test_a_client_without_a_key_gets_a_cookie(shop):
         assert {come(given.split(";")[0])[0] for _ in range(5)} == {version}
     assert met == {"1", "2"}
     shop.rollout("abort")
-    wait_until(lambda: shop.status()["state"] == "rolled back", "the end")
+    wait_until(lambda: shop.status()["state"] == "rolled back", "the end", seconds=30)
 
 
 def test_what_makes_no_sense_is_refused(shop):
@@ -102,9 +102,9 @@ def test_what_makes_no_sense_is_refused(shop):
     assert "accuracy" in text and "joy" in text
     assert "nothing to promote" in shop.refuse("rollout", "promote", "--version", "2")
     shop.deploy(OTHER, *EXPERIMENT, "--detach")
-    wait_until(lambda: shop.status()["state"] == "trying out", "the experiment")
+    wait_until(lambda: shop.status()["state"] == "trying out", "the experiment", seconds=30)
     assert "has not found a better version" in shop.refuse("rollout", "promote")
     assert "takes no part" in shop.refuse("rollout", "promote", "--version", "4")
     assert "has no weight to set" in shop.refuse("rollout", "set-weight", "20")
     shop.rollout("promote", "--version", "2")
-    wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 2, "the chosen one")
+    wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 2, "the chosen one", seconds=30)

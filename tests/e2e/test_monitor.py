@@ -243,7 +243,7 @@ def test_drift_is_named_by_feature_and_what_was_learnt_anew_is_deployed(watched)
         retrained = watched.told("retrained")
         assert retrained.json["text"] == "trained ml-classifier:5, which is being deployed"
         assert retrained.json["detail"] == {"outcome": "deployed", "trained": "ml-classifier:5"}
-        wait_until(lambda: len(watched.webhook.of("promoted")) > 1, "the new version", seconds=20)
+        wait_until(lambda: len(watched.webhook.of("promoted")) > 1, "the new version", seconds=60)
         assert watched.version() == "5"
     assert not customers.failures
     # By the same way as any other version.
@@ -262,12 +262,12 @@ def test_a_second_alert_within_the_interval_trains_nothing(watched):
     with Customers(watched.port, other_world):
         watched.told("retraining")
         assert watched.told("retrained").json["detail"]["outcome"] == "deployed"
-        wait_until(lambda: len(watched.webhook.of("promoted")) > 1, "the new version", seconds=20)
+        wait_until(lambda: len(watched.webhook.of("promoted")) > 1, "the new version", seconds=60)
         watched.told("alert recovered")
         time.sleep(1)
         assert watched.alerts() == []
     with watched.customers():
-        wait_until(lambda: len(watched.webhook.of("alert raised")) > 1, "another alert")
+        wait_until(lambda: len(watched.webhook.of("alert raised")) > 1, "another alert", seconds=30)
         time.sleep(2)
     assert watched.runs() == before + 1
     assert len(watched.webhook.of("retraining")) == len(watched.webhook.of("retrained")) == 1

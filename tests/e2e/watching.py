@@ -119,7 +119,7 @@ class Watched(Shop):
     def call(self, *words, **options):
         return super().call(*words, **{"env": self.env, **options})
 
-    def told(self, event, seconds=15):
+    def told(self, event, seconds=60):
         """The first message of that event."""
         return wait_until(lambda: self.webhook.of(event), f"{event!r}", seconds)[0]
 
