@@ -119,7 +119,7 @@ Result<Goal> Goal::Make(const ExperimentSettings& settings, size_t versions) {
   const double alpha = settings.alpha / static_cast<double>(std::max<size_t>(versions, 1));
   if (settings.goal == GoalKind::kError) {
     SLIPWAY_ASSIGN_OR_RETURN(auto means, MakeMeans(settings, alpha));
-    return Goal(settings, std::move(means));
+    return Goal(settings, means);
   }
   SLIPWAY_ASSIGN_OR_RETURN(auto rates, MakeRates(settings, alpha));
   return Goal(settings, std::move(rates));
