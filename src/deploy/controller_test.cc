@@ -140,6 +140,18 @@ class ControllerTest : public ::testing::Test {
 
   Service Kept() { return *ServiceFromJson((*store_.Find("m-production"))->document); }
 
+  // The service is written by another between its reading and its writing.
+  void SomebodyWritesFirst() {
+    store_.before_next_write = [this] {
+      const auto record = *store_.Find("m-production");
+      ServiceChange change;
+      change.service = record->name;
+      change.generation = record->generation;
+      change.document = record->document;
+      (void)store_.Write(change);
+    };
+  }
+
   FakeClock clock_;
   MeddledStore store_{clock_};
   World world_;
@@ -184,14 +196,7 @@ TEST_F(ControllerTest, WritesBeforeItActs) {
   ASSERT_TRUE(controller.Pass().ok());
   told_.clear();
   // Somebody changes the service between its reading and its writing: nothing was done yet.
-  store_.before_next_write = [this] {
-    const auto record = *store_.Find("m-production");
-    ServiceChange change;
-    change.service = record->name;
-    change.generation = record->generation;
-    change.document = record->document;
-    (void)store_.Write(change);
-  };
+  SomebodyWritesFirst();
   (void)controller.Pass();
   EXPECT_THAT(told_, testing::Contains(testing::HasSubstr("m-production")));
   EXPECT_EQ(world_.traffic.WeightOf(1), 100) << "what was not kept was not done";
@@ -290,14 +295,7 @@ TEST_F(ControllerTest, WhatAWatcherFindsIsFoundOnceMoreWhereItWasNotKept) {
   watch_ = [&](const Service& service, const Observed&) {
     Findings findings = HarmOf(service);
     if (findings.undo_set == 0 || ++found > 1) return findings;
-    store_.before_next_write = [this] {
-      const auto record = *store_.Find("m-production");
-      ServiceChange change;
-      change.service = record->name;
-      change.generation = record->generation;
-      change.document = record->document;
-      (void)store_.Write(change);
-    };
+    SomebodyWritesFirst();
     return findings;
   };
   DeployVersion(1);

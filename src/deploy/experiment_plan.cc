@@ -50,14 +50,9 @@ double Planner::ArmWeight() const {
 }
 
 std::vector<SetWish> Planner::WishesOfExperiment() const {
-  const int all = WantedReplicas(service_);
-  const int needed = ReplicasFor(ArmWeight());
-  std::vector<SetWish> wishes = {{*service_.stable, all}};
-  for (const Arm& arm : rollout().experiment->arms) {
-    if (!arm.takes_part()) continue;
-    const int running = seen_.StatusOf(arm.release.set).running;
-    wishes.push_back({arm.release, std::clamp(running, needed, std::max(needed, all))});
-  }
+  std::vector<SetWish> wishes = {{*service_.stable, WantedReplicas(service_)}};
+  for (const Arm& arm : rollout().experiment->arms)
+    if (arm.takes_part()) wishes.push_back(NoFewer(arm.release, ReplicasFor(ArmWeight())));
   return wishes;
 }
 

@@ -8,8 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include "core/text.h"
-
 namespace slipway::deploy {
 namespace {
 

@@ -96,6 +96,8 @@ class Planner {
   bool InForce(int64_t set, double percent) const;
   // Of the new release: replicas for a share of the traffic.
   int ReplicasFor(double percent) const;
+  // So many, and no fewer than it has: who goes down in weight may go up again.
+  SetWish NoFewer(const Release& release, int needed) const;
   void Scale();
 
   Rollout& rollout() { return *service_.rollout; }

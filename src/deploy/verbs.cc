@@ -139,6 +139,11 @@ Result<Decision> Promote(const Service& service, bool full, const VerbContext& c
   if (!service.in_progress()) return Nothing(service, "promote");
   if (service.rollout->experiment && service.rollout->phase != Phase::kPromoting)
     return Choose(service, full, context, version);
+  if (version != 0 && service.rollout->experiment) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} takes over just now", service.rollout->release.reference()))
+        .Try("slipway rollout abort, or undo once it has");
+  }
   if (version != 0) {
     return Error(ErrorCode::kConflict,
                  fmt::format("revision {} of {} is no experiment: there is nothing to choose from",

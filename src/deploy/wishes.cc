@@ -68,6 +68,11 @@ int Planner::ReplicasFor(double percent) const {
   return std::max(1, static_cast<int>(std::ceil(share - kRounding)));
 }
 
+SetWish Planner::NoFewer(const Release& release, int needed) const {
+  const int most = std::max(needed, WantedReplicas(service_));
+  return {release, std::clamp(seen_.StatusOf(release.set).running, needed, most)};
+}
+
 bool Planner::InForce(int64_t set, double percent) const {
   constexpr double kRounding = 1e-6;
   if (!seen_.traffic) return false;
@@ -97,10 +102,8 @@ std::vector<SetWish> Planner::Wishes() const {
   if (service_.stable) wishes.push_back({*service_.stable, all});
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
-  // No fewer than it has: who goes down in weight by hand may go up again.
   const int needed = rollout().phase == Phase::kPromoting ? all : ReplicasFor(CanaryWeight());
-  wishes.push_back(
-      {rollout().release, std::clamp(Canary().running, needed, std::max(needed, all))});
+  wishes.push_back(NoFewer(rollout().release, needed));
   return wishes;
 }
 
