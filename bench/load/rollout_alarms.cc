@@ -54,19 +54,13 @@ struct Case {
 
 // What came within a tick for a version.
 struct Requests {
-  int64_t count = 0, errors = 0;
+  int64_t count = 0, errors = 0, run_squares = 0;
   std::vector<double> latencies_ms = {};
 };
 
 double Normal(Random& random) {
   const double radius = std::sqrt(-2 * std::log(1 - random.Uniform()));
   return radius * std::cos(2 * std::numbers::pi * random.Uniform());
-}
-
-int64_t Binomial(int64_t trials, double rate, Random& random) {
-  int64_t events = 0;
-  for (int64_t i = 0; i < trials; ++i) events += random.Uniform() < rate ? 1 : 0;
-  return events;
 }
 
 // The requests of both versions, tick by tick.
@@ -89,12 +83,20 @@ class World {
     if (what_.bursts != Bursts::kOfBoth) return;
     // What fails both fails the same share of each.
     stable->errors = canary->errors * stable->count / canary->count;
+    stable->run_squares = canary->run_squares * stable->count / canary->count;
   }
 
  private:
   void Draw(const Quality& quality, Random& random, Requests* requests) const {
     const int64_t together = what_.bursts == Bursts::kNone ? 1 : kBurst;
-    requests->errors = together * Binomial(requests->count / together, quality.error_rate, random);
+    requests->errors = requests->run_squares = 0;
+    for (int64_t i = 0, run = 0; i < requests->count / together; ++i) {
+      const bool fails = random.Uniform() < quality.error_rate;
+      const int64_t errors = fails ? together : 0;
+      requests->errors += errors;
+      requests->run_squares += errors * (2 * run + errors);
+      run = fails ? run + errors : 0;
+    }
     requests->latencies_ms.clear();
     for (int64_t i = 0; i < requests->count; ++i)
       requests->latencies_ms.push_back(quality.latency_ms * std::exp(kSigma * Normal(random)));
@@ -198,7 +200,7 @@ class Script {
     service->draw = [this](int64_t count, double) {
       const Requests& requests = next();
       if (requests.count != count) std::abort();
-      return requests.errors;
+      return deploy::Failures{requests.errors, requests.run_squares};
     };
     service->draw_latencies = [this](int64_t, double, std::vector<int64_t>* latencies) {
       constexpr double kNanoseconds = 1e6;

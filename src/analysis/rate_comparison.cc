@@ -48,16 +48,25 @@ Result<RateComparison> RateComparison::Make(const RateOptions& options) {
   return RateComparison(options);
 }
 
-Status RateComparison::Observe(const RateCounts& batch) {
+Status RateComparison::Observe(const RateCounts& batch, int64_t run_squares) {
   const RateCounts before = totals_;
-  SLIPWAY_RETURN_IF_ERROR(AddBatch(batch, totals_));
+  SLIPWAY_RETURN_IF_ERROR(Learn(batch, run_squares));
   const RatePair expected = ExpectedRates(before, options_.prior_rate, options_.prior_trials);
-  process_.Add(expected, batch, options_.margin, options_.cluster_size);
+  process_.Add(expected, batch, options_.margin, options_.cluster_size, measured_cluster_size());
   evidence_.Move(process_.LogE());
   return {};
 }
 
-Status RateComparison::Learn(const RateCounts& batch) { return AddBatch(batch, totals_); }
+Status RateComparison::Learn(const RateCounts& batch, int64_t run_squares) {
+  if (run_squares < batch.canary_events) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("runs of events whose squares add up to {}", run_squares))
+        .Expected(fmt::format("at least as many as events, {}", batch.canary_events));
+  }
+  SLIPWAY_RETURN_IF_ERROR(AddBatch(batch, totals_));
+  run_squares_ += run_squares;
+  return {};
+}
 
 Json RateComparison::ToJson() const {
   return Json{{"margin", options_.margin},
@@ -65,6 +74,7 @@ Json RateComparison::ToJson() const {
               {"prior_trials", options_.prior_trials},
               {"cluster_size", options_.cluster_size},
               {"totals", CountsToJson(totals_)},
+              {"run_squares", run_squares_},
               {"parts", ProcessToJson(process_)},
               {"evidence", evidence_.ToJson()}};
 }
@@ -73,6 +83,7 @@ Result<RateComparison> RateComparison::FromJson(const Json& json) {
   SLIPWAY_ASSIGN_OR_RETURN(const RateOptions options, ReadOptions(json));
   RateComparison comparison(options);
   SLIPWAY_ASSIGN_OR_RETURN(comparison.totals_, ReadRateCounts(json, "totals"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.run_squares_, ReadCount(json, "run_squares"));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.process_, ReadProcess(json, "parts"));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.evidence_, ReadEvidence(json));
   return comparison;

@@ -18,6 +18,7 @@
 // requests and more with the default margin (1.03 in batches of a dozen).
 #pragma once
 
+#include "analysis/event_runs.h"
 #include "analysis/evidence.h"
 #include "analysis/margin_process.h"
 #include "analysis/types.h"
@@ -46,13 +47,23 @@ class RateComparison {
 
   // Takes what was counted since the last look. A batch in which one stream is empty is learned
   // from and is no evidence. kInvalidInput, and nothing taken, unless 0 ≤ events ≤ trials.
-  Status Observe(const RateCounts& batch);
+  Status Observe(const RateCounts& batch) { return Observe(batch, batch.canary_events); }
+  // The same where the canary's events were seen in order: `run_squares` as in event_runs.h, at
+  // least its events. Evidence grows as many times slower as they come together, in case that is
+  // more than `cluster_size`. It is at most what it would be without, so the promise stands; it
+  // holds for bursts of one version only, too, about as well as they can be measured.
+  Status Observe(const RateCounts& batch, int64_t run_squares);
   // Takes counts that the next bets learn from and that are no evidence, as of a warm-up.
-  Status Learn(const RateCounts& batch);
+  Status Learn(const RateCounts& batch) { return Learn(batch, batch.canary_events); }
+  Status Learn(const RateCounts& batch, int64_t run_squares);
 
   const Evidence& evidence() const { return evidence_; }
   // All that was observed or learned.
   const RateCounts& totals() const { return totals_; }
+  // By all that was observed or learned.
+  double measured_cluster_size() const {
+    return MeasuredClusterSize({totals_.canary_trials, totals_.canary_events, run_squares_});
+  }
   const RateOptions& options() const { return options_; }
 
   // The whole state. What is read back goes on with the same bits.
@@ -64,6 +75,7 @@ class RateComparison {
 
   RateOptions options_;
   RateCounts totals_;
+  int64_t run_squares_ = 0;
   MarginProcess process_{MarginProcess::kHalf};
   Evidence evidence_;
 };

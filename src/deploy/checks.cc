@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "deploy/planner_internal.h"
 
@@ -56,11 +54,9 @@ bool Planner::HarmIsSeen() const {
 
 // Evidence of harm beside the stable version stands whatever share of the checks has passed.
 bool Planner::HasHarm(const Check& check) const {
-  static constexpr std::array<std::string_view, 4> kComparisons = {"errors", "latency", "accuracy",
-                                                                   "predictions"};
   return std::ranges::any_of(check.findings, [](const Finding& finding) {
     return finding.verdict == CheckVerdict::kFail && !finding.dry_run &&
-           std::ranges::find(kComparisons, finding.metric) != kComparisons.end();
+           std::ranges::find(kComparedMetrics, finding.metric) != kComparedMetrics.end();
   });
 }
 

@@ -52,6 +52,11 @@ analysis::RateCounts ErrorCounts(const SetCounts& stable, const SetCounts& canar
   return {stable.requests, stable.errors, canary.requests, canary.errors};
 }
 
+// Errors and their runs are not read at one moment.
+int64_t RunSquares(const SetCounts& canary) {
+  return std::max(canary.errors, canary.error_run_squares);
+}
+
 // e-values grow beyond what means anything to a person.
 std::string EValue(double log_e) {
   constexpr double kMostShown = 13.8;  // The logarithm of a million.
@@ -112,14 +117,14 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
   const analysis::RateCounts counts = ErrorCounts(stable, canary);
-  SLIPWAY_RETURN_IF_ERROR(errors_.Observe(counts));
+  SLIPWAY_RETURN_IF_ERROR(errors_.Observe(counts, RunSquares(canary)));
   SLIPWAY_RETURN_IF_ERROR(bounds_.Observe(counts));
   if (stable.latencies.empty() || canary.latencies.empty()) return {};
   return latency_.Observe(stable.latencies, canary.latencies);
 }
 
 Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
-  return errors_.Learn(ErrorCounts(stable, canary));
+  return errors_.Learn(ErrorCounts(stable, canary), RunSquares(canary));
 }
 
 Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
@@ -210,6 +215,13 @@ Harm Comparison::Predictions() const {
                    {"total_variation", predictions_->EstimatedTotalVariation()},
                    {"alpha", alpha_}};
   return harm;
+}
+
+bool Comparison::IsWorseBy(std::string_view metric) const {
+  if (metric == "errors") return Rejects(errors_.evidence());
+  if (metric == "latency") return Rejects(latency_.evidence());
+  if (metric == "accuracy") return Rejects(accuracy_.evidence());
+  return metric == "predictions" && predictions_.has_value() && Rejects(predictions_->evidence());
 }
 
 std::vector<Harm> Comparison::Harms() const {

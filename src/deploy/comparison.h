@@ -3,9 +3,11 @@
 // come to in words.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/difference_bounds.h"
@@ -19,9 +21,13 @@
 
 namespace slipway::deploy {
 
+// What is compared, in the order in which it is told.
+inline constexpr std::array<std::string_view, 4> kComparedMetrics = {"errors", "latency",
+                                                                     "accuracy", "predictions"};
+
 // One metric's evidence.
 struct Harm {
-  std::string metric;  // "errors", "latency", "accuracy", "predictions"
+  std::string metric;  // One of kComparedMetrics.
   bool rejects = false;
   std::string text;
   Json evidence;
@@ -42,6 +48,8 @@ class Comparison {
 
   // In a fixed order; without those of which nothing was seen.
   std::vector<Harm> Harms() const;
+  // Whether it is worse by that metric, without the words: it is asked with each glance.
+  bool IsWorseBy(std::string_view metric) const;
   // The version's error rate minus the stable one's is at most this, at all looks; 1 at first.
   double MostHarm() const { return bounds_.bounds().upper; }
 

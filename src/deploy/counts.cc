@@ -59,6 +59,7 @@ SetCounts Since(const SetCounts& before, const SetCounts& now) {
   SetCounts more = now;
   more.requests = now.requests - before.requests;
   more.errors = Grown(before.errors, now.errors);
+  more.error_run_squares = Grown(before.error_run_squares, now.error_run_squares);
   more.client_errors = Grown(before.client_errors, now.client_errors);
   more.mirrored = now.mirrored - before.mirrored;
   more.disagreed = Grown(before.disagreed, now.disagreed);
@@ -79,6 +80,7 @@ ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
 void Add(const SetCounts& more, SetCounts* total) {
   total->requests += more.requests;
   total->errors += more.errors;
+  total->error_run_squares += more.error_run_squares;
   total->client_errors += more.client_errors;
   total->mirrored += more.mirrored;
   total->disagreed += more.disagreed;
@@ -127,6 +129,7 @@ Json ToJson(const SetCounts& counts) {
   return {{"set", counts.set},
           {"requests", counts.requests},
           {"errors", counts.errors},
+          {"error_run_squares", counts.error_run_squares},
           {"client_errors", counts.client_errors},
           {"mirrored", counts.mirrored},
           {"disagreed", counts.disagreed},
@@ -139,6 +142,7 @@ Result<SetCounts> SetCountsFromJson(const Json& json) {
   counts.set = GetInteger(json, "set");
   counts.requests = GetInteger(json, "requests");
   counts.errors = GetInteger(json, "errors");
+  counts.error_run_squares = GetInteger(json, "error_run_squares");
   counts.client_errors = GetInteger(json, "client_errors");
   counts.mirrored = GetInteger(json, "mirrored");
   counts.disagreed = GetInteger(json, "disagreed");

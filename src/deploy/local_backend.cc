@@ -53,6 +53,7 @@ SetCounts CountsOf(const splitter::VersionSnapshot& version) {
   counts.set = NumberIn(version.id);
   counts.requests = version.requests;
   counts.errors = version.errors();
+  counts.error_run_squares = version.error_run_squares;
   constexpr size_t kClientErrors = 2;
   counts.client_errors = version.answers[kClientErrors];
   counts.in_flight = version.in_flight;

@@ -132,6 +132,12 @@ Status Check(const Settings& settings) {
                  "deployment.experiment: the goal is an outcome, and not said which")
         .Try("outcome: \"1\", the class that is hoped for");
   }
+  if (experiment.goal != GoalKind::kError && experiment.min_effect >= 1) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("deployment.experiment.min_effect: {:g} of a goal that is a share",
+                             experiment.min_effect))
+        .Expected("below 1: 0.01 is one point of a hundred");
+  }
   if (settings.rolling.max_surge == 0 && settings.rolling.max_unavailable == 0) {
     return Error(ErrorCode::kInvalidInput,
                  "deployment.rolling: max_surge and max_unavailable are both 0, so that no replica "

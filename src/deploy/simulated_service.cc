@@ -134,17 +134,29 @@ void SimulatedService::Act(const Validate& action) {
   validation_ = seen;
 }
 
+Failures SimulatedService::Fail(int64_t requests, double rate, Set* set) {
+  if (draw) return draw(requests, rate);
+  Failures failures;
+  double& left = left_["errors" + std::to_string(set->counts.set)];
+  for (int64_t i = 0; i < requests; ++i) {
+    left += rate;
+    const bool fails = left >= 1;
+    if (fails) {
+      left -= 1;
+      ++failures.errors;
+      failures.run_squares += 2 * set->error_run + 1;
+    }
+    set->error_run = fails ? set->error_run + 1 : 0;
+  }
+  return failures;
+}
+
 void SimulatedService::Answer(int64_t requests, Set* set) {
   const Behaviour& behaviour = BehaviourOf(*set);
   set->counts.requests += requests;
-  set->counts.errors += draw ? draw(requests, behaviour.error_rate) : 0;
-  if (!draw) {
-    double& left = left_["errors" + std::to_string(set->counts.set)];
-    left += static_cast<double>(requests) * behaviour.error_rate;
-    const double whole = std::floor(left);
-    set->counts.errors += static_cast<int64_t>(whole);
-    left -= whole;
-  }
+  const Failures failures = Fail(requests, behaviour.error_rate, set);
+  set->counts.errors += failures.errors;
+  set->counts.error_run_squares += failures.run_squares;
   draw_latencies(requests, behaviour.latency_ms, &set->counts.latencies);
   const auto second =
       static_cast<int64_t>(std::llround(static_cast<double>(requests) * behaviour.second_class));

@@ -31,8 +31,13 @@ struct Behaviour {
   double second_class = 0.3;  // Share of the predictions.
 };
 
-// How many of `requests` are what has the probability `rate`.
-using Draw = std::function<int64_t(int64_t requests, double rate)>;
+// Errors among requests, and the squared lengths of the runs that they came in, added up.
+struct Failures {
+  int64_t errors = 0;
+  int64_t run_squares = 0;
+};
+// How many of `requests` fail, each with the probability `rate`.
+using Draw = std::function<Failures(int64_t requests, double rate)>;
 // Fills `latencies` with so many requests of that typical latency.
 using DrawLatencies =
     std::function<void(int64_t requests, double latency_ms, std::vector<int64_t>* latencies)>;
@@ -85,11 +90,13 @@ class SimulatedService {
     int64_t version = 0;
     std::vector<Replica> replicas;
     SetCounts counts;
+    int64_t error_run = 0;  // The last requests that failed, one behind the other.
     ModelCounts model;
   };
 
   const Behaviour& BehaviourOf(const Set& set) const;
   int ReadyOf(const Set& set) const;
+  Failures Fail(int64_t requests, double rate, Set* set);
   void Answer(int64_t requests, Set* set);
   void Label(int64_t labelled, Set* set) const;
   void Serve(double seconds);

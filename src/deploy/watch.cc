@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "analysis/confidence.h"
@@ -15,7 +14,6 @@ namespace {
 
 constexpr double kPercent = 100;
 constexpr int64_t kBetweenGlancesMs = 1000;
-constexpr std::array kComparisons = {"errors", "latency", "accuracy"};
 
 // Of the k-th look: these sum up to half of alpha over all looks; the other half is for the test of
 // all requests together.
@@ -91,12 +89,11 @@ Status Watch::Make() {
 double Watch::Alpha() const {
   size_t metrics = 0;
   for (const auto& [metric, limit] : settings_.thresholds) metrics += IsDryRun(metric) ? 0 : 1;
-  for (const char* metric : kComparisons) metrics += IsDryRun(metric) ? 0 : 1;
-  if (!IsDryRun("predictions")) ++metrics;
+  for (const std::string_view metric : kComparedMetrics) metrics += IsDryRun(metric) ? 0 : 1;
   return settings_.comparison.alpha / static_cast<double>(std::max<size_t>(metrics, 1));
 }
 
-bool Watch::IsDryRun(const std::string& metric) const {
+bool Watch::IsDryRun(std::string_view metric) const {
   return std::ranges::find(settings_.dry_run, metric) != settings_.dry_run.end();
 }
 
@@ -174,8 +171,8 @@ Status Watch::Glance(const Observed& observed) {
 }
 
 bool Watch::HasHarm() const {
-  return std::ranges::any_of(comparison_->Harms(), [&](const Harm& harm) {
-    return harm.rejects && !IsDryRun(harm.metric);
+  return std::ranges::any_of(kComparedMetrics, [&](std::string_view metric) {
+    return !IsDryRun(metric) && comparison_->IsWorseBy(metric);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -92,7 +93,7 @@ class Watch {
   Finding JudgeRate(const std::string& metric, double limit, const SetCounts& window) const;
   Finding JudgeLatency(const std::string& metric, double limit, const SetCounts& window) const;
   void JudgeHarms(Check* check) const;
-  bool IsDryRun(const std::string& metric) const;
+  bool IsDryRun(std::string_view metric) const;
 
   CanarySettings settings_;
   int64_t stable_set_;

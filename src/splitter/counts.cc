@@ -22,6 +22,10 @@ void VersionLane::CountAnswer(int status, int64_t ns) {
   // First what requests are counted by; it is read last, so that no share goes above 1.
   latencies[LatencyBuckets::IndexOf(ns)].Add(1);
   nanoseconds.Add(ns);
+  // (n + 1)^2 = n^2 + 2 n + 1.
+  const int64_t before = error_run;
+  error_run = of_class == kLastClass - kFirstClass ? before + 1 : 0;
+  if (error_run > 0) error_run_squares.Add(2 * before + 1);
   answers[static_cast<size_t>(of_class)].Add(1);
 }
 
@@ -37,6 +41,7 @@ VersionSnapshot SnapshotLanes(const Version& version, int loops) {
     snapshot.in_flight += lane.in_flight.value();
     for (size_t i = 0; i < kStatusClasses; ++i) snapshot.answers[i] += lane.answers[i].value();
     snapshot.nanoseconds += lane.nanoseconds.value();
+    snapshot.error_run_squares += lane.error_run_squares.value();
     for (size_t i = 0; i < LatencyBuckets::kCount; ++i)
       snapshot.latencies[i] += lane.latencies[i].value();
   }

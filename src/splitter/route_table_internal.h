@@ -24,11 +24,12 @@ class Upstream;
 struct alignas(kApart) VersionLane {
   Counter in_flight;
   std::array<Counter, kStatusClasses> answers;
-  Counter failed, retried, abandoned, nanoseconds;
+  Counter failed, retried, abandoned, nanoseconds, error_run_squares;
   std::array<Counter, LatencyBuckets::kCount> latencies;
   // Of the loop's thread alone.
   bool routed = false;
-  size_t turn = 0;  // Which replica is asked first among equals.
+  size_t turn = 0;        // Which replica is asked first among equals.
+  int64_t error_run = 0;  // The last answers that were errors, one behind the other.
 
   void CountAnswer(int status, int64_t ns);
 };

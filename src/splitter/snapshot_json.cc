@@ -62,6 +62,7 @@ Json VersionToJson(const VersionSnapshot& version) {
           {"requests", version.requests},
           {"answers", std::move(answers)},
           {"errors", version.errors()},
+          {"error_run_squares", version.error_run_squares},
           {"failed", version.failed},
           {"retried", version.retried},
           {"abandoned", version.abandoned},
@@ -128,6 +129,7 @@ bool ReadVersion(const Json& json, VersionSnapshot* version) {
   version->drained = GetBool(json, "drained");
   version->in_flight = GetInteger(json, "in_flight");
   version->requests = GetInteger(json, "requests");
+  version->error_run_squares = GetInteger(json, "error_run_squares");
   version->failed = GetInteger(json, "failed");
   version->retried = GetInteger(json, "retried");
   version->abandoned = GetInteger(json, "abandoned");

@@ -49,6 +49,9 @@ struct VersionSnapshot {
   int64_t requests = 0;  // Answered, by the version or for it by the splitter.
   std::array<int64_t, kStatusClasses> answers{};
   int64_t errors() const { return answers.back(); }
+  // The squared lengths of runs of errors, added up: `errors()` if none came behind another. By
+  // loops, which each see runs of their own.
+  int64_t error_run_squares = 0;
   int64_t failed = 0;   // Of these, those that the splitter answered (502, 503, 504) or broke off.
   int64_t retried = 0;  // Attempts that failed here and were made again, here or elsewhere.
   int64_t abandoned = 0;  // The client went before its answer was whole; not among the requests.
