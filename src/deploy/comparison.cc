@@ -14,7 +14,9 @@ constexpr double kPercent = 100;
 constexpr double kNanoseconds = 1e6;  // Of a millisecond.
 
 analysis::RateOptions ErrorOptions(const ComparisonSettings& settings) {
-  return {.margin = settings.error_margin, .cluster_size = settings.cluster_size};
+  return {.margin = settings.error_margin,
+          .cluster_size = settings.cluster_size,
+          .measures_clusters = true};
 }
 
 analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
@@ -50,6 +52,11 @@ analysis::DistributionOptions PredictionOptions(const ComparisonSettings& settin
 
 analysis::RateCounts ErrorCounts(const SetCounts& stable, const SetCounts& canary) {
   return {stable.requests, stable.errors, canary.requests, canary.errors};
+}
+
+bool AreEnough(int64_t stable, int64_t canary) {
+  constexpr int64_t kLeast = 20;
+  return stable > 0 && canary >= kLeast && stable + canary >= 2 * kLeast;
 }
 
 // Errors and their runs are not read at one moment.
@@ -116,6 +123,14 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
 }
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
+  Add(stable, &requests_.stable);
+  Add(canary, &requests_.canary);
+  if (!AreEnough(requests_.stable.requests, requests_.canary.requests)) return {};
+  const Held<SetCounts> batch = std::exchange(requests_, {});
+  return ObserveBatch(batch.stable, batch.canary);
+}
+
+Status Comparison::ObserveBatch(const SetCounts& stable, const SetCounts& canary) {
   const analysis::RateCounts counts = ErrorCounts(stable, canary);
   SLIPWAY_RETURN_IF_ERROR(errors_.Observe(counts, RunSquares(canary)));
   SLIPWAY_RETURN_IF_ERROR(bounds_.Observe(counts));
@@ -128,13 +143,22 @@ Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
 }
 
 Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
-  SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({stable.labelled, stable.labelled - stable.correct,
-                                             canary.labelled, canary.labelled - canary.correct}));
-  return ObservePredictions(stable, canary);
+  for (auto* held : {&labels_, &rows_}) {
+    Add(stable, &held->stable);
+    Add(canary, &held->canary);
+  }
+  if (AreEnough(labels_.stable.labelled, labels_.canary.labelled)) {
+    const Held<ModelCounts> batch = std::exchange(labels_, {});
+    SLIPWAY_RETURN_IF_ERROR(
+        accuracy_.Observe({batch.stable.labelled, batch.stable.labelled - batch.stable.correct,
+                           batch.canary.labelled, batch.canary.labelled - batch.canary.correct}));
+  }
+  if (!AreEnough(rows_.stable.predicted(), rows_.canary.predicted())) return {};
+  const Held<ModelCounts> batch = std::exchange(rows_, {});
+  return ObservePredictions(batch.stable, batch.canary);
 }
 
 Status Comparison::ObservePredictions(const ModelCounts& stable, const ModelCounts& canary) {
-  if (stable.predictions.empty() && canary.predictions.empty()) return {};
   if (!predictions_.has_value()) {
     std::set<std::string> names;
     for (const auto* counts : {&stable, &canary})
@@ -234,15 +258,33 @@ std::vector<Harm> Comparison::Harms() const {
 }
 
 Json Comparison::ToJson() const {
-  Json json = {{"errors", errors_.ToJson()},
-               {"latency", latency_.ToJson()},
-               {"accuracy", accuracy_.ToJson()},
-               {"bounds", bounds_.ToJson()}};
+  Json json = {
+      {"errors", errors_.ToJson()},
+      {"latency", latency_.ToJson()},
+      {"accuracy", accuracy_.ToJson()},
+      {"bounds", bounds_.ToJson()},
+      {"held",
+       {slipway::deploy::ToJson(requests_.stable), slipway::deploy::ToJson(requests_.canary),
+        slipway::deploy::ToJson(labels_.stable), slipway::deploy::ToJson(labels_.canary),
+        slipway::deploy::ToJson(rows_.stable), slipway::deploy::ToJson(rows_.canary)}}};
   if (predictions_.has_value()) {
     json["predictions"] = predictions_->ToJson();
     json["classes"] = classes_;
   }
   return json;
+}
+
+Status Comparison::ReadHeld(const Json& json) {
+  constexpr size_t kParts = 6;
+  const Json* held = Member(json, "held");
+  if (held == nullptr || !held->is_array() || held->size() != kParts) return Lacks("held");
+  SLIPWAY_ASSIGN_OR_RETURN(requests_.stable, SetCountsFromJson((*held)[0]));
+  SLIPWAY_ASSIGN_OR_RETURN(requests_.canary, SetCountsFromJson((*held)[1]));
+  SLIPWAY_ASSIGN_OR_RETURN(labels_.stable, ModelCountsFromJson((*held)[2]));
+  SLIPWAY_ASSIGN_OR_RETURN(labels_.canary, ModelCountsFromJson((*held)[3]));
+  SLIPWAY_ASSIGN_OR_RETURN(rows_.stable, ModelCountsFromJson((*held)[4]));
+  SLIPWAY_ASSIGN_OR_RETURN(rows_.canary, ModelCountsFromJson((*held)[5]));
+  return {};
 }
 
 Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettings& settings,
@@ -255,6 +297,7 @@ Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettin
   SLIPWAY_ASSIGN_OR_RETURN(auto accuracy, analysis::RateComparison::FromJson(json["accuracy"]));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds, analysis::DifferenceBounds::FromJson(json["bounds"]));
   Comparison comparison(settings, alpha, errors, std::move(latency), accuracy, std::move(bounds));
+  SLIPWAY_RETURN_IF_ERROR(comparison.ReadHeld(json));
   const Json* predictions = Member(json, "predictions");
   if (predictions == nullptr) return comparison;
   const Json* classes = Member(json, "classes");

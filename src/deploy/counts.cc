@@ -54,6 +54,12 @@ Status ReadCounts(const Json& json, CountsByName* counts) {
 
 }  // namespace
 
+int64_t ModelCounts::predicted() const {
+  int64_t all = 0;
+  for (const auto& [name, count] : predictions) all += count;
+  return all;
+}
+
 SetCounts Since(const SetCounts& before, const SetCounts& now) {
   if (now.requests < before.requests || now.mirrored < before.mirrored) return now;
   SetCounts more = now;

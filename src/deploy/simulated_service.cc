@@ -141,12 +141,9 @@ Failures SimulatedService::Fail(int64_t requests, double rate, Set* set) {
   for (int64_t i = 0; i < requests; ++i) {
     left += rate;
     const bool fails = left >= 1;
-    if (fails) {
-      left -= 1;
-      ++failures.errors;
-      failures.run_squares += 2 * set->error_run + 1;
-    }
-    set->error_run = fails ? set->error_run + 1 : 0;
+    if (fails) left -= 1;
+    failures.errors += fails ? 1 : 0;
+    failures.run_squares += set->error_run.Add(fails);
   }
   return failures;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/event_run.h"
 #include "deploy/plan.h"
 #include "deploy/verbs.h"
 
@@ -90,7 +91,7 @@ class SimulatedService {
     int64_t version = 0;
     std::vector<Replica> replicas;
     SetCounts counts;
-    int64_t error_run = 0;  // The last requests that failed, one behind the other.
+    EventRun error_run;
     ModelCounts model;
   };
 

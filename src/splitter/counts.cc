@@ -22,10 +22,7 @@ void VersionLane::CountAnswer(int status, int64_t ns) {
   // First what requests are counted by; it is read last, so that no share goes above 1.
   latencies[LatencyBuckets::IndexOf(ns)].Add(1);
   nanoseconds.Add(ns);
-  // (n + 1)^2 = n^2 + 2 n + 1.
-  const int64_t before = error_run;
-  error_run = of_class == kLastClass - kFirstClass ? before + 1 : 0;
-  if (error_run > 0) error_run_squares.Add(2 * before + 1);
+  error_run_squares.Add(error_run.Add(of_class == kLastClass - kFirstClass));
   answers[static_cast<size_t>(of_class)].Add(1);
 }
 

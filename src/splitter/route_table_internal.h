@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/counting.h"
+#include "core/event_run.h"
 #include "splitter/routes.h"
 #include "splitter/types.h"
 
@@ -28,8 +29,8 @@ struct alignas(kApart) VersionLane {
   std::array<Counter, LatencyBuckets::kCount> latencies;
   // Of the loop's thread alone.
   bool routed = false;
-  size_t turn = 0;        // Which replica is asked first among equals.
-  int64_t error_run = 0;  // The last answers that were errors, one behind the other.
+  size_t turn = 0;  // Which replica is asked first among equals.
+  EventRun error_run;
 
   void CountAnswer(int status, int64_t ns);
 };

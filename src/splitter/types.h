@@ -49,8 +49,8 @@ struct VersionSnapshot {
   int64_t requests = 0;  // Answered, by the version or for it by the splitter.
   std::array<int64_t, kStatusClasses> answers{};
   int64_t errors() const { return answers.back(); }
-  // The squared lengths of runs of errors, added up: `errors()` if none came behind another. By
-  // loops, which each see runs of their own.
+  // The squared lengths of runs of errors (core/event_run.h), added up: `errors()` if each came
+  // alone. By loops, which each see runs of their own.
   int64_t error_run_squares = 0;
   int64_t failed = 0;   // Of these, those that the splitter answered (502, 503, 504) or broke off.
   int64_t retried = 0;  // Attempts that failed here and were made again, here or elsewhere.
