@@ -128,8 +128,10 @@ Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
 }
 
 Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
-  SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({stable.labelled, stable.labelled - stable.correct,
-                                             canary.labelled, canary.labelled - canary.correct}));
+  const LabelCounts& known = stable.in_epoch;
+  const LabelCounts& tried = canary.in_epoch;
+  SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
+                                             tried.labelled, tried.labelled - tried.correct}));
   return ObservePredictions(stable, canary);
 }
 
