@@ -237,11 +237,13 @@ TEST_F(ServiceTest, WhoReadsTheFiguresMayNameAnEpochOfLabels) {
   log_ = std::make_unique<LabelLog>();
   log_->stats.scores = {{.model = "ages",
                          .version = "1",
+                         .digest = {},
                          .all = {.matched = 10, .correct = 8},
                          .epoch = 12,
                          .in_epoch = {.matched = 4, .correct = 1}},
                         {.model = "price",
                          .version = "1",
+                         .digest = {},
                          .regression = true,
                          .epoch = 12,
                          .in_epoch = {.matched = 2, .absolute_error = 3, .squared_error = 5}}};
