@@ -57,16 +57,24 @@ std::vector<SetWish> Planner::WishesOfExperiment() const {
   return wishes;
 }
 
+// Who leaves, or has no replica, hands his part to the stable version where it is, so that no client
+// of another moves.
 TrafficPlan Planner::SplitOfExperiment() const {
   TrafficPlan plan;
+  const std::vector<Arm>& arms = rollout().experiment->arms;
+  const int64_t stable = service_.stable->set;
   double left = kAll;
-  for (const Arm& arm : rollout().experiment->arms) {
-    if (!arm.takes_part()) continue;
-    plan.shares.push_back({arm.release.set, ArmWeight()});
+  for (const Arm& arm : arms) {
+    plan.sticky_parts.push_back({arm.has_share() ? arm.release.set : stable, ArmWeight()});
+    if (!arm.has_share()) continue;
+    plan.shares.push_back(plan.sticky_parts.back());
     left -= ArmWeight();
   }
   constexpr double kRounding = 1e-9;
-  if (left > kRounding) plan.shares.push_back({service_.stable->set, left});
+  if (left > kRounding) plan.shares.push_back({stable, left});
+  const double others = kAll - static_cast<double>(arms.size()) * ArmWeight();
+  if (others > kRounding) plan.sticky_parts.push_back({stable, others});
+  if (std::ranges::all_of(arms, &Arm::has_share)) plan.sticky_parts.clear();
   return plan;
 }
 
@@ -114,7 +122,7 @@ Status Planner::AdvanceExperiment() {
   SLIPWAY_RETURN_IF_ERROR(SeeArms());
   if (rollout.stage_ms == 0) {
     const bool split = std::ranges::all_of(experiment.arms, [&](const Arm& arm) {
-      return !arm.takes_part() || InForce(arm.release.set, ArmWeight());
+      return !arm.has_share() || InForce(arm.release.set, ArmWeight());
     });
     if (!split) {
       if (Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()) && !rollout.pause)

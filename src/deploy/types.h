@@ -73,6 +73,8 @@ struct Arm {
   bool told_changed = false;              // That its difference changed while it was measured.
 
   bool takes_part() const { return left.empty(); }
+  // One that has no replica for its share lends it to the stable version.
+  bool has_share() const { return takes_part() && unready_ms == 0; }
 };
 
 // New versions beside the stable one, until one is chosen or none.

@@ -50,6 +50,11 @@ bool IsIdempotent(std::string_view method);
 // Whether it tells what turned out to be true of predictions.
 bool IsFeedback(const http::Request& request);
 
+// Whether it asks for a prediction: a POST to …/predict, MLflow's …/invocations or the Open
+// Inference Protocol's …/infer. All else, such as health, metrics and feedback, says little of a
+// version.
+bool IsPrediction(const http::Request& request);
+
 // The value of the cookie of that name; "" where there is none.
 std::string_view FindCookie(const http::Request& request, std::string_view name);
 

@@ -27,6 +27,26 @@ std::string Forwarded(const std::string& head, const ClientFacts& client = {"10.
   return std::string(out.unsent());
 }
 
+bool Predicts(std::string_view method, std::string_view path) {
+  http::Request request;
+  request.method = method;
+  request.path = path;
+  return IsPrediction(request);
+}
+
+TEST(RequestHeads, TellPredictionsByTheirPath) {
+  for (const char* const path :
+       {"/predict", "/invocations", "/models/churn/predict", "/v2/models/churn/infer",
+        "/v2/models/churn/versions/3/infer", "/prefix/predict"}) {
+    EXPECT_TRUE(Predicts("POST", path)) << path;
+    EXPECT_FALSE(Predicts("GET", path)) << path;
+    EXPECT_FALSE(Predicts("OPTIONS", path)) << path;
+  }
+  for (const char* const path : {"/", "/feedback", "/health", "/unpredict", "/predict/", "/infer/x",
+                                 "/admin/reload", "/v2/models/churn", "predict", ""})
+    EXPECT_FALSE(Predicts("POST", path)) << path;
+}
+
 TEST(RequestHeads, GoOnWithWhoAsked) {
   EXPECT_EQ(Forwarded("POST /p?x=1 HTTP/1.1\r\nHost: m\r\ncontent-length: 05\r\n"
                       "X-Request-Id: r1\r\ntraceparent: 00-ab\r\n\r\nhello"),

@@ -158,6 +158,12 @@ bool IsFeedback(const http::Request& request) {
   return request.method == "POST" && request.path.ends_with("/feedback");
 }
 
+bool IsPrediction(const http::Request& request) {
+  return request.method == "POST" &&
+         (request.path.ends_with("/predict") || request.path.ends_with("/invocations") ||
+          request.path.ends_with("/infer"));
+}
+
 std::string_view FindCookie(const http::Request& request, std::string_view name) {
   for (const http::Header& header : request.headers) {
     if (!EqualsIgnoringCase(header.name, "cookie")) continue;
