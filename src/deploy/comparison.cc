@@ -147,11 +147,12 @@ Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& c
     Add(stable, &held->stable);
     Add(canary, &held->canary);
   }
-  if (AreEnough(labels_.stable.labelled, labels_.canary.labelled)) {
-    const Held<ModelCounts> batch = std::exchange(labels_, {});
-    SLIPWAY_RETURN_IF_ERROR(
-        accuracy_.Observe({batch.stable.labelled, batch.stable.labelled - batch.stable.correct,
-                           batch.canary.labelled, batch.canary.labelled - batch.canary.correct}));
+  const LabelCounts& known = labels_.stable.in_epoch;
+  const LabelCounts& tried = labels_.canary.in_epoch;
+  if (AreEnough(known.labelled, tried.labelled)) {
+    SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
+                                               tried.labelled, tried.labelled - tried.correct}));
+    labels_ = {};
   }
   if (!AreEnough(rows_.stable.predicted(), rows_.canary.predicted())) return {};
   const Held<ModelCounts> batch = std::exchange(rows_, {});

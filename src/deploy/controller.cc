@@ -175,7 +175,8 @@ Observed Controller::Look(Held* held) const {
   Observed seen;
   seen.now_ms = NowMs();
   seen.validation = std::exchange(held->validation, std::nullopt);
-  if (auto sets = held->backend->Observe(); sets.ok()) seen.sets = *std::move(sets);
+  if (auto sets = held->backend->Observe(LabelEpoch(held->service)); sets.ok())
+    seen.sets = *std::move(sets);
   seen.models = held->backend->Models();
   seen.models_instance = held->backend->models_instance();
   if (held->service.down && held->closed) return seen;

@@ -36,7 +36,7 @@ struct World {
 class FakeBackend final : public ServiceBackend {
  public:
   explicit FakeBackend(World* world) : world_(*world) {}
-  Result<std::vector<SetStatus>> Observe() override {
+  Result<std::vector<SetStatus>> Observe(int64_t /*label_epoch*/) override {
     std::vector<SetStatus> seen;
     for (const auto& [set, count] : world_.replicas) {
       if (count > 0)

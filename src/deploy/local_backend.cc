@@ -78,8 +78,8 @@ std::string LocalBackend::address() const {
   return fmt::format("http://{}:{}", options_.host, options_.port);
 }
 
-Result<std::vector<SetStatus>> LocalBackend::Observe() {
-  SLIPWAY_RETURN_IF_ERROR(replicas_.Refresh());
+Result<std::vector<SetStatus>> LocalBackend::Observe(int64_t label_epoch) {
+  SLIPWAY_RETURN_IF_ERROR(replicas_.Refresh(label_epoch));
   std::map<int64_t, SetStatus> sets;
   std::map<int64_t, std::pair<double, int>> used;
   for (const auto& [id, replica] : replicas_.replicas()) {

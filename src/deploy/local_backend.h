@@ -34,7 +34,7 @@ class LocalBackend final : public ServiceBackend {
  public:
   static Result<std::unique_ptr<LocalBackend>> Open(const LocalBackendOptions& options);
 
-  Result<std::vector<SetStatus>> Observe() override;
+  Result<std::vector<SetStatus>> Observe(int64_t label_epoch) override;
   Status SetReplicas(const Release& release, int replicas) override;
   std::vector<ModelCounts> Models() override;
   const std::string& models_instance() const override { return instance_; }

@@ -58,6 +58,12 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
   return next;
 }
 
+int64_t LabelEpoch(const Service& service) {
+  if (!service.in_progress() || service.rollout->phase != Phase::kProgressing) return 0;
+  const Rollout& rollout = *service.rollout;
+  return rollout.experiment ? rollout.experiment->split_ms : rollout.stage_ms;
+}
+
 int64_t Planner::After(int64_t ms, double seconds) {
   return ms + static_cast<int64_t>(seconds * kMilliseconds);
 }

@@ -16,6 +16,11 @@ Result<Decision> Plan(const Service& service, const Observed& observed);
 // stage, and a second from now at most.
 int64_t NextLook(const Service& service, int64_t now_ms);
 
+// The epoch that labels are counted in (DeployBackend::Observe), so that versions are compared by
+// predictions that were made side by side: since when the traffic is shared as it is. 0 while no
+// version is judged.
+int64_t LabelEpoch(const Service& service);
+
 // Replicas that the service is to have altogether, as the load has it.
 int WantedReplicas(const Service& service);
 

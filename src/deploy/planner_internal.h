@@ -79,9 +79,13 @@ class Planner {
   Status AdvanceExperiment();
   Status SeeArms();
   void LoseGoneArms();
+  // From now on the traffic is shared otherwise.
+  void BeginSplit();
   void Leave(Arm* arm, const std::string& reason);
   Status CheckArms();
   void DecideExperiment(bool ends);
+  void AskFor(const Arm& best, bool ends);
+  bool PausedForChange();
   double ArmWeight() const;  // Percent, of each.
   std::vector<SetWish> WishesOfExperiment() const;
   TrafficPlan SplitOfExperiment() const;

@@ -179,6 +179,8 @@ class Play {
     if (what == "disagrees") version.disagrees = Percent(words[2]);
     if (what == "positives") version.second_class = Percent(words[2]);
     if (what == "labelled") version.labelled = Percent(words[2]);
+    if (what == "right-after") version.right_after_seconds = std::stod(words[2]);
+    if (what == "wrong-after") version.wrong_after_seconds = std::stod(words[2]);
     if (what == "accuracy") version.accuracy = Percent(words[2]);
     if (what == "converts") version.converts = Percent(words[2]);
     if (what == "off-by") version.off_by = std::stod(words[2]);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/counting.h"
 
@@ -184,24 +185,55 @@ void SimulatedService::Answer(int64_t requests, Set* set) {
   Label(static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled), set);
 }
 
-void SimulatedService::Label(int64_t labelled, Set* set) const {
+void SimulatedService::Label(int64_t labelled, Set* set) {
   const Behaviour& behaviour = BehaviourOf(*set);
   const auto some = [&](double share) {
     return static_cast<int64_t>(std::llround(static_cast<double>(labelled) * share));
   };
+  LabelCounts right, wrong;
   if (behaviour.off_by > 0) {
     const double off = behaviour.off_by;
     const auto count = static_cast<double>(labelled);
     constexpr double kApart = 0.5;
-    set->model.errors.count += labelled;
-    set->model.errors.sum += count * off;
-    set->model.errors.squares += count * off * off * (1 + kApart * kApart);
+    right.errors = {labelled, count * off, count * off * off * (1 + kApart * kApart)};
+    set->coming.push_back({now_ms_, now_ms_, std::move(right)});
     return;
   }
-  set->model.labelled += labelled;
-  set->model.correct += some(behaviour.accuracy);
-  set->model.labels["1"] += some(behaviour.converts);
-  set->model.labels["0"] += labelled - some(behaviour.converts);
+  const auto after = [&](double seconds) {
+    return now_ms_ + static_cast<int64_t>(std::llround(seconds * kMilliseconds));
+  };
+  const int64_t correct = some(behaviour.accuracy), converted = some(behaviour.converts);
+  right.correct = right.labelled = correct;
+  wrong.labelled = labelled - correct;
+  right.labels["1"] = std::min(converted, correct);
+  right.labels["0"] = correct - right.labels["1"];
+  wrong.labels["1"] = converted - right.labels["1"];
+  wrong.labels["0"] = wrong.labelled - wrong.labels["1"];
+  set->coming.push_back({now_ms_, after(behaviour.right_after_seconds), std::move(right)});
+  set->coming.push_back({now_ms_, after(behaviour.wrong_after_seconds), std::move(wrong)});
+}
+
+// As replicas do: all labels that have come, and apart those of predictions since the epoch began.
+void SimulatedService::TakeLabels(Set* set) {
+  ModelCounts came;
+  std::erase_if(set->coming, [&](const Labels& labels) {
+    if (labels.known_ms > now_ms_) return false;
+    came.labelled += labels.counts.labelled;
+    came.correct += labels.counts.correct;
+    if (set->epoch == 0 || labels.made_ms < set->epoch_ms) return true;
+    ModelCounts apart;
+    apart.in_epoch = labels.counts;
+    Add(apart, &came);
+    return true;
+  });
+  Add(came, &set->model);
+}
+
+void SimulatedService::NameEpoch(int64_t epoch) {
+  if (epoch == 0) return;
+  for (auto& [number, set] : sets_) {
+    if (std::exchange(set.epoch, epoch) != epoch) set.epoch_ms = now_ms_ + 1;
+  }
 }
 
 // Each set gets its share; one without replicas hands its requests to another that has some.
@@ -266,7 +298,9 @@ Observed SimulatedService::Look() const {
 Status SimulatedService::Step(double seconds, bool controls) {
   now_ms_ += static_cast<int64_t>(std::llround(seconds * kMilliseconds));
   Serve(seconds);
+  for (auto& [number, set] : sets_) TakeLabels(&set);
   if (!controls || !service_) return {};
+  NameEpoch(LabelEpoch(*service_));
   SLIPWAY_ASSIGN_OR_RETURN(const Decision decision, Plan(*service_, Look()));
   return Take(decision);
 }

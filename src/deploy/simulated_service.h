@@ -30,6 +30,8 @@ struct Behaviour {
   double converts = 0;  // Share of the labels that are "1".
   double off_by = 0;    // Of estimates; 0 for classes. Half are off by half of it more, or less.
   double labelled = 0;  // Share of the requests that a label comes for.
+  // So much later it is known of those that were right, and that were wrong.
+  double right_after_seconds = 0, wrong_after_seconds = 0;
   double second_class = 0.3;  // Share of the predictions.
 };
 
@@ -89,12 +91,19 @@ class SimulatedService {
   struct Replica {
     int64_t up_ms = 0;  // When it is ready.
   };
+  // Of predictions that were made at one time and become known at another.
+  struct Labels {
+    int64_t made_ms = 0, known_ms = 0;
+    LabelCounts counts;
+  };
   struct Set {
     int64_t version = 0;
     std::vector<Replica> replicas;
     SetCounts counts;
     EventRun error_run;
     ModelCounts model;
+    std::vector<Labels> coming = {};
+    int64_t epoch = 0, epoch_ms = 0;  // Of labels, and since when.
   };
 
   const Behaviour& BehaviourOf(const Set& set) const;
@@ -103,7 +112,9 @@ class SimulatedService {
   void Answer(int64_t requests, Set* set);
   void AnswerFor(const Set& set, int64_t requests);
   static void LeaveUnanswered(int64_t requests, Set* set);
-  void Label(int64_t labelled, Set* set) const;
+  void Label(int64_t labelled, Set* set);
+  void TakeLabels(Set* set);
+  void NameEpoch(int64_t epoch);
   void Serve(double seconds);
   Status Take(const Decision& decision);
   Status Keep(const Service& service);

@@ -70,14 +70,23 @@ struct Arm {
   std::optional<Watch> watch = {};  // That it does no harm.
   std::optional<Goal> goal = {};
   std::optional<GoalResult> result = {};  // Of the last look.
+  bool told_changed = false;              // That its difference changed while it was measured.
 
   bool takes_part() const { return left.empty(); }
+  // One that has no replica for its share lends it to the stable version.
+  bool has_share() const { return takes_part() && unready_ms == 0; }
 };
 
 // New versions beside the stable one, until one is chosen or none.
 struct Experiment {
   std::vector<Arm> arms;
   int64_t began_ms = 0;  // When all had their shares; 0 before.
+  // Since when the traffic is shared as it is. Labels of predictions before that decide nothing:
+  // how old the predictions are that labels come for must be the same of all versions.
+  int64_t split_ms = 0;
+  bool stable_ready = true;  // The stable version has replicas for its share.
+  int64_t told_version = 0;  // That was told to be better, and a person was asked; 0 for none.
+  bool told_at_end = false;  // Once the time was over.
 
   // Percent of the traffic that each has. Those that leave give theirs to the stable version, so
   // that others keep their own.

@@ -219,6 +219,12 @@ Result<Decision> Resume(const Service& service, const VerbContext& context) {
     return Error(ErrorCode::kConflict,
                  fmt::format("revision {} of {} is not paused", rollout.revision, service.name));
   }
+  if (rollout.experiment && rollout.experiment->told_at_end) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("the time of revision {} of {} is over: {}", rollout.revision,
+                             service.name, rollout.pause->reason))
+        .Try("slipway rollout promote, or abort");
+  }
   rollout.pause.reset();
   rollout.missing_in_a_row = 0;
   EnterPhase(&rollout, rollout.phase, context.now_ms);
