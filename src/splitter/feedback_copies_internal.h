@@ -28,9 +28,9 @@ class FeedbackCopies {
   void Follow(const RouteTable& table);
   // Whether others than the one that answers are to be told.
   bool Share(const http::Request& request) const;
-  std::shared_ptr<CollectedRequest> Collect();
+  std::shared_ptr<Collected> Collect();
   // It is whole, and was taken by `answered`.
-  void Send(const std::shared_ptr<const CollectedRequest>& request, const Replica* answered);
+  void Send(const std::shared_ptr<const Collected>& request, const Replica* answered);
 
  private:
   Loop* const loop_;

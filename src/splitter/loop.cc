@@ -28,7 +28,8 @@ constexpr double kFinishSeconds = 1;
 }  // namespace
 
 Loop::Loop(Shared* shared, int number, Descriptor listener)
-    : shared_(shared),
+    : mirrored{.most = shared->options.mirror_bytes},
+      shared_(shared),
       number_(number),
       timers_(shared->options.limits),
       picker_(number),

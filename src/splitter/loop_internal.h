@@ -15,6 +15,7 @@
 #include "core/result.h"
 #include "http/answer.h"
 #include "http/tls.h"
+#include "splitter/collected_internal.h"
 #include "splitter/endpoint_internal.h"
 #include "splitter/feedback_copies_internal.h"
 #include "splitter/heads_internal.h"
@@ -31,7 +32,8 @@ enum class Phase { kServes, kFinishes, kStops };
 // What all loops share.
 struct Shared {
   explicit Shared(SplitterOptions its_options, int its_loops)
-      : options(std::move(its_options)), loops(its_loops), book(its_loops, options.on_drained) {}
+      : options(std::move(its_options)), loops(its_loops), book(its_loops, options.on_drained),
+        comparer(options.mirror_bytes) {}
 
   const SplitterOptions options;
   const int loops;
@@ -101,6 +103,7 @@ class Loop {
   ResponseHead response_head;
   HopHeaders hops;
   int mirrors = 0;  // In flight.
+  CollectedBytes mirrored;  // Of these: requests, and answers that are not compared yet.
 
  private:
   int Wait() const;

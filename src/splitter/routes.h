@@ -40,8 +40,8 @@ struct HeaderRoute {
   std::string version;
 };
 
-// This share of the requests that go to others also goes to the version, whose answers are compared
-// and dropped.
+// This share of the predictions (POST to …/predict, …/invocations or …/infer) that go to others is
+// also asked of the version, whose answers are compared and dropped.
 struct MirrorRoute {
   std::string version;  // "" for none.
   double share = 1;     // From 0 to 1.

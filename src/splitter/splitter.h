@@ -34,9 +34,11 @@ struct SplitterOptions {
   int pooled_connections = 256;
   double pooled_seconds = 60;
   double left_out_seconds = 1;  // Of a replica that refused a connection.
-  // What mirroring holds at most: of one request, of one answer, and requests of a loop at once.
+  // What mirroring holds at most: of one request, of one answer; of a loop all requests and answers,
+  // and how many at once. As much of answers may wait to be compared, of all loops.
   size_t mirror_request_bytes = 16 << 20;
   size_t mirror_answer_bytes = 1 << 20;
+  size_t mirror_bytes = 64 << 20;
   int mirrors_at_once = 256;
   // Copies of feedback: what requests hold at most, all of a loop; each as of mirroring. To one
   // replica so many of a loop are in flight at once, and others wait.
