@@ -84,8 +84,16 @@ void Client::ScanAnswer(size_t count) {
 
 void Client::CompleteAnswer() {
   answer_whole_ = true;
-  lane().CountAnswer(status_, loop_->now_ns() - begun_ns_);
+  CountAnswer(status_);
   EndCopies(true);
+}
+
+void Client::CountAnswer(int status) const {
+  if (is_prediction_) {
+    lane().CountPrediction(status, loop_->now_ns() - begun_ns_);
+  } else {
+    lane().CountOther(status);
+  }
 }
 
 bool Client::AnswerIsDelivered() const { return output_.empty() && upstream_->answer.empty(); }

@@ -7,8 +7,10 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <random>
 #include <utility>
 
+#include "core/random.h"
 #include "http/listener.h"
 #include "splitter/client_internal.h"
 #include "splitter/loop_internal.h"
@@ -32,7 +34,7 @@ Loop::Loop(Shared* shared, int number, Descriptor listener)
       shared_(shared),
       number_(number),
       timers_(shared->options.limits),
-      picker_(number),
+      picker_(number, DeriveSeed(std::random_device{}(), static_cast<uint64_t>(number))),
       feedback_(this, shared->options.feedback_bytes),
       listener_(std::move(listener)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),

@@ -50,11 +50,9 @@ int64_t InFlight(const Lanes& lanes, int loops) {
 void FillShares(RouteTable* table) {
   double sum = 0;
   for (const VersionRoute& route : table->routes.versions) sum += route.weight;
-  double end = 0;
   for (size_t i = 0; i < table->versions.size(); ++i) {
     TableVersion& version = table->versions[i];
     version.share = sum > 0 ? table->routes.versions[i].weight / sum : 0;
-    version.end = end += version.share;
     if (version.share > 0) table->by_share.push_back(i);
   }
   std::ranges::sort(table->by_share, [table](size_t left, size_t right) {
@@ -64,14 +62,33 @@ void FillShares(RouteTable* table) {
   });
 }
 
+std::ptrdiff_t IndexOf(const Routes& routes, const std::string& id) {
+  return std::ranges::find(routes.versions, id, &VersionRoute::id) - routes.versions.begin();
+}
+
+void FillKeyParts(RouteTable* table) {
+  double end = 0;
+  if (table->routes.sticky.parts.empty()) {
+    for (size_t i = 0; i < table->versions.size(); ++i) {
+      const double share = table->versions[i].share;
+      if (share > 0) table->key_parts.push_back({.end = end += share, .version = i});
+    }
+    return;
+  }
+  double sum = 0;
+  for (const StickyPart& part : table->routes.sticky.parts) sum += part.weight;
+  for (const StickyPart& part : table->routes.sticky.parts) {
+    if (part.weight <= 0) continue;
+    const auto version = static_cast<size_t>(IndexOf(table->routes, part.version));
+    table->key_parts.push_back({.end = end += part.weight / sum, .version = version});
+  }
+}
+
 void FillTargets(RouteTable* table) {
-  const auto index_of = [table](const std::string& id) {
-    return std::ranges::find(table->routes.versions, id, &VersionRoute::id) -
-           table->routes.versions.begin();
-  };
-  for (const HeaderRoute& route : table->routes.header_routes)
-    table->header_targets.push_back(static_cast<size_t>(index_of(route.version)));
-  if (!table->routes.mirror.version.empty()) table->mirror = index_of(table->routes.mirror.version);
+  const Routes& routes = table->routes;
+  for (const HeaderRoute& route : routes.header_routes)
+    table->header_targets.push_back(static_cast<size_t>(IndexOf(routes, route.version)));
+  if (!routes.mirror.version.empty()) table->mirror = IndexOf(routes, routes.mirror.version);
 }
 
 }  // namespace
@@ -128,6 +145,7 @@ Status RouteBook::Apply(const Routes& routes) {
       version.replicas.push_back(TakeReplica(version.version.get(), *resolved[next++]));
   }
   FillShares(table.get());
+  FillKeyParts(table.get());
   FillTargets(table.get());
   table_ = std::move(table);
   generation_.store(table_->generation, std::memory_order_release);

@@ -16,7 +16,8 @@ constexpr double kNanosecondsASecond = 1e9;
 
 }  // namespace
 
-Upstream* Upstream::Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh) {
+Upstream* Upstream::Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh,
+                         bool* refused) {
   ReplicaLane& lane = replica->lanes[loop->lane()];
   Upstream* taken = nullptr;
   if (!lane.idle.empty() && !fresh) {
@@ -27,7 +28,9 @@ Upstream* Upstream::Take(Loop* loop, Replica* replica, UpstreamUser* user, bool 
     http::TimerLists::Disarm(taken);
   } else {
     std::unique_ptr<Upstream> made(new Upstream(loop, replica));
-    if (!made->Connect()) return nullptr;
+    const bool begun = made->Connect();
+    if (refused != nullptr) *refused = made->refused_;
+    if (!begun) return nullptr;
     taken = made.release();
     if (!loop->Watch(taken->socket_.number(), taken)) return nullptr;
     taken->Await(http::TimerKind::kConnect);
