@@ -15,7 +15,7 @@ constexpr int kStatusesAClass = 100, kSuccess = 2;
 // Predictions are what answers are compared in; labels are for all replicas, the mirrored version's
 // among them.
 void Client::BeginCopies(bool feedback, std::ptrdiff_t version) {
-  if (IsPrediction(parser_.request())) BeginMirror(loop_->picker().PickMirror(version));
+  if (is_prediction_) BeginMirror(loop_->picker().PickMirror(version));
   if (!feedback) return;
   labels_ = loop_->feedback().Collect();
   RelayBuffer head;

@@ -77,8 +77,7 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
     const auto free =
         std::ranges::find_if(slots_, [](const auto& slot) { return slot->request == nullptr; });
     if (free != slots_.end()) return free->get();
-    if (std::cmp_greater_equal(slots_.size(), loop_->options().feedback_copies_at_once))
-      return nullptr;
+    if (std::cmp_greater_equal(slots_.size(), loop_->feedback().copies_at_once())) return nullptr;
     return slots_.emplace_back(std::make_unique<Slot>(loop_, this, all_)).get();
   }
   void Start(Slot* slot) {
@@ -131,6 +130,13 @@ void FeedbackCopies::Follow(const RouteTable& table) {
     }
   }
   for (LabelSender* const sender : before) sender->Retire();
+}
+
+int64_t FeedbackCopies::copies_at_once() const {
+  const auto senders = std::max<int64_t>(1, static_cast<int64_t>(senders_.size()));
+  const int64_t most = std::min<int64_t>(loop_->options().feedback_copies_at_once,
+                                         loop_->room().labels / senders);
+  return std::max<int64_t>(1, most);
 }
 
 bool FeedbackCopies::Share(const http::Request& request) const {

@@ -16,6 +16,7 @@
 #include "http/answer.h"
 #include "http/tls.h"
 #include "splitter/collected_internal.h"
+#include "splitter/descriptor_room_internal.h"
 #include "splitter/endpoint_internal.h"
 #include "splitter/feedback_copies_internal.h"
 #include "splitter/heads_internal.h"
@@ -39,6 +40,7 @@ struct Shared {
   const int loops;
   RouteBook book;
   MirrorComparer comparer;
+  DescriptorRoom room;                    // As all that follows, set before any loop runs.
   std::unique_ptr<http::TlsContext> tls;  // Null without.
   std::atomic<Phase> phase{Phase::kServes};
   std::atomic<int64_t> connections{0};
@@ -70,6 +72,7 @@ class Loop {
 
   // The rest is for the endpoints, on the loop's thread.
   const SplitterOptions& options() const { return shared_->options; }
+  const DescriptorRoom& room() const { return shared_->room; }
   int number() const { return number_; }
   size_t lane() const { return static_cast<size_t>(number_); }
   int64_t now_ns() const { return now_ns_; }
@@ -102,7 +105,8 @@ class Loop {
   // Kept for their room, of the connection that has its turn.
   ResponseHead response_head;
   HopHeaders hops;
-  int mirrors = 0;  // In flight.
+  int mirrors = 0;          // In flight.
+  int64_t pooled = 0;       // Idle connections to replicas.
   CollectedBytes mirrored;  // Of these: requests, and answers that are not compared yet.
 
  private:
@@ -115,6 +119,7 @@ class Loop {
   void OnPhase();
   bool Accept();
   void Welcome(Descriptor socket, std::string peer);
+  bool EndOldestIdle();
   bool WatchOwn(int descriptor, void* what);
   void PauseListening();
   void CloseListener();

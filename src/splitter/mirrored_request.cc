@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "splitter/mirrored_request_internal.h"
@@ -13,7 +14,7 @@ MirroredRequest::MirroredRequest(Loop* loop, const TableVersion& version)
       counted_body_(loop->options().mirror_answer_bytes, &loop->mirrored) {}
 
 MirroredRequest* MirroredRequest::Begin(Loop* loop, const TableVersion& version) {
-  if (loop->mirrors >= loop->options().mirrors_at_once) {
+  if (loop->mirrors >= std::min<int64_t>(loop->options().mirrors_at_once, loop->room().mirrors)) {
     ++version.version->mirror.skipped;
     return nullptr;
   }

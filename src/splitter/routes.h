@@ -42,7 +42,8 @@ struct Stickiness {
   bool wanted() const { return !header.empty() || !cookie.empty(); }
 };
 
-// A request with that header and that very value goes to the version, whatever the weights.
+// A request with that header and that very value goes to the version, whatever the weights. Where no
+// replica of it takes it, `fallback` says what becomes of it, as of any other.
 struct HeaderRoute {
   std::string name;
   std::string value;

@@ -25,11 +25,15 @@ struct SplitterOptions {
   int port = 8080;  // 0 takes a free one.
   int threads = 0;  // 0 for one a core that this process may use.
   // Of the clients. Bodies have no limit of size; `body_seconds` and `write_seconds` are those in
-  // which a body moves on at all.
+  // which a body moves on at all. `connections` is the most that there may be, and less where the
+  // system gives too few descriptors; one more ends the one that has been idle for longest.
   http::Limits limits;
+  int64_t descriptors = 0;  // Of the process; 0 for as many as the system lets it have.
   http::TlsOptions tls;  // Of the clients; replicas are spoken to without.
   double connect_seconds = 1;
   double answer_seconds = 60;  // In which a replica goes on with its answer at all. Beyond: 504.
+  // How long an answer is waited for whose client has ended its sending: it may have gone.
+  double half_closed_seconds = 5;
   // Idle connections to a replica, of each loop; and for how long, less than the replica's own.
   int pooled_connections = 256;
   double pooled_seconds = 60;
