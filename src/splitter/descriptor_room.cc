@@ -40,8 +40,8 @@ Result<DescriptorRoom> ShareDescriptors(int64_t descriptors, int loops, size_t c
   const int64_t left = descriptors - kOwn - kOwnOfLoop * loops;
   constexpr auto kMost = static_cast<size_t>(std::numeric_limits<int64_t>::max());
   DescriptorRoom room;
-  room.clients = std::min(static_cast<int64_t>(std::min(connections, kMost)),
-                          left / kParts * kPartsOfClients);
+  room.clients =
+      std::min(static_cast<int64_t>(std::min(connections, kMost)), left / kParts * kPartsOfClients);
   room.rejected = std::min(kMostRejected, left / kParts);
   const int64_t of_use = (left - 2 * room.clients - room.rejected) / (kUsesOfLoop * loops);
   room.mirrors = room.labels = room.pooled = of_use;

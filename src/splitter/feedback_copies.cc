@@ -64,7 +64,8 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
 
  private:
   struct Slot {
-    Slot(Loop* loop, CopyExchange::User* user, CollectedBytes* all) : exchange(loop, user, 0, all) {}
+    Slot(Loop* loop, CopyExchange::User* user, CollectedBytes* all)
+        : exchange(loop, user, 0, all) {}
     CopyExchange exchange;
     std::shared_ptr<const Collected> request;  // Null between exchanges.
   };
@@ -88,8 +89,7 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
   void End(Slot* slot) {
     CopyExchange& exchange = slot->exchange;
     // What a client told in a wrong way is for the replica that answers it to say.
-    if (exchange.failed() || exchange.status() >= kFirstServerError)
-      ++version_->feedback.failed;
+    if (exchange.failed() || exchange.status() >= kFirstServerError) ++version_->feedback.failed;
     slot->request.reset();
     loop_->Leave(version_.get());
     if (!waiting_.empty()) loop_->Requeue(this);
@@ -125,7 +125,8 @@ void FeedbackCopies::Follow(const RouteTable& table) {
         before.erase(known);
         continue;
       }
-      senders_.push_back(std::make_unique<LabelSender>(loop_, &bytes_, version.version, replica).release());
+      senders_.push_back(
+          std::make_unique<LabelSender>(loop_, &bytes_, version.version, replica).release());
       loop_->Own(senders_.back());
     }
   }
@@ -134,8 +135,8 @@ void FeedbackCopies::Follow(const RouteTable& table) {
 
 int64_t FeedbackCopies::copies_at_once() const {
   const auto senders = std::max<int64_t>(1, static_cast<int64_t>(senders_.size()));
-  const int64_t most = std::min<int64_t>(loop_->options().feedback_copies_at_once,
-                                         loop_->room().labels / senders);
+  const int64_t most =
+      std::min<int64_t>(loop_->options().feedback_copies_at_once, loop_->room().labels / senders);
   return std::max<int64_t>(1, most);
 }
 

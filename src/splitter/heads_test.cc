@@ -101,8 +101,9 @@ TEST(RequestHeads, OtherForms) {
   EXPECT_THAT(Forwarded("GET /a HTTP/1.0\r\n\r\n"),
               ::testing::StartsWith("GET /a HTTP/1.1\r\nHost: \r\n"));
   EXPECT_THAT(Forwarded("GET /a?u=http://no/b HTTP/1.0\r\n\r\n"), HasSubstr("\r\nHost: \r\n"));
-  EXPECT_THAT(Forwarded("GET http://other:81/a?b HTTP/1.0\r\n\r\n"),
-              AllOf(::testing::StartsWith("GET /a?b HTTP/1.1\r\n"), HasSubstr("Host: other:81\r\n")));
+  EXPECT_THAT(
+      Forwarded("GET http://other:81/a?b HTTP/1.0\r\n\r\n"),
+      AllOf(::testing::StartsWith("GET /a?b HTTP/1.1\r\n"), HasSubstr("Host: other:81\r\n")));
 }
 
 TEST(RequestHeads, Cookies) {
@@ -184,7 +185,8 @@ TEST(ResponseHeads, WhatHasNoBodyFramesNone) {
       AppendResponseHead(read.head, Persistence::kImplied, false, &out);
       EXPECT_EQ(out, fmt::format("HTTP/1.1 {} X\r\nA: b\r\n\r\n", status));
     }
-    EXPECT_TRUE(ReadHead(fmt::format("HTTP/1.1 304 X\r\n{}\r\n\r\n", frame)).head.passes_as_it_is());
+    EXPECT_TRUE(
+        ReadHead(fmt::format("HTTP/1.1 304 X\r\n{}\r\n\r\n", frame)).head.passes_as_it_is());
   }
 }
 

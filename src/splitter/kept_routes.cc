@@ -1,5 +1,3 @@
-#include "splitter/kept_routes_internal.h"
-
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -7,6 +5,7 @@
 #include "core/file_system.h"
 #include "core/replace_file.h"
 #include "core/signals_blocked.h"
+#include "splitter/kept_routes_internal.h"
 
 namespace slipway::splitter {
 

@@ -33,7 +33,9 @@ enum class Phase { kServes, kFinishes, kStops };
 // What all loops share.
 struct Shared {
   explicit Shared(SplitterOptions its_options, int its_loops)
-      : options(std::move(its_options)), loops(its_loops), book(its_loops, options.on_drained),
+      : options(std::move(its_options)),
+        loops(its_loops),
+        book(its_loops, options.on_drained),
         comparer(options.mirror_bytes) {}
 
   const SplitterOptions options;

@@ -1,5 +1,3 @@
-#include "splitter/own_address_internal.h"
-
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <cstring>
 
 #include "core/descriptor.h"
+#include "splitter/own_address_internal.h"
 
 namespace slipway::splitter {
 namespace {

@@ -74,7 +74,8 @@ void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* m
     sum += std::isfinite(version.weight) ? version.weight : 0;
   }
   if (!std::isfinite(sum))
-    mistakes->Add("versions", "the weights add up to infinity", "smaller weights, such as percents");
+    mistakes->Add("versions", "the weights add up to infinity",
+                  "smaller weights, such as percents");
 }
 
 void CheckVersionName(const std::string& version, const std::string& field,

@@ -30,20 +30,20 @@ struct StickyPart {
 
 // Requests that bring a key go where requests of that key went, as far as weights allow. The key's
 // hash is a number of [0, 1), and versions take that range by their weights in their order: with
-// the new version first, raising it from 10 to 25 moves 15 of 100 keys, to it, and no other. `parts`
-// tell another division; a version may have several: where one between two others goes, and its
-// part becomes another's, no key of the two moves.
-// A client that brings no cookie is given one with its answer, of a random key.
+// the new version first, raising it from 10 to 25 moves 15 of 100 keys, to it, and no other.
+// `parts` tell another division; a version may have several: where one between two others goes, and
+// its part becomes another's, no key of the two moves. A client that brings no cookie is given one
+// with its answer, of a random key.
 struct Stickiness {
   std::string header;  // One of the two has a name; neither for none.
   std::string cookie;
-  std::string salt;  // Another one draws the keys anew, for an experiment of its own.
+  std::string salt;               // Another one draws the keys anew, for an experiment of its own.
   std::vector<StickyPart> parts;  // In their order; none for the versions' weights.
   bool wanted() const { return !header.empty() || !cookie.empty(); }
 };
 
-// A request with that header and that very value goes to the version, whatever the weights. Where no
-// replica of it takes it, `fallback` says what becomes of it, as of any other.
+// A request with that header and that very value goes to the version, whatever the weights. Where
+// no replica of it takes it, `fallback` says what becomes of it, as of any other.
 struct HeaderRoute {
   std::string name;
   std::string value;

@@ -29,7 +29,7 @@ struct SplitterOptions {
   // system gives too few descriptors; one more ends the one that has been idle for longest.
   http::Limits limits;
   int64_t descriptors = 0;  // Of the process; 0 for as many as the system lets it have.
-  http::TlsOptions tls;  // Of the clients; replicas are spoken to without.
+  http::TlsOptions tls;     // Of the clients; replicas are spoken to without.
   double connect_seconds = 1;
   double answer_seconds = 60;  // In which a replica goes on with its answer at all. Beyond: 504.
   // How long an answer is waited for whose client has ended its sending: it may have gone.
@@ -38,8 +38,8 @@ struct SplitterOptions {
   int pooled_connections = 256;
   double pooled_seconds = 60;
   double left_out_seconds = 1;  // Of a replica that refused a connection.
-  // What mirroring holds at most: of one request, of one answer; of a loop all requests and answers,
-  // and how many at once. As much of answers may wait to be compared, of all loops.
+  // What mirroring holds at most: of one request, of one answer; of a loop all requests and
+  // answers, and how many at once. As much of answers may wait to be compared, of all loops.
   size_t mirror_request_bytes = 16 << 20;
   size_t mirror_answer_bytes = 1 << 20;
   size_t mirror_bytes = 64 << 20;

@@ -42,8 +42,8 @@ TEST(MirrorCompare, WhatHoldsNoPredictionIsNotCompared) {
   EXPECT_EQ(VerdictOf(R"({"outputs": []})", R"({"outputs": [{"name": "a"}]})"),
             MirrorVerdict::kSkipped);
   MirrorPair refused;
-  refused.counted = refused.mirrored = {
-      .status = 400, .whole = true, .body = R"({"prediction":1})"};
+  refused.counted =
+      refused.mirrored = {.status = 400, .whole = true, .body = R"({"prediction":1})"};
   EXPECT_EQ(Compare(&refused), MirrorVerdict::kSkipped);
 }
 

@@ -112,8 +112,9 @@ TEST_F(SplitterTest, ALargeBodyIsNotSentOnAConnectionThatMayBeEnding) {
   const std::string chunks = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", large.size(), large);
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(Ask(Post("/predict", large)), Ok("ok"));
-    EXPECT_EQ(Ask("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
-              Ok("ok"));
+    EXPECT_EQ(
+        Ask("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
+        Ok("ok"));
   }
   EXPECT_EQ(SnapshotOf("1").errors(), 0);
   EXPECT_EQ(replica.connections(), 10);

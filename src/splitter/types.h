@@ -68,8 +68,8 @@ struct VersionSnapshot {
   // Of predictions and others. Attempts that brought no whole answer: refused, broken off, silent,
   // nonsense. Each is among the requests and errors.
   int64_t unanswered = 0;
-  int64_t failed = 0;   // The splitter answered (502, 503, 504) or broke off.
-  int64_t retried = 0;  // Attempts that failed here and were made again, here or elsewhere.
+  int64_t failed = 0;     // The splitter answered (502, 503, 504) or broke off.
+  int64_t retried = 0;    // Attempts that failed here and were made again, here or elsewhere.
   int64_t abandoned = 0;  // The client went before its answer was whole; not among the requests.
   // From when this version had its turn, with a request that had come whole, to the last byte of
   // the answer from the replica, tries of the version that failed included.

@@ -27,8 +27,8 @@ class UpstreamUser {
 
 class Upstream final : public Endpoint {
  public:
-  // An idle connection unless `fresh`, else a new one that may not be connected yet. It counts as in
-  // flight on its replica until it is released. Null where there is none: `refused`, if it is
+  // An idle connection unless `fresh`, else a new one that may not be connected yet. It counts as
+  // in flight on its replica until it is released. Null where there is none: `refused`, if it is
   // wanted, tells whether the replica refused it, or this machine had no room.
   static Upstream* Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh,
                         bool* refused = nullptr);
