@@ -12,7 +12,9 @@
 
 namespace slipway::deploy {
 
-// By the splitter, since it began.
+// By the splitter, since it began, of requests for predictions: health, metrics and feedback say
+// nothing of a version. An attempt that a replica left without an answer is a request and an error
+// of its set, and so is the answer of whoever was asked then of his.
 struct SetCounts {
   int64_t set = 0;
   int64_t requests = 0;

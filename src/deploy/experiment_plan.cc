@@ -56,16 +56,23 @@ std::vector<SetWish> Planner::WishesOfExperiment() const {
   return wishes;
 }
 
+// Who leaves hands his part to the stable version where it is, so that no client of another moves.
 TrafficPlan Planner::SplitOfExperiment() const {
   TrafficPlan plan;
+  const std::vector<Arm>& arms = rollout().experiment->arms;
+  const int64_t stable = service_.stable->set;
   double left = kAll;
-  for (const Arm& arm : rollout().experiment->arms) {
+  for (const Arm& arm : arms) {
+    plan.sticky_parts.push_back({arm.takes_part() ? arm.release.set : stable, ArmWeight()});
     if (!arm.takes_part()) continue;
-    plan.shares.push_back({arm.release.set, ArmWeight()});
+    plan.shares.push_back(plan.sticky_parts.back());
     left -= ArmWeight();
   }
   constexpr double kRounding = 1e-9;
-  if (left > kRounding) plan.shares.push_back({service_.stable->set, left});
+  if (left > kRounding) plan.shares.push_back({stable, left});
+  const double others = kAll - static_cast<double>(arms.size()) * ArmWeight();
+  if (others > kRounding) plan.sticky_parts.push_back({stable, others});
+  if (std::ranges::all_of(arms, &Arm::takes_part)) plan.sticky_parts.clear();
   return plan;
 }
 

@@ -53,8 +53,6 @@ class LocalBackend final : public ServiceBackend {
                std::string token, std::string instance);
   Status EnsureSplitter();
   Result<splitter::SplitterClient> Control();
-  splitter::Routes RoutesOf(const TrafficPlan& plan) const;
-  static TrafficPlan PlanOf(const splitter::Routes& routes);
   int64_t NowMs() const;
   void EndLeaving(const splitter::SplitterSnapshot* snapshot);
   void AskOne(const std::string& url, const std::vector<GoldenRequest>& requests, int count,

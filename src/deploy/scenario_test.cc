@@ -170,6 +170,7 @@ class Play {
     Behaviour& version = world_.versions[VersionOf(words[0])];
     const std::string& what = words[1];
     if (what == "errors") version.error_rate = Percent(words[2]);
+    if (what == "dies-of") version.dies_of = Percent(words[2]);
     if (what == "latency") version.latency_ms = std::stod(words[2]);
     if (what == "starts") version.starts_seconds = std::stod(words[2]);
     if (what == "fails-to-start") version.comes_up = false;
@@ -181,7 +182,8 @@ class Play {
     if (what == "accuracy") version.accuracy = Percent(words[2]);
     if (what == "converts") version.converts = Percent(words[2]);
     if (what == "off-by") version.off_by = std::stod(words[2]);
-    if (what == "loses-a-replica") world_.KillReplica(VersionOf(words[0]));
+    if (what == "loses-a-replica")
+      world_.KillReplica(VersionOf(words[0]), words.size() > 2 ? std::stoll(words[2]) : 0);
     return {};
   }
 

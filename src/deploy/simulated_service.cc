@@ -30,14 +30,16 @@ void SimulatedService::RestartSplitter() {
   for (auto& [number, set] : sets_) set.counts = {.set = number};
 }
 
-void SimulatedService::KillReplica(int64_t version) {
+void SimulatedService::KillReplica(int64_t version, int64_t in_flight) {
   for (auto& [number, set] : sets_) {
     if (set.version != version) continue;
     for (Replica& replica : set.replicas) {
       if (replica.up_ms > now_ms_) continue;
       replica.up_ms =
           now_ms_ + static_cast<int64_t>(BehaviourOf(set).starts_seconds * kMilliseconds);
-      return;
+      LeaveUnanswered(in_flight, &set);
+      if (ReadyOf(set) > 0) return Answer(in_flight, &set);
+      return AnswerFor(set, in_flight);
     }
   }
 }
@@ -151,10 +153,30 @@ Failures SimulatedService::Fail(int64_t requests, double rate, Set* set) {
   return failures;
 }
 
+// One behind the other.
+void SimulatedService::LeaveUnanswered(int64_t requests, Set* set) {
+  set->counts.requests += requests;
+  set->counts.errors += requests;
+  set->counts.error_run_squares += requests * requests;
+}
+
+// Those of another set that has a replica, if there is one.
+void SimulatedService::AnswerFor(const Set& set, int64_t requests) {
+  if (requests == 0) return;
+  for (const Share& share : traffic_.shares) {
+    Set& other = sets_[share.set];
+    if (&other != &set && ReadyOf(other) > 0) return Answer(requests, &other);
+  }
+  lost_ += requests;
+}
+
 void SimulatedService::Answer(int64_t requests, Set* set) {
   const Behaviour& behaviour = BehaviourOf(*set);
   set->counts.requests += requests;
-  const Failures failures = Fail(requests, behaviour.error_rate, set);
+  const double fails = behaviour.error_rate + behaviour.dies_of;
+  const Failures failures = Fail(requests, fails, set);
+  if (behaviour.dies_of > 0)
+    AnswerFor(*set, std::llround(static_cast<double>(failures.errors) * behaviour.dies_of / fails));
   set->counts.errors += failures.errors;
   set->counts.error_run_squares += failures.run_squares;
   draw_latencies(requests, behaviour.latency_ms, &set->counts.latencies);

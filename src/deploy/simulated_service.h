@@ -19,6 +19,7 @@ namespace slipway::deploy {
 // How a version behaves.
 struct Behaviour {
   double error_rate = 0;
+  double dies_of = 0;  // Share of the requests that end their replica, and that others answer.
   double latency_ms = 10;
   double starts_seconds = 1;
   bool comes_up = true;
@@ -57,8 +58,9 @@ class SimulatedService {
   // where thousands of rollouts are simulated.
   int keep_documents = 1;
   void RestartSplitter();
-  // One ready replica of that version goes and comes up again.
-  void KillReplica(int64_t version);
+  // One ready replica of that version goes and comes up again. What was in flight on it is answered
+  // by others.
+  void KillReplica(int64_t version, int64_t in_flight = 0);
 
   // The person. The answer is kept as the service's.
   Status Say(const std::function<Result<Decision>(const Service&, const VerbContext&)>& verb);
@@ -98,6 +100,8 @@ class SimulatedService {
   int ReadyOf(const Set& set) const;
   Failures Fail(int64_t requests, double rate, Set* set);
   void Answer(int64_t requests, Set* set);
+  void AnswerFor(const Set& set, int64_t requests);
+  static void LeaveUnanswered(int64_t requests, Set* set);
   void Label(int64_t labelled, Set* set) const;
   void Serve(double seconds);
   Status Take(const Decision& decision);

@@ -79,7 +79,7 @@ TEST_F(ControlTest, AppliesAndTells) {
   EXPECT_EQ(told->instance.size(), 32U);
   EXPECT_EQ(told->snapshot.unrouted, 1);
   ASSERT_EQ(told->snapshot.versions.size(), 2U);
-  EXPECT_EQ(told->snapshot.versions[0].requests, 1);
+  EXPECT_EQ(told->snapshot.versions[0].others.requests, 1);
   EXPECT_EQ(told->snapshot.versions[1].weight, 1);
 }
 

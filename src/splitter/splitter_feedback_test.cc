@@ -94,9 +94,11 @@ TEST_F(FeedbackTest, OneReplicaAnswersAndAllOthersAreToldTheSame) {
   }
   EXPECT_EQ(told, (std::map<std::string, int>{{"shared", kLabels}, {"copy", 3 * kLabels}}));
   EXPECT_EQ(copies().failed + copies().dropped, 0);
-  // Copies are none of the requests that versions are compared by.
-  EXPECT_EQ(SnapshotOf("1").requests, kLabels / 2);
-  EXPECT_EQ(SnapshotOf("2").requests, kLabels / 2);
+  // Copies are none of the requests, and neither they nor labels are what versions are compared by.
+  for (const char* const id : {"1", "2"}) {
+    EXPECT_EQ(SnapshotOf(id).requests, 0);
+    EXPECT_EQ(SnapshotOf(id).others.requests, kLabels / 2);
+  }
 }
 
 TEST_F(FeedbackTest, ACopyIsTheRequestAsTheReplicaGotIt) {

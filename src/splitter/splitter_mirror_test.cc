@@ -162,21 +162,22 @@ TEST_F(MirrorTest, AShareIsSentAndCompared) {
   });
   StartMirroring(replica.port(), shadow.port(), 0.5);
   for (const char* const body : {"same", "other", "wrong"}) {
-    for (int i = 0; i < 20; ++i)
+    // A block of turns each.
+    for (int i = 0; i < 100; ++i)
       EXPECT_EQ(Ask(Post("/predict", body)), Ok(R"({"prediction":1,"version":"1"})"));
   }
   EXPECT_TRUE(Eventually([&] {
-    return mirror().equal + mirror().prediction_differs + mirror().status_differs == 30;
+    return mirror().equal + mirror().prediction_differs + mirror().status_differs == 150;
   }));
-  EXPECT_EQ(mirror().sent, 30);
-  EXPECT_EQ(mirror().equal, 10);
-  EXPECT_EQ(mirror().prediction_differs, 10);
-  EXPECT_EQ(mirror().status_differs, 10);
+  EXPECT_EQ(mirror().sent, 150);
+  EXPECT_EQ(mirror().equal, 50);
+  EXPECT_EQ(mirror().prediction_differs, 50);
+  EXPECT_EQ(mirror().status_differs, 50);
   EXPECT_EQ(mirror().failed + mirror().skipped, 0);
   // They are none of its requests, and none are left in flight.
   EXPECT_EQ(SnapshotOf("2").requests, 0);
   EXPECT_TRUE(Eventually([&] { return SnapshotOf("2").in_flight == 0; }));
-  EXPECT_EQ(SnapshotOf("1").requests, 60);
+  EXPECT_EQ(SnapshotOf("1").requests, 300);
 }
 
 TEST_F(MirrorTest, LargeBodiesAreMirroredAndLargerOnesCounted) {

@@ -50,7 +50,7 @@ TEST_F(SplitterTest, LargeBodiesGoThroughBothWays) {
     const std::string body = chunked ? InChunks(RandomBytes(kLarge, 3)) : RandomBytes(kLarge, 3);
     Peer client = Connect();
     std::thread sends([&] {
-      client.Send("POST / HTTP/1.1\r\nHost: a\r\n");
+      client.Send("POST /predict HTTP/1.1\r\nHost: a\r\n");
       client.Send(chunked ? "Transfer-Encoding: chunked\r\n\r\n"
                           : fmt::format("Content-Length: {}\r\n\r\n", kLarge));
       client.Send(body);
