@@ -10,7 +10,9 @@ constexpr int kSwitchingProtocols = 101;
 
 bool Client::PumpAnswer() {
   bool moved = false;
-  if (!answer_whole_ && upstream_->readable()) {
+  // Interim answers are as many as the replica likes.
+  const bool is_full = output_.size() - output_sent_ >= RelayBuffer::kMostCapacity;
+  if (!answer_whole_ && !is_full && upstream_->readable()) {
     const size_t count = upstream_->Receive();
     moved = count > 0;
     if (moved) ReadAnswer(count);

@@ -34,6 +34,7 @@ Client::Next Client::BeginExchange() {
   const bool feedback = loop_->feedback().Share(request);
   AppendRequestHead(request, framing, Facts(feedback ? http::kSharedFeedback : ""), &loop_->hops,
                     &request_);
+  const size_t head_bytes = request_.unsent().size();
   BeginCopies(feedback, version);
   const BodyFraming body = framing.chunked ? BodyFraming::kChunked : BodyFraming::kLength;
   request_body_.Begin(body, framing.length);
@@ -43,6 +44,10 @@ Client::Next Client::BeginExchange() {
     parser_.Take(AddToRequest(unread.size()));
   }
   if (request_body_.failed()) return RefuseBody();
+  // What is not held whole can't be sent twice: no connection that may be ending will do.
+  const bool fits = !framing.chunked && framing.length <= RelayBuffer::kMostCapacity &&
+                    head_bytes + framing.length <= RelayBuffer::kMostCapacity;
+  fresh_ = !request_body_.done() && !fits;
   if (request_body_.done() && mirror_ != nullptr) mirror_->Send();
   state_ = State::kRelays;
   if (version != Picker::kNone) EnterVersion(picker.table().versions[static_cast<size_t>(version)]);
@@ -249,9 +254,14 @@ void Client::ReleaseUpstream(bool reusable) {
 void Client::ArmForRelay(bool moved) {
   const bool client_blocks = !writable_ && (!output_.empty() || !upstream_->answer.empty());
   const bool needs_body = !request_body_.done() && request_.empty() && status_ == 0;
+  // Whether it still reads is seen once it is written to.
+  const bool may_be_gone = hung_up_ && request_body_.done() && status_ == 0;
   if (client_blocks || needs_body) {
     const http::TimerKind wanted = client_blocks ? http::TimerKind::kWrite : http::TimerKind::kBody;
     if (moved || !armed() || kind != wanted) loop_->timers().Arm(this, wanted, loop_->now_ns());
+  } else if (may_be_gone) {
+    if (!armed() || kind != http::TimerKind::kDeferred)
+      loop_->timers().Arm(this, http::TimerKind::kDeferred, loop_->now_ns());
   } else if (armed()) {
     http::TimerLists::Disarm(this);
   }

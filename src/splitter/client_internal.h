@@ -147,7 +147,7 @@ class Client final : public Endpoint, public UpstreamUser {
   bool keep_alive_ = true, is_head_ = false, may_repeat_ = false, is_prediction_ = false;
   int64_t begun_ns_ = 0;
   MirroredRequest* mirror_ = nullptr;
-  std::shared_ptr<CollectedRequest> labels_;  // To be copied; null for none.
+  std::shared_ptr<Collected> labels_;  // To be copied; null for none.
   // The cookie that its client is given with the answer; "" for none.
   std::string cookie_name_, cookie_key_;
   // Of its answer.

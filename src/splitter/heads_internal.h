@@ -69,8 +69,10 @@ struct ResponseHead {
   uint64_t length = 0;
   bool keep_alive = false;  // The replica's connection goes on behind the answer.
   HopHeaders hops;
+  // It tells the frame of a body that answers of its status have none of: that is not handed on.
+  bool frames_nothing = false;
   // As it stands it may go to a client of HTTP/1.1.
-  bool passes_as_it_is() const { return minor_version == 1 && !hops.any(); }
+  bool passes_as_it_is() const { return minor_version == 1 && !hops.any() && !frames_nothing; }
   bool interim() const { return status < 200; }
 };
 

@@ -39,6 +39,16 @@ Result<std::unique_ptr<Replica>> Resolve(const ReplicaAddress& name, int loops) 
   return replica;
 }
 
+// A request would go round and round.
+Error ItselfError(const ReplicaAddress& name, const std::string& field) {
+  Location location;
+  location.field = field;
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("{}:{} is the splitter's own address", name.host, name.port))
+      .At(std::move(location))
+      .Expected("the address of a model server");
+}
+
 template <typename Lanes>
 int64_t InFlight(const Lanes& lanes, int loops) {
   int64_t sum = 0;
@@ -127,9 +137,12 @@ Status RouteBook::Apply(const Routes& routes) {
   SLIPWAY_RETURN_IF_ERROR(CheckRoutes(routes));
   const std::lock_guard applying(applying_);
   std::vector<std::unique_ptr<Replica>> resolved;  // In the order of the routes.
-  for (const VersionRoute& route : routes.versions) {
-    for (const ReplicaAddress& name : route.replicas) {
-      SLIPWAY_ASSIGN_OR_RETURN(resolved.emplace_back(), Resolve(name, loops_));
+  for (size_t i = 0; i < routes.versions.size(); ++i) {
+    const std::vector<ReplicaAddress>& names = routes.versions[i].replicas;
+    for (size_t place = 0; place < names.size(); ++place) {
+      SLIPWAY_ASSIGN_OR_RETURN(resolved.emplace_back(), Resolve(names[place], loops_));
+      if (own_ && own_->Is(resolved.back()->address))
+        return ItselfError(names[place], fmt::format("versions[{}].replicas[{}]", i, place));
     }
   }
   auto table = std::make_shared<RouteTable>();

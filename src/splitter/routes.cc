@@ -61,6 +61,7 @@ void CheckWeight(double weight, const std::string& field, Mistakes* mistakes) {
 }
 
 void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* mistakes) {
+  double sum = 0;
   for (size_t i = 0; i < routes.versions.size(); ++i) {
     const VersionRoute& version = routes.versions[i];
     const std::string field = fmt::format("versions[{}]", i);
@@ -70,7 +71,11 @@ void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* m
                     "each version once");
     CheckWeight(version.weight, field + ".weight", mistakes);
     CheckReplicas(version, field, mistakes);
+    sum += std::isfinite(version.weight) ? version.weight : 0;
   }
+  if (!std::isfinite(sum))
+    mistakes->Add("versions", "the weights add up to infinity",
+                  "smaller weights, such as percents");
 }
 
 void CheckVersionName(const std::string& version, const std::string& field,

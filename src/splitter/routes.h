@@ -42,15 +42,16 @@ struct Stickiness {
   bool wanted() const { return !header.empty() || !cookie.empty(); }
 };
 
-// A request with that header and that very value goes to the version, whatever the weights.
+// A request with that header and that very value goes to the version, whatever the weights. Where
+// no replica of it takes it, `fallback` says what becomes of it, as of any other.
 struct HeaderRoute {
   std::string name;
   std::string value;
   std::string version;
 };
 
-// This share of the requests that go to others also goes to the version, whose answers are compared
-// and dropped.
+// This share of the predictions (POST to …/predict, …/invocations or …/infer) that go to others is
+// also asked of the version, whose answers are compared and dropped.
 struct MirrorRoute {
   std::string version;  // "" for none.
   double share = 1;     // From 0 to 1.

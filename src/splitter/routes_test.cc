@@ -118,6 +118,11 @@ TEST(Routes, WeightsAreNumbers) {
   EXPECT_FALSE(CheckRoutes(routes).ok());
   routes.versions[0].weight = 0.001;
   EXPECT_TRUE(CheckRoutes(routes).ok());
+  // Shares are parts of the sum.
+  routes.versions[0].weight = 1e308;
+  EXPECT_TRUE(CheckRoutes(routes).ok());
+  routes.versions.push_back({.id = "8", .weight = 1e308, .replicas = {}});
+  EXPECT_THAT(CheckRoutes(routes).error().Render(), HasSubstr("add up to infinity"));
 }
 
 }  // namespace

@@ -195,6 +195,28 @@ TEST_F(SplitterTest, TheIdleRaceLosesNothingAndAsksNothingTwice) {
   EXPECT_EQ(SnapshotOf("1").requests, 200);
 }
 
+// What is too large to be held goes on a connection that was not idle, or it could be lost with it.
+TEST_F(SplitterTest, ALargeBodyIsNotSentOnAConnectionThatMayBeEnding) {
+  FakeReplica replica([](Peer& peer, int) {
+    if (peer.ReadMessage().empty()) return;
+    peer.Send(Ok("ok"));
+    // With the next request it turns out to be gone.
+    while (!peer.HasInput()) std::this_thread::sleep_for(milliseconds(1));
+    peer.Reset();
+  });
+  StartWith({replica.port()});
+  const std::string large(200'000, 'x');
+  const std::string chunks = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", large.size(), large);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Ask(Post("/predict", large)), Ok("ok"));
+    EXPECT_EQ(
+        Ask("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
+        Ok("ok"));
+  }
+  EXPECT_EQ(SnapshotOf("1").errors(), 0);
+  EXPECT_EQ(replica.connections(), 10);
+}
+
 TEST_F(SplitterTest, WhatWasTakenIsNotAskedTwice) {
   std::atomic<int> asked{0};
   FakeReplica replica(FirstThenOk([](Peer& peer) { EXPECT_NE(peer.ReadMessage(), ""); }, &asked));

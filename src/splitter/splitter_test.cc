@@ -302,36 +302,5 @@ TEST_F(SplitterTest, SlowClientsAreToldSo) {
   EXPECT_EQ(SnapshotOf("1").requests, 0);
 }
 
-TEST_F(SplitterTest, AClientThatGoesTakesItsRequestAlong) {
-  std::atomic<bool> ended{false};
-  FakeReplica replica([&](Peer& peer, int) {
-    peer.ReadMessage();
-    peer.ReadToEnd();
-    ended = true;
-  });
-  StartWith({replica.port()});
-  Peer client = Connect();
-  client.Send(Get("/"));
-  EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 1; }));
-  EXPECT_EQ(SnapshotOf("1").replicas[0].in_flight, 1);
-  client.Reset();
-  EXPECT_TRUE(Eventually([&] { return ended.load(); }));
-  EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 0; }));
-  EXPECT_EQ(SnapshotOf("1").abandoned, 1);
-}
-
-TEST_F(SplitterTest, TooManyConnectionsAreTurnedAway) {
-  FakeReplica replica("ok");
-  options_.limits.connections = 1;
-  StartWith({replica.port()});
-  Peer first = Connect();
-  first.Send(Get("/"));
-  EXPECT_EQ(first.ReadMessage(), Ok("ok"));
-  Peer second = Connect();
-  EXPECT_EQ(StatusOf(second.ReadMessage()), 503);
-  first.Send(Get("/"));
-  EXPECT_EQ(first.ReadMessage(), Ok("ok"));
-}
-
 }  // namespace
 }  // namespace slipway::splitter

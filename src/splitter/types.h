@@ -22,15 +22,17 @@ struct ReplicaSnapshot {
   int64_t in_flight = 0;
 };
 
-// Requests that also went to this version, and how its answers compared with those that counted.
+// Predictions that were also asked of this version, and how its answers compared with those that
+// counted.
 struct MirrorSnapshot {
   int64_t sent = 0;
-  int64_t equal = 0;  // Status, and prediction or predictions where both have one.
+  int64_t equal = 0;
   int64_t status_differs = 0;
-  int64_t prediction_differs = 0;
-  int64_t failed = 0;  // No answer, or no whole one.
-  int64_t skipped =
-      0;  // Were to go and did not, or were not compared: too large, too many at once.
+  int64_t prediction_differs = 0;  // Or one of the two holds none.
+  int64_t failed = 0;              // No answer, or no whole one.
+  // Were to go and did not, or were not compared: too large, too many at once, no prediction in
+  // either answer.
+  int64_t skipped = 0;
 };
 
 // Copies of what clients told of predictions, for replicas that did not answer it.
