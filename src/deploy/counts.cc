@@ -26,22 +26,17 @@ CountsByName Grown(const CountsByName& before, CountsByName now) {
   return now;
 }
 
-// A later label that takes the place of one before may make all but the counts of labels smaller:
-// such a difference is none.
+// Of counts that began anew all that there is now.
 void SubtractFeedback(const ModelCounts& before, ModelCounts* now) {
   if (now->labelled >= before.labelled) {
     now->labelled -= before.labelled;
-    now->correct = std::clamp<int64_t>(now->correct - before.correct, 0, now->labelled);
-    for (auto& [name, count] : now->labels) {
-      const auto it = before.labels.find(name);
-      count = std::max<int64_t>(0, count - (it == before.labels.end() ? 0 : it->second));
-    }
+    now->correct -= before.correct;
+    for (const auto& [name, count] : before.labels) now->labels[name] -= count;
   }
   if (now->errors.count < before.errors.count) return;
   now->errors.count -= before.errors.count;
-  const bool none = now->errors.count == 0;
-  now->errors.sum = none ? 0 : std::max(0.0, now->errors.sum - before.errors.sum);
-  now->errors.squares = none ? 0 : std::max(0.0, now->errors.squares - before.errors.squares);
+  now->errors.sum -= before.errors.sum;
+  now->errors.squares -= before.errors.squares;
 }
 
 Status ReadCounts(const Json& json, CountsByName* counts) {
@@ -69,11 +64,21 @@ SetCounts Since(const SetCounts& before, const SetCounts& now) {
   return more;
 }
 
-ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now) {
   ModelCounts more = now;
   more.predictions = Grown(before.predictions, now.predictions);
   more.confidence_sum = Grown(before.confidence_sum, now.confidence_sum);
   SubtractFeedback(before, &more);
+  return more;
+}
+
+ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
+  ModelCounts more = Change(before, now);
+  more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
+  for (auto& [name, count] : more.labels) count = std::max<int64_t>(0, count);
+  const bool none = more.errors.count == 0;
+  more.errors.sum = none ? 0 : std::max(0.0, more.errors.sum);
+  more.errors.squares = none ? 0 : std::max(0.0, more.errors.squares);
   return more;
 }
 

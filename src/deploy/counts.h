@@ -1,4 +1,5 @@
-// What is counted of a set of replicas; counts only grow, until a process begins anew.
+// What is counted of a set of replicas; counts only grow, until a process begins anew. Only a label
+// that takes the place of another one may make what is counted of labels smaller.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,10 @@ struct ModelCounts {
 // What came between two looks. A count that is smaller than before began anew in between, and
 // counts from 0.
 SetCounts Since(const SetCounts& before, const SetCounts& now);
+// Of feedback as trials that are new: a label that took the place of another one is none.
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
+// The same with what such labels changed: all but their number may be negative.
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now);
 void Add(const SetCounts& more, SetCounts* total);
 void Add(const ModelCounts& more, ModelCounts* total);
 

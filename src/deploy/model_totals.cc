@@ -66,7 +66,7 @@ void ModelTotals::Take(int64_t set, const std::string& replica, const ReplicaCou
   const bool same = last.instance == now.instance;
   ModelCounts& total = totals_[set];
   total.set = set;
-  Add(same ? Since(last.counts, now.counts) : now.counts, &total);
+  Add(same ? Change(last.counts, now.counts) : now.counts, &total);
   last = now;
 }
 
