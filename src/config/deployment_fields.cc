@@ -128,7 +128,9 @@ std::vector<Field> TrafficFields() {
        .kind = Kind::kSection,
        .about = "Requests that go to the new version whatever its share."},
       {.key = "deployment.canary.header.name", .about = "The header that they bring."},
-      {.key = "deployment.canary.header.value", .about = "And its very value."},
+      {.key = "deployment.canary.header.value",
+       .kind = Kind::kLabel,
+       .about = "And its very value."},
   };
 }
 

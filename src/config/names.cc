@@ -361,6 +361,12 @@ Range MetricRange(const std::string& metric) {
   return found == nullptr ? Range() : found->range;
 }
 
+Range RangeOfKey(const Names& keys, const std::string& key, const Range& usual) {
+  if (&keys == &Metrics()) return MetricRange(key);
+  const bool is_share = &keys == &CanaryMetrics() && key.ends_with("_rate");
+  return is_share ? Range{.min = 0, .max = 1, .is_share = true} : usual;
+}
+
 std::string MetricTask(const std::string& metric) {
   const Metric* found = FindMetric(metric);
   return found == nullptr ? "" : found->task;

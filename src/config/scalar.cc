@@ -48,9 +48,13 @@ class ScalarCheck {
     return std::nullopt;
   }
   std::nullopt_t OutOfRange() {
+    constexpr double kPercent = 100;
+    const double value = plain_.get<double>();
+    const bool percent = field_.range.is_share && !variable_ && value > 1 && value <= kPercent;
     Tell(variable_ ? "the value of " + DescribeNode(node_) + " is out of range"
                    : node_.text + " is out of range",
-         "");
+         percent ? fmt::format("{:g}, which is {:g} %: it is a share", value / kPercent, value)
+                 : "");
     return std::nullopt;
   }
   void Tell(std::string message, std::string hint) {
