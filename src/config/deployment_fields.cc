@@ -432,7 +432,8 @@ std::vector<Field> StoreFields() {
       {.key = "notifications.run",
        .about =
            "Of command: a command line for a shell, with the event in `SLIPWAY_EVENT` and in the "
-           "file that `SLIPWAY_EVENT_FILE` names."},
+           "file that `SLIPWAY_EVENT_FILE` names; its variables are the shell's.",
+       .literal = true},
       {SLIPWAY_KEY(approvals), .kind = Kind::kSection, .shape = Shape::kMap,
        .about = "Environment → who must agree before delivery.", .later = "approvals"},
       {.key = "approvals.minimum",

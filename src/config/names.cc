@@ -363,7 +363,9 @@ Range MetricRange(const std::string& metric) {
 
 Range RangeOfKey(const Names& keys, const std::string& key, const Range& usual) {
   if (&keys == &Metrics()) return MetricRange(key);
-  const bool is_share = &keys == &CanaryMetrics() && key.ends_with("_rate");
+  // Of alerts latencies alone are no shares.
+  const bool is_share = (&keys == &CanaryMetrics() && key.ends_with("_rate")) ||
+                        (&keys == &Alerts() && !key.starts_with("latency_"));
   return is_share ? Range{.min = 0, .max = 1, .is_share = true} : usual;
 }
 

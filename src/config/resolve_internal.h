@@ -37,6 +37,8 @@ Resolved ResolveEnvironment(const YamlNode& environment, const Position& at, Pro
 void CheckTogether(const Resolved& resolved, Problems* problems);
 // The same of `notifications`: what each type needs and what it does not read.
 void CheckNotifications(const Resolved& resolved, Problems* problems);
+// The same of what follows from alerts.
+void CheckActions(const Resolved& resolved, Problems* problems);
 // The same of what a splitter finds a version by: headers and cookies.
 void CheckDelivery(const Resolved& resolved, Problems* problems);
 

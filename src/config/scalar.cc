@@ -91,8 +91,9 @@ std::optional<ResolvedValue> ScalarCheck::Run() {
     return ResolvedValue{"null", "null"};  // "null" without quotes in a list of labels.
   }
   if (node_.kind != YamlNode::Kind::kScalar) return WrongType();
-  variable_ = HasVariable(node_.text);
-  auto expanded = ExpandVariables(node_.text, node_.at, key_, problems_);
+  variable_ = !field_.literal && HasVariable(node_.text);
+  auto expanded = field_.literal ? WithoutPassword(node_.text, node_.at, key_, problems_)
+                                 : ExpandVariables(node_.text, node_.at, key_, problems_);
   if (!expanded) return std::nullopt;
   text_ = *std::move(expanded);
   const bool typed = field_.kind != Kind::kText && field_.kind != Kind::kLabel;
