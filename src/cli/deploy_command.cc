@@ -22,6 +22,7 @@ struct DeployOptions {
   std::vector<std::string> references;
   ConfigOptions config;
   std::string strategy;
+  std::string reason;
   bool force = false;
   bool detach = false;
 };
@@ -86,6 +87,7 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   rollout.environment = config.environment;
   rollout.model = versions.front().name;
   rollout.actor = registry::CurrentActor();
+  rollout.reason = options.reason;
   Json deployment = config.deployment.all;
   const std::string strategy = SaidStrategy(options);
   if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
@@ -176,6 +178,8 @@ void AddDeployCommand(CLI::App& app, Session& session) {
                    "configuration's); experiment: beside the stable version until feedback tells "
                    "which is best")
       ->check(CLI::IsMember({"blue-green", "canary", "rolling", "experiment"}));
+  command->add_option("--reason", options->reason, "Why: stands in the history and the report")
+      ->type_name("TEXT");
   command->add_flag("--force", options->force,
                     "Deploy a version that has not passed its gates; recorded");
   command->add_flag("-d,--detach", options->detach, "Do not wait until it has ended");

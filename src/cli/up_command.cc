@@ -29,10 +29,14 @@ struct UpOptions {
 void WaitForWork(deploy::RolloutStore& store, int64_t counter, int64_t due_ms,
                  const std::vector<int>& watches) {
   constexpr int kSliceMs = 10;
+  constexpr double kMilliseconds = 1000;
   std::vector<pollfd> waited;
   for (const int watch : watches) waited.push_back({watch, POLLIN, 0});
+  // The system's clock may be set meanwhile.
+  const Stopwatch watch;
+  const auto wait_ms = static_cast<double>(due_ms - NowMs());
   while (StopSignal() == 0) {
-    const int64_t left = due_ms - NowMs();
+    const auto left = static_cast<int64_t>(wait_ms - watch.seconds() * kMilliseconds);
     if (left <= 0) return;
     const int slice = static_cast<int>(std::min<int64_t>(left, kSliceMs));
     if (::poll(waited.data(), waited.size(), slice) > 0) return;

@@ -128,7 +128,9 @@ std::vector<Field> TrafficFields() {
        .kind = Kind::kSection,
        .about = "Requests that go to the new version whatever its share."},
       {.key = "deployment.canary.header.name", .about = "The header that they bring."},
-      {.key = "deployment.canary.header.value", .about = "And its very value."},
+      {.key = "deployment.canary.header.value",
+       .kind = Kind::kLabel,
+       .about = "And its very value."},
   };
 }
 
@@ -435,7 +437,8 @@ std::vector<Field> StoreFields() {
       {.key = "notifications.run",
        .about =
            "Of command: a command line for a shell, with the event in `SLIPWAY_EVENT` and in the "
-           "file that `SLIPWAY_EVENT_FILE` names."},
+           "file that `SLIPWAY_EVENT_FILE` names; its variables are the shell's.",
+       .literal = true},
       {SLIPWAY_KEY(approvals), .kind = Kind::kSection, .shape = Shape::kMap,
        .about = "Environment → who must agree before delivery.", .later = "approvals"},
       {.key = "approvals.minimum",

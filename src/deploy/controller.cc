@@ -34,13 +34,12 @@ Decision DecisionOf(const Service& service, Findings found, int64_t now_ms) {
   Decision decision;
   decision.service = service;
   const bool undo = found.undo_set != 0 && !service.in_progress() && service.stable &&
-                    service.stable->set == found.undo_set && service.history.size() > 1;
+                    service.stable->set == found.undo_set && !service.history.empty();
   if (undo) {
     const int64_t revision = service.history.back().revision;
     for (Note& note : found.notes) note.revision = revision;
     // By its number: the newest rollout may be another one, which did not end well.
-    const int64_t to = service.history[service.history.size() - 2].revision;
-    Result<Decision> undone = Undo(service, to, {now_ms, "monitor"}, found.undo_reason);
+    Result<Decision> undone = Undo(service, found.undo_to, {now_ms, "monitor"}, found.undo_reason);
     const std::string text =
         undone.ok() ? "undone: " + found.undo_reason : "not undone: " + undone.error().message();
     found.notes.push_back({"alert", text, Json::object(), revision});
@@ -260,14 +259,16 @@ Result<bool> Controller::Act(Held* held, const Decision& decision) {
 }
 
 void Controller::DoEffects() {
-  const Result<std::vector<Effect>> due = parts_.store->DueEffects(NowMs(), kEffectsAtOnce);
+  if (parts_.kinds.empty()) return;
+  const int64_t now_ms = time_.NowMs();
+  const Result<std::vector<Effect>> due =
+      parts_.store->DueEffects(now_ms, kEffectsAtOnce, parts_.kinds);
   if (!due.ok()) return parts_.tell(due.error().ToString());
   for (const Effect& effect : *due) {
-    if (std::ranges::find(parts_.kinds, effect.kind) == parts_.kinds.end()) continue;
     const Status done = parts_.do_effect(effect);
     const Status kept =
         done.ok() ? parts_.store->FinishEffect(effect.id)
-                  : parts_.store->RetryEffect(effect.id, NowMs() + RetryAfterMs(effect.attempts),
+                  : parts_.store->RetryEffect(effect.id, now_ms + RetryAfterMs(effect.attempts),
                                               done.error().ToString());
     if (!done.ok())
       parts_.tell(fmt::format("{}: {} is tried again later: {}", effect.service, effect.kind,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/forward_time.h"
 #include "core/result.h"
 #include "deploy/backend.h"
 #include "deploy/rollout_store.h"
@@ -23,6 +24,7 @@ struct Findings {
   std::vector<Note> notes;
   std::vector<Outside> outside;
   int64_t undo_set = 0;  // Is to be gone back from, if it is still stable; 0 for none.
+  int64_t undo_to = 0;   // The revision to go back to.
   std::string undo_reason;
   // Service::watched from then on. All of it is kept at once or, where somebody else changed the
   // service meanwhile, nothing: what the watcher finds there the next time is as it was before.
@@ -48,7 +50,7 @@ struct ControllerParts {
 // Not thread-safe.
 class Controller {
  public:
-  explicit Controller(ControllerParts parts) : parts_(std::move(parts)) {}
+  explicit Controller(ControllerParts parts) : parts_(std::move(parts)), time_(*parts_.clock) {}
 
   // One look at everything. Returns when the next is due, in milliseconds since the epoch; sooner
   // where the store changes or something ends. An error of one service is told and holds up no
@@ -82,6 +84,7 @@ class Controller {
   void TellOnce(Held* held, const std::string& service, const std::string& trouble);
 
   ControllerParts parts_;
+  ForwardTime time_;  // When effects are due.
   std::map<std::string, Held> held_;
 };
 

@@ -264,6 +264,7 @@ Findings HarmOf(const Service& service) {
   if (GetBool(service.watched, "found")) return found;
   found.notes = {{"alert", "it does harm"}};
   found.undo_set = service.stable->set;
+  found.undo_to = service.history.front().revision;
   found.undo_reason = "harm";
   found.watched = {{"found", true}};
   return found;

@@ -26,12 +26,11 @@ CountsByName Grown(const CountsByName& before, CountsByName now) {
   return now;
 }
 
-// A later label that takes the place of one before may make all but the counts of labels smaller:
-// such a difference is none.
+// Where counts began anew, all that there is now.
 void SubtractRight(int64_t labelled, int64_t correct, auto* now) {
   if (now->labelled < labelled) return;
   now->labelled -= labelled;
-  now->correct = std::clamp<int64_t>(now->correct - correct, 0, now->labelled);
+  now->correct -= correct;
 }
 
 Status ReadCounts(const Json& json, CountsByName* counts) {
@@ -65,29 +64,41 @@ SetCounts Since(const SetCounts& before, const SetCounts& now) {
   return more;
 }
 
-ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
-  ModelCounts more = now;
-  more.predictions = Grown(before.predictions, now.predictions);
-  more.confidence_sum = Grown(before.confidence_sum, now.confidence_sum);
+LabelCounts Change(const LabelCounts& before, const LabelCounts& now) {
+  LabelCounts more = now;
   SubtractRight(before.labelled, before.correct, &more);
-  more.in_epoch = Since(before.in_epoch, now.in_epoch);
+  if (now.labelled >= before.labelled)
+    for (const auto& [name, count] : before.labels) more.labels[name] -= count;
+  if (now.errors.count < before.errors.count) return more;
+  more.errors.count -= before.errors.count;
+  more.errors.sum -= before.errors.sum;
+  more.errors.squares -= before.errors.squares;
   return more;
 }
 
 LabelCounts Since(const LabelCounts& before, const LabelCounts& now) {
-  LabelCounts more = now;
-  SubtractRight(before.labelled, before.correct, &more);
-  if (now.labelled >= before.labelled) {
-    for (auto& [name, count] : more.labels) {
-      const auto it = before.labels.find(name);
-      count = std::max<int64_t>(0, count - (it == before.labels.end() ? 0 : it->second));
-    }
-  }
-  if (now.errors.count < before.errors.count) return more;
-  more.errors.count -= before.errors.count;
+  LabelCounts more = Change(before, now);
+  more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
+  for (auto& [name, count] : more.labels) count = std::max<int64_t>(0, count);
   const bool none = more.errors.count == 0;
-  more.errors.sum = none ? 0 : std::max(0.0, now.errors.sum - before.errors.sum);
-  more.errors.squares = none ? 0 : std::max(0.0, now.errors.squares - before.errors.squares);
+  more.errors.sum = none ? 0 : std::max(0.0, more.errors.sum);
+  more.errors.squares = none ? 0 : std::max(0.0, more.errors.squares);
+  return more;
+}
+
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now) {
+  ModelCounts more = now;
+  more.predictions = Grown(before.predictions, now.predictions);
+  more.confidence_sum = Grown(before.confidence_sum, now.confidence_sum);
+  SubtractRight(before.labelled, before.correct, &more);
+  more.in_epoch = Change(before.in_epoch, now.in_epoch);
+  return more;
+}
+
+ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
+  ModelCounts more = Change(before, now);
+  more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
+  more.in_epoch = Since(before.in_epoch, now.in_epoch);
   return more;
 }
 

@@ -1,4 +1,5 @@
-// What is counted of a set of replicas; counts only grow, until a process begins anew.
+// What is counted of a set of replicas; counts only grow, until a process begins anew. Only a label
+// that takes the place of another one may make what is counted of labels smaller.
 #pragma once
 
 #include <cstdint>
@@ -50,10 +51,14 @@ struct ModelCounts {
 // What came between two looks. A count that is smaller than before began anew in between, and
 // counts from 0.
 SetCounts Since(const SetCounts& before, const SetCounts& now);
+// Of feedback as trials that are new: a label that took the place of another one is none.
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
+LabelCounts Since(const LabelCounts& before, const LabelCounts& now);
+// The same with what such labels changed: all but their number may be negative.
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now);
+LabelCounts Change(const LabelCounts& before, const LabelCounts& now);
 void Add(const SetCounts& more, SetCounts* total);
 void Add(const ModelCounts& more, ModelCounts* total);
-LabelCounts Since(const LabelCounts& before, const LabelCounts& now);
 
 // In milliseconds, the middle of the bucket that the share lies in, by nearest rank; 0 of none.
 double Percentile(const std::vector<int64_t>& latencies, double share);

@@ -88,7 +88,7 @@ ReplicaCounts ReadReplicaCounts(const Json& metrics) {
 void ModelTotals::Take(int64_t set, const std::string& replica, const ReplicaCounts& now) {
   ReplicaCounts& last = last_[set][replica];
   const bool same = last.instance == now.instance;
-  ModelCounts more = same ? Since(last.counts, now.counts) : now.counts;
+  ModelCounts more = same ? Change(last.counts, now.counts) : now.counts;
   // Another epoch began with nothing.
   if (same && now.epoch != last.epoch) more.in_epoch = now.counts.in_epoch;
   ModelCounts& total = totals_[set];

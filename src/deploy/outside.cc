@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "deploy/outside_internal.h"
+#include "deploy/verbs.h"
 
 namespace slipway::deploy {
 
@@ -29,7 +30,7 @@ Outside NotifyOf(const Service& service, const Release& release, int64_t revisio
 Outside RollbackTagOf(const Service& service, const Release& release, int64_t revision,
                       const std::string& reason) {
   Json detail = ReleaseFacts(release);
-  detail["key"] = "slipway.rollback";
+  detail["key"] = kRollbackTag;
   detail["value"] = fmt::format("{} revision {}: {}", service.name, revision, reason);
   return {"tag", std::move(detail)};
 }

@@ -118,6 +118,22 @@ TEST(ModelTotalsTest, SumsOfErrorsThatAreNoNumbersAreNone) {
   EXPECT_EQ(read("inf"), analysis::NumberSums{});
 }
 
+TEST(ModelTotalsTest, ALabelThatIsCorrectedCountsAsItIsNow) {
+  const auto metrics = [](int64_t correct) {
+    return Json{{"instance", "a"},
+                {"feedback", Json::array({{{"matched", 10}, {"correct", correct}}})}};
+  };
+  ModelTotals totals;
+  totals.Take(7, "r7-1", ReadReplicaCounts(metrics(9)));
+  totals.Take(7, "r7-1", ReadReplicaCounts(metrics(2)));
+  EXPECT_EQ(totals.totals().at(7).labelled, 10);
+  EXPECT_EQ(totals.totals().at(7).correct, 2);
+  // Of trials none was new.
+  const ModelCounts before{.labelled = 10, .correct = 9}, now{.labelled = 10, .correct = 2};
+  EXPECT_EQ(Since(before, now).correct, 0);
+  EXPECT_EQ(Change(before, now).correct, -7);
+}
+
 TEST(ModelTotalsTest, ARegressionIsCountedByItsBuckets) {
   const ReplicaCounts read = ReadReplicaCounts(
       {{"instance", "a"},

@@ -210,7 +210,8 @@ DetachedSpec ReplicaProcesses::SpecOf(const Release& release) const {
   if (!GetBool(monitoring, "enable_metrics", true)) spec.arguments.emplace_back("--no-metrics");
   if (GetBool(monitoring, "log_predictions")) spec.arguments.emplace_back("--log-predictions");
   spec.environment = {{"MODEL_VERSION", std::to_string(release.version)},
-                      {"SLIPWAY_REPLICA", spec.id}};
+                      {"SLIPWAY_REPLICA", spec.id},
+                      {"SLIPWAY_SERVICE", options_.service}};
   spec.facts = {{"service", options_.service}, {"set", release.set}, {"threads", threads}};
   spec.memory_bytes = static_cast<int64_t>(QuantityOf(release.deployment, "memory"));
   return spec;

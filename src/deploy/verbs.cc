@@ -131,7 +131,10 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   next.rollout = Begin(&next, rollout.release, rollout.settings, "deploy", context);
   if (rollout.settings.strategy == Strategy::kExperiment)
     next.rollout->experiment = BeginExperiment(&next, rollout.others);
-  return Said(std::move(next), "deploy", text, context);
+  next.rollout->reason = rollout.reason;
+  Decision decision = Said(std::move(next), "deploy", text, context);
+  if (!rollout.reason.empty()) decision.notes.back().detail["reason"] = rollout.reason;
+  return decision;
 }
 
 Result<Decision> Promote(const Service& service, bool full, const VerbContext& context,

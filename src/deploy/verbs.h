@@ -24,12 +24,16 @@ struct NewRollout {
   std::vector<Release> others = {};  // Of an experiment: what is tried beside it, without sets.
   Settings settings;
   std::string actor;
+  std::string reason = {};  // Why, where somebody says so.
 };
 
 struct VerbContext {
   int64_t now_ms = 0;
   std::string actor;
 };
+
+// Of a version that was rolled back or gone back from: "SERVICE revision N: why".
+inline constexpr const char* kRollbackTag = "slipway.rollback";
 
 // A service that there was not, or the next rollout of one: what was in progress is superseded, and
 // its traffic goes back to the stable version. kConflict where that version is stable already, by

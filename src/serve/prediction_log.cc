@@ -90,7 +90,7 @@ class FilePredictionLog : public PredictionLog {
   }
 
   const LoggedModel* Register(const ServedModel& model) override {
-    return models_.Register(LoggedModel::Of(model));
+    return models_.Register(LoggedModel::Of(model, options_.service));
   }
 
   void Record(int loop, const Observation& observation) noexcept override;

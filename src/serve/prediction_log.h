@@ -50,6 +50,8 @@ struct PredictionLogOptions {
   // A directory of this machine where rows wait to become segments. "" is PLACE/.spool, which an
   // s3:// place has not: there it must be named, and servers of several places may share it.
   std::string spool;
+  // The deployed service that this server is a replica of, which its segments name; "" for none.
+  std::string service;
   // The share of the requests that is kept, in (0, 1]: chosen by a hash of the request's id, so
   // that all servers keep the same ones. Feedback is kept and counted of all.
   double sample = 1;

@@ -96,6 +96,15 @@ TEST_F(PredictionLogTest, ARowHasWhatWasAskedAndAnswered) {
   EXPECT_THAT(told_, IsEmpty());
 }
 
+TEST_F(PredictionLogTest, AReplicaNamesItsService) {
+  options_.service = "shop-staging";
+  const auto log = Open();
+  log->Record(0, Answered(churn_, "a", 2, 5).Of(log->Register(churn_)));
+  Stop(log.get());
+  EXPECT_THAT(RowsIn(options_.place, "", {"request_id", "digest", "service"}),
+              ElementsAre("a sha256:churn3 shop-staging", "a sha256:churn3 shop-staging"));
+}
+
 TEST_F(PredictionLogTest, NothingIsLostOnACleanStop) {
   constexpr int kLoops = 3, kRequests = 4000;
   options_.segment_rows = 5000;
