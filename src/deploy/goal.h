@@ -31,7 +31,8 @@ struct GoalResult {
   double improvement = 0;
   analysis::Interval interval = {};  // Infinite where nothing is known yet.
 
-  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0)".
+  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0 better)", or "(1.0 worse
+  // to 6.0 better)".
   std::string InWords() const;
 };
 Json ToJson(const GoalResult& result);
