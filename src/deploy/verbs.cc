@@ -102,6 +102,7 @@ Json WithoutWatching(Json deployment) {
   for (const char* key :
        {"window_seconds", "alert_thresholds", "drift", "actions", "retrain_interval_seconds"})
     monitoring->erase(key);
+  if (monitoring->empty()) deployment.erase(monitoring);
   return deployment;
 }
 
