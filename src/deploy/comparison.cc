@@ -72,12 +72,21 @@ std::string EValue(double log_e) {
   return e >= kPercent ? fmt::format("{:.0f}", e) : fmt::format("{:.1f}", e);
 }
 
+double Rate(int64_t events, int64_t trials) {
+  return trials == 0 ? 0 : static_cast<double>(events) / static_cast<double>(trials);
+}
+
 std::string Rates(const analysis::RateCounts& counts) {
-  const auto rate = [](int64_t events, int64_t trials) {
-    return trials == 0 ? 0.0 : kPercent * static_cast<double>(events) / static_cast<double>(trials);
-  };
-  return fmt::format("{:.1f} % beside {:.1f} %", rate(counts.canary_events, counts.canary_trials),
-                     rate(counts.stable_events, counts.stable_trials));
+  return fmt::format("{:.1f} % beside {:.1f} %",
+                     kPercent * Rate(counts.canary_events, counts.canary_trials),
+                     kPercent * Rate(counts.stable_events, counts.stable_trials));
+}
+
+// By what was seen so far, chance or not.
+bool IsBeyond(const analysis::RateCounts& counts, double margin) {
+  return Rate(counts.canary_events, counts.canary_trials) -
+             Rate(counts.stable_events, counts.stable_trials) >
+         margin;
 }
 
 Json RateEvidence(const analysis::RateComparison& comparison) {
@@ -181,8 +190,9 @@ std::vector<int64_t> Comparison::InClasses(const ModelCounts& counts) const {
   return sorted;
 }
 
-std::string Comparison::InWords(const analysis::Evidence& evidence) const {
-  return fmt::format("{} (e = {} of {:.0f})", Rejects(evidence) ? "yes" : "no",
+std::string Comparison::InWords(const analysis::Evidence& evidence, bool looks_so) const {
+  const char* const no = looks_so ? "not shown yet" : "no";
+  return fmt::format("{} (e = {} of {:.0f})", Rejects(evidence) ? "yes" : no,
                      EValue(evidence.log_e()), 1 / alpha_);
 }
 
@@ -190,7 +200,8 @@ Harm Comparison::Errors() const {
   Harm harm{"errors", Rejects(errors_.evidence()), {}, RateEvidence(errors_)};
   harm.text =
       fmt::format("errors worse by > {:g} points: {} · {}", kPercent * settings_.error_margin,
-                  InWords(errors_.evidence()), Rates(errors_.totals()));
+                  InWords(errors_.evidence(), IsBeyond(errors_.totals(), settings_.error_margin)),
+                  Rates(errors_.totals()));
   harm.evidence["difference"] = {bounds_.bounds().lower, bounds_.bounds().upper};
   harm.evidence["alpha"] = alpha_;
   return harm;
@@ -221,9 +232,10 @@ Harm Comparison::Latency() const {
 
 Harm Comparison::Accuracy() const {
   Harm harm{"accuracy", Rejects(accuracy_.evidence()), {}, RateEvidence(accuracy_)};
-  harm.text = fmt::format("accuracy worse by > {:g} points: {} · wrong {}",
-                          kPercent * settings_.accuracy_margin, InWords(accuracy_.evidence()),
-                          Rates(accuracy_.totals()));
+  harm.text = fmt::format(
+      "accuracy worse by > {:g} points: {} · wrong {}", kPercent * settings_.accuracy_margin,
+      InWords(accuracy_.evidence(), IsBeyond(accuracy_.totals(), settings_.accuracy_margin)),
+      Rates(accuracy_.totals()));
   harm.evidence["alpha"] = alpha_;
   return harm;
 }
@@ -231,9 +243,11 @@ Harm Comparison::Accuracy() const {
 Harm Comparison::Predictions() const {
   const analysis::Evidence& evidence = predictions_->evidence();
   Harm harm{"predictions", Rejects(evidence), {}, Json::object()};
-  harm.text = fmt::format("predictions differ by > {:g} points: {} · {:.1f} points",
-                          kPercent * settings_.prediction_limit, InWords(evidence),
-                          kPercent * predictions_->EstimatedTotalVariation());
+  harm.text = fmt::format(
+      "predictions differ by > {:g} points: {} · {:.1f} points",
+      kPercent * settings_.prediction_limit,
+      InWords(evidence, predictions_->EstimatedTotalVariation() > settings_.prediction_limit),
+      kPercent * predictions_->EstimatedTotalVariation());
   harm.evidence = {{"log_e", evidence.log_e()},
                    {"p_value", evidence.p_value()},
                    {"limit", settings_.prediction_limit},

@@ -74,7 +74,8 @@ class Comparison {
   Status ObservePredictions(const ModelCounts& stable, const ModelCounts& canary);
   std::vector<int64_t> InClasses(const ModelCounts& counts) const;
   bool Rejects(const analysis::Evidence& evidence) const { return evidence.Rejects(alpha_); }
-  std::string InWords(const analysis::Evidence& evidence) const;
+  // "no (e = 0.2 of 100)", and "not shown yet" where so far it looks so.
+  std::string InWords(const analysis::Evidence& evidence, bool looks_so = false) const;
   Harm Errors() const;
   Harm Latency() const;
   Harm Accuracy() const;

@@ -182,6 +182,7 @@ Observed Controller::Look(Held* held) const {
   Result<Traffic> traffic = held->backend->ObserveTraffic();
   if (traffic.ok()) {
     seen.traffic = *std::move(traffic);
+    seen.traffic_trouble = held->refused;
   } else {
     seen.traffic_trouble = traffic.error().message();
   }
@@ -201,8 +202,9 @@ Result<bool> Controller::Step(Held* held) {
   } else {
     held->closed = false;
   }
-  // Traffic first: who watches and tells may take its time.
-  SLIPWAY_ASSIGN_OR_RETURN(const bool more, Act(held, decision));
+  // Traffic first: who watches and tells may take its time. They do where it failed too, so that
+  // people see why.
+  Result<bool> more = Act(held, decision);
   SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
   return more;
 }
@@ -240,9 +242,13 @@ Status Controller::TakeFindings(Held* held, const Observed& seen) {
 
 Result<bool> Controller::Act(Held* held, const Decision& decision) {
   bool more = !decision.notes.empty();
+  held->refused.clear();
   for (const Action& action : decision.actions) {
     if (const auto* traffic = std::get_if<SetTraffic>(&action)) {
-      SLIPWAY_RETURN_IF_ERROR(held->backend->Apply(traffic->plan));
+      if (const Status applied = held->backend->Apply(traffic->plan); !applied.ok()) {
+        held->refused = "the splitter does not take it: " + applied.error().ToString();
+        return applied.error();
+      }
       more = true;
     } else if (const auto* replicas = std::get_if<SetReplicas>(&action)) {
       SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas->release, replicas->replicas));

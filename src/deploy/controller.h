@@ -68,6 +68,7 @@ class Controller {
     std::optional<Validation> validation;
     std::string trouble;  // That was told last.
     bool closed = false;
+    std::string refused;  // Why the splitter did not take its last plan; "" where it did.
     std::string address;  // That the backend was opened for.
   };
 

@@ -29,6 +29,7 @@ struct World {
   std::map<int64_t, int> replicas;
   TrafficPlan traffic;
   bool answers = true;
+  std::string refuses;  // Why it takes no plan; "" where it does.
   bool closed = false;
   std::vector<std::string> calls;
 };
@@ -64,6 +65,7 @@ class FakeBackend final : public ServiceBackend {
   }
   Status Apply(const TrafficPlan& plan) override {
     world_.calls.emplace_back("traffic");
+    if (!world_.refuses.empty()) return Error(ErrorCode::kInvalidInput, world_.refuses);
     world_.traffic = plan;
     return {};
   }
@@ -169,6 +171,31 @@ TEST_F(ControllerTest, BringsTheFirstVersionUp) {
   EXPECT_EQ(world_.replicas[1], 1);
   EXPECT_EQ(world_.traffic.WeightOf(1), 100);
   EXPECT_THAT(done_, testing::ElementsAre("stage"));
+}
+
+TEST_F(ControllerTest, WhatTheSplitterRefusesIsSeen) {
+  std::vector<std::string> troubles;
+  watch_ = [&](const Service& service, const Observed& seen) {
+    troubles.push_back(seen.traffic_trouble);
+    Findings findings;
+    findings.watched = service.watched;
+    return findings;
+  };
+  DeployVersion(1);
+  Controller controller = Begin();
+  Settle(controller);
+  DeployVersion(2);
+  world_.refuses = "no such header";
+  for (int i = 0; i < 6; ++i) (void)controller.Pass();
+  EXPECT_EQ(troubles.back(), "the splitter does not take it: no such header");
+  EXPECT_EQ(world_.traffic.WeightOf(1), 100);
+  clock_.now_ms += 301'000;
+  for (int i = 0; i < 3; ++i) (void)controller.Pass();
+  EXPECT_THAT(Kept().rollout->reason,
+              testing::HasSubstr("could not be switched: the splitter does not take it: no such"));
+  world_.refuses.clear();
+  Settle(controller);
+  EXPECT_EQ(troubles.back(), "");
 }
 
 TEST_F(ControllerTest, ASuccessorTakesUpWhatRuns) {

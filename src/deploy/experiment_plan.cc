@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "deploy/outside_internal.h"
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
@@ -269,7 +270,20 @@ void Planner::DecideExperiment(bool ends) {
       text += fmt::format("; {} {}", VersionOf(arm), arm.result->InWords());
   }
   Tell("result", text);
-  RollBack(text);
+  EndUndecided(text);
+}
+
+// All goes back, and no version is to blame.
+void Planner::EndUndecided(const std::string& result) {
+  rollout().reason = result;
+  rollout().pause.reset();
+  for (const Arm& arm : rollout().experiment->arms) {
+    if (arm.takes_part())
+      decision_.outside.push_back(
+          ExperimentTagOf(service_, arm.release, rollout().revision, "not better: " + result));
+  }
+  Notify("experiment ended", result);
+  Enter(Phase::kRollingBack, "goes back: " + result);
 }
 
 }  // namespace slipway::deploy

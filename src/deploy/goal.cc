@@ -71,10 +71,14 @@ std::string GoalResult::InWords() const {
   const std::string by = fmt::format("{} by {}{}", worse ? "worse" : "better",
                                      DifferenceText(kind, std::abs(improvement)), unit);
   if (!std::isfinite(interval.lower) || !std::isfinite(interval.upper)) return values + ", " + by;
+  // Each end with its own word where they lie on both sides.
   const double low = worse ? -interval.upper : interval.lower;
   const double high = worse ? -interval.lower : interval.upper;
-  return fmt::format("{}, {} ({} to {})", values, by, DifferenceText(kind, low),
-                     DifferenceText(kind, high));
+  const char* const side = worse ? "worse" : "better";
+  const char* const other = worse ? "better" : "worse";
+  const std::string from =
+      DifferenceText(kind, std::abs(low)) + (low < 0 ? std::string(" ") + other : "");
+  return fmt::format("{}, {} ({} to {} {})", values, by, from, DifferenceText(kind, high), side);
 }
 
 Json ToJson(const GoalResult& result) {

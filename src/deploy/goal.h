@@ -34,7 +34,8 @@ struct GoalResult {
   // No difference fits all looks: at some it was above the lower bound, and at others, as a drift
   // or the charm of the new goes by, below the upper one. Then nothing is decided.
   bool changed() const { return interval.lower > interval.upper; }
-  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0)".
+  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0 better)", or "(1.0 worse
+  // to 6.0 better)".
   std::string InWords() const;
 };
 Json ToJson(const GoalResult& result);

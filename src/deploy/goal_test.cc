@@ -193,10 +193,12 @@ TEST(GoalTest, SaysItInWords) {
   GoalResult result{.verdict = GoalVerdict::kBetter, .stable_value = 0.88, .value = 0.912};
   result.improvement = 0.032;
   result.interval = {0.004, 0.06};
-  EXPECT_EQ(result.InWords(), "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0)");
+  EXPECT_EQ(result.InWords(),
+            "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0 better)");
   result.improvement = -0.02;
   result.interval = {-0.05, 0.01};
-  EXPECT_EQ(result.InWords(), "accuracy 91.2 % beside 88.0 %, worse by 2.0 points (-1.0 to 5.0)");
+  EXPECT_EQ(result.InWords(),
+            "accuracy 91.2 % beside 88.0 %, worse by 2.0 points (1.0 better to 5.0 worse)");
   result.kind = GoalKind::kError;
   result.value = 3.25;
   result.stable_value = 4;

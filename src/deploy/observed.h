@@ -67,7 +67,7 @@ struct Observed {
   int64_t now_ms = 0;
   std::vector<SetStatus> sets;
   std::optional<Traffic> traffic;  // None where the splitter does not answer.
-  std::string traffic_trouble;     // Then, why.
+  std::string traffic_trouble;     // Then, why; or why it did not take the last plan.
   std::vector<ModelCounts> models;
   std::string models_instance;  // Another one: counts of models began anew.
   std::optional<Validation> validation;

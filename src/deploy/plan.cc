@@ -213,10 +213,8 @@ Status Planner::AdvancePromoting() {
   if (InForce(set, 100)) {
     Complete();
   } else if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds())) {
-    const SetStatus canary = Canary();
-    const std::string& trouble = seen_.traffic ? canary.trouble : seen_.traffic_trouble;
-    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}", canary.ready,
-                         WantedReplicas(service_), Because(trouble)));
+    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}", Canary().ready,
+                         WantedReplicas(service_), Because(TrafficTrouble())));
   }
   return {};
 }

@@ -158,6 +158,8 @@ class Play {
     } else if (verb == "splitter") {
       if (words[1] == "restarts") world_.RestartSplitter();
       world_.splitter_answers = words[1] != "dies";
+      world_.splitter_refuses =
+          words[1] == "refuses" ? Join(std::vector(words.begin() + 2, words.end()), " ") : "";
     } else if (verb == "controller") {
       controls_ = words[1] != "dies";
     } else {
@@ -272,7 +274,8 @@ class Play {
   // `expect outside KIND VERSION`
   bool HasOutside(const std::vector<std::string>& words) const {
     return std::ranges::any_of(world_.outside(), [&](const Outside& one) {
-      return one.kind == words[2] && GetInteger(one.detail, "version") == VersionOf(words[3]);
+      return one.kind == words[2] && GetInteger(one.detail, "version") == VersionOf(words[3]) &&
+             (words.size() < 5 || GetString(one.detail, "key") == words[4]);
     });
   }
 

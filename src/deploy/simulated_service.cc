@@ -118,7 +118,8 @@ void SimulatedService::Act(const SetReplicas& action) {
 }
 
 void SimulatedService::Act(const SetTraffic& action) {
-  if (splitter_answers) traffic_ = action.plan;
+  refused_ = splitter_refuses;
+  if (splitter_answers && splitter_refuses.empty()) traffic_ = action.plan;
 }
 
 void SimulatedService::Act(const Validate& action) {
@@ -290,6 +291,7 @@ Observed SimulatedService::Look() const {
     Traffic traffic{.in_force = traffic_, .instance = std::to_string(splitter_starts_), .sets = {}};
     for (const auto& [number, set] : sets_) traffic.sets.push_back(set.counts);
     seen.traffic = std::move(traffic);
+    seen.traffic_trouble = refused_;
   }
   seen.validation = validation_;
   return seen;

@@ -55,6 +55,7 @@ class SimulatedService {
   double requests_per_second = 0;
   double utilization = -1;  // Cores used for all requests together; negative: not known.
   bool splitter_answers = true;
+  std::string splitter_refuses;  // Why it takes no plan; "" where it does.
   Draw draw;                     // Deterministic shares unless replaced.
   DrawLatencies draw_latencies;  // All of one latency unless replaced.
   // Of so many decisions one is kept as a document and read again: that takes most of the time
@@ -126,6 +127,7 @@ class SimulatedService {
   std::optional<Service> service_;
   std::map<int64_t, Set> sets_;
   TrafficPlan traffic_;
+  std::string refused_;
   std::optional<Validation> validation_;
   int splitter_starts_ = 1;
   int64_t decisions_ = 0;

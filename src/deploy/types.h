@@ -122,6 +122,9 @@ struct Rollout {
   int most_available = 0;           // Rolling: how far it has come; phase_ms says when.
   bool told_stuck = false;          // The stable version does not come up.
   std::optional<Experiment> experiment;  // Its release is the first of them, then the chosen one.
+
+  // Of canary.stages the first with a larger share than it has; as many as there are for none.
+  int NextStage() const;
 };
 
 // A release that has served, for `undo`.
@@ -129,6 +132,7 @@ struct HistoryEntry {
   int64_t revision = 0;
   Release release;
   int64_t from_ms = 0;
+  std::string left = {};  // Why it was gone back from; "" where it was not, or nobody said.
 };
 
 // The release before, kept ready.

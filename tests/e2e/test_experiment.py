@@ -56,6 +56,17 @@ def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
     assert any(text.startswith(f"{SWAPPED} leaves the experiment: accuracy") for text in texts), texts
     assert last["phase"] == "rolled back" and f"no version was found to be better than {OTHER}" in last["reason"]
     assert customers.versions["1"] and customers.versions["2"] and customers.versions["3"]
+    # What is shown of the end was seen behind it.
+    assert last["stable"]["weight"] == 100 and all(one["weight"] == 0 for one in last["leaving"]), last
+    assert all(one["version"] in (1, 3) for one in last["leaving"])
+    assert f"{SWAPPED} and :1" in shop.call("rollout", "history").out
+    assert shop.rollout("history")[-1]["versions"] == [3, 1]
+    wait_until(lambda: "slipway.experiment" in shop.call("models", "show", GOOD).out, "the tag of what was not better")
+    assert "slipway.rollback" not in shop.call("models", "show", GOOD).out
+    wait_until(lambda: "slipway.rollback" in shop.call("models", "show", SWAPPED).out, "the tag of what did harm")
+    assert shop.call("rollout", "report", "--to", "report.html").code == 0
+    html = (shop.project.folder / "report.html").read_text(encoding="utf-8")
+    assert f"<h1>{SWAPPED} and :1</h1>" in html and "Improvement by check: :1" in html
     left = {one["version"]: one["left"] for one in last["experiment"]["versions"]}
     assert left[3] and not left[1]
     wait_until(lambda: set(shop.replicas()) and shop.status()["stable"]["weight"] == 100, "all at the stable version", seconds=30)
@@ -108,7 +119,7 @@ def test_what_makes_no_sense_is_refused(shop):
     wait_until(lambda: shop.status()["state"] == "trying out", "the experiment", seconds=30)
     assert "has not found a better version" in shop.refuse("rollout", "promote")
     assert "takes no part" in shop.refuse("rollout", "promote", "--version", "4")
-    assert "has no weight to set" in shop.refuse("rollout", "set-weight", "20")
+    assert "is an experiment, whose shares stay as they are" in shop.refuse("rollout", "set-weight", "20")
     shop.rollout("promote", "--version", "2")
     wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 2, "the chosen one", seconds=30)
 
