@@ -33,12 +33,12 @@ struct TrafficPlan {
   int64_t mirror_set = 0;     // Gets copies; 0 for none.
   double mirror_share = 0;
   int64_t header_set = 0;  // Gets the requests that bring the header; 0 for none.
-  std::string header_name, header_value;
+  std::string header_name = {}, header_value = {};
   // Whose requests with the same value go to the same set; the salt draws them anew.
-  std::string sticky_header, sticky_cookie, sticky_salt;
+  std::string sticky_header = {}, sticky_cookie = {}, sticky_salt = {};
   // Which set has which percent of them, in their order; a set may have several parts. None where
   // the shares in their order say it.
-  std::vector<Share> sticky_parts;
+  std::vector<Share> sticky_parts = {};
 
   bool operator==(const TrafficPlan&) const = default;
   // 0 of a set that gets nothing.

@@ -202,13 +202,7 @@ TEST(SightTest, IsReadBackAsItWasWritten) {
   sight.at_ms = 5;
   sight.address = "http://127.0.0.1:8080";
   sight.observed.sets.push_back({.set = 2, .running = 3, .ready = 2, .trouble = "why"});
-  sight.observed.traffic = Traffic{{.shares = {{2, 100}},
-                                    .header_name = {},
-                                    .header_value = {},
-                                    .sticky_header = {},
-                                    .sticky_cookie = {}},
-                                   "",
-                                   {}};
+  sight.observed.traffic = Traffic{{.shares = {{2, 100}}}, "", {}};
   sight.rates.push_back({2, 10, std::nan(""), 4});
   ASSERT_TRUE(WriteSight(folder, sight).ok());
   const auto read = ReadSight(folder);
