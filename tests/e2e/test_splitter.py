@@ -114,7 +114,7 @@ def test_what_it_was_told_outlives_it(tmp_path):
                 assert splitter.ask(headers={"Cookie": cookie})[1] == text
             status, snapshot = splitter.control("GET", "/snapshot")
             assert status == 200 and snapshot["instance"] == splitter.event["instance"]
-            assert sum(each["requests"] for each in snapshot["versions"]) == 60
+            assert sum(each["others"]["requests"] for each in snapshot["versions"]) == 60
             assert splitter.control("GET", "/drained?version=7") == (200, {"version": "7", "drained": False})
             assert splitter.control("PUT", "/routes", {"versions": [version("8", 1, new)]})[0] == 200
             assert splitter.control("GET", "/drained?version=7")[1]["drained"]
