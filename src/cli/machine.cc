@@ -71,14 +71,14 @@ Status Machine::OpenParts() {
   notifier_ = std::make_unique<monitor::Notifier>(*client_, LocalProcessRunner(), LocalFileSystem(),
                                                   tell, options);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string program, OwnProgram());
-  outbox_ =
-      std::make_unique<monitor::Outbox>(monitor::OutboxParts{.store = outbox_store_.get(),
-                                                             .notifier = notifier_.get(),
-                                                             .processes = &LocalProcessRunner(),
-                                                             .registered = [this](const std::string& model) { return VersionsOf(model); },
-                                                             .program = program,
-                                                             .directory = options.folder,
-                                                             .tell = tell});
+  outbox_ = std::make_unique<monitor::Outbox>(monitor::OutboxParts{
+      .store = outbox_store_.get(),
+      .notifier = notifier_.get(),
+      .processes = &LocalProcessRunner(),
+      .registered = [this](const std::string& model) { return VersionsOf(model); },
+      .program = program,
+      .directory = options.folder,
+      .tell = tell});
   return {};
 }
 

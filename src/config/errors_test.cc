@@ -353,13 +353,14 @@ INSTANTIATE_TEST_SUITE_P(
              "accuracy_drop or drift; try drift\n"
              "error: c.yaml:10:40: deployment.monitoring_config.actions.drift: unknown name "
              "\"retrian\"; expected notify, rollback or retrain; try retrain\n"},
-        Case{"", "",
-             "  deployment:\n    monitoring_config:\n"
-             "      alert_thresholds: {error_rate: 5, latency_p95: 500, drift: 30}\n",
-             "error: c.yaml:10:38: deployment.monitoring_config.alert_thresholds.error_rate: 5 is "
-             "out of range; expected a number from 0 to 1; try 0.05, which is 5 %: it is a share\n"
-             "error: c.yaml:10:67: deployment.monitoring_config.alert_thresholds.drift: 30 is "
-             "out of range; expected a number from 0 to 1; try 0.3, which is 30 %: it is a share\n"},
+        Case{
+            "", "",
+            "  deployment:\n    monitoring_config:\n"
+            "      alert_thresholds: {error_rate: 5, latency_p95: 500, drift: 30}\n",
+            "error: c.yaml:10:38: deployment.monitoring_config.alert_thresholds.error_rate: 5 is "
+            "out of range; expected a number from 0 to 1; try 0.05, which is 5 %: it is a share\n"
+            "error: c.yaml:10:67: deployment.monitoring_config.alert_thresholds.drift: 30 is "
+            "out of range; expected a number from 0 to 1; try 0.3, which is 30 %: it is a share\n"},
         Case{"", "",
              "  deployment:\n    monitoring_config:\n      alert_thresholds: {drift: 0.3}\n"
              "      actions: {drift: retrain, error_rate: rollback}\n",
@@ -448,10 +449,10 @@ TEST(Errors, NoneForVariablesOfAShell) {
                        "  notifications: [{type: command, run: \"mv ${SLIPWAY_EVENT_FILE} "
                        "${SLIPWAY_TEST_NONE:?none} $$\"}]\n"),
             "");
-  EXPECT_EQ(ErrorsWith("", "",
-                       "  notifications: [{type: command, run: curl https://u:secret@host/x}]\n"),
-            "error: c.yaml:8:40: notifications[0].run: a password in clear; expected a variable "
-            "in its place; try ${NAME}, from the environment\n");
+  EXPECT_EQ(
+      ErrorsWith("", "", "  notifications: [{type: command, run: curl https://u:secret@host/x}]\n"),
+      "error: c.yaml:8:40: notifications[0].run: a password in clear; expected a variable "
+      "in its place; try ${NAME}, from the environment\n");
 }
 
 TEST(Errors, NoneForWhatASplitterTakes) {

@@ -11,8 +11,8 @@
 
 namespace slipway {
 
-// Milliseconds since 1970 UTC by the system's clock. Where that is set back, it goes on from what it
-// was, at its usual pace: what is due in a minute is so, and not in an hour and a minute.
+// Milliseconds since 1970 UTC by the system's clock. Where that is set back, it goes on from what
+// it was, at its usual pace: what is due in a minute is so, and not in an hour and a minute.
 // Thread-safe.
 class ForwardTime {
  public:

@@ -110,8 +110,7 @@ Result<std::vector<Effect>> FakeRolloutStore::DueEffects(int64_t now_ms, int64_t
   std::vector<Effect> due;
   for (const auto& [id, effect] : effects_) {
     const bool is_due = effect.due_ms <= now_ms || effect.due_ms - kFarthestDueMs > now_ms;
-    const bool is_meant =
-        kinds.empty() || std::ranges::find(kinds, effect.kind) != kinds.end();
+    const bool is_meant = kinds.empty() || std::ranges::find(kinds, effect.kind) != kinds.end();
     if (is_due && is_meant) due.push_back(effect);
   }
   std::ranges::stable_sort(due, {}, &Effect::due_ms);

@@ -253,7 +253,8 @@ TEST_P(RolloutStoreConformance, EffectsOfOneKindAreNotHiddenByThoseOfOthers) {
 }
 
 TEST_P(RolloutStoreConformance, WhatIsDueTooLateWasWrittenByAClockThatWasAhead) {
-  Make("a", {}, {MakeEffect("late", 1 + kFarthestDueMs), MakeEffect("too late", 2 + kFarthestDueMs)});
+  Make("a", {},
+       {MakeEffect("late", 1 + kFarthestDueMs), MakeEffect("too late", 2 + kFarthestDueMs)});
   EXPECT_THAT(DueKinds(1), ElementsAre("too late"));
 }
 

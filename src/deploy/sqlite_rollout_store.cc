@@ -255,8 +255,9 @@ Result<std::vector<Effect>> SqliteRolloutStore::DueEffects(int64_t now_ms, int64
                                                            const std::vector<std::string>& kinds) {
   const std::scoped_lock lock(mutex_);
   const std::string of_kind =
-      kinds.empty() ? ""
-                    : " AND kind IN (" + Join(std::vector<std::string>(kinds.size(), "?"), ", ") + ")";
+      kinds.empty()
+          ? ""
+          : " AND kind IN (" + Join(std::vector<std::string>(kinds.size(), "?"), ", ") + ")";
   SLIPWAY_ASSIGN_OR_RETURN(
       Statement statement,
       database_.Prepare("SELECT id, service, kind, detail, due_ms, attempts, last_error"

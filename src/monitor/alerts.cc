@@ -51,8 +51,8 @@ ModelTally TallySince(const deploy::ModelCounts& before, const deploy::ModelCoun
   return tally;
 }
 
-// Rows with labels, and how many of them were right. Where more were corrected than there are labels
-// of the window, these are of rows before it, and each is a row more.
+// Rows with labels, and how many of them were right. Where more were corrected than there are
+// labels of the window, these are of rows before it, and each is a row more.
 struct Labelled {
   int64_t rows = 0;
   int64_t right = 0;
@@ -264,7 +264,8 @@ AlertState::Reading AlertState::AccuracyOf(const AlertRules& rules, const AlertR
   }
   if (estimated) {
     reading.limit += *rules.calibration_error;
-    parts.push_back(fmt::format("{:.4g} % by which scores miss", kPercent * *rules.calibration_error));
+    parts.push_back(
+        fmt::format("{:.4g} % by which scores miss", kPercent * *rules.calibration_error));
   }
   if (parts.size() > 1) reading.limit_text = fmt::format(" ({})", Join(parts, ", and "));
   const auto wrong =
@@ -278,12 +279,9 @@ AlertState::Reading AlertState::AccuracyOf(const AlertRules& rules, const AlertR
       estimated ? " estimated from scores" : "", kPercent * accuracy,
       estimated ? Plural(rows, "row", "rows") : Plural(rows, "labelled row", "labelled rows"),
       kPercent * test, kPercent * std::max(reading.value, 0.0));
-  reading.evidence = {{"accuracy", accuracy},
-                      {"test_accuracy", test},
-                      {"test_accuracy_low", test - open},
-                      {"threshold", rule.limit},
-                      {"rows", rows},
-                      {"estimated", estimated}};
+  reading.evidence = {
+      {"accuracy", accuracy},    {"test_accuracy", test}, {"test_accuracy_low", test - open},
+      {"threshold", rule.limit}, {"rows", rows},          {"estimated", estimated}};
   return reading;
 }
 
@@ -296,8 +294,8 @@ void AlertState::Step(const std::string& alert, const Reading& reading, int64_t 
     standing.since_ms = now_ms;
     standing.below_since_ms.reset();
     standing.rows = kind == AlertChange::kRaised ? reading.rows : 0;
-    standing.text = fmt::format("{} {} {}{}", reading.text, words,
-                                LimitText(alert, reading.limit), reading.limit_text);
+    standing.text = fmt::format("{} {} {}{}", reading.text, words, LimitText(alert, reading.limit),
+                                reading.limit_text);
     changes->push_back({.change = kind,
                         .alert = alert,
                         .value = reading.value,

@@ -296,7 +296,8 @@ TEST(Accuracy, AFewLabelsDoNotEndWhatHundredsOfRowsSay) {
 // An alert that few labels have raised recovers by as many.
 TEST(Accuracy, RecoversByAsManyLabelsAsItWasRaisedBy) {
   Served served;
-  served.rules = ReadAlertRules(kDeployment, Json::parse(R"({"test": {"accuracy": {"value": 0.9}}})"));
+  served.rules =
+      ReadAlertRules(kDeployment, Json::parse(R"({"test": {"accuracy": {"value": 0.9}}})"));
   served.Look();
   std::vector<std::string> changes;
   const auto serve = [&](int looks, int64_t labelled, int64_t correct) {

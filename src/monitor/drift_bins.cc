@@ -79,7 +79,8 @@ void FillCategories(const data::ColumnProfile& profile, double present, FeatureB
 double ExpectedError(const std::vector<double>& shares, int64_t rows) {
   double sum = 0;
   for (const double share : shares)
-    sum += std::sqrt(std::max(2 * share * (1 - share), 0.0) / (std::numbers::pi * static_cast<double>(rows)));
+    sum += std::sqrt(std::max(2 * share * (1 - share), 0.0) /
+                     (std::numbers::pi * static_cast<double>(rows)));
   return sum / 2;
 }
 

@@ -183,7 +183,8 @@ TEST_F(NotifyTest, WhatMayGoBetterIsTriedAgainAndTheRestIsGivenUp) {
 
 TEST_F(NotifyTest, AReceiverSaysWhenToComeAgainBySecondsOrADate) {
   const auto due = [&](const std::string& value) {
-    client.Queue(http::ClientResponse{.status = 429, .headers = {{"Retry-After", value}}, .body = ""});
+    client.Queue(
+        http::ClientResponse{.status = 429, .headers = {{"Retry-After", value}}, .body = ""});
     return Deliver(webhook).due_ms - kNow;
   };
   EXPECT_EQ(due("7200"), 7'200'000);

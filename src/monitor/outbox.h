@@ -74,9 +74,9 @@ class Outbox {
   Status TellOf(const deploy::Effect& effect, const std::string& text, const Json& detail);
 
   OutboxParts parts_;
-  ForwardTime time_;  // When what is due is due.
-  std::mutex mutex_;  // Guards unkept_.
-  std::map<int64_t, Unkept> unkept_;  // By the effect's id.
+  ForwardTime time_;                   // When what is due is due.
+  std::mutex mutex_;                   // Guards unkept_.
+  std::map<int64_t, Unkept> unkept_;   // By the effect's id.
   std::condition_variable_any ended_;  // A delivery.
   std::jthread deliveries_;
   std::jthread runs_;

@@ -117,8 +117,10 @@ TEST_F(OutboxTest, ARunThatPassesIsDeployedAsBefore) {
       "--config|it's/config.yaml|--env|production|--output|json|--set|deployment.port=1|";
   const std::string called_with = Called();
   EXPECT_THAT(called_with, HasSubstr("by monitor\n"));
-  EXPECT_EQ(WithoutActors(called_with), "run|" + common + "\n" + project.path() + "\ndeploy|" + common +
-                          "churn:4|--detach|--strategy|canary|--reason|drift's here|\n" + project.path() + "\n");
+  EXPECT_EQ(WithoutActors(called_with),
+            "run|" + common + "\n" + project.path() + "\ndeploy|" + common +
+                "churn:4|--detach|--strategy|canary|--reason|drift's here|\n" + project.path() +
+                "\n");
 }
 
 TEST_F(OutboxTest, ARunThatDoesNotPassIsNotDeployedAndSaysWhy) {
@@ -154,7 +156,8 @@ TEST_F(OutboxTest, AVersionThatThereWasBeforeIsNothingNew) {
   registered = {{.digest = "sha256:5", .at = "2025-11-29T06:41:06.999Z", .rollback = ""},
                 {.digest = "sha256:4", .at = "2025-11-29T06:41:06.999Z", .rollback = ""}};
   auto done = Train();
-  EXPECT_EQ(done->text, "nothing new to learn from: the run came to churn:4, which there was before");
+  EXPECT_EQ(done->text,
+            "nothing new to learn from: the run came to churn:4, which there was before");
   EXPECT_EQ(done->detail, Json({{"outcome", "unchanged"}, {"trained", "churn:4"}}));
   EXPECT_THAT(Called(), Not(HasSubstr("deploy|")));
   // By a run for the same alert that ended with its controller.
@@ -163,7 +166,8 @@ TEST_F(OutboxTest, AVersionThatThereWasBeforeIsNothingNew) {
 }
 
 TEST_F(OutboxTest, AVersionThatWasGoneBackFromIsNeverDeployedByItself) {
-  constexpr const char* kText = "the run came to churn:4, which is not deployed: it was gone back from";
+  constexpr const char* kText =
+      "the run came to churn:4, which is not deployed: it was gone back from";
   Program(Saying(Record("passed", 4)));
   registered = {{.digest = "sha256:4",
                  .at = "2025-11-29T06:41:08.000Z",
@@ -273,10 +277,10 @@ TEST_F(OutboxTest, NoTargetWaitsForAnother) {
   std::string wait;
   for (const char* name : {"a", "b", "c"}) wait += fmt::format("[ -e {} ] && ", project.File(name));
   for (const char* name : {"a", "b", "c"}) {
-    targets.push_back({"command", "",
-                       fmt::format("touch {}; until {} true; do sleep 0.01; done",
-                                   project.File(name), wait),
-                       project.path()});
+    targets.push_back(
+        {"command", "",
+         fmt::format("touch {}; until {} true; do sleep 0.01; done", project.File(name), wait),
+         project.path()});
   }
   ASSERT_TRUE(store.Write(MessagesTo(targets)).ok());
   http::FakeHttpClient client;

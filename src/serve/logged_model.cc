@@ -40,9 +40,9 @@ Json ToJson(const LoggedModel& model) {
   Json inputs = Json::array();
   for (const LoggedModel::Input& input : model.inputs)
     inputs.push_back({{"name", input.name}, {"type", data::ToString(input.type)}});
-  return {{"name", model.name},       {"version", model.version},
-          {"digest", model.digest},   {"service", model.service},
-          {"classes", model.classes}, {"integer_labels", model.integer_labels},
+  return {{"name", model.name},         {"version", model.version},
+          {"digest", model.digest},     {"service", model.service},
+          {"classes", model.classes},   {"integer_labels", model.integer_labels},
           {"inputs", std::move(inputs)}};
 }
 
