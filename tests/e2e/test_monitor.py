@@ -8,8 +8,8 @@ import threading
 import time
 
 import numpy as np
-from conftest import number_table
-from rollouts import GOOD, OTHER, SWAPPED, Customers, processes_of, project_of_shop, trained, wait_until  # noqa: F401
+from conftest import basic_config, number_table
+from rollouts import DEPLOYMENT, GOOD, OTHER, SWAPPED, Customers, ask, free_port, processes_of, project_of_shop, trained, wait_until  # noqa: F401
 from watching import WEBHOOK_SECRET, ask_in_bulk, documented, swapped, watched  # noqa: F401
 
 is_from_slipway = documented("is_from_slipway")
@@ -35,7 +35,10 @@ def test_an_alert_reaches_everybody_once_and_so_does_its_end(watched):
     (watched.project.folder / "tell.sh").write_text('#!/bin/sh\ntest "$SLIPWAY_EVENT" = "$(cat "$SLIPWAY_EVENT_FILE")" || exit 1\n'
                                                     'echo "$SLIPWAY_EVENT" >> told.jsonl\n')
     (watched.project.folder / "tell.sh").chmod(0o755)
-    watched.targets += [{"type": "slack", "url": "${WATCH_SLACK}"}, {"type": "log"}, {"type": "command", "run": "./tell.sh"}]
+    # What the controller's variables hold is no part of a command.
+    watched.env["WATCH_EVIL"] = "x'; touch injected; echo '"
+    watched.targets += [{"type": "slack", "url": "${WATCH_SLACK}"}, {"type": "log"}, {"type": "command", "run": "./tell.sh"},
+                        {"type": "command", "run": "echo '${WATCH_EVIL}' >> run; mv ${SLIPWAY_EVENT_FILE} moved.json"}]
     watched.configure(ERRORS)
     watched.deploy(GOOD)
     with watched.customers() as customers:
@@ -79,6 +82,8 @@ def test_an_alert_reaches_everybody_once_and_so_does_its_end(watched):
     assert [re.match(r"shop-development \(development\): ([a-z ]+): ", text)[1] for text in texts] == watched.webhook.events()
     assert texts[1].endswith(raised.json["text"])
 
+    assert (watched.project.folder / "run").read_text() == "${WATCH_EVIL}\n" * 3
+    assert not (watched.project.folder / "injected").exists()
     told = [json.loads(line) for line in (watched.project.folder / "told.jsonl").read_text().splitlines()]
     assert [(one["event"], one["text"]) for one in told] == [(one.event, one.json["text"]) for one in watched.webhook.messages]
     for message in watched.webhook.messages:
@@ -134,7 +139,7 @@ def test_a_message_outlives_receivers_that_are_away_and_a_killed_controller(watc
         assert watched.call("up").code == 0
         watched.told("alert raised")
         watched.told("alert recovered")
-        assert f"{watched.name}: webhook (${{WATCH_HOOK}}): unavailable; it is tried again" in watched.log()
+        assert f"{watched.name}: webhook (${{WATCH_HOOK}}): can't connect: Connection refused; it is tried again" in watched.log()
         assert f"{watched.name}: slack (${{WATCH_SLACK}}): answered 500; it is tried again" in watched.log()
         wait_until(lambda: len(watched.slack.messages) > 2, "all of it at Slack")
     # Once each, whatever came first.
@@ -193,7 +198,8 @@ def test_a_version_that_turns_out_bad_is_undone(watched):
         seen = customers.versions["1"]
         wait_until(lambda: customers.versions["1"] > seen + 300, "more customers")
     assert not customers.failures
-    assert re.match(r"accuracy [\d.]+ % of \d+ labelled rows, [\d.]+ % on the test part: accuracy_drop [\d.]+ % is above 10 %", raised.json["text"])
+    assert re.match(r"accuracy [\d.]+ % of \d+ labelled rows, [\d.]+ % on the test part: accuracy_drop [\d.]+ % is above [\d.]+ % "
+                    r"\(10 %, and [\d.]+ % that the size of the test part leaves open\)", raised.json["text"])
     assert (raised.json["version"], raised.json["revision"], raised.json["detail"]["action"]) == (3, 2, "rollback")
     assert [event for event in watched.webhook.events() if event != "promoted"] == ["alert raised", "rolled back", "alert recovered"]
     back = watched.told("rolled back")
@@ -211,6 +217,67 @@ def test_a_version_that_turns_out_bad_is_undone(watched):
         assert "accuracy_drop" in report.out.replace("\\", ""), report.out
     tag = f"{watched.name} revision 2: {raised.json['text']}"
     wait_until(lambda: tag in watched.call("models", "show", SWAPPED).out, "the tag of the version")
+
+
+ROLLBACK = {**LABELS, "actions": {"accuracy_drop": "rollback"}}
+
+
+def told_of(watched, kind="alert"):
+    """The service's events of that kind, in words."""
+    events = map(json.loads, watched.call("rollout", "watch", "--output", "json").out.splitlines())
+    return [event["text"] for event in events if event.get("event") == kind]
+
+
+def test_a_rollback_waits_for_the_rollout_that_is_in_its_way(watched):
+    watched.configure(ROLLBACK)
+    watched.deploy(GOOD, "--strategy", "blue-green")
+    watched.deploy(SWAPPED, "--strategy", "blue-green")
+    on_its_way = watched.call("deploy", OTHER, "--env", "development", "--detach", "--set", "deployment.canary.stage_seconds=600",
+                              "--set", f"deployment.port={watched.port}")
+    assert on_its_way.code == 0, on_its_way.err
+    with watched.customers():
+        raised = watched.told("alert raised")
+        wait_until(lambda: told_of(watched)[-1:] == ["no rollback for accuracy_drop: another version is being rolled out"], "why not")
+        watched.rollout("abort")
+        wait_until(lambda: watched.version() == "1", "version 1", seconds=30)
+    last = watched.rollout("history")[-1]
+    assert (last["version"], last["kind"], last["actor"], last["reason"]) == (1, "undo", "monitor", raised.json["text"])
+    assert told_of(watched).count("no rollback for accuracy_drop: another version is being rolled out") == 1
+
+
+def test_a_version_that_was_deployed_twice_is_undone_to_another_one(watched):
+    watched.configure(LABELS)
+    watched.deploy(GOOD, "--strategy", "blue-green")
+    watched.deploy(SWAPPED, "--strategy", "blue-green")
+    watched.configure(ROLLBACK)
+    watched.deploy(SWAPPED, "--strategy", "blue-green")
+    with watched.customers():
+        wait_until(lambda: watched.version() == "1", "version 1", seconds=60)
+    assert [(entry["version"], entry["kind"]) for entry in watched.rollout("history")] == [(1, "deploy"), (3, "deploy"), (3, "deploy"), (1, "undo")]
+
+
+def test_what_was_gone_back_from_is_not_deployed_by_a_run(watched):
+    monitoring = {"window_seconds": 1, "alert_thresholds": {"accuracy_drop": 0.1, "client_error_rate": 0.2}, "retrain_interval_seconds": 0,
+                  "actions": {"accuracy_drop": "rollback", "client_error_rate": "retrain"}}
+    watched.configure(monitoring)
+    watched.deploy(GOOD, "--strategy", "blue-green")
+    # The newest data are wrong, and so is what is learnt of them.
+    watched.project.write_table(swapped(watched.table))
+    bad = f"ml-classifier:{watched.project.run(env=watched.env)['version']}"
+    watched.deploy(bad, "--strategy", "blue-green")
+    with watched.customers():
+        watched.told("rolled back")
+        wait_until(lambda: watched.version() == "1", "version 1", seconds=30)
+    # A run comes to the same version once more, from its cache.
+    def is_told():
+        for _ in range(20):
+            ask(watched.port, ["no", "request"])
+        return watched.webhook.of("retrained")
+    [told] = wait_until(is_told, "what came of the run", seconds=60)
+    assert told.json["text"] == f"the run came to {bad}, which is not deployed: it was gone back from"
+    assert told.json["detail"] == {"outcome": "not deployed", "trained": bad}
+    assert watched.version() == "1"
+    assert [entry["version"] for entry in watched.rollout("history")] == [1, int(bad.split(":")[1]), 1]
 
 
 def shift(table):
@@ -246,11 +313,38 @@ def test_drift_is_named_by_feature_and_what_was_learnt_anew_is_deployed(watched)
         wait_until(lambda: len(watched.webhook.of("promoted")) > 1, "the new version", seconds=60)
         assert watched.version() == "5"
     assert not customers.failures
-    # By the same way as any other version.
+    # By the same way as any other version; history says by whom, and why.
+    last = watched.rollout("history")[-1]
+    assert (last["actor"], last["reason"]) == ("monitor", raised.json["text"])
     assert [(entry["revision"], entry["version"], entry["strategy"]) for entry in watched.rollout("history")] == [(1, 1, "canary"), (2, 5, "canary")]
     stages = [json.loads(line)["text"] for line in watched.call("rollout", "watch", "--output", "json").out.splitlines()
               if json.loads(line).get("event") == "stage"]
     assert stages == ["25 % of the traffic", "100 % of the traffic"]
+
+
+def test_drift_is_that_of_the_services_own_traffic(watched):
+    """One version serves in two environments; the customers of one have changed."""
+    monitoring = {"log_predictions": True, "window_seconds": 2, "alert_thresholds": {"drift": 0.3}, "drift": {"window_seconds": 600}}
+    other_port = free_port()
+    section = {**basic_config()["development"], "notifications": watched.targets}
+    deployment = {**DEPLOYMENT, "monitoring_config": monitoring}
+    watched.project.write_config({"development": {**section, "deployment": {**deployment, "port": watched.port}},
+                                  "staging": {**section, "deployment": {**deployment, "port": other_port}}})
+    watched.deploy(GOOD, "--strategy", "blue-green")
+    answer = watched.call("deploy", GOOD, "--env", "staging", "--strategy", "blue-green")
+    assert answer.code == 0, answer.err
+    for _ in range(100):
+        assert watched.version() == "1"
+    # A segment of the log has 100,000 rows.
+    moved = shift(watched.table)
+    for _ in range(25):
+        ask_in_bulk(other_port, moved, 10_000)
+        if watched.webhook.of("alert raised"):
+            break
+    raised = watched.told("alert raised")
+    assert raised.json["environment"] == "staging"
+    time.sleep(3)
+    assert len(watched.webhook.of("alert raised")) == 1 and watched.alerts() == []
 
 
 def test_a_second_alert_within_the_interval_trains_nothing(watched):
