@@ -97,6 +97,13 @@ void Monitor::Follow(const deploy::Release& release, int64_t since_ms, int64_t n
     drift_ms_ = 0;
     told_.clear();
     rules_ = ReadAlertRules(release.deployment, nullptr);
+  } else if (loaded_ && deployment_ != release.deployment) {
+    // The same release, watched by other limits from now on: what was counted stays, as it does
+    // when the controller begins anew.
+    loaded_ = false;
+    load_ms_ = 0;
+    if (drift_) stored_drift_ = drift_->ToJson();
+    drift_.reset();
   }
   if (loaded_ || (load_ms_ != 0 && now_ms - load_ms_ < kLoadIntervalMs)) return;
   load_ms_ = now_ms;
@@ -109,6 +116,7 @@ void Monitor::Follow(const deploy::Release& release, int64_t since_ms, int64_t n
     return;
   }
   loaded_ = true;
+  deployment_ = release.deployment;
   rules_ = ReadAlertRules(release.deployment, artifact->metrics);
   for (const std::string& gap : rules_.gaps) TellOnce(gap, decision);
   StartDrift(release, since_ms, std::move(artifact->bins), decision);
