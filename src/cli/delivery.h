@@ -59,7 +59,7 @@ int64_t NowMs();
 // that is redrawn on a terminal, else a line an event. The exit code: 1 where it did not end well.
 Result<int> WatchRollout(const Delivery& delivery, const std::string& service, bool follow,
                          Session& session);
-// Waits until the stable version has replicas and traffic; at once where there is none, or it is
+// Waits until requests go to replicas that are ready; at once where nothing is stable, or it is
 // down. kTimeout with what is in the way.
 Result<RolloutSight> AwaitAnswers(const Delivery& delivery, const std::string& service,
                                   double seconds);

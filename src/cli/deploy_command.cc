@@ -29,6 +29,12 @@ struct DeployOptions {
   bool detach = false;
 };
 
+Location InKey(const std::string& key) {
+  Location location;
+  location.field = key;
+  return location;
+}
+
 // What the command line says, else the environment; "" leaves it to the configuration.
 Result<std::string> SaidStrategy(const DeployOptions& options) {
   if (!options.strategy.empty()) return options.strategy;
@@ -36,7 +42,7 @@ Result<std::string> SaidStrategy(const DeployOptions& options) {
   const char* const said = std::getenv(kVariable);
   if (said == nullptr || *said == '\0') return std::string();
   if (const auto strategy = deploy::ParseStrategy(said); !strategy.ok())
-    return Error(strategy.error()).At({.field = kVariable});
+    return Error(strategy.error()).At(InKey(kVariable));
   return std::string(said);
 }
 
@@ -130,7 +136,7 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
   if (GetString(rollout.release.deployment, "target", "local") != "local") {
     return Error(ErrorCode::kInvalidInput, "this build deploys to this machine only")
-        .At({.field = "deployment.target"})
+        .At(InKey("deployment.target"))
         .Expected("local")
         .Try("--set deployment.target=local");
   }
@@ -152,16 +158,16 @@ Status CheckAddress(const Delivery& delivery, const std::string& name,
     if (other.down || other.port != rollout.port) continue;
     return Error(ErrorCode::kConflict,
                  fmt::format("{} listens on {}:{} already", other.name, other.host, other.port))
-        .At({.field = "deployment.port"})
+        .At(InKey("deployment.port"))
         .Try("--set deployment.port=N, another one, or slipway down " + other.name);
   }
   const auto listened = http::Listen(rollout.host, rollout.port, 1);
   if (listened.ok()) return {};
   // Who has no such host, or may not have that port, is told what may be had.
   if (ExitCodeFor(listened.error().code()) == ExitCodeFor(ErrorCode::kInvalidInput))
-    return Error(listened.error()).At({.field = "deployment.host"});
+    return Error(listened.error()).At(InKey("deployment.host"));
   return Error(listened.error())
-      .At({.field = "deployment.port"})
+      .At(InKey("deployment.port"))
       .Try("--set deployment.port=N, another one above 1023");
 }
 

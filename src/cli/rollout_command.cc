@@ -174,8 +174,8 @@ Result<int> Report(const RolloutOptions& options, const Delivery& delivery,
                                : options.path;
   const std::string folder = DirectoryOf(path);
   if (!options.path.empty() && !folder.empty() && !LocalFileSystem().Exists(folder)) {
-    return Error(ErrorCode::kNotFound, "there is no folder " + folder)
-        .At({.file = path})
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("can't write {}: there is no folder {}", path, folder))
         .Try("mkdir -p " + folder);
   }
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(LocalFileSystem(), path, text));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -84,6 +85,13 @@ Result<RolloutSight> LookAtNow(const Delivery& delivery, const std::string& serv
   return LookAt(delivery, *record);
 }
 
+bool Answers(const deploy::Observed& seen) {
+  return seen.traffic &&
+         std::ranges::any_of(seen.traffic->in_force.shares, [&](const deploy::Share& share) {
+           return share.weight > 0 && seen.StatusOf(share.set).ready > 0;
+         });
+}
+
 }  // namespace
 
 Result<int> WatchRollout(const Delivery& delivery, const std::string& service, bool follow,
@@ -120,16 +128,14 @@ Result<RolloutSight> AwaitAnswers(const Delivery& delivery, const std::string& s
     SLIPWAY_ASSIGN_OR_RETURN(RolloutSight sight, LookAtNow(delivery, service));
     const auto& stable = sight.service.stable;
     if (!stable || sight.service.down) return sight;
-    const deploy::SetStatus status = sight.observed.StatusOf(stable->set);
-    const bool routed =
-        sight.observed.traffic && sight.observed.traffic->in_force.WeightOf(stable->set) > 0;
-    if (sight.seen_ms >= begun_ms && routed && status.ready > 0) return sight;
+    if (sight.seen_ms >= begun_ms && Answers(sight.observed)) return sight;
     if (!CheckInterrupted().ok())
       return Error(ErrorCode::kInterrupted, "no longer waited for; it comes up all the same");
     if (!sight.controller_runs) return NobodyControls(service);
     if (watch.seconds() > seconds) {
-      const std::string& trouble =
-          sight.observed.traffic_trouble.empty() ? status.trouble : sight.observed.traffic_trouble;
+      const std::string trouble = sight.observed.traffic_trouble.empty()
+                                      ? sight.observed.StatusOf(stable->set).trouble
+                                      : sight.observed.traffic_trouble;
       return Error(ErrorCode::kTimeout, fmt::format("{} does not answer after {:g} s{}", service,
                                                     seconds, trouble.empty() ? "" : ": " + trouble))
           .Try("slipway rollout status " + service);

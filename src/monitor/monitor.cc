@@ -102,6 +102,13 @@ void Monitor::Follow(const deploy::Service& service, int64_t now_ms, MonitorDeci
     drift_ms_ = 0;
     told_.clear();
     rules_ = ReadAlertRules(release.deployment, nullptr);
+  } else if (loaded_ && deployment_ != release.deployment) {
+    // The same release, watched by other limits from now on: what was counted stays, as it does
+    // when the controller begins anew.
+    loaded_ = false;
+    load_ms_ = 0;
+    if (drift_) stored_drift_ = drift_->ToJson();
+    drift_.reset();
   }
   if (loaded_ || !HasPassed(load_ms_, kLoadIntervalMs, now_ms)) return;
   load_ms_ = now_ms;
@@ -114,6 +121,7 @@ void Monitor::Follow(const deploy::Service& service, int64_t now_ms, MonitorDeci
     return;
   }
   loaded_ = true;
+  deployment_ = release.deployment;
   rules_ = ReadAlertRules(release.deployment, artifact->metrics);
   for (const std::string& gap : rules_.gaps) TellOnce(gap, decision);
   StartDrift(service, std::move(artifact->bins), decision);

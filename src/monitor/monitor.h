@@ -80,6 +80,7 @@ class Monitor {
   int64_t set_ = 0;  // Of the release that is followed; 0 for none.
   bool loaded_ = false;
   int64_t load_ms_ = 0;  // When the artifact was last asked for.
+  Json deployment_;      // That the rules were read from.
   AlertRules rules_;
   AlertState alerts_;
   ActionState actions_;

@@ -167,6 +167,16 @@ TEST_F(MonitorTest, AnAlertOfAnotherReleaseEndsThoughAllElseIsLost) {
   EXPECT_THAT(Events(20, 100, 0), ElementsAre("alert recovered"));
 }
 
+TEST_F(MonitorTest, OtherLimitsOfTheSameReleaseCountAtOnce) {
+  // 10 % is above the limit of 1 %, and far below one of 50 %.
+  Json& limits = service.stable->deployment["monitoring_config"]["alert_thresholds"];
+  limits["error_rate"] = 0.5;
+  EXPECT_THAT(Events(20, 100, 10), IsEmpty());
+  limits["error_rate"] = 0.01;
+  EXPECT_THAT(Events(1, 100, 10), ElementsAre("alert raised"));
+  EXPECT_EQ(loads, 2);
+}
+
 TEST_F(MonitorTest, WhatCantBeWatchedIsToldOnce) {
   place = "";
   std::vector<std::string> notes;
