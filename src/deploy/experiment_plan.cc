@@ -57,8 +57,8 @@ std::vector<SetWish> Planner::WishesOfExperiment() const {
   return wishes;
 }
 
-// Who leaves, or has no replica, hands his part to the stable version where it is, so that no client
-// of another moves.
+// Who leaves, or has no replica, hands his part to the stable version where it is, so that no
+// client of another moves.
 TrafficPlan Planner::SplitOfExperiment() const {
   TrafficPlan plan;
   const std::vector<Arm>& arms = rollout().experiment->arms;
