@@ -190,7 +190,9 @@ TEST(SightTest, IsReadBackAsItWasWritten) {
                                     .header_name = {},
                                     .header_value = {},
                                     .sticky_header = {},
-                                    .sticky_cookie = {}},
+                                    .sticky_cookie = {},
+                                    .sticky_salt = {},
+                                    .sticky_parts = {}},
                                    "",
                                    {}};
   sight.rates.push_back({2, 10, std::nan(""), 4});

@@ -46,7 +46,9 @@ TEST(SplitterRoutes, ComeBackAsThePlanThatTheyWereMadeOf) {
 }
 
 TEST(SplitterRoutes, LeadToReplicasThatAreReadyAndStay) {
-  const splitter::Routes routes = RoutesOf({.shares = {{2, 10}, {1, 90}}}, Replicas());
+  TrafficPlan plan;
+  plan.shares = {{2, 10}, {1, 90}};
+  const splitter::Routes routes = RoutesOf(plan, Replicas());
   ASSERT_EQ(routes.versions.size(), 2U);
   EXPECT_EQ(routes.versions[0].id, "2");
   ASSERT_EQ(routes.versions[1].replicas.size(), 1U);
