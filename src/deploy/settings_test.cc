@@ -81,5 +81,19 @@ TEST(Settings, WhatIsWrittenIsRead) {
   EXPECT_THAT(text, ::testing::HasSubstr("traffic 3 0.5 0.1 '' 'who' 'X-New' 'yes please'\n"));
 }
 
+TEST(Settings, AnExperimentDecidesNothingBeforeItsLeastTime) {
+  const auto read = [](const char* experiment) {
+    const auto loaded =
+        Load(fmt::format("{{deployment_strategy: experiment, experiment: {}}}", experiment));
+    EXPECT_TRUE(loaded.ok()) << loaded.error().Render();
+    return ReadSettings(loaded->config.resolved["deployment"]);
+  };
+  EXPECT_EQ(read("{}")->experiment.min_seconds, 0);
+  EXPECT_EQ(read("{seconds: 60, min_seconds: 60}")->experiment.min_seconds, 60);
+  const auto longer = read("{seconds: 60, min_seconds: 61}");
+  ASSERT_FALSE(longer.ok());
+  EXPECT_THAT(longer.error().Render(), ::testing::HasSubstr("deployment.experiment.min_seconds"));
+}
+
 }  // namespace
 }  // namespace slipway::deploy
