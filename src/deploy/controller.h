@@ -34,10 +34,6 @@ struct ControllerParts {
   const Clock* clock = &SystemClock();
   // The backend of a service, opened at its first sight. An error is told, and tried again.
   std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
-  // Does what is to be done outside; an error means later once more. Those of other kinds than
-  // `kinds` are somebody else's.
-  std::vector<std::string> kinds;
-  std::function<Status(const Effect&)> do_effect;
   // What an effect is kept as: one to tell people is one for each whom it goes to.
   std::function<std::vector<Effect>(const Service&, const Effect&)> split_effect;
   // After each look; what it finds is kept. May be empty.
@@ -78,7 +74,8 @@ class Controller {
   Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.
   Result<bool> Act(Held* held, const Decision& decision);
-  void DoEffects();
+  // Of revisions long ago nobody asks for the details any more.
+  void Prune(const Service& before, const Service& now);
   void TellOnce(Held* held, const std::string& service, const std::string& trouble);
 
   ControllerParts parts_;

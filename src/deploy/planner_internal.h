@@ -63,6 +63,7 @@ class Planner {
   // canary_plan.cc
   Status AdvanceShadowing();
   Status AdvanceCanary();
+  bool HasAnswer() const;
   Status EndStage();
   void NextStage();
   double CanaryWeight() const;
@@ -72,6 +73,9 @@ class Planner {
   Status AdvanceBlueGreen();
   // rolling_plan.cc
   Status AdvanceRolling();
+  // As far as what is available allows, and never back.
+  void ExchangeReplicas();
+  bool WatchHasPassed() const;
   std::vector<SetWish> WishesOfRolling() const;
 
   // experiment_plan.cc

@@ -33,12 +33,11 @@ void SimulatedService::RestartSplitter() {
 void SimulatedService::KillReplica(int64_t version) {
   for (auto& [number, set] : sets_) {
     if (set.version != version) continue;
-    for (Replica& replica : set.replicas) {
-      if (replica.up_ms > now_ms_) continue;
-      replica.up_ms =
-          now_ms_ + static_cast<int64_t>(BehaviourOf(set).starts_seconds * kMilliseconds);
-      return;
-    }
+    const auto ready = std::ranges::find_if(
+        set.replicas, [&](const Replica& replica) { return replica.up_ms <= now_ms_; });
+    if (ready == set.replicas.end()) continue;
+    set.replicas.erase(ready);
+    return;
   }
 }
 

@@ -57,7 +57,7 @@ class SimulatedService {
   // where thousands of rollouts are simulated.
   int keep_documents = 1;
   void RestartSplitter();
-  // One ready replica of that version goes and comes up again.
+  // One ready replica of that version is gone: who controls has to see it, and to start another.
   void KillReplica(int64_t version);
 
   // The person. The answer is kept as the service's.

@@ -52,8 +52,8 @@ Result<Decision> Abort(const Service& service, const std::string& reason,
 // The release of the last rollout, which did not end well, once more.
 Result<Decision> Retry(const Service& service, const VerbContext& context);
 // To the release that was stable before, or that of revision `to`. At once where it is still kept
-// ready. What is in progress is aborted by it; without `to` that is all. With a reason, people are
-// told, and the version that is gone back from keeps it, as one that was rolled back does.
+// ready. What is in progress is aborted by it; without `to` that is all. People are told, and the
+// version that is gone back from keeps the reason, as one that was rolled back does.
 Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
                       const std::string& reason = "");
 // Nothing runs any more, and what is kept stays; Start brings back the stable version.

@@ -15,16 +15,38 @@ Settings SettingsOf(const Release& release) {
 }
 
 ScalingSettings ScalingOf(const Service& service) {
-  if (service.in_progress() && !service.stable) return service.rollout->settings.scaling;
-  return service.stable ? SettingsOf(*service.stable).scaling : ScalingSettings{};
+  ScalingSettings scaling =
+      service.stable ? SettingsOf(*service.stable).scaling : ScalingSettings{};
+  if (!service.in_progress()) return scaling;
+  const Rollout& rollout = *service.rollout;
+  const ScalingSettings& next = rollout.settings.scaling;
+  if (!service.stable) return next;
+  if (rollout.phase == Phase::kRollingBack) return scaling;
+  if (rollout.kind == "undo") return next;
+  scaling.min_replicas = std::max(scaling.min_replicas, next.min_replicas);
+  scaling.max_replicas = std::max(scaling.max_replicas, next.max_replicas);
+  return scaling;
+}
+
+int Within(const ScalingSettings& scaling, int asked) {
+  const int most = std::max(scaling.max_replicas, scaling.min_replicas);
+  return std::max(1, std::clamp(asked, scaling.min_replicas, most));
+}
+
+// Replicas for a share of the traffic, of so many that take all of it.
+int ShareOf(int replicas, double percent) {
+  constexpr double kRounding = 1e-9;
+  return std::max(1, static_cast<int>(std::ceil(replicas * percent / kAll - kRounding)));
 }
 
 }  // namespace
 
 int WantedReplicas(const Service& service) {
-  const ScalingSettings scaling = ScalingOf(service);
-  const int most = std::max(scaling.max_replicas, scaling.min_replicas);
-  return std::max(1, std::clamp(service.scaling.replicas, scaling.min_replicas, most));
+  return Within(ScalingOf(service), service.scaling.replicas);
+}
+
+int WantedReplicas(const Service& service, const Release& release) {
+  return Within(SettingsOf(release).scaling, service.scaling.replicas);
 }
 
 // As the HorizontalPodAutoscaler of Kubernetes does: used over target, a tolerance of a tenth, up
@@ -63,9 +85,7 @@ void Planner::Scale() {
 }
 
 int Planner::ReplicasFor(double percent) const {
-  const double share = WantedReplicas(service_) * percent / kAll;
-  constexpr double kRounding = 1e-9;
-  return std::max(1, static_cast<int>(std::ceil(share - kRounding)));
+  return ShareOf(WantedReplicas(service_), percent);
 }
 
 SetWish Planner::NoFewer(const Release& release, int needed) const {
@@ -84,10 +104,12 @@ bool Planner::InForce(int64_t set, double percent) const {
 std::vector<SetWish> Planner::Wishes() const {
   std::vector<SetWish> wishes;
   if (service_.down) return wishes;
-  const int all = WantedReplicas(service_);
-  if (service_.standby) wishes.push_back({service_.standby->release, all});
+  const auto own = [&](const Release& release) -> SetWish {
+    return {release, WantedReplicas(service_, release)};
+  };
+  if (service_.standby) wishes.push_back(own(service_.standby->release));
   if (!service_.in_progress() || rollout().phase == Phase::kRollingBack) {
-    if (service_.stable) wishes.push_back({*service_.stable, all});
+    if (service_.stable) wishes.push_back(own(*service_.stable));
     return wishes;
   }
   if (rollout().settings.strategy == Strategy::kRolling && rollout().phase == Phase::kProgressing) {
@@ -99,10 +121,11 @@ std::vector<SetWish> Planner::Wishes() const {
     for (SetWish& wish : WishesOfExperiment()) wishes.push_back(std::move(wish));
     return wishes;
   }
-  if (service_.stable) wishes.push_back({*service_.stable, all});
+  if (service_.stable) wishes.push_back(own(*service_.stable));
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
-  const int needed = rollout().phase == Phase::kPromoting ? all : ReplicasFor(CanaryWeight());
+  const int needed = rollout().phase == Phase::kPromoting ? WantedReplicas(service_)
+                                                          : ReplicasFor(CanaryWeight());
   wishes.push_back(NoFewer(rollout().release, needed));
   return wishes;
 }
@@ -143,7 +166,7 @@ TrafficPlan Planner::WantedTraffic() const {
 TrafficPlan Planner::AllTo(const Release& release) const {
   TrafficPlan plan;
   const int ready = seen_.StatusOf(release.set).ready;
-  const int wanted = WantedReplicas(service_);
+  const int wanted = WantedReplicas(service_, release);
   double left = 0;
   if (seen_.traffic && ready < wanted) {
     const double share = kAll * ready / wanted;
@@ -170,7 +193,9 @@ TrafficPlan Planner::Split(double percent) const {
   if (more && Canary().ready < ReplicasFor(percent)) percent = now;
   if (first()) percent = percent > 0 ? kAll : 0;
   // Back to the stable version only what it can take.
-  if (!first() && percent < now && Stable().ready < ReplicasFor(kAll - percent)) percent = now;
+  if (!first() && percent < now &&
+      Stable().ready < ShareOf(WantedReplicas(service_, *service_.stable), kAll - percent))
+    percent = now;
   TrafficPlan plan;
   if (percent > 0) plan.shares.push_back({set, percent});
   if (percent < kAll && !first()) plan.shares.push_back({service_.stable->set, kAll - percent});
@@ -179,7 +204,8 @@ TrafficPlan Planner::Split(double percent) const {
 
 TrafficPlan Planner::ByReplicas() const {
   const std::vector<SetWish> wishes = WishesOfRolling();
-  const int fresh = Canary().ready;
+  // Who has not shown that it predicts rightly gets nothing yet.
+  const int fresh = rollout().replicas_validated ? Canary().ready : 0;
   // Who is to go gets nothing from now on.
   const int old = std::min(Stable().ready, wishes.back().replicas);
   if (fresh + old == 0) return seen_.traffic ? seen_.traffic->in_force : TrafficPlan{};
@@ -203,8 +229,7 @@ void Planner::AddRules(TrafficPlan* plan) const {
     plan->mirror_set = set;
     plan->mirror_share = canary.shadow.share;
   }
-  const bool by_header = phase == Phase::kShadowing || phase == Phase::kProgressing;
-  if (by_header && !canary.header.name.empty() && Canary().ready > 0) {
+  if (phase == Phase::kProgressing && !canary.header.name.empty() && Canary().ready > 0) {
     plan->header_set = set;
     plan->header_name = canary.header.name;
     plan->header_value = canary.header.value;
