@@ -33,8 +33,8 @@ Result<std::unique_ptr<RegistryEffects>> RegistryEffects::Open(
 
 // What can't ever be done, as the version is not there any more, is let go.
 Status RegistryEffects::Do(const deploy::Effect& effect) {
-  const Result<registry::ModelVersion> version = registry_->Find(
-      fmt::format("{}:{}", GetString(effect.detail, "model"), GetInteger(effect.detail, "version")));
+  const Result<registry::ModelVersion> version = registry_->Find(fmt::format(
+      "{}:{}", GetString(effect.detail, "model"), GetInteger(effect.detail, "version")));
   if (!version.ok()) {
     if (version.error().code() == ErrorCode::kNotFound) return {};
     return version.error();
@@ -47,8 +47,8 @@ Status RegistryEffects::Do(const deploy::Effect& effect) {
 Status RegistryEffects::MoveStage(const deploy::Effect& effect,
                                   const registry::ModelVersion& version) {
   deploy::StageHolders holders;
-  for (auto& [stage, holder] : {std::pair("staging", &holders.staging),
-                                std::pair("production", &holders.production)}) {
+  for (auto& [stage, holder] :
+       {std::pair("staging", &holders.staging), std::pair("production", &holders.production)}) {
     SLIPWAY_ASSIGN_OR_RETURN(const std::optional<registry::ModelVersion> held,
                              registry_->InStage(version.name, stage));
     *holder = held ? held->registry_version : 0;

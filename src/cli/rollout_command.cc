@@ -97,9 +97,9 @@ Result<deploy::Decision> RetryIt(const RolloutOptions& /*options*/, const deploy
 
 Result<deploy::Decision> UndoIt(const RolloutOptions& options, const deploy::Service& service,
                                 const deploy::VerbContext& context) {
-  return deploy::Undo(
-      service, options.revision > 0 ? std::optional(options.revision) : std::nullopt, context,
-      options.reason);
+  return deploy::Undo(service,
+                      options.revision > 0 ? std::optional(options.revision) : std::nullopt,
+                      context, options.reason);
 }
 
 Result<int> ShowStatus(const RolloutOptions& /*options*/, const Delivery& delivery,

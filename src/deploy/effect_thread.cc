@@ -23,9 +23,9 @@ int64_t RetryAfterMs(int64_t attempts) {
 void Do(const Effect& effect, const EffectParts& parts) {
   const Status done = parts.do_effect(effect);
   const int64_t again_ms = UnixMilliseconds(*parts.clock) + RetryAfterMs(effect.attempts);
-  const Status kept =
-      done.ok() ? parts.store->FinishEffect(effect.id)
-                : parts.store->RetryEffect(effect.id, again_ms, done.error().ToString());
+  const Status kept = done.ok()
+                          ? parts.store->FinishEffect(effect.id)
+                          : parts.store->RetryEffect(effect.id, again_ms, done.error().ToString());
   if (!done.ok()) {
     parts.tell(fmt::format("{}: {} is tried again later: {}", effect.service, effect.kind,
                            done.error().ToString()));

@@ -18,9 +18,9 @@ namespace slipway::deploy {
 struct EffectParts {
   RolloutStore* store = nullptr;
   const Clock* clock = &SystemClock();
-  std::vector<std::string> kinds;  // Those of other kinds are somebody else's.
+  std::vector<std::string> kinds = {};  // Those of other kinds are somebody else's.
   // An error means later once more: after two seconds first, and half an hour at most.
-  std::function<Status(const Effect&)> do_effect;
+  std::function<Status(const Effect&)> do_effect = {};
   std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 

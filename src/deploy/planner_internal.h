@@ -94,6 +94,7 @@ class Planner {
   std::vector<SetWish> Wishes() const;
   TrafficPlan WantedTraffic() const;
   TrafficPlan AllTo(const Release& release) const;
+  double LeaveToOthers(const std::vector<int64_t>& sets, double can_take, TrafficPlan* plan) const;
   TrafficPlan Split(double percent) const;
   TrafficPlan ByReplicas() const;
   void AddRules(TrafficPlan* plan) const;

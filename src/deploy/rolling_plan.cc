@@ -62,8 +62,7 @@ void Planner::ExchangeReplicas() {
   const int room = wanted + settings.max_surge - std::max(stable.running, exchange.old);
   exchange.fresh = std::clamp(room, exchange.fresh, std::max(exchange.fresh, wanted));
   // Of the old ones so many stay that with the new ones that are available enough serve.
-  exchange.old =
-      std::min(exchange.old, std::max(0, wanted - settings.max_unavailable - available));
+  exchange.old = std::min(exchange.old, std::max(0, wanted - settings.max_unavailable - available));
   const bool exchanged =
       available >= wanted && stable.running == 0 && InForce(rollout.release.set, 100);
   if (!exchanged || exchange.exchanged_ms != 0) return;
@@ -81,8 +80,8 @@ bool Planner::WatchHasPassed() const {
 }
 
 std::vector<SetWish> Planner::WishesOfRolling() const {
-  const Exchange exchange = rollout().exchange.value_or(
-      Exchange{.old = WantedReplicas(service_, *service_.stable)});
+  const Exchange exchange =
+      rollout().exchange.value_or(Exchange{.old = WantedReplicas(service_, *service_.stable)});
   const int wanted = WantedReplicas(service_);
   int fresh = std::min(exchange.fresh, wanted);
   int old = std::min(exchange.old, wanted);

@@ -27,8 +27,8 @@ std::vector<Serving> ServingOf(const std::vector<ServiceRecord>& services,
     const auto stable = record.document.find("stable");
     if (stable == record.document.end() || !stable->is_object()) continue;
     if (GetString(*stable, "model") != model) continue;
-    servings.push_back({record.name, GetString(record.document, "environment"),
-                        GetInteger(*stable, "version")});
+    servings.push_back(
+        {record.name, GetString(record.document, "environment"), GetInteger(*stable, "version")});
   }
   return servings;
 }

@@ -23,8 +23,8 @@ struct StageMove {
 };
 
 struct StageDecision {
-  std::vector<StageMove> moves;  // In this order.
-  std::string note;              // Why the version has not got the stage, for people; "" else.
+  std::vector<StageMove> moves = {};  // In this order.
+  std::string note = {};              // Why the version has not got the stage, for people; "" else.
 };
 
 // What an effect of the kind "stage" is to do, given the services of the store as they are now.

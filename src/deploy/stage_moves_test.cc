@@ -37,8 +37,8 @@ std::vector<std::string> MovesOf(const StageDecision& decision) {
 }
 
 TEST(StageMovesTest, TheStableVersionGetsTheStage) {
-  const StageDecision decision = DecideStage(
-      StageOf("p", 2, "production"), {Serving("p", "production", 2)}, {.production = 1});
+  const StageDecision decision = DecideStage(StageOf("p", 2, "production"),
+                                             {Serving("p", "production", 2)}, {.production = 1});
   EXPECT_THAT(MovesOf(decision), ElementsAre("2 production"));
   EXPECT_EQ(decision.note, "");
 }
@@ -63,7 +63,8 @@ TEST(StageMovesTest, StagingTakesNothingFromProduction) {
       DecideStage(StageOf("s", 1, "staging"),
                   {Serving("p", "production", 1), Serving("s", "staging", 1)}, {.production = 1});
   EXPECT_THAT(MovesOf(decision), ElementsAre());
-  EXPECT_THAT(decision.note, HasSubstr("m:1 keeps its stage in the registry, production: p serves"));
+  EXPECT_THAT(decision.note,
+              HasSubstr("m:1 keeps its stage in the registry, production: p serves"));
 }
 
 TEST(StageMovesTest, ProductionTakesFromStaging) {
@@ -97,9 +98,9 @@ TEST(StageMovesTest, WhatServesIsNotArchived) {
 }
 
 TEST(StageMovesTest, OfTwoServicesInOneEnvironmentTheFirstKeepsTheStage) {
-  const StageDecision decision =
-      DecideStage(StageOf("b", 2, "production"),
-                  {Serving("a", "production", 1), Serving("b", "production", 2)}, {.production = 1});
+  const StageDecision decision = DecideStage(
+      StageOf("b", 2, "production"), {Serving("a", "production", 1), Serving("b", "production", 2)},
+      {.production = 1});
   EXPECT_THAT(MovesOf(decision), ElementsAre());
   EXPECT_THAT(decision.note, HasSubstr("does not get the stage production"));
   EXPECT_THAT(decision.note, HasSubstr("a serves m:1"));
@@ -110,9 +111,10 @@ TEST(StageMovesTest, OtherModelsAndWhatHasNothingStableAreLeftOut) {
   other.document["stable"]["model"] = "other";
   ServiceRecord empty;
   empty.name = "e";
-  EXPECT_THAT(MovesOf(DecideStage(StageOf("p", 2, "production"),
-                                  {empty, other, Serving("p", "production", 2)}, {.production = 1})),
-              ElementsAre("2 production"));
+  EXPECT_THAT(
+      MovesOf(DecideStage(StageOf("p", 2, "production"),
+                          {empty, other, Serving("p", "production", 2)}, {.production = 1})),
+      ElementsAre("2 production"));
 }
 
 }  // namespace

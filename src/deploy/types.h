@@ -116,11 +116,11 @@ struct Rollout {
   int missing_in_a_row = 0;  // Checks without metrics.
   StageCounts counts;        // Of the stage.
   std::optional<Check> last_check;
-  std::optional<Watch> watch;       // Made before it gets its first requests, or copies of some.
-  bool replicas_validated = false;  // Each new replica predicted rightly.
-  int most_available = 0;           // Rolling: how far it has come; phase_ms says when.
+  std::optional<Watch> watch;        // Made before it gets its first requests, or copies of some.
+  bool replicas_validated = false;   // Each new replica predicted rightly.
+  int most_available = 0;            // Rolling: how far it has come; phase_ms says when.
   std::optional<Exchange> exchange;  // Of rolling.
-  bool told_stuck = false;          // The stable version does not come up.
+  bool told_stuck = false;           // The stable version does not come up.
   std::optional<Experiment> experiment;  // Its release is the first of them, then the chosen one.
 
   // What goes back with it: its release, or those that take part in the experiment that it is.

@@ -281,8 +281,7 @@ Check Watch::JudgeShadow(const Observed& observed) const {
   const double limit = settings_.shadow.max_disagreement;
   const double value = static_cast<double>(seen.disagreed) / static_cast<double>(seen.mirrored);
   const bool beyond_chance =
-      analysis::RateInterval(seen.disagreed, seen.mirrored, {.alpha = Alpha()})
-          .lower > limit;
+      analysis::RateInterval(seen.disagreed, seen.mirrored, {.alpha = Alpha()}).lower > limit;
   Finding finding{.metric = "disagreement",
                   .verdict = VerdictOf(beyond_chance, value, limit),
                   .dry_run = IsDryRun("disagreement")};

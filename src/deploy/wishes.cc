@@ -124,8 +124,8 @@ std::vector<SetWish> Planner::Wishes() const {
   if (service_.stable) wishes.push_back(own(*service_.stable));
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
-  const int needed = rollout().phase == Phase::kPromoting ? WantedReplicas(service_)
-                                                          : ReplicasFor(CanaryWeight());
+  const int needed =
+      rollout().phase == Phase::kPromoting ? WantedReplicas(service_) : ReplicasFor(CanaryWeight());
   wishes.push_back(NoFewer(rollout().release, needed));
   return wishes;
 }
@@ -161,26 +161,33 @@ TrafficPlan Planner::WantedTraffic() const {
   return plan;
 }
 
-// All to the release, as soon as it can take all: until then others keep what it can't, so that
-// those who come back are not overloaded.
+// What others than these keep for now, in percent: as much as these can't take yet, so that those
+// who come back, or up, are not overloaded.
+double Planner::LeaveToOthers(const std::vector<int64_t>& sets, double can_take,
+                              TrafficPlan* plan) const {
+  if (!seen_.traffic) return 0;
+  double others = 0;
+  double has = 0;
+  const auto is_other = [&](const Share& share) {
+    return std::ranges::find(sets, share.set) == sets.end() && seen_.StatusOf(share.set).ready > 0;
+  };
+  for (const Share& share : seen_.traffic->in_force.shares) {
+    if (is_other(share)) others += share.weight;
+  }
+  for (const int64_t set : sets) has += seen_.traffic->in_force.WeightOf(set);
+  const double left = std::min(others, kAll - std::max(can_take, has));
+  if (left <= 0) return 0;
+  for (const Share& share : seen_.traffic->in_force.shares) {
+    if (is_other(share)) plan->shares.push_back({share.set, left * share.weight / others});
+  }
+  return left;
+}
+
 TrafficPlan Planner::AllTo(const Release& release) const {
   TrafficPlan plan;
-  const int ready = seen_.StatusOf(release.set).ready;
-  const int wanted = WantedReplicas(service_, release);
-  double left = 0;
-  if (seen_.traffic && ready < wanted) {
-    const double share = kAll * ready / wanted;
-    const double has = seen_.traffic->in_force.WeightOf(release.set);
-    double others = 0;
-    for (const Share& other : seen_.traffic->in_force.shares) {
-      if (other.set != release.set && seen_.StatusOf(other.set).ready > 0) others += other.weight;
-    }
-    left = std::min(others, kAll - std::max(share, has));
-    for (const Share& other : seen_.traffic->in_force.shares) {
-      if (left <= 0 || other.set == release.set || seen_.StatusOf(other.set).ready == 0) continue;
-      plan.shares.push_back({other.set, left * other.weight / others});
-    }
-  }
+  const double can_take =
+      kAll * seen_.StatusOf(release.set).ready / WantedReplicas(service_, release);
+  const double left = LeaveToOthers({release.set}, can_take, &plan);
   if (left < kAll) plan.shares.push_back({release.set, kAll - left});
   return plan;
 }
@@ -209,10 +216,13 @@ TrafficPlan Planner::ByReplicas() const {
   // Who is to go gets nothing from now on.
   const int old = std::min(Stable().ready, wishes.back().replicas);
   if (fresh + old == 0) return seen_.traffic ? seen_.traffic->in_force : TrafficPlan{};
-  const double percent = kAll * fresh / (fresh + old);
+  const int64_t set = rollout().release.set;
   TrafficPlan plan;
-  if (fresh > 0) plan.shares.push_back({rollout().release.set, percent});
-  if (old > 0) plan.shares.push_back({service_.stable->set, kAll - percent});
+  const double left = LeaveToOthers({set, service_.stable->set},
+                                    kAll * (fresh + old) / WantedReplicas(service_), &plan);
+  const double percent = (kAll - left) * fresh / (fresh + old);
+  if (percent > 0) plan.shares.push_back({set, percent});
+  if (old > 0 && left < kAll) plan.shares.push_back({service_.stable->set, kAll - left - percent});
   return plan;
 }
 
