@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/counting.h"
+#include "core/event_run.h"
 #include "core/json.h"
 #include "core/random.h"
 #include "deploy/simulated_service.h"
@@ -36,7 +37,8 @@ struct Quality {
   double latency_ms = kUsualLatency;
 };
 
-enum class Bursts : uint8_t { kNone, kOfBoth, kOfEach };
+// Of each version on its own: one request behind the other, or each second one.
+enum class Bursts : uint8_t { kNone, kOfBoth, kOfEach, kOfEachSecond };
 
 struct Case {
   std::string name;
@@ -78,8 +80,8 @@ class World {
       quality = {kColdErrors, kColdTimes * quality.latency_ms};
     }
     seen_ += canary->count;
-    Draw(quality, canary_, canary);
-    Draw(what_.stable, stable_, stable);
+    Draw(quality, canary_, &canary_burst_, canary);
+    Draw(what_.stable, stable_, &stable_burst_, stable);
     if (what_.bursts != Bursts::kOfBoth) return;
     // What fails both fails the same share of each.
     stable->errors = canary->errors * stable->count / canary->count;
@@ -87,15 +89,23 @@ class World {
   }
 
  private:
-  void Draw(const Quality& quality, Random& random, Requests* requests) const {
+  struct Burst {
+    int64_t left = 0;  // Requests of the one that goes on.
+    slipway::EventRun run = {};
+  };
+
+  void Draw(const Quality& quality, Random& random, Burst* burst, Requests* requests) const {
     const int64_t together = what_.bursts == Bursts::kNone ? 1 : kBurst;
+    const int64_t apart = what_.bursts == Bursts::kOfEachSecond ? 2 : 1;
     requests->errors = requests->run_squares = 0;
-    for (int64_t i = 0, run = 0; i < requests->count / together; ++i) {
-      const bool fails = random.Uniform() < quality.error_rate;
-      const int64_t errors = fails ? together : 0;
-      requests->errors += errors;
-      requests->run_squares += errors * (2 * run + errors);
-      run = fails ? run + errors : 0;
+    for (int64_t i = 0; i < requests->count; ++i) {
+      // As many of a burst as the rate has of requests.
+      if (burst->left == 0 && random.Uniform() < quality.error_rate / static_cast<double>(together))
+        burst->left = together * apart;
+      const bool fails = burst->left > 0 && burst->left % apart == 0;
+      burst->left -= burst->left > 0 ? 1 : 0;
+      requests->errors += fails ? 1 : 0;
+      requests->run_squares += burst->run.Add(fails);
     }
     requests->latencies_ms.clear();
     for (int64_t i = 0; i < requests->count; ++i)
@@ -104,6 +114,7 @@ class World {
 
   const Case& what_;
   Random stable_, canary_;
+  Burst stable_burst_, canary_burst_;
   int64_t seen_ = 0;
 };
 
@@ -347,6 +358,7 @@ std::vector<Case> Cases() {
       {.name = "slightly-more-errors", .canary = slightly},
       {.name = "bursts-of-both", .bursts = Bursts::kOfBoth},
       {.name = "bursts-of-each", .bursts = Bursts::kOfEach},
+      {.name = "bursts-of-each-second", .bursts = Bursts::kOfEachSecond},
       {.name = "bursts-of-each-clusters", .bursts = Bursts::kOfEach, .cluster_size = kBurst},
       {.name = "cold-start", .cold_requests = 50},
       {.name = "unequal-replicas", .replicas = 5}};

@@ -83,8 +83,8 @@ double LeastLogCrossingChance(double c) {
 
 Interval RateInterval(int64_t events, int64_t trials, const Confidence& confidence) {
   if (trials <= 0) return {0, 1};
-  const double hits = static_cast<double>(events);
-  const double all = static_cast<double>(trials);
+  const double hits = static_cast<double>(events) / confidence.cluster_size;
+  const double all = static_cast<double>(trials) / confidence.cluster_size;
   const double concentration = Concentration(confidence);
   const double threshold = LogThreshold(confidence.alpha);
   return Around(hits / all, [=](double rate) {
@@ -94,7 +94,7 @@ Interval RateInterval(int64_t events, int64_t trials, const Confidence& confiden
 
 Interval QuantileShares(double quantile, int64_t trials, const Confidence& confidence) {
   if (trials <= 0) return {0, 1};
-  const double all = static_cast<double>(trials);
+  const double all = static_cast<double>(trials) / confidence.cluster_size;
   const double concentration = Concentration(confidence);
   const double threshold = LogThreshold(confidence.alpha);
   return Around(quantile, [=](double share) {

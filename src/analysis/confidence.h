@@ -2,9 +2,9 @@
 // outside is at most alpha, however often one looks. Pure functions of what was counted since the
 // start of the sequence; they may be asked in any order.
 //
-// Trials are independent of each other and of one rate (or one distribution), which is the
-// condition that fails first in practice: for two versions side by side, difference_bounds.h does
-// without it.
+// Trials are independent of each other but for clusters, and of one rate (or one distribution),
+// which is the condition that fails first in practice: for two versions side by side,
+// difference_bounds.h does without it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ namespace slipway::analysis {
 struct Confidence {
   double alpha = 0.05;           // Between 0 and 1.
   double planned_trials = 1000;  // More than 0.
+  // How many trials in a row may share their fate (see RateOptions); at least 1.
+  double cluster_size = 1;
 };
 
 // For the rate of Bernoulli trials: the two-sided beta-binomial mixture, inverted (Howard, Ramdas,

@@ -43,6 +43,12 @@ TEST(ConfidenceTest, RateIntervalsAreThoseOfConfseq) {
   }
 }
 
+TEST(ConfidenceTest, ClustersCountAsOneTrialEach) {
+  const Confidence clusters{.cluster_size = 5};
+  EXPECT_EQ(RateInterval(50, 1000, clusters), RateInterval(10, 200, {}));
+  EXPECT_EQ(QuantileShares(0.95, 1000, clusters), QuantileShares(0.95, 200, {}));
+}
+
 //   v = lambda t: t * p * (1 - p)
 //   p + boundaries.beta_binomial_mixture_bound(v(n), alpha, v(planned), p, 1 - p, alpha, False) / n
 //   p - boundaries.beta_binomial_mixture_bound(v(n), alpha, v(planned), 1 - p, p, alpha, False) / n

@@ -119,8 +119,8 @@ Result<DistributionComparison> DistributionComparison::FromJson(const Json& json
   SLIPWAY_ASSIGN_OR_RETURN(DistributionComparison comparison, Make(categories, options));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.stable_, ReadCounts(json, "stable", categories));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.canary_, ReadCounts(json, "canary", categories));
-  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_set_, ReadProcess(json, "by_set"));
-  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_tail_, ReadProcess(json, "by_tail"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_set_, ReadProcessIn(json, "by_set"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_tail_, ReadProcessIn(json, "by_tail"));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.evidence_, ReadEvidence(json));
   return comparison;
 }
@@ -177,8 +177,8 @@ Result<DriftComparison> DriftComparison::FromJson(const Json& json) {
   // As stored: scaling again could change the last bit.
   comparison.reference_ = std::move(reference);
   SLIPWAY_ASSIGN_OR_RETURN(comparison.live_, ReadCounts(json, "live", categories));
-  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_set_, ReadProcess(json, "by_set"));
-  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_tail_, ReadProcess(json, "by_tail"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_set_, ReadProcessIn(json, "by_set"));
+  SLIPWAY_ASSIGN_OR_RETURN(comparison.by_tail_, ReadProcessIn(json, "by_tail"));
   SLIPWAY_ASSIGN_OR_RETURN(comparison.evidence_, ReadEvidence(json));
   return comparison;
 }

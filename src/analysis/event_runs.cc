@@ -1,6 +1,7 @@
 #include "analysis/event_runs.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace slipway::analysis {
 
@@ -10,8 +11,8 @@ double MeasuredClusterSize(const EventRuns& runs) {
   const auto trials = static_cast<double>(runs.trials);
   const auto events = static_cast<double>(runs.events);
   if (runs.events >= runs.trials) return 1;
-  const double rate = events / trials;
-  const double independent = (1 + rate) / (1 - rate);
+  const double ends = std::pow(1 - events / trials, EventRun::kGap + 1);
+  const double independent = (2 - ends) / ends;
   const double measured =
       (static_cast<double>(runs.squares) + kAlone) / (events + kAlone) / independent;
   return std::clamp(measured, 1.0, kLargestMeasured);

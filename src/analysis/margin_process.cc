@@ -42,11 +42,10 @@ void MarginProcess::Stake(double trials) {
 }
 
 void MarginProcess::Add(RatePair expected, const RateCounts& batch, double margin,
-                        double cluster_size, double measured) {
+                        double cluster_size) {
   Stake(static_cast<double>(batch.canary_trials) / cluster_size);
   for (size_t part = 0; part < kParts; ++part) {
-    const double log_e = LogBatchE(Alternative(expected, margin, part), batch, margin);
-    parts_[part] += log_e / (log_e > 0 ? std::max(cluster_size, measured) : cluster_size);
+    parts_[part] += LogBatchE(Alternative(expected, margin, part), batch, margin) / cluster_size;
   }
 }
 

@@ -42,11 +42,8 @@ class MarginProcess {
   explicit MarginProcess(double kept = 0);
 
   // Takes a batch. `expected` is the alternative by earlier looks. `cluster_size` trials in a row
-  // may depend on each other in any way (see RateOptions). `measured` may follow from the batch
-  // itself: what a part gains is divided by it where it is more, and what it loses is not, so that
-  // a part gains nothing by it.
-  void Add(RatePair expected, const RateCounts& batch, double margin, double cluster_size,
-           double measured = 1);
+  // may depend on each other in any way (see RateOptions).
+  void Add(RatePair expected, const RateCounts& batch, double margin, double cluster_size);
   // The same where the stable rate is not sampled but known: only the canary's
   // counts are looked at. margin > 0.
   void AddAgainstKnown(RatePair expected, const RateCounts& batch, double margin,

@@ -113,7 +113,7 @@ TEST(MarginProcessTest, IsKeptBitForBit) {
   MarginProcess process(MarginProcess::kHalf);
   for (const RateCounts& look : Looks(3, 30)) {
     const Json state = Kept({{"it", ProcessToJson(process)}});
-    Result<MarginProcess> read = ReadProcess(state, "it");
+    Result<MarginProcess> read = ReadProcessIn(state, "it");
     ASSERT_TRUE(read.ok());
     process.Add(kExpected, look, kMargin, 1);
     read->Add(kExpected, look, kMargin, 1);
@@ -128,7 +128,7 @@ TEST(MarginProcessTest, ReadsWhatOlderVersionsKept) {
   MarginProcess old;
   const std::vector<RateCounts> looks = Looks(9, 20);
   for (const RateCounts& look : looks) old.Add(kExpected, look, kMargin, 1);
-  Result<MarginProcess> read = ReadProcess(Kept({{"it", old.parts()}}), "it");
+  Result<MarginProcess> read = ReadProcessIn(Kept({{"it", old.parts()}}), "it");
   ASSERT_TRUE(read.ok());
   old.Add(kExpected, looks[0], kMargin, 1);
   read->Add(kExpected, looks[0], kMargin, 1);
@@ -142,13 +142,13 @@ TEST(MarginProcessTest, AStateThatCantBeIsRefused) {
   for (const Json& kept : std::vector<Json>{-0.1, 0.6, 1e308, nullptr, "0"}) {
     Json spoilt = state;
     spoilt.back() = kept;
-    EXPECT_FALSE(ReadProcess({{"it", spoilt}}, "it").ok()) << spoilt;
+    EXPECT_FALSE(ReadProcessIn({{"it", spoilt}}, "it").ok()) << spoilt;
   }
   Json longer = state;
   longer.push_back(0);
-  EXPECT_FALSE(ReadProcess({{"it", longer}}, "it").ok());
-  EXPECT_FALSE(ReadProcess({{"it", Json::array()}}, "it").ok());
-  EXPECT_FALSE(ReadProcess({{"it", Json::object()}}, "it").ok());
+  EXPECT_FALSE(ReadProcessIn({{"it", longer}}, "it").ok());
+  EXPECT_FALSE(ReadProcessIn({{"it", Json::array()}}, "it").ok());
+  EXPECT_FALSE(ReadProcessIn({{"it", Json::object()}}, "it").ok());
 }
 
 }  // namespace

@@ -10,16 +10,17 @@
 namespace slipway::analysis {
 namespace {
 
-// Of the mean; rounding may leave the sum of squares a little below what the sum asks for.
+// Of the mean; 0 where it is none that rounding could not have made of numbers that are alike.
 double VarianceOfMean(const NumberSums& sums) {
+  constexpr double kRounding = 1e-10;  // Of the squares, for sums of a million numbers.
   const auto count = static_cast<double>(sums.count);
-  const double variance = (sums.squares - sums.sum * sums.mean()) / (count - 1);
-  return std::max(variance, 0.0) / count;
+  const double deviations = sums.squares - sums.sum * sums.mean();
+  return deviations > kRounding * sums.squares ? deviations / (count - 1) / count : 0;
 }
 
 bool CanBe(const NumberSums& sums) {
   return sums.count >= 0 && std::isfinite(sums.sum) && std::isfinite(sums.squares) &&
-         sums.squares >= 0;
+         sums.sum >= 0 && sums.squares >= 0;
 }
 
 void Add(const NumberSums& more, NumberSums* total) {
@@ -66,17 +67,24 @@ Result<MeanDifference> MeanDifference::Make(const MeanOptions& options) {
 Status MeanDifference::Observe(const NumberSums& stable, const NumberSums& canary) {
   if (!CanBe(stable) || !CanBe(canary))
     return Error(ErrorCode::kInvalidInput, "sums of numbers that can't be")
-        .Expected("a count of 0 or more, a finite sum and a finite sum of squares");
+        .Expected("a count of 0 or more, a finite sum and a finite sum of squares, 0 or more");
   Add(stable, &stable_);
   Add(canary, &canary_);
   return {};
 }
 
+// Divided where products might be no numbers any more.
+bool MeanDifference::TellsEnough(const NumberSums& sums) const {
+  if (sums.count < options_.least_trials || !(VarianceOfMean(sums) > 0)) return false;
+  return sums.sum * (sums.sum / sums.squares) >= kLeastEffective * options_.cluster_size;
+}
+
 std::optional<Interval> MeanDifference::bounds() const {
-  if (std::min(stable_.count, canary_.count) < options_.least_trials) return std::nullopt;
+  if (!TellsEnough(stable_) || !TellsEnough(canary_)) return std::nullopt;
   const double trials = static_cast<double>(stable_.count + canary_.count) / options_.cluster_size;
   const double variance =
       (VarianceOfMean(stable_) + VarianceOfMean(canary_)) * options_.cluster_size;
+  if (!std::isfinite(variance)) return std::nullopt;
   const double scaled =
       trials * RhoSquared(options_.alpha, static_cast<double>(options_.tuned_for));
   const double half = std::sqrt(2 * variance * (scaled + 1) / scaled *

@@ -1,5 +1,6 @@
-// How much larger the canary's mean is at least and at most, of a number that each trial brings: an
-// asymptotic confidence sequence, which holds at all looks at once.
+// How much larger the canary's mean is at least and at most, of a number of 0 or more that each
+// trial brings, as the size of an error: an asymptotic confidence sequence, which holds at all
+// looks at once.
 //
 // Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas: Time-uniform central limit theory and asymptotic
 // confidence sequences (arXiv 2103.06476), theorem 2.2, for the difference of two means. With t
@@ -8,7 +9,11 @@
 // narrowest about `tuned_for` trials (rho² of the paper's appendix B.2). As with the central limit
 // theorem, of which it is the form for all looks, nothing is asked of the numbers' distribution but
 // moments, and what it promises holds the better the more trials there are: there is no interval
-// before `least_trials` of each stream.
+// before `least_trials` of each stream. Nor is there where few of many numbers make up the mean, as
+// one large error among zeros does: of n numbers that are alike and others that are 0 the square of
+// the sum is n times the sum of the squares, and that ratio, the effective sample size of weights
+// (Kish: Survey Sampling, 1965, 11.7), must be kLeastEffective of each stream, times the cluster
+// size. Where all are alike there is no variance to estimate, and no interval.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +24,8 @@
 #include "core/result.h"
 
 namespace slipway::analysis {
+
+inline constexpr double kLeastEffective = 10;
 
 // Numbers by their count, their sum and the sum of their squares.
 struct NumberSums {
@@ -43,15 +50,15 @@ class MeanDifference {
   // kInvalidInput for options outside their ranges.
   static Result<MeanDifference> Make(const MeanOptions& options);
 
-  // Takes what came since the last look. kInvalidInput, and nothing taken, for counts below 0 and
-  // numbers that are not finite.
+  // Takes what came since the last look. kInvalidInput, and nothing taken, for counts and sums
+  // below 0 and numbers that are not finite.
   Status Observe(const NumberSums& stable, const NumberSums& canary);
 
   const NumberSums& stable() const { return stable_; }
   const NumberSums& canary() const { return canary_; }
   // Of the canary's mean minus the stable one's.
   double difference() const { return canary_.mean() - stable_.mean(); }
-  // "nullopt" before there are enough trials.
+  // "nullopt" before there are enough trials, and numbers that differ.
   std::optional<Interval> bounds() const;
 
   // The whole state. What is read back goes on with the same bits.
@@ -60,6 +67,7 @@ class MeanDifference {
 
  private:
   explicit MeanDifference(const MeanOptions& options) : options_(options) {}
+  bool TellsEnough(const NumberSums& sums) const;
 
   MeanOptions options_;
   NumberSums stable_, canary_;

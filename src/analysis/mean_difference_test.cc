@@ -38,11 +38,12 @@ TEST(MeanDifferenceTest, NothingIsKnownOfFew) {
   EXPECT_TRUE(means.bounds().has_value());
 }
 
-// Worked out by the formula: 100 trials of each, variance 1 of each, alpha 0.05, tuned for 200.
+// Worked out by the formula: 100 trials of each, means 2 and 5, variance 1 of each, alpha 0.05,
+// tuned for 200.
 TEST(MeanDifferenceTest, IsThePapersInterval) {
   MeanDifference means = *MeanDifference::Make({.alpha = 0.05, .tuned_for = 200});
-  const NumberSums stable{.count = 100, .sum = 0, .squares = 99};
-  const NumberSums canary{.count = 100, .sum = 300, .squares = 999};
+  const NumberSums stable{.count = 100, .sum = 200, .squares = 499};
+  const NumberSums canary{.count = 100, .sum = 500, .squares = 2599};
   ASSERT_TRUE(means.Observe(stable, canary).ok());
   EXPECT_DOUBLE_EQ(means.difference(), 3);
   // 2 ln 20 + ln(2 ln 20 + 1) = 7.9362 = rho² t; V = 0.02.
@@ -85,6 +86,39 @@ TEST(MeanDifferenceTest, ADifferenceIsFound) {
   EXPECT_GT(means.bounds()->upper, MeanOf(1.2) - MeanOf(1));
 }
 
+// Whose interval would be of no width, and decide for good.
+TEST(MeanDifferenceTest, NothingIsKnownOfNumbersThatAreAlikeOrMostly0) {
+  const auto knows = [](const NumberSums& sums, double cluster_size = 1) {
+    MeanDifference means = *MeanDifference::Make({.cluster_size = cluster_size});
+    const NumberSums fine{.count = 100, .sum = 200, .squares = 499};
+    EXPECT_TRUE(means.Observe(sums, fine).ok());
+    MeanDifference swapped = *MeanDifference::Make({.cluster_size = cluster_size});
+    EXPECT_TRUE(swapped.Observe(fine, sums).ok());
+    EXPECT_EQ(means.bounds().has_value(), swapped.bounds().has_value());
+    return means.bounds().has_value();
+  };
+  EXPECT_FALSE(knows({.count = 1000}));
+  // Each is 0.1, and added up they are not quite.
+  NumberSums alike;
+  for (int i = 0; i < 100'000; ++i) {
+    ++alike.count;
+    alike.sum += 0.1;
+    alike.squares += 0.1 * 0.1;
+  }
+  EXPECT_FALSE(knows(alike));
+  // So many of a thousand are 3, all others 0.
+  const auto some = [](int64_t count) {
+    const auto number = static_cast<double>(count);
+    return NumberSums{.count = 1000, .sum = 3 * number, .squares = 9 * number};
+  };
+  EXPECT_FALSE(knows(some(9)));
+  EXPECT_TRUE(knows(some(10)));
+  EXPECT_FALSE(knows(some(19), 2));
+  EXPECT_TRUE(knows(some(20), 2));
+  // One that is larger than all others together.
+  EXPECT_FALSE(knows({.count = 1000, .sum = 1e99, .squares = 1e198}));
+}
+
 TEST(MeanDifferenceTest, ClustersCountForLess) {
   Traffic traffic(9);
   const NumberSums stable = Numbers(traffic, 400, 1);
@@ -125,6 +159,7 @@ TEST(MeanDifferenceTest, WhatCantBeIsRefused) {
   const Json before = means.ToJson();
   EXPECT_FALSE(means.Observe({.count = -1}, {}).ok());
   EXPECT_FALSE(means.Observe({}, {.count = 1, .sum = kNan, .squares = 1}).ok());
+  EXPECT_FALSE(means.Observe({}, {.count = 1, .sum = -1, .squares = 1}).ok());
   EXPECT_EQ(means.ToJson(), before);
   int refused = 0;
   ForEachSpoilt(before, [&](const Json& spoilt) {

@@ -15,8 +15,12 @@
 //   cold start of the canary alone is.
 // Where each request's version is drawn at random, outcomes may depend on each other in any way
 // that the version has no part in: enumerated, the expectation stays at most 1 in batches of 40
-// requests and more with the default margin (1.03 in batches of a dozen).
+// requests and more with the default margin, half of them the canary's; in batches of a dozen it
+// can be 1.3.
 #pragma once
+
+#include <cstdint>
+#include <vector>
 
 #include "analysis/event_runs.h"
 #include "analysis/evidence.h"
@@ -37,6 +41,8 @@ struct RateOptions {
   // on it: evidence grows that many times slower (by Hoelder's inequality the expectation stays at
   // most 1 under any dependence within such clusters). At least 1.
   double cluster_size = 1;
+  // Whether clusters are measured, too, by runs of the canary's events, in case they are larger.
+  bool measures_clusters = false;
 };
 
 // A value; any thread's own.
@@ -49,9 +55,9 @@ class RateComparison {
   // from and is no evidence. kInvalidInput, and nothing taken, unless 0 ≤ events ≤ trials.
   Status Observe(const RateCounts& batch) { return Observe(batch, batch.canary_events); }
   // The same where the canary's events were seen in order: `run_squares` as in event_runs.h, at
-  // least its events. Evidence grows as many times slower as they come together, in case that is
-  // more than `cluster_size`. It is at most what it would be without, so the promise stands; it
-  // holds for bursts of one version only, too, about as well as they can be measured.
+  // least its events. Where clusters are measured, the evidence is the least of those by clusters
+  // of `cluster_size` up to the measured size. It is at most what it would be without, so the
+  // promise stands; it holds for bursts of one version only, too, as well as they can be measured.
   Status Observe(const RateCounts& batch, int64_t run_squares);
   // Takes counts that the next bets learn from and that are no evidence, as of a warm-up.
   Status Learn(const RateCounts& batch) { return Learn(batch, batch.canary_events); }
@@ -71,12 +77,13 @@ class RateComparison {
   static Result<RateComparison> FromJson(const Json& json);
 
  private:
-  explicit RateComparison(const RateOptions& options) : options_(options) {}
-
+  explicit RateComparison(const RateOptions& options);
   RateOptions options_;
   RateCounts totals_;
   int64_t run_squares_ = 0;
-  MarginProcess process_{MarginProcess::kHalf};
+  // By clusters of `sizes_`, which ascend from options_.cluster_size.
+  std::vector<double> sizes_;
+  std::vector<MarginProcess> processes_;
   Evidence evidence_;
 };
 

@@ -179,7 +179,7 @@ TEST(RateComparisonTest, OptionsOutsideTheirRangesAreRefused) {
 
 TEST(RateComparisonTest, IsKeptBitForBit) {
   Traffic traffic(3);
-  RateComparison comparison = Comparison({.cluster_size = 3});
+  RateComparison comparison = Comparison({.cluster_size = 3, .measures_clusters = true});
   for (int look = 0; look < 30; ++look) {
     const Result<RateComparison> read = RateComparison::FromJson(Kept(comparison.ToJson()));
     ASSERT_TRUE(read.ok());
@@ -247,10 +247,50 @@ TEST(RateComparisonTest, HarmIsFoundWithinTheStatedNumberOfRequests) {
   EXPECT_LE(RequestsUntilFound(60, 60), 800);
 }
 
+// Runs of the canary's events make evidence grow slower, and never faster.
+TEST(RateComparisonTest, EventsThatComeTogetherCountByTheirRuns) {
+  const auto after = [](bool measures, int64_t squares) {
+    RateComparison comparison = Comparison({.measures_clusters = measures});
+    for (int look = 0; look < 10; ++look)
+      EXPECT_TRUE(comparison.Observe({150, 1, 50, 5}, squares).ok());
+    return comparison.evidence().log_e();
+  };
+  EXPECT_EQ(after(true, 5), after(false, 5));
+  EXPECT_EQ(after(false, 25), after(false, 5));
+  EXPECT_LT(after(true, 25), 0.5 * after(true, 5));
+  EXPECT_GT(after(true, 25), 0);
+}
+
+TEST(RateComparisonTest, BurstsOfOneVersionDoNotMakeAGoodCanaryFail) {
+  constexpr int kRuns = 300, kBurst = 5;
+  int rejected = 0, believed = 0;
+  for (uint64_t run = 0; run < kRuns; ++run) {
+    Traffic traffic(DeriveSeed(23, run));
+    RateComparison measured = Comparison({.measures_clusters = true});
+    RateComparison naive = Comparison();
+    for (int look = 0; look < 60; ++look) {
+      const int64_t bursts = traffic.Events(10, 0.01);
+      const RateCounts batch{150, kBurst * traffic.Events(30, 0.01), 50, kBurst * bursts};
+      EXPECT_TRUE(measured.Observe(batch, kBurst * kBurst * bursts).ok());
+      naive = After(naive, batch);
+    }
+    rejected += measured.evidence().Rejects(kAlpha) ? 1 : 0;
+    believed += naive.evidence().Rejects(kAlpha) ? 1 : 0;
+  }
+  EXPECT_LE(rejected, 0.02 * kRuns);
+  EXPECT_GE(believed, 0.05 * kRuns);
+}
+
+TEST(RateComparisonTest, RunsThatCantBeAreRefusedAndNotTaken) {
+  RateComparison comparison = Comparison({.measures_clusters = true});
+  EXPECT_FALSE(comparison.Observe({100, 1, 100, 5}, 4).ok());
+  EXPECT_EQ(comparison.totals(), RateCounts());
+}
+
 // What older versions would have made of it: nothing is kept back for harm that begins late.
 RateComparison WithoutLateBets() {
   Json state = Comparison().ToJson();
-  state["parts"] = std::vector<double>(MarginProcess::kParts, 0);
+  state["processes"][0] = std::vector<double>(MarginProcess::kParts, 0);
   return *RateComparison::FromJson(state);
 }
 

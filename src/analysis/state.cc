@@ -41,6 +41,12 @@ Result<const Json*> ReadMember(const Json& object, const char* key) {
   return &*it;
 }
 
+Result<bool> ReadBool(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_boolean()) return BadState(key);
+  return it->get<bool>();
+}
+
 Result<double> ReadNumber(const Json& object, const char* key) {
   const auto it = object.find(key);
   if (it == object.end() || !IsFinite(*it)) return BadState(key);
@@ -97,14 +103,21 @@ Json ProcessToJson(const MarginProcess& process) {
   return json;
 }
 
-Result<MarginProcess> ReadProcess(const Json& object, const char* key) {
-  constexpr size_t kParts = MarginProcess::kParts;
+Result<MarginProcess> ReadProcessIn(const Json& object, const char* key) {
   SLIPWAY_ASSIGN_OR_RETURN(const Json* stored, ReadMember(object, key));
-  const size_t size = stored->size() == kParts ? kParts : kParts + 1;
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<double> numbers, ReadNumbers(object, key, size));
+  return ReadProcess(*stored, key);
+}
+
+Result<MarginProcess> ReadProcess(const Json& stored, const char* key) {
+  constexpr size_t kParts = MarginProcess::kParts;
+  const bool is_process = stored.is_array() &&
+                          (stored.size() == kParts || stored.size() == kParts + 1) &&
+                          std::ranges::all_of(stored, IsFinite);
+  if (!is_process) return BadState(key);
+  const auto numbers = stored.get<std::vector<double>>();
   std::array<double, kParts> parts{};
   std::copy_n(numbers.begin(), kParts, parts.begin());
-  const double kept = size == kParts ? 0 : numbers.back();
+  const double kept = numbers.size() == kParts ? 0 : numbers.back();
   if (kept < 0 || kept > MarginProcess::kHalf) return BadState(key);
   return MarginProcess::Of(parts, kept);
 }

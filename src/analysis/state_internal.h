@@ -18,6 +18,7 @@ Error BadState(const char* key);
 
 // The member, which must be there and an object or array, or an error.
 Result<const Json*> ReadMember(const Json& object, const char* key);
+Result<bool> ReadBool(const Json& object, const char* key);
 // A finite number.
 Result<double> ReadNumber(const Json& object, const char* key);
 // A number of trials or events: whole and not negative.
@@ -30,9 +31,10 @@ Result<std::vector<int64_t>> ReadCounts(const Json& object, const char* key, siz
 Json CountsToJson(const RateCounts& counts);
 Result<RateCounts> ReadRateCounts(const Json& object, const char* key);
 // A process: its parts, and behind them what it has kept back. Older versions kept nothing, and
-// left that out.
+// left that out. `key` names it in errors.
 Json ProcessToJson(const MarginProcess& process);
-Result<MarginProcess> ReadProcess(const Json& object, const char* key);
+Result<MarginProcess> ReadProcess(const Json& stored, const char* key);
+Result<MarginProcess> ReadProcessIn(const Json& object, const char* key);
 // The evidence stored under "evidence".
 Result<Evidence> ReadEvidence(const Json& object);
 

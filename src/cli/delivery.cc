@@ -5,13 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
-#include "cli/progress_view.h"
+#include "cli/rollout_sight_internal.h"
 #include "core/clock.h"
-#include "core/interrupt.h"
 #include "core/text.h"
 #include "core/unix_time.h"
 #include "deploy/controller.h"
@@ -24,61 +21,42 @@ namespace {
 
 constexpr const char* kStateFile = "rollouts.db";
 constexpr const char* kUpDirectory = "up";
-constexpr std::chrono::milliseconds kLook{100};
 
 bool IsMeant(const deploy::ServiceRecord& record, const std::string& said) {
   return record.name == said || GetString(record.document, "model") == said ||
          record.name == said + "-" + GetString(record.document, "environment");
 }
 
-// A tree that is drawn over the one before, on a terminal.
-class LiveView {
- public:
-  explicit LiveView(Session& session) : session_(session) {}
-  void Show(const RolloutSight& sight) {
-    const std::string next = RolloutTree(sight, session_, TerminalWidth(stdout));
-    if (next == drawn_) return;
-    session_.Print(Redrawn(drawn_, next));
-    session_.FlushOutput();
-    drawn_ = next;
-  }
+bool IsUnknown(const RolloutSight& sight, int64_t set) {
+  const std::vector<SetSight> sets = SetsOf(sight);
+  const auto found = std::ranges::find(sets, set, &SetSight::set);
+  return found != sets.end() && !found->release;
+}
 
- private:
-  Session& session_;
-  std::string drawn_;
-};
-
-// A line an event, where there is no terminal; JSON for a machine.
-class EventLog {
- public:
-  explicit EventLog(Session& session) : session_(session) {}
-  Status Show(deploy::RolloutStore& store, const std::string& service, int64_t revision) {
-    constexpr int64_t kAtOnce = 1000;
-    SLIPWAY_ASSIGN_OR_RETURN(const auto events, store.Events(service, revision, last_, kAtOnce));
+// What the rollouts before say of sets that leave still, and that the service has no more.
+Status AddFormer(const Delivery& delivery, RolloutSight* sight) {
+  constexpr int64_t kRevisionsBack = 5;
+  constexpr int64_t kFirstEvents = 10;
+  const bool all_known = std::ranges::none_of(
+      sight->observed.sets, [&](const auto& status) { return IsUnknown(*sight, status.set); });
+  if (all_known) return {};
+  const int64_t newest = sight->service.next_revision - 1;
+  for (int64_t revision = newest; revision > std::max<int64_t>(newest - kRevisionsBack, 0);
+       --revision) {
+    SLIPWAY_ASSIGN_OR_RETURN(
+        const auto events, delivery.store->Events(sight->service.name, revision, 0, kFirstEvents));
     for (const deploy::RolloutEvent& event : events) {
-      last_ = event.id;
-      if (session_.json) {
-        session_.PrintJson({{"event", event.kind},
-                            {"at", event.at},
-                            {"service", event.service},
-                            {"revision", event.revision},
-                            {"text", event.text},
-                            {"detail", event.detail}});
-      } else {
-        session_.Print(RolloutEventLine(event, session_));
+      if (!event.detail.is_object()) continue;
+      for (const Json& set : event.detail.value("sets", Json::array())) {
+        deploy::Release release;
+        release.set = GetInteger(set, "set");
+        release.model = GetString(set, "model");
+        release.version = GetInteger(set, "version");
+        sight->former.push_back(std::move(release));
       }
     }
-    session_.FlushOutput();
-    return {};
   }
-
- private:
-  Session& session_;
-  int64_t last_ = 0;
-};
-
-bool StandsStill(const deploy::Service& service) {
-  return !service.in_progress() || service.rollout->pause.has_value();
+  return {};
 }
 
 }  // namespace
@@ -95,6 +73,8 @@ void AddServiceOptions(CLI::App* command, ServiceOptions* options, const char* u
   command->add_option("SERVICE", options->service,
                       fmt::format("Name of the service, or of its model (default: {})", usual));
   AddRegistryOptions(command, &options->registry);
+  command->get_option("--env")->description(
+      "Of the services of that name, the one of this environment (default: the only one)");
 }
 
 std::string Delivery::DirectoryOf(const std::string& service) const {
@@ -179,9 +159,24 @@ Result<RolloutSight> LookAt(const Delivery& delivery, const deploy::ServiceRecor
   if (seen) {
     sight.observed = seen->observed;
     sight.rates = seen->rates;
+    sight.seen_ms = seen->at_ms;
   }
   sight.observed.now_ms = sight.now_ms;
+  SLIPWAY_RETURN_IF_ERROR(AddFormer(delivery, &sight));
   return sight;
+}
+
+void Show(const RolloutSight& sight, Session& session) {
+  if (session.json) {
+    session.PrintJson(StatusJson(sight));
+  } else {
+    session.Print(RolloutTree(sight, session, 0));
+  }
+}
+
+int ExitCodeOf(const RolloutSight& sight) {
+  if (sight.service.down) return kExitDone;
+  return IsAbandoned(sight) ? ExitCodeFor(ErrorCode::kUnavailable) : ExitCodeOf(sight.service);
 }
 
 int ExitCodeOf(const deploy::Service& service) {
@@ -193,38 +188,6 @@ int ExitCodeOf(const deploy::Service& service) {
                    rollout.phase == deploy::Phase::kRollingBack ||
                    rollout.phase == deploy::Phase::kFailed;
   return undecided || bad ? kExitNo : kExitDone;
-}
-
-Result<int> WatchRollout(const Delivery& delivery, const std::string& service, bool follow,
-                         Session& session) {
-  const bool live = !session.json && ::isatty(STDOUT_FILENO) != 0;
-  LiveView view(session);
-  EventLog log(session);
-  while (true) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(service));
-    if (!record) return Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
-    SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *record));
-    const int64_t revision = sight.service.rollout ? sight.service.rollout->revision : 0;
-    if (live) {
-      view.Show(sight);
-    } else {
-      SLIPWAY_RETURN_IF_ERROR(log.Show(*delivery.store, service, revision));
-    }
-    if (!follow && StandsStill(sight.service)) {
-      if (!live && !session.json) session.Print(RolloutTree(sight, session, 0));
-      if (session.json) session.PrintJson(StatusJson(sight));
-      return ExitCodeOf(sight.service);
-    }
-    if (!CheckInterrupted().ok()) {
-      return Error(ErrorCode::kInterrupted, "no longer shown; the rollout goes on")
-          .Try("slipway rollout watch, or abort");
-    }
-    if (!sight.controller_runs) {
-      return Error(ErrorCode::kUnavailable, "nobody controls " + service + " any more")
-          .Try("slipway up");
-    }
-    std::this_thread::sleep_for(kLook);
-  }
 }
 
 }  // namespace slipway::cli

@@ -59,8 +59,16 @@ int64_t NowMs();
 // that is redrawn on a terminal, else a line an event. The exit code: 1 where it did not end well.
 Result<int> WatchRollout(const Delivery& delivery, const std::string& service, bool follow,
                          Session& session);
-// 0 of a rollout that completed or goes on, 1 of one that went back, failed or is paused because
-// there was no answer.
+// Waits until the stable version has replicas and traffic; at once where there is none, or it is
+// down. kTimeout with what is in the way.
+Result<RolloutSight> AwaitAnswers(const Delivery& delivery, const std::string& service,
+                                  double seconds);
+// 0 of a rollout that completed or goes on, and of a service that is down; 1 of one that went back,
+// failed or is paused because there was no answer; 3 where nobody controls it.
+int ExitCodeOf(const RolloutSight& sight);
+// The same of the rollout, whoever controls it and whether it is up.
 int ExitCodeOf(const deploy::Service& service);
+// The sight in the form that was asked for.
+void Show(const RolloutSight& sight, Session& session);
 
 }  // namespace slipway::cli

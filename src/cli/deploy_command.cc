@@ -11,8 +11,10 @@
 #include "cli/delivery.h"
 #include "cli/session.h"
 #include "config/config.h"
+#include "core/text.h"
 #include "deploy/controller.h"
 #include "http/listener.h"
+#include "pipeline/run_history.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -22,20 +24,39 @@ struct DeployOptions {
   std::vector<std::string> references;
   ConfigOptions config;
   std::string strategy;
+  std::string reason;
   bool force = false;
   bool detach = false;
 };
 
 // What the command line says, else the environment; "" leaves it to the configuration.
-std::string SaidStrategy(const DeployOptions& options) {
+Result<std::string> SaidStrategy(const DeployOptions& options) {
   if (!options.strategy.empty()) return options.strategy;
-  const char* const said = std::getenv("DEPLOYMENT_STRATEGY");
-  return said == nullptr ? "" : said;
+  constexpr const char* kVariable = "DEPLOYMENT_STRATEGY";
+  const char* const said = std::getenv(kVariable);
+  if (said == nullptr || *said == '\0') return std::string();
+  if (const auto strategy = deploy::ParseStrategy(said); !strategy.ok())
+    return Error(strategy.error()).At({.field = kVariable});
+  return std::string(said);
+}
+
+// What its run says of the gates that it failed, as far as the run is kept.
+std::string FailedGates(const std::string& directory, const registry::ModelVersion& version) {
+  const auto run = pipeline::FindRun(LocalFileSystem(), directory, version.run_id);
+  if (!run.ok()) return "";
+  std::vector<std::string> reasons;
+  for (const Json& gate : run->record.value("gates", Json::array())) {
+    if (GetString(gate, "verdict") == "pass" || GetBool(gate, "dry_run")) continue;
+    const std::string reason = GetString(gate, "reason");
+    reasons.push_back(reason.empty() ? GetString(gate, "name") : reason);
+  }
+  return Join(reasons, "; ");
 }
 
 // A version that may serve: its digest verifies, and its gates passed or somebody takes it upon
 // himself.
 Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
+                                           const std::string& directory,
                                            const std::string& reference, bool force,
                                            bool* refused) {
   SLIPWAY_ASSIGN_OR_RETURN(registry::ModelVersion version, registry.Find(reference));
@@ -43,15 +64,18 @@ Result<registry::ModelVersion> FindVersion(registry::Registry& registry,
   if (version.verdict == "passed" || force) return version;
   // The answer of the gates, and no mistake of whoever asks.
   *refused = true;
-  return Error(ErrorCode::kConflict, fmt::format("{}:{} has not passed its gates", version.name,
-                                                 version.registry_version))
-      .Try(fmt::format("slipway models show {}:{}, to see which; --force deploys it all the same, "
-                       "which is recorded",
-                       version.name, version.registry_version));
+  const std::string failed = FailedGates(directory, version);
+  const std::string see =
+      failed.empty() ? "" : fmt::format("slipway runs show {}, to see more; ", version.run_id);
+  return Error(ErrorCode::kConflict,
+               fmt::format("{}:{} has not passed its gates{}", version.name,
+                           version.registry_version, failed.empty() ? "" : ": " + failed))
+      .Try(see + "--force deploys it all the same, which is recorded");
 }
 
 // The first is delivered, or all of them tried; they are versions of one model.
 Result<std::vector<registry::ModelVersion>> FindVersions(registry::Registry& registry,
+                                                         const std::string& directory,
                                                          const config::Config& config,
                                                          const DeployOptions& options,
                                                          bool* refused) {
@@ -60,7 +84,7 @@ Result<std::vector<registry::ModelVersion>> FindVersions(registry::Registry& reg
   std::vector<registry::ModelVersion> versions;
   for (const std::string& reference : references) {
     SLIPWAY_ASSIGN_OR_RETURN(versions.emplace_back(),
-                             FindVersion(registry, reference, options.force, refused));
+                             FindVersion(registry, directory, reference, options.force, refused));
     if (versions.back().name == versions.front().name) continue;
     return Error(ErrorCode::kInvalidInput, fmt::format("{} and {} are different models",
                                                        versions.front().name, versions.back().name))
@@ -86,8 +110,9 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   rollout.environment = config.environment;
   rollout.model = versions.front().name;
   rollout.actor = registry::CurrentActor();
+  rollout.reason = options.reason;
   Json deployment = config.deployment.all;
-  const std::string strategy = SaidStrategy(options);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string strategy, SaidStrategy(options));
   if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
   rollout.release = ReleaseOf(versions.front(), deployment);
   for (size_t i = 1; i < versions.size(); ++i)
@@ -104,7 +129,9 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
       {"local", options.config.local}};
   SLIPWAY_ASSIGN_OR_RETURN(rollout.settings, deploy::ReadSettings(rollout.release.deployment));
   if (GetString(rollout.release.deployment, "target", "local") != "local") {
-    return Error(ErrorCode::kUnavailable, "this build deploys to this machine only")
+    return Error(ErrorCode::kInvalidInput, "this build deploys to this machine only")
+        .At({.field = "deployment.target"})
+        .Expected("local")
         .Try("--set deployment.target=local");
   }
   return rollout;
@@ -125,10 +152,40 @@ Status CheckAddress(const Delivery& delivery, const std::string& name,
     if (other.down || other.port != rollout.port) continue;
     return Error(ErrorCode::kConflict,
                  fmt::format("{} listens on {}:{} already", other.name, other.host, other.port))
-        .Try("another deployment.port, or slipway down " + other.name);
+        .At({.field = "deployment.port"})
+        .Try("--set deployment.port=N, another one, or slipway down " + other.name);
   }
-  const auto taken = http::Listen(rollout.host, rollout.port, 1);
-  return taken.ok() ? Status{} : taken.error();
+  const auto listened = http::Listen(rollout.host, rollout.port, 1);
+  if (listened.ok()) return {};
+  // Who has no such host, or may not have that port, is told what may be had.
+  if (ExitCodeFor(listened.error().code()) == ExitCodeFor(ErrorCode::kInvalidInput))
+    return Error(listened.error()).At({.field = "deployment.host"});
+  return Error(listened.error())
+      .At({.field = "deployment.port"})
+      .Try("--set deployment.port=N, another one above 1023");
+}
+
+Result<int> ShowAsItIs(const Delivery& delivery, const std::string& name, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
+  SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *record));
+  Show(sight, session);
+  return kExitDone;
+}
+
+// A service that goes on as it is, or comes up: there is no rollout to be seen.
+Result<int> ShowWithoutRollout(const Delivery& delivery, const std::string& name,
+                               const std::string& said, double seconds, Session& session) {
+  SLIPWAY_RETURN_IF_ERROR(AwaitAnswers(delivery, name, seconds));
+  if (!session.json) session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), said));
+  return ShowAsItIs(delivery, name, session);
+}
+
+Result<int> WatchToTheEnd(const Delivery& delivery, const std::string& name, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const int exit_code, WatchRollout(delivery, name, false, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto after, delivery.store->Find(name));
+  // Who takes it down meanwhile ends the rollout.
+  const bool down = after && GetBool(after->document, "down");
+  return down && exit_code == kExitDone ? kExitNo : exit_code;
 }
 
 Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session) {
@@ -138,27 +195,27 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry::ConfiguredDirectory(config));
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
-                           FindVersions(*registry, config, options, refused));
+                           FindVersions(*registry, directory, config, options, refused));
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
                            MakeRollout(config, options, versions));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
   const std::string name = NameOf(config, versions.front());
   SLIPWAY_RETURN_IF_ERROR(CheckAddress(delivery, name, rollout));
-  SLIPWAY_RETURN_IF_ERROR(
-      deploy::ChangeService(*delivery.store, name, SystemClock(),
-                            [&](const std::optional<deploy::Service>& service, int64_t now_ms) {
-                              return deploy::Deploy(service, name, rollout, now_ms);
-                            }));
+  deploy::Note said;
+  SLIPWAY_RETURN_IF_ERROR(deploy::ChangeService(
+      *delivery.store, name, SystemClock(),
+      [&](const std::optional<deploy::Service>& service,
+          int64_t now_ms) -> Result<deploy::Decision> {
+        SLIPWAY_ASSIGN_OR_RETURN(deploy::Decision decision,
+                                 deploy::Deploy(service, name, rollout, now_ms));
+        said = decision.notes.back();
+        return decision;
+      }));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
-  if (!options.detach) return WatchRollout(delivery, name, false, session);
-  SLIPWAY_ASSIGN_OR_RETURN(const auto record, delivery.store->Find(name));
-  SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *record));
-  if (session.json) {
-    session.PrintJson(StatusJson(sight));
-  } else {
-    session.Print(RolloutTree(sight, session, 0));
-  }
-  return kExitDone;
+  if (options.detach) return ShowAsItIs(delivery, name, session);
+  if (GetString(said.detail, "verb") == "deploy") return WatchToTheEnd(delivery, name, session);
+  return ShowWithoutRollout(delivery, name, said.text, rollout.settings.ready_timeout_seconds(),
+                            session);
 }
 
 }  // namespace
@@ -176,6 +233,8 @@ void AddDeployCommand(CLI::App& app, Session& session) {
                    "configuration's); experiment: beside the stable version until feedback tells "
                    "which is best")
       ->check(CLI::IsMember({"blue-green", "canary", "rolling", "experiment"}));
+  command->add_option("--reason", options->reason, "Why: stands in the history and the report")
+      ->type_name("TEXT");
   command->add_flag("--force", options->force,
                     "Deploy a version that has not passed its gates; recorded");
   command->add_flag("-d,--detach", options->detach, "Do not wait until it has ended");

@@ -16,15 +16,17 @@ namespace {
 constexpr const char* kMonitorFile = "monitor.json";
 constexpr int64_t kKeepEveryMs = 30'000;
 
-// A monitor sees a window a dozen times.
+// A monitor sees a window a dozen times; the prediction log is looked at as often as its own pace
+// says (monitor.cc).
 int64_t LookEveryMs(const deploy::Service& service) {
   constexpr double kWindow = 60;
   constexpr double kLooks = 12;
+  constexpr double kLongest = 15;
   constexpr double kMilliseconds = 1000;
   if (!service.stable) return static_cast<int64_t>(kMilliseconds);
   const Json monitoring = service.stable->deployment.value("monitoring_config", Json::object());
-  return static_cast<int64_t>(GetNumber(monitoring, "window_seconds", kWindow) / kLooks *
-                              kMilliseconds);
+  const double seconds = GetNumber(monitoring, "window_seconds", kWindow) / kLooks;
+  return static_cast<int64_t>(std::min(seconds, kLongest) * kMilliseconds);
 }
 
 }  // namespace
@@ -49,13 +51,14 @@ Status Machine::OpenParts() {
   notifier_ = std::make_unique<monitor::Notifier>(*client_, LocalProcessRunner(), LocalFileSystem(),
                                                   tell, options);
   SLIPWAY_ASSIGN_OR_RETURN(const std::string program, OwnProgram());
-  outbox_ =
-      std::make_unique<monitor::Outbox>(monitor::OutboxParts{.store = outbox_store_.get(),
-                                                             .notifier = notifier_.get(),
-                                                             .processes = &LocalProcessRunner(),
-                                                             .program = program,
-                                                             .directory = options.folder,
-                                                             .tell = tell});
+  outbox_ = std::make_unique<monitor::Outbox>(monitor::OutboxParts{
+      .store = outbox_store_.get(),
+      .notifier = notifier_.get(),
+      .processes = &LocalProcessRunner(),
+      .registered = [this](const std::string& model) { return VersionsOf(model); },
+      .program = program,
+      .directory = options.folder,
+      .tell = tell});
   SLIPWAY_ASSIGN_OR_RETURN(registry_effects_, RegistryEffects::Open(delivery_.registry, tell));
   return {};
 }
@@ -85,6 +88,20 @@ Result<std::string> Machine::ArtifactOf(const deploy::Release& release) {
   SLIPWAY_ASSIGN_OR_RETURN(const registry::ModelVersion version,
                            registry_->Find(release.reference()));
   return registry_->Fetch(version);
+}
+
+Result<std::vector<monitor::Registered>> Machine::VersionsOf(const std::string& model) const {
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(delivery_.registry));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
+                           registry->versions().List(model));
+  std::vector<monitor::Registered> known;
+  for (const registry::ModelVersion& version : versions) {
+    const auto tag = version.tags.find(deploy::kRollbackTag);
+    known.push_back({.digest = version.digest,
+                     .at = version.created_at,
+                     .rollback = tag == version.tags.end() ? "" : tag->second});
+  }
+  return known;
 }
 
 Result<std::unique_ptr<deploy::ServiceBackend>> Machine::OpenBackend(
@@ -154,22 +171,25 @@ deploy::Findings Machine::Watch(const deploy::Service& service, const deploy::Ob
   deploy::Findings findings;
   Watched& watched = watched_[service.name];
   Show(service, seen, &watched);
-  if (seen.now_ms < watched.next_ms || !service.rollout) return findings;
-  watched.next_ms = seen.now_ms + LookEveryMs(service);
+  // The system's clock may be set.
+  const int64_t now_ms = time_.NowMs();
+  if (now_ms < watched.next_ms || !service.rollout) return findings;
+  watched.next_ms = now_ms + LookEveryMs(service);
   if (watched.monitor == nullptr) watched.monitor = OpenMonitor(service.name);
   Result<monitor::MonitorDecision> decision = watched.monitor->Look(service, seen, seen.now_ms);
   if (!decision.ok()) {
     Tell(fmt::format("{}: not watched: {}", service.name, decision.error().ToString()));
     return findings;
   }
-  if (!decision->empty() || seen.now_ms - watched.kept_ms > kKeepEveryMs) {
+  if (!decision->empty() || now_ms - watched.kept_ms > kKeepEveryMs) {
     KeepMonitor(service.name, *watched.monitor);
-    watched.kept_ms = seen.now_ms;
+    watched.kept_ms = now_ms;
   }
   findings.notes = std::move(decision->notes);
   findings.outside = std::move(decision->effects);
   if (decision->rollback) {
     findings.undo_set = decision->rollback->set;
+    findings.undo_to = decision->rollback->to;
     findings.undo_reason = decision->rollback->reason;
   }
   findings.watched = std::move(decision->decided);

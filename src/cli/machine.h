@@ -6,14 +6,17 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "cli/delivery.h"
 #include "cli/registry_effects.h"
+#include "core/forward_time.h"
 #include "deploy/controller.h"
 #include "deploy/sight.h"
 #include "http/client.h"
 #include "monitor/monitor.h"
 #include "monitor/outbox.h"
+#include "monitor/retraining.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -32,7 +35,7 @@ class Machine {
   struct Watched {
     deploy::RateMeter meter;
     std::unique_ptr<monitor::Monitor> monitor;
-    int64_t next_ms = 0;
+    int64_t next_ms = 0;  // Of `time_`.
     int64_t kept_ms = 0;
   };
 
@@ -40,6 +43,8 @@ class Machine {
   Status OpenParts();
   Result<std::unique_ptr<deploy::ServiceBackend>> OpenBackend(const deploy::Service& service);
   Result<std::string> ArtifactOf(const deploy::Release& release);
+  // For a thread of its own.
+  Result<std::vector<monitor::Registered>> VersionsOf(const std::string& model) const;
   deploy::Findings Watch(const deploy::Service& service, const deploy::Observed& seen);
   void Show(const deploy::Service& service, const deploy::Observed& seen, Watched* watched) const;
   monitor::MonitorOptions MonitorOptions();
@@ -49,6 +54,7 @@ class Machine {
   const Delivery& delivery_;
   Session& session_;
   std::mutex mutex_;  // Of the log.
+  ForwardTime time_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<http::HttpClient> client_;
   std::map<std::string, Watched> watched_;

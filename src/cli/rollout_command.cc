@@ -43,21 +43,20 @@ Result<int> On(const RolloutOptions& options, Session& session) {
   return action(options, delivery, record, session);
 }
 
-void Show(const RolloutSight& sight, Session& session) {
-  if (session.json) {
-    session.PrintJson(StatusJson(sight));
-  } else {
-    session.Print(RolloutTree(sight, session, 0));
-  }
-}
-
 // What was said, and how it stands then.
 template <Verb verb>
 Result<int> Tell(const RolloutOptions& options, const Delivery& delivery,
                  const deploy::ServiceRecord& record, Session& session) {
+  Json detail;
   SLIPWAY_RETURN_IF_ERROR(Say(delivery, record.name, [&](const auto& service, const auto& context) {
-    return verb(options, service, context);
+    Result<deploy::Decision> decision = verb(options, service, context);
+    if (decision.ok()) detail = decision->notes.back().detail;
+    return decision;
   }));
+  if (const std::string left = GetString(detail, "left"); !left.empty()) {
+    session.Warn(fmt::format("{}:{} was gone back from: {}", GetString(detail, "model"),
+                             GetInteger(detail, "version"), left));
+  }
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   SLIPWAY_ASSIGN_OR_RETURN(const auto after, delivery.store->Find(record.name));
   SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, *after));
@@ -106,7 +105,7 @@ Result<int> ShowStatus(const RolloutOptions& /*options*/, const Delivery& delive
                        const deploy::ServiceRecord& record, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight, LookAt(delivery, record));
   Show(sight, session);
-  return ExitCodeOf(sight.service);
+  return ExitCodeOf(sight);
 }
 
 Result<int> WatchIt(const RolloutOptions& options, const Delivery& delivery,
@@ -174,6 +173,12 @@ Result<int> Report(const RolloutOptions& options, const Delivery& delivery,
                                ? JoinPath(delivery.DirectoryOf(record.name),
                                           fmt::format("rollout-{}.{}", revision, extension))
                                : options.path;
+  const std::string folder = DirectoryOf(path);
+  if (!options.path.empty() && !folder.empty() && !LocalFileSystem().Exists(folder)) {
+    return Error(ErrorCode::kNotFound, "there is no folder " + folder)
+        .At({.file = path})
+        .Try("mkdir -p " + folder);
+  }
   SLIPWAY_RETURN_IF_ERROR(WriteFileAtomically(LocalFileSystem(), path, text));
   session.Print(fmt::format("{} {}\n", session.Paint("32", "✓"), path));
   return kExitDone;

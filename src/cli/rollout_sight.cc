@@ -73,7 +73,8 @@ void AddNew(const RolloutSight& sight, const Rollout& rollout, std::vector<SetSi
 }
 
 // Where a release of that set is still known.
-std::optional<Release> KnownRelease(const deploy::Service& service, int64_t set) {
+std::optional<Release> KnownRelease(const RolloutSight& sight, int64_t set) {
+  const deploy::Service& service = sight.service;
   if (service.rollout && service.rollout->release.set == set) return service.rollout->release;
   if (service.rollout && service.rollout->experiment) {
     for (const deploy::Arm& arm : service.rollout->experiment->arms)
@@ -81,6 +82,8 @@ std::optional<Release> KnownRelease(const deploy::Service& service, int64_t set)
   }
   for (const deploy::HistoryEntry& entry : service.history)
     if (entry.release.set == set) return entry.release;
+  for (const Release& release : sight.former)
+    if (release.set == set) return release;
   return std::nullopt;
 }
 
@@ -172,9 +175,20 @@ std::vector<SetSight> SetsOf(const RolloutSight& sight) {
     if (std::ranges::find(sets, status.set, &SetSight::set) != sets.end() || status.running == 0)
       continue;
     sets.push_back(Seen(sight, "leaving", status.set));
-    sets.back().release = KnownRelease(service, status.set);
+    sets.back().release = KnownRelease(sight, status.set);
   }
   return sets;
+}
+
+bool IsAbandoned(const RolloutSight& sight) {
+  return !sight.controller_runs && !sight.service.down;
+}
+
+const std::string& LeftFor(const deploy::Service& service, int64_t set) {
+  static const std::string none;
+  for (const deploy::HistoryEntry& entry : service.history)
+    if (entry.release.set == set && !entry.left.empty()) return entry.left;
+  return none;
 }
 
 std::string StateOf(const RolloutSight& sight) {
@@ -194,7 +208,7 @@ std::string NextStep(const RolloutSight& sight) {
                ? fmt::format("slipway up, to serve {} again", service.stable->reference())
                : "slipway deploy MODEL";
   }
-  if (!sight.controller_runs) return "slipway up: no controller runs, and nothing moves without";
+  if (IsAbandoned(sight)) return "slipway up: no controller runs, and nothing moves without";
   if (const Rollout* rollout = InProgress(sight)) {
     if (rollout->pause) return NextOfPause(*rollout);
     if (rollout->told_stuck)
@@ -203,7 +217,8 @@ std::string NextStep(const RolloutSight& sight) {
   }
   if (service.rollout && service.rollout->phase != Phase::kCompleted)
     return "slipway rollout retry, or slipway deploy MODEL";
-  if (service.standby)
+  // One that was gone back from is not offered again.
+  if (service.standby && LeftFor(service, service.standby->release.set).empty())
     return fmt::format("slipway rollout undo goes back to {} at once",
                        service.standby->release.reference());
   return service.stable ? "" : "slipway deploy MODEL";
@@ -225,12 +240,10 @@ std::string VersionText(const std::optional<Release>& release) {
 
 std::string VerdictText(const deploy::Check& check) {
   if (check.verdict != deploy::CheckVerdict::kPass) return check.Reason();
-  constexpr std::string_view kErrors = "errors ";
   const auto errors = std::ranges::find(check.findings, "errors", &deploy::Finding::metric);
   if (errors == check.findings.end()) return check.Reason();
   // The rates stand in the columns beside it.
-  std::string text = errors->text.substr(0, errors->text.find(" · "));
-  return text.starts_with(kErrors) ? text.substr(kErrors.size()) : text;
+  return errors->text.substr(0, errors->text.find(" · "));
 }
 
 const char* VerdictColor(const deploy::Check& check) {

@@ -38,7 +38,10 @@ std::string WeightText(double weight);
 // ":3".
 std::string VersionText(const std::optional<deploy::Release>& release);
 
-// What the last check says, as short as it can be: "worse by > 0.5 points: no (e = 0.2 of 20)".
+// Why the release of that set was gone back from; "" where it was not, or nobody said.
+const std::string& LeftFor(const deploy::Service& service, int64_t set);
+// What the last check says, as short as it can be: "errors worse by > 0.5 points: no (e = 0.2 of
+// 20)".
 std::string VerdictText(const deploy::Check& check);
 // An SGR colour for it.
 const char* VerdictColor(const deploy::Check& check);

@@ -57,11 +57,23 @@ const char* OutcomeColor(const std::string& outcome) {
   return outcome == "superseded" ? "2" : "31";
 }
 
+// "canary", "experiment of :4 :5", "undo", "rolling, retry", "canary, forced".
 std::string How(const report::RevisionSummary& revision) {
-  if (revision.kind == "undo" || revision.strategy.empty()) return revision.kind;
-  return revision.kind == "deploy" || revision.kind.empty()
-             ? revision.strategy
-             : revision.strategy + ", " + revision.kind;
+  std::string how = revision.kind;
+  if (revision.kind != "undo" && !revision.strategy.empty()) {
+    how = revision.strategy;
+    // Where one was taken, the others stand here only.
+    if (revision.outcome == "completed" && !revision.tried.empty()) {
+      how += " of";
+      for (const int64_t version : revision.tried) how += fmt::format(" :{}", version);
+    }
+    if (revision.kind != "deploy" && !revision.kind.empty()) how += ", " + revision.kind;
+  }
+  return revision.forced ? how + ", forced" : how;
+}
+
+std::string Why(const report::RevisionSummary& revision) {
+  return revision.left.empty() ? revision.reason : "gone back from: " + revision.left;
 }
 
 std::string OrNone(const std::string& text) { return text.empty() ? "–" : text; }
@@ -188,7 +200,7 @@ std::string HistoryTable(const std::vector<report::RevisionSummary>& history,
                     {ShortTime(revision.began_ms != 0 ? revision.began_ms : revision.ended_ms)},
                     {OrNone(revision.actor)},
                     {revision.outcome, OutcomeColor(revision.outcome)},
-                    {revision.reason}});
+                    {Why(revision)}});
   }
   return Table(rows, session);
 }
@@ -208,7 +220,8 @@ std::string ServiceTable(const std::vector<RolloutSight>& services, const Sessio
     rows.push_back({{sight.service.name},
                     {sight.service.environment},
                     {stable ? stable->reference() : "–"},
-                    {state, StateColor(state)},
+                    {state + (IsAbandoned(sight) ? ", nobody controls it" : ""),
+                     IsAbandoned(sight) ? "31" : StateColor(state)},
                     {fresh},
                     {OrNone(sight.address)}});
   }
@@ -225,6 +238,7 @@ Json StatusJson(const RolloutSight& sight) {
   json["last_check"] = LastCheckJson(sight);
   json["alerts"] = AlertsJson(sight);
   json["address"] = sight.address;
+  json["traffic_trouble"] = sight.observed.traffic_trouble;
   json["controller_runs"] = sight.controller_runs;
   json["next"] = NextStep(sight);
   return json;
@@ -237,13 +251,16 @@ Json HistoryJson(const std::vector<report::RevisionSummary>& history) {
     all.push_back({{"revision", revision.revision},
                    {"model", revision.model},
                    {"version", revision.version == 0 ? Json() : Json(revision.version)},
+                   {"versions", revision.tried},
+                   {"forced", revision.forced},
                    {"kind", revision.kind},
                    {"strategy", revision.strategy},
                    {"actor", revision.actor},
                    {"began_at", moment(revision.began_ms)},
                    {"ended_at", moment(revision.ended_ms)},
                    {"outcome", revision.outcome},
-                   {"reason", revision.reason}});
+                   {"reason", revision.reason},
+                   {"left", revision.left}});
   }
   return all;
 }

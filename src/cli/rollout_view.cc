@@ -62,6 +62,7 @@ std::string Course(const RolloutSight& sight) {
   const deploy::Rollout* rollout = InProgress(sight);
   if (rollout == nullptr) return "";
   if (!sight.service.stable) return "first version";
+  if (rollout->kind == "undo") return "undo";
   const std::string strategy = deploy::ToString(rollout->settings.strategy);
   if (rollout->experiment)
     return strategy + " by " + deploy::ToString(rollout->settings.experiment.goal);
@@ -198,6 +199,7 @@ Span ArmRemark(const deploy::Rollout& rollout, int64_t set) {
 Span Remark(const RolloutSight& sight, const SetSight& set) {
   if (!set.trouble.empty() && set.ready < set.wanted) return {set.trouble, kYellow};
   if (set.role == "standby") {
+    if (!LeftFor(sight.service, set.set).empty()) return {"was gone back from", kDim};
     const double left = static_cast<double>(sight.service.standby->until_ms - sight.now_ms) / 1000;
     return {"kept ready, " + ShortDuration(left) + " left", kDim};
   }
@@ -238,18 +240,28 @@ std::string SetLines(const RolloutSight& sight, const Session& session, size_t w
   return out;
 }
 
+// Why requests are not where they should be; "" where they are, or there is nobody to send them to.
+std::string TrafficNotice(const RolloutSight& sight) {
+  const deploy::Service& service = sight.service;
+  if (service.down || (!service.stable && !service.in_progress())) return "";
+  if (!sight.observed.traffic_trouble.empty()) return sight.observed.traffic_trouble;
+  return sight.observed.traffic ? "" : "the splitter does not answer";
+}
+
 std::string Notices(const RolloutSight& sight, const Session& session, size_t width) {
   std::string out;
   const auto tell = [&](const char* what, const char* sgr, const std::string& text) {
     if (!text.empty()) out += Drawn({{what, sgr}, {"  " + text}}, session, width);
   };
   const auto& rollout = sight.service.rollout;
-  if (!sight.observed.traffic && !sight.service.down)
-    tell("traffic", kYellow, "the splitter does not answer");
+  if (IsAbandoned(sight)) tell("control", kRed, "nobody controls it: what is shown was before");
+  tell("traffic", kYellow, TrafficNotice(sight));
   if (rollout && sight.service.in_progress() && rollout->pause) {
     tell("paused", kYellow, rollout->pause->reason);
   } else if (rollout && rollout->phase != deploy::Phase::kCompleted) {
     tell("reason", kRed, rollout->reason);
+  } else if (rollout && rollout->kind == "undo") {
+    tell("undone", kYellow, rollout->reason);
   }
   for (const auto& [alert, standing] : monitor::OpenAlerts(sight.service)) {
     const bool raised = standing.level == monitor::AlertLevel::kRaised;

@@ -22,10 +22,15 @@ struct RolloutSight {
   deploy::Observed observed;
   std::vector<deploy::SetRate> rates;  // Without sets of which none is known.
   std::string address;
-  int64_t now_ms = 0;  // Milliseconds since the epoch.
+  int64_t now_ms = 0;   // Milliseconds since the epoch.
+  int64_t seen_ms = 0;  // When who controls looked last; 0 for never.
+  // Of sets that the service keeps no more: a rollout before had them.
+  std::vector<deploy::Release> former;
   bool controller_runs = true;
 };
 
+// Nothing moves: it is up, and nobody controls it.
+bool IsAbandoned(const RolloutSight& sight);
 // How it stands in one or two words: "serving", "starting", "shadowing", "stage 2 of 4",
 // "exchanging replicas", "watched", "taking over", "rolling back", "rolled back", "failed",
 // "paused", "down", "empty".

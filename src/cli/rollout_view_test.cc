@@ -94,13 +94,12 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 TEST(RolloutTreeTest, IsThatOfTheDesign) {
-  EXPECT_EQ(
-      Tree(Canary(), 120),
-      "ml-classifier  production  canary 25 %  stage 2 of 4, 3:10 left                     "
-      "     http://127.0.0.1:8080\n"
-      "├─ stable  :2  75 %  2 replicas   1,204 req/s   errors 0.9 %   p95 4.1 ms\n"
-      "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 ms   worse by > "
-      "0.5 points: no (e = 0.2 of 20)\n");
+  EXPECT_EQ(Tree(Canary(), 130),
+            "ml-classifier  production  canary 25 %  stage 2 of 4, 3:10 left                     "
+            "     http://127.0.0.1:8080\n"
+            "├─ stable  :2  75 %  2 replicas   1,204 req/s   errors 0.9 %   p95 4.1 ms\n"
+            "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 ms   errors "
+            "worse by > 0.5 points: no (e = 0.2 of 20)\n");
 }
 
 TEST(RolloutTreeTest, AnExperimentShowsWhatItHasFound) {
@@ -124,7 +123,8 @@ TEST(RolloutTreeTest, AnExperimentShowsWhatItHasFound) {
       ElementsAre(StartsWith("ml-classifier  production  experiment by accuracy  trying out, 9:00 "
                              "left"),
                   StartsWith("├─ stable  :2  50 %"),
-                  EndsWith("accuracy 91.2 % beside 88.0 %, better by 3.2 points (-1.0 to 6.0): "
+                  EndsWith("accuracy 91.2 % beside 88.0 %, better by 3.2 points (1.0 worse to "
+                           "6.0 better): "
                            "undecided"),
                   StartsWith("└─ tried   :4  25 %  1 replica")));
   EXPECT_EQ(ExitCodeOf(sight.service), kExitDone);
@@ -155,7 +155,7 @@ TEST(RolloutTreeTest, ANarrowTerminalGetsNoLineThatWraps) {
                           "ms",
                           "└─ canary  :3  25 %  1 replica      402 req/s   errors 1.0 %   p95 4.3 "
                           "ms",
-                          "     worse by > 0.5 points: no (e = 0.2 of 20)"));
+                          "     errors worse by > 0.5 points: no (e = 0.2 of 20)"));
 }
 
 TEST(RolloutTreeTest, APauseSaysWhyAndWhatToDo) {
@@ -205,6 +205,81 @@ TEST(RolloutTreeTest, TheVersionBeforeIsKeptReady) {
                   "├─ stable   :3  100 %  2 replicas   402 req/s   errors 1.0 %   p95 4.3 ms",
                   "└─ standby  :2    0 %  2 replicas   kept ready, 0:25 left",
                   "next  slipway rollout undo goes back to ml-classifier:2 at once"));
+}
+
+// A rollback that an alert asked for: version 3 was stable, and 2 is again.
+RolloutSight Undone() {
+  RolloutSight sight = Canary();
+  deploy::Service& service = sight.service;
+  const deploy::Release bad = service.rollout->release;
+  service.history.push_back({2, bad, kNow - 60 * kSecond, "accuracy is 61.0 %, below 80.0 %"});
+  service.history.push_back({3, ReleaseOf(2, 3), kNow - 2 * kSecond});
+  service.stable = ReleaseOf(2, 3);
+  service.standby = {bad, kNow + 25 * kSecond};
+  service.rollout->kind = "undo";
+  service.rollout->revision = 3;
+  service.rollout->release = *service.stable;
+  service.rollout->phase = deploy::Phase::kCompleted;
+  service.rollout->reason = "accuracy is 61.0 %, below 80.0 %";
+  sight.observed.sets = {StatusOf(2, 2, 2), StatusOf(3, 2, 2)};
+  sight.observed.traffic->in_force.shares = {{3, 100}};
+  return sight;
+}
+
+TEST(RolloutTreeTest, WhatWasGoneBackFromIsNotOfferedAgain) {
+  const std::string tree = Tree(Undone());
+  EXPECT_THAT(tree, HasSubstr("undone  accuracy is 61.0 %, below 80.0 %\n"));
+  EXPECT_THAT(tree, HasSubstr("was gone back from\n"));
+  EXPECT_THAT(tree, Not(HasSubstr("slipway rollout undo")));
+  EXPECT_EQ(StatusJson(Undone())["reason"], "accuracy is 61.0 %, below 80.0 %");
+}
+
+TEST(RolloutTreeTest, AnUndoIsNoStrategy) {
+  RolloutSight sight = Canary();
+  sight.service.rollout->kind = "undo";
+  sight.service.rollout->settings.strategy = deploy::Strategy::kBlueGreen;
+  sight.service.rollout->phase = deploy::Phase::kStarting;
+  EXPECT_THAT(Tree(sight), StartsWith("ml-classifier  production  undo  starting"));
+}
+
+TEST(RolloutTreeTest, WhatTheSplitterRefusesIsTold) {
+  RolloutSight sight = Canary();
+  sight.observed.traffic_trouble = "the splitter does not take it: no value";
+  EXPECT_THAT(Tree(sight), HasSubstr("traffic  the splitter does not take it: no value\n"));
+  EXPECT_EQ(StatusJson(sight)["traffic_trouble"], sight.observed.traffic_trouble);
+}
+
+TEST(RolloutTreeTest, WhereNothingIsServedNoSplitterIsMissed) {
+  RolloutSight sight = Canary();
+  sight.service.stable.reset();
+  sight.service.rollout->phase = deploy::Phase::kFailed;
+  sight.observed.traffic.reset();
+  EXPECT_THAT(Tree(sight), Not(HasSubstr("traffic")));
+}
+
+TEST(RolloutTreeTest, ASetOfARolloutBeforeHasItsVersion) {
+  RolloutSight sight = Canary();
+  sight.observed.sets.push_back(StatusOf(7, 1, 1));
+  EXPECT_THAT(Tree(sight), HasSubstr("leaving  –"));
+  sight.former = {ReleaseOf(5, 7)};
+  EXPECT_THAT(Tree(sight), HasSubstr("leaving  :5"));
+  EXPECT_EQ(StatusJson(sight)["leaving"][0]["version"], 5);
+}
+
+TEST(ExitCodeTest, NobodyControlsIsAnAnswerOfItsOwn) {
+  RolloutSight sight = Canary();
+  EXPECT_EQ(ExitCodeOf(sight), kExitDone);
+  sight.service.rollout->pause = deploy::Pause{false, "too few requests"};
+  EXPECT_EQ(ExitCodeOf(sight), kExitNo);
+  sight.controller_runs = false;
+  EXPECT_EQ(ExitCodeOf(sight), ExitCodeFor(ErrorCode::kUnavailable));
+  EXPECT_THAT(Tree(sight), HasSubstr("control  nobody controls it"));
+  EXPECT_THAT(ServiceTable({sight}, Session()), HasSubstr("paused, nobody controls it"));
+  // What is down needs nobody, however its last rollout ended.
+  sight.service.down = true;
+  sight.service.rollout->phase = deploy::Phase::kRolledBack;
+  EXPECT_EQ(ExitCodeOf(sight), kExitDone);
+  EXPECT_THAT(Tree(sight), Not(HasSubstr("nobody controls")));
 }
 
 TEST(RolloutTreeTest, ReplicasThatAreMissingAndWhy) {
@@ -337,6 +412,28 @@ TEST(HistoryTableTest, IsALineARevision) {
   const Json json = HistoryJson(history);
   EXPECT_EQ(json[0]["began_at"], "2026-11-23T06:45:00.000Z");
   EXPECT_TRUE(json[1]["version"].is_null());
+}
+
+TEST(HistoryTableTest, SaysWhatWasForcedTriedAndGoneBackFrom) {
+  report::RevisionSummary one;
+  one.revision = 1;
+  one.model = "m";
+  one.version = 4;
+  one.strategy = "experiment";
+  one.kind = "deploy";
+  one.outcome = "rolled back";
+  one.tried = {4, 5};
+  EXPECT_THAT(HistoryTable({one}, Session()), HasSubstr("m:4 and :5  experiment  "));
+  one.outcome = "completed";
+  one.left = "wrong too often";
+  one.forced = true;
+  const std::string table = HistoryTable({one}, Session());
+  EXPECT_THAT(table, HasSubstr("m:4      experiment of :4 :5, forced  "));
+  EXPECT_THAT(table, HasSubstr("completed  gone back from: wrong too often\n"));
+  const Json json = HistoryJson({one});
+  EXPECT_EQ(json[0]["versions"], Json({4, 5}));
+  EXPECT_EQ(json[0]["forced"], true);
+  EXPECT_EQ(json[0]["left"], "wrong too often");
 }
 
 TEST(ServiceTableTest, IsALineAService) {

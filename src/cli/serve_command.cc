@@ -151,6 +151,7 @@ Status TakeReplica(ServeCommandOptions* options) {
         .Expected("1 to 16 of a-z, 0-9 and -");
   }
   options->service.replica = tag;
+  if (const char* const service = std::getenv("SLIPWAY_SERVICE")) options->log_service = service;
   return {};
 }
 
@@ -180,6 +181,7 @@ Status OpenPredictionLog(const ServeCommandOptions& options, const std::string& 
     if (log.place.starts_with("s3://")) log.spool = JoinPath(usual, ".spool");
   }
   log.sample = options.log_sample;
+  log.service = options.log_service;
   log.tell = [notices = &serving->notices](const std::string& text) { notices->Add(text); };
   // One loop more is the batcher's.
   SLIPWAY_ASSIGN_OR_RETURN(serving->log,

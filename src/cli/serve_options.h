@@ -31,7 +31,8 @@ struct ServeCommandOptions {
   bool log_predictions = false;
   std::string prediction_log;  // "" for .slipway/predictions.
   double log_sample = 1;
-  int64_t batch_rows = 0;  // 0 predicts each request by itself.
+  std::string log_service;  // "" for none.
+  int64_t batch_rows = 0;   // 0 predicts each request by itself.
   double batch_delay_ms = 0;
   std::vector<double> prediction_bounds;  // Those of the models where there are none.
 };

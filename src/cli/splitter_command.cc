@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "cli/between.h"
 #include "cli/server_process.h"
 #include "cli/session.h"
 #include "core/clock.h"
@@ -17,6 +18,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr int kLargestPort = 65535;
+constexpr double kShortestAnswer = 0.001, kLongestAnswer = 86400;  // Seconds.
 
 struct SplitterCommandOptions {
   splitter::SplitterOptions splitter;
@@ -96,6 +98,12 @@ void AddSplitterCommand(CLI::App& app, Session& session) {
       ->type_name("N")
       ->capture_default_str();
   AddTlsOptions(command, &options->splitter.tls);
+  command
+      ->add_option("--answer-timeout", options->splitter.answer_seconds,
+                   "Seconds in which a server goes on with its answer; beyond: 504")
+      ->check(Between(kShortestAnswer, kLongestAnswer))
+      ->type_name("SECONDS")
+      ->capture_default_str();
   AddDrainOption(command, &options->drain_seconds,
                  "Seconds that requests get to end after SIGTERM");
   AddExamples(command, R"(

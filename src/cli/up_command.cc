@@ -15,6 +15,7 @@
 #include "deploy/controller.h"
 #include "deploy/controller_process.h"
 #include "deploy/sight.h"
+#include "registry/registry.h"
 
 namespace slipway::cli {
 namespace {
@@ -29,10 +30,14 @@ struct UpOptions {
 void WaitForWork(deploy::RolloutStore& store, int64_t counter, int64_t due_ms,
                  const std::vector<int>& watches) {
   constexpr int kSliceMs = 10;
+  constexpr double kMilliseconds = 1000;
   std::vector<pollfd> waited;
   for (const int watch : watches) waited.push_back({watch, POLLIN, 0});
+  // The system's clock may be set meanwhile.
+  const Stopwatch watch;
+  const auto wait_ms = static_cast<double>(due_ms - NowMs());
   while (StopSignal() == 0) {
-    const int64_t left = due_ms - NowMs();
+    const auto left = static_cast<int64_t>(wait_ms - watch.seconds() * kMilliseconds);
     if (left <= 0) return;
     const int slice = static_cast<int>(std::min<int64_t>(left, kSliceMs));
     if (::poll(waited.data(), waited.size(), slice) > 0) return;
@@ -84,17 +89,35 @@ Result<std::vector<deploy::ServiceRecord>> Meant(const Delivery& delivery,
 Result<int> Up(const UpOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
                            RegistryDirectory(options.service.registry, session));
+  // Before anything is made where there is none.
+  if (options.foreground) SLIPWAY_RETURN_IF_ERROR(registry::OpenExisting(registry));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(registry, options.foreground));
   if (options.foreground) return Control(delivery, session);
   SLIPWAY_ASSIGN_OR_RETURN(const auto records, Meant(delivery, options.service));
+  if (records.empty()) {
+    return Error(ErrorCode::kNotFound, "there is no service to bring up in " + registry)
+        .Try("slipway deploy MODEL --env production");
+  }
   SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::BringUp));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   const pid_t pid = deploy::FindController(delivery.directory);
-  if (session.json) {
-    session.PrintJson({{"controller", pid}, {"directory", delivery.directory}});
-  } else {
+  if (!session.json) {
     session.Print(fmt::format("{} process {} controls {}\n", session.Paint("32", "✓"), pid,
                               delivery.directory));
+  }
+  Json services = Json::array();
+  for (const deploy::ServiceRecord& record : records) {
+    SLIPWAY_ASSIGN_OR_RETURN(const RolloutSight sight,
+                             AwaitAnswers(delivery, record.name, options.timeout_seconds));
+    services.push_back(StatusJson(sight));
+    if (session.json || !sight.service.stable) continue;
+    session.Print(fmt::format("{} {} serves {} at {}\n", session.Paint("32", "✓"), record.name,
+                              sight.service.stable->reference(), sight.address));
+  }
+  if (session.json) {
+    session.PrintJson({{"controller", pid},
+                       {"directory", delivery.directory},
+                       {"services", std::move(services)}});
   }
   return kExitDone;
 }
@@ -112,6 +135,15 @@ Result<int> Down(const UpOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery,
                            OpenDelivery(options.service.registry, session));
   SLIPWAY_ASSIGN_OR_RETURN(const auto records, Meant(delivery, options.service));
+  if (records.empty()) {
+    SLIPWAY_RETURN_IF_ERROR(deploy::StopController(delivery.directory));
+    if (session.json) {
+      session.PrintJson({{"down", 0}});
+    } else {
+      session.Print(fmt::format("there is no service in {}\n", delivery.registry));
+    }
+    return kExitDone;
+  }
   SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::TakeDown));
   // Who controls ends what runs; with nobody there, one is started for that.
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
@@ -141,6 +173,13 @@ Result<int> Down(const UpOptions& options, Session& session) {
   return kExitDone;
 }
 
+void AddTimeout(CLI::App* command, const char* about, UpOptions* options) {
+  command->add_option("--timeout", options->timeout_seconds, about)
+      ->check(CLI::Range(1, 3600))
+      ->type_name("SECONDS")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void AddUpCommand(CLI::App& app, Session& session) {
@@ -149,6 +188,7 @@ void AddUpCommand(CLI::App& app, Session& session) {
   AddServiceOptions(command, &options->service, "all of them");
   command->add_flag("--foreground", options->foreground,
                     "Be the controller, until SIGTERM; what serves goes on");
+  AddTimeout(command, "How long to wait until they answer", options.get());
   AddExamples(command, R"(
     slipway up
     slipway up --foreground        (as a unit of systemd runs it))");
@@ -159,10 +199,7 @@ void AddDownCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("down", "End services, their replicas and addresses");
   auto options = std::make_shared<UpOptions>();
   AddServiceOptions(command, &options->service, "all of them");
-  command->add_option("--timeout", options->timeout_seconds, "How long to wait for them")
-      ->check(CLI::Range(1, 3600))
-      ->type_name("SECONDS")
-      ->capture_default_str();
+  AddTimeout(command, "How long to wait for them", options.get());
   AddExamples(command, R"(
     slipway down ml-classifier-production
     slipway down)");

@@ -41,6 +41,8 @@ class TogetherCheck {
     CheckStore("artifact_store", "stores");
     CheckStore("model_registry", "registries");
     CheckNotifications(resolved_, problems_);
+    CheckActions(resolved_, problems_);
+    CheckDelivery(resolved_, problems_);
   }
 
  private:

@@ -128,7 +128,9 @@ std::vector<Field> TrafficFields() {
        .kind = Kind::kSection,
        .about = "Requests that go to the new version whatever its share."},
       {.key = "deployment.canary.header.name", .about = "The header that they bring."},
-      {.key = "deployment.canary.header.value", .about = "And its very value."},
+      {.key = "deployment.canary.header.value",
+       .kind = Kind::kLabel,
+       .about = "And its very value."},
   };
 }
 
@@ -248,6 +250,11 @@ std::vector<Field> ExperimentFields() {
        .about = "It ends then, decided or not.",
        .range = kPositive,
        .fallback = 604800},
+      {.key = "deployment.experiment.min_seconds",
+       .kind = Kind::kNumber,
+       .about = "Nothing is decided before, but that a version does harm.",
+       .range = kNotNegative,
+       .fallback = 0},
       {.key = "deployment.experiment.check_interval_seconds",
        .kind = Kind::kNumber,
        .about = "Time between looks.",
@@ -435,7 +442,8 @@ std::vector<Field> StoreFields() {
       {.key = "notifications.run",
        .about =
            "Of command: a command line for a shell, with the event in `SLIPWAY_EVENT` and in the "
-           "file that `SLIPWAY_EVENT_FILE` names."},
+           "file that `SLIPWAY_EVENT_FILE` names; its variables are the shell's.",
+       .literal = true},
       {SLIPWAY_KEY(approvals), .kind = Kind::kSection, .shape = Shape::kMap,
        .about = "Environment → who must agree before delivery.", .later = "approvals"},
       {.key = "approvals.minimum",

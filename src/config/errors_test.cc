@@ -302,6 +302,33 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "", "  deployment: {canary: {stages: [10, 5]}}\n",
              "error: c.yaml:8:25: deployment.canary.stages: [10, 5] does not lead to all of the "
              "traffic; expected ascending percentages that end in 100\n"},
+        Case{"", "", "  deployment: {canary: {header: {name: A}}}\n",
+             "error: c.yaml:8:25: deployment.canary.header: a header, and no value that it is to "
+             "have; expected both: {name: X-Version, value: new}\n"},
+        Case{"", "", "  deployment:\n    canary:\n      header: {name: \"\", value: new}\n",
+             "error: c.yaml:10:7: deployment.canary.header: a value, and no name of the header "
+             "that is to have it; expected both: {name: X-Version, value: new}\n"},
+        Case{"", "", "  deployment: {canary: {header: {name: my header, value: 1}}}\n",
+             "error: c.yaml:8:34: deployment.canary.header.name: \"my header\" is no name of a "
+             "header; expected letters, digits and hyphens, such as X-Customer\n"},
+        Case{"", "", "  deployment: {canary: {header: {name: A, value: \"new \"}}}\n",
+             "error: c.yaml:8:43: deployment.canary.header.value: \"new \" is no value that a "
+             "request can bring; expected printable characters, no blank at either end\n"},
+        Case{"", "", "  deployment: {canary: {sticky: {header: \"X Customer\"}}}\n",
+             "error: c.yaml:8:34: deployment.canary.sticky.header: \"X Customer\" is no name of a "
+             "header; expected letters, digits and hyphens, such as X-Customer\n"},
+        Case{"", "", "  deployment: {canary: {sticky: {cookie: \"a;b\"}}}\n",
+             "error: c.yaml:8:34: deployment.canary.sticky.cookie: \"a;b\" is no name of a "
+             "cookie; expected letters, digits and hyphens, such as X-Customer\n"},
+        Case{"", "", "  deployment: {canary: {sticky: {cookie: a, header: b}}}\n",
+             "error: c.yaml:8:25: deployment.canary.sticky: header and cookie are both given; "
+             "expected one of the two\n"},
+        Case{"", "", "  deployment: {canary: {thresholds: {error_rate: 5}}}\n",
+             "error: c.yaml:8:50: deployment.canary.thresholds.error_rate: 5 is out of range; "
+             "expected a number from 0 to 1; try 0.05, which is 5 %: it is a share\n"},
+        Case{"", "", "  deployment: {canary: {thresholds: {client_error_rate: 500}}}\n",
+             "error: c.yaml:8:57: deployment.canary.thresholds.client_error_rate: 500 is out of "
+             "range; expected a number from 0 to 1\n"},
         Case{"", "", "  deployment: {port: 70000}\n",
              "error: c.yaml:8:22: deployment.port: 70000 is out of range; expected a whole number "
              "from 1 to 65535\n"},
@@ -326,6 +353,20 @@ INSTANTIATE_TEST_SUITE_P(
              "accuracy_drop or drift; try drift\n"
              "error: c.yaml:10:40: deployment.monitoring_config.actions.drift: unknown name "
              "\"retrian\"; expected notify, rollback or retrain; try retrain\n"},
+        Case{
+            "", "",
+            "  deployment:\n    monitoring_config:\n"
+            "      alert_thresholds: {error_rate: 5, latency_p95: 500, drift: 30}\n",
+            "error: c.yaml:10:38: deployment.monitoring_config.alert_thresholds.error_rate: 5 is "
+            "out of range; expected a number from 0 to 1; try 0.05, which is 5 %: it is a share\n"
+            "error: c.yaml:10:67: deployment.monitoring_config.alert_thresholds.drift: 30 is "
+            "out of range; expected a number from 0 to 1; try 0.3, which is 30 %: it is a share\n"},
+        Case{"", "",
+             "  deployment:\n    monitoring_config:\n      alert_thresholds: {drift: 0.3}\n"
+             "      actions: {drift: retrain, error_rate: rollback}\n",
+             "error: c.yaml:11:33: deployment.monitoring_config.actions.error_rate: there is no "
+             "alert that it follows from; expected its limit in alert_thresholds; try "
+             "alert_thresholds: {error_rate: …}\n"},
         Case{"", "", "  model_registry: ~/reg\n",
              "error: c.yaml:8:3: model_registry: \"~/reg\" starts with ~, which stands for nothing "
              "here; expected a path that is written out; try ${HOME}/reg\n"},
@@ -400,6 +441,34 @@ TEST(Errors, RequiredTextsAreNotEmpty) {
             "error: c.yaml:4:18: data.source_path: the value of the text "
             "\"${SLIPWAY_TEST_EMPTY}\" is empty; expected text\n"
             "error: c.yaml:5:20: data.target_column: empty; expected text\n");
+}
+
+// A shell's variables are the shell's, and so are its forms of them.
+TEST(Errors, NoneForVariablesOfAShell) {
+  EXPECT_EQ(ErrorsWith("", "",
+                       "  notifications: [{type: command, run: \"mv ${SLIPWAY_EVENT_FILE} "
+                       "${SLIPWAY_TEST_NONE:?none} $$\"}]\n"),
+            "");
+  EXPECT_EQ(
+      ErrorsWith("", "", "  notifications: [{type: command, run: curl https://u:secret@host/x}]\n"),
+      "error: c.yaml:8:40: notifications[0].run: a password in clear; expected a variable "
+      "in its place; try ${NAME}, from the environment\n");
+}
+
+TEST(Errors, NoneForWhatASplitterTakes) {
+  EXPECT_EQ(ErrorsWith("", "",
+                       "  deployment: {canary: {sticky: {header: \"\"}, header: {name: X-Version, "
+                       "value: 2}, thresholds: {error_rate: 1, latency_p95: 5}}}\n"),
+            "");
+}
+
+TEST(Errors, AHeaderInAVariableIsCheckedAndNotTold) {
+  setenv("SLIPWAY_TEST_HEADER", "my header", 1);
+  EXPECT_EQ(
+      ErrorsWith("", "",
+                 "  deployment: {canary: {sticky: {header: \"${SLIPWAY_TEST_HEADER}\"}}}\n"),
+      "error: c.yaml:8:34: deployment.canary.sticky.header: \"${SLIPWAY_TEST_HEADER}\" is no name "
+      "of a header; expected letters, digits and hyphens, such as X-Customer\n");
 }
 
 TEST(Errors, SharesSumToOneWithinRounding) {

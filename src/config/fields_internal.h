@@ -39,6 +39,7 @@ struct Field {
   const Names* values = nullptr;  // Of kChoice and kStep.
   const Names* keys = nullptr;    // That a map may have; any where absent.
   bool required = false;
+  bool literal = false;  // For a shell, whose variables are its own.
   // For sections: false leaves their defaults out of what is resolved unless the section is
   // written.
   bool fill = true;

@@ -361,6 +361,14 @@ Range MetricRange(const std::string& metric) {
   return found == nullptr ? Range() : found->range;
 }
 
+Range RangeOfKey(const Names& keys, const std::string& key, const Range& usual) {
+  if (&keys == &Metrics()) return MetricRange(key);
+  // Of alerts latencies alone are no shares.
+  const bool is_share = (&keys == &CanaryMetrics() && key.ends_with("_rate")) ||
+                        (&keys == &Alerts() && !key.starts_with("latency_"));
+  return is_share ? Range{.min = 0, .max = 1, .is_share = true} : usual;
+}
+
 std::string MetricTask(const std::string& metric) {
   const Metric* found = FindMetric(metric);
   return found == nullptr ? "" : found->task;

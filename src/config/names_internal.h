@@ -12,6 +12,7 @@ struct Range {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   bool above_min = false;
+  bool is_share = false;  // Of a hundred percent: told to who writes 5 for 5 %.
 
   bool Holds(double value) const {
     return value <= max && (above_min ? value > min : value >= min);
@@ -71,6 +72,9 @@ std::string RefusalOf(const Names& names);
 
 // The values that a metric can have; the whole line for an unknown one.
 Range MetricRange(const std::string& metric);
+// Of a map's values where each of `keys` has a range of its own: limits of metrics, of which some
+// are shares. `usual` for others.
+Range RangeOfKey(const Names& keys, const std::string& key, const Range& usual);
 // "classification" or "regression", the task that a metric is computed for.
 std::string MetricTask(const std::string& metric);
 // The metric that goes by this name: "f1" for "f1_score".

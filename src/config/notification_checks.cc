@@ -14,6 +14,27 @@ std::string KeyOfType(const std::string& type) {
 
 }  // namespace
 
+// Nothing would ever follow from it.
+void CheckActions(const Resolved& resolved, Problems* problems) {
+  const std::string section = "deployment.monitoring_config";
+  const auto find = [&](const char* key) {
+    return resolved.environment.expanded.value(
+        Json::json_pointer(std::string("/deployment/monitoring_config/") + key), Json::object());
+  };
+  const Json limits = find("alert_thresholds");
+  const Json actions = find("actions");
+  for (const auto& [alert, action] : actions.items()) {
+    const std::string limit = fmt::format("{}.alert_thresholds.{}", section, alert);
+    // One that is wrong by itself is told.
+    if (limits.contains(alert) || resolved.positions.contains(limit)) continue;
+    const std::string key = fmt::format("{}.actions.{}", section, alert);
+    problems->Add(Error(ErrorCode::kInvalidInput, "there is no alert that it follows from")
+                      .At(LocationAt(resolved.PositionOf(key), key))
+                      .Expected("its limit in alert_thresholds")
+                      .Try(fmt::format("alert_thresholds: {{{}: …}}", alert)));
+  }
+}
+
 void CheckNotifications(const Resolved& resolved, Problems* problems) {
   const auto found = resolved.environment.expanded.find("notifications");
   if (found == resolved.environment.expanded.end()) return;

@@ -196,7 +196,8 @@ std::optional<ResolvedValue> Resolver::Map(const FieldTree& tree, const YamlNode
     const std::string entry_key = Below(key, entry.key);
     resolved_.positions[entry_key] = entry.at;
     if (!CheckMapKey(tree.field, entry, entry_key)) continue;
-    if (tree.field.keys == &Metrics()) value_tree.field.range = MetricRange(entry.key);
+    if (tree.field.keys != nullptr)
+      value_tree.field.range = RangeOfKey(*tree.field.keys, entry.key, tree.field.range);
     auto value = Value(value_tree, entry, entry_key);
     good = good && value;
     if (!value) continue;

@@ -37,6 +37,10 @@ Resolved ResolveEnvironment(const YamlNode& environment, const Position& at, Pro
 void CheckTogether(const Resolved& resolved, Problems* problems);
 // The same of `notifications`: what each type needs and what it does not read.
 void CheckNotifications(const Resolved& resolved, Problems* problems);
+// The same of what follows from alerts.
+void CheckActions(const Resolved& resolved, Problems* problems);
+// The same of what a splitter finds a version by: headers and cookies.
+void CheckDelivery(const Resolved& resolved, Problems* problems);
 
 // The typed configuration.
 void FillConfig(const Resolved& resolved, Config* config);

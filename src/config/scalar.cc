@@ -48,9 +48,13 @@ class ScalarCheck {
     return std::nullopt;
   }
   std::nullopt_t OutOfRange() {
+    constexpr double kPercent = 100;
+    const double value = plain_.get<double>();
+    const bool percent = field_.range.is_share && !variable_ && value > 1 && value <= kPercent;
     Tell(variable_ ? "the value of " + DescribeNode(node_) + " is out of range"
                    : node_.text + " is out of range",
-         "");
+         percent ? fmt::format("{:g}, which is {:g} %: it is a share", value / kPercent, value)
+                 : "");
     return std::nullopt;
   }
   void Tell(std::string message, std::string hint) {
@@ -87,8 +91,9 @@ std::optional<ResolvedValue> ScalarCheck::Run() {
     return ResolvedValue{"null", "null"};  // "null" without quotes in a list of labels.
   }
   if (node_.kind != YamlNode::Kind::kScalar) return WrongType();
-  variable_ = HasVariable(node_.text);
-  auto expanded = ExpandVariables(node_.text, node_.at, key_, problems_);
+  variable_ = !field_.literal && HasVariable(node_.text);
+  auto expanded = field_.literal ? WithoutPassword(node_.text, node_.at, key_, problems_)
+                                 : ExpandVariables(node_.text, node_.at, key_, problems_);
   if (!expanded) return std::nullopt;
   text_ = *std::move(expanded);
   const bool typed = field_.kind != Kind::kText && field_.kind != Kind::kLabel;

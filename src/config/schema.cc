@@ -88,8 +88,9 @@ Json MapSchema(const FieldTree& tree) {
   schema["additionalProperties"] = false;
   for (const Name& name : *tree.field.keys) {
     if (name.support == Support::kRefused) continue;
-    Json value = tree.field.keys == &Metrics() ? NumberSchema("number", MetricRange(name.name))
-                                               : OneSchema(tree);
+    FieldTree one = tree;
+    one.field.range = RangeOfKey(*tree.field.keys, name.name, tree.field.range);
+    Json value = OneSchema(one);
     value["description"] = name.about;
     schema["properties"][name.name] = std::move(value);
   }

@@ -112,20 +112,25 @@ bool HasVariable(std::string_view text) {
   return false;
 }
 
+// The file is read, kept and shown by many: run records, reports, the model's own directory.
+std::optional<std::string> WithoutPassword(const std::string& text, const Position& at,
+                                           const std::string& key, Problems* problems) {
+  if (!HoldsPassword(text)) return text;
+  problems->Add(Error(ErrorCode::kInvalidInput, "a password in clear")
+                    .Expected("a variable in its place")
+                    .Try("${NAME}, from the environment")
+                    .At(LocationAt(at, key)));
+  return std::nullopt;
+}
+
 std::optional<std::string> ExpandVariables(const std::string& text, const Position& at,
                                            const std::string& key, Problems* problems) {
   std::string expanded;
-  bool good = true;
+  bool good = WithoutPassword(text, at, key, problems).has_value();
   const auto tell = [&](Error error) {
     problems->Add(std::move(error).At(LocationAt(at, key)));
     good = false;
   };
-  // The file is read, kept and shown by many: run records, reports, the model's own directory.
-  if (HoldsPassword(text)) {
-    tell(Error(ErrorCode::kInvalidInput, "a password in clear")
-             .Expected("a variable in its place")
-             .Try("${NAME}, from the environment"));
-  }
   for (const Piece& piece : Split(text)) {
     expanded += piece.text;
     if (!piece.reference) continue;

@@ -19,6 +19,10 @@ bool HasVariable(std::string_view text);
 std::optional<std::string> ExpandVariables(const std::string& text, const Position& at,
                                            const std::string& key, Problems* problems);
 
+// `text` as it is; one that holds a URI with a password in clear goes to `problems`.
+std::optional<std::string> WithoutPassword(const std::string& text, const Position& at,
+                                           const std::string& key, Problems* problems);
+
 // "DATA_DIR set", "DATA_DIR not set, its default": for origins; "" without variables.
 std::string DescribeVariables(std::string_view text);
 

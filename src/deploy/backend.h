@@ -14,8 +14,9 @@ class DeployBackend {
  public:
   virtual ~DeployBackend() = default;
 
-  // All sets that have replicas, those on their way out included.
-  virtual Result<std::vector<SetStatus>> Observe() = 0;
+  // All sets that have replicas, those on their way out included. Of predictions that were made
+  // since `label_epoch` was first named here labels are counted apart; 0 names none.
+  virtual Result<std::vector<SetStatus>> Observe(int64_t label_epoch) = 0;
   // As many replicas of the release as that, from now on: whoever ends is started again, later and
   // later where it ends again and again. Fewer: those go that have the least to do, once what they
   // have begun is answered and nobody is sent to them any more.

@@ -13,7 +13,7 @@ Status Planner::AdvanceBlueGreen() {
   if (rollout.stage_ms == 0) {
     if (!InForce(rollout.release.set, 100)) {
       if (Passed(rollout.phase_ms, settings.ready_timeout_seconds) && !rollout.pause)
-        RollBack("the traffic could not be switched: " + Canary().trouble);
+        RollBack("the traffic could not be switched" + Because(TrafficTrouble()));
       return {};
     }
     BeginStage();

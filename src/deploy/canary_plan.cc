@@ -8,6 +8,13 @@
 
 namespace slipway::deploy {
 
+int Rollout::NextStage() const {
+  const auto& stages = settings.canary.stages;
+  auto next = static_cast<size_t>(stage) + 1;
+  while (weight && next < stages.size() && stages[next] <= *weight) ++next;
+  return static_cast<int>(std::min(next, stages.size()));
+}
+
 double Planner::CanaryWeight() const {
   const Rollout& rollout = this->rollout();
   if (first() || rollout.settings.strategy != Strategy::kCanary) return 100;
@@ -53,8 +60,13 @@ Status Planner::AdvanceCanary() {
     if (!InForce(rollout.release.set, weight)) {
       const SetStatus canary = Canary();
       if (Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()) && !rollout.pause) {
-        RollBack(fmt::format("{} of {} replicas were ready for {:g} % of the traffic{}",
-                             canary.ready, ReplicasFor(weight), weight, Because(canary.trouble)));
+        const int needed = ReplicasFor(weight);
+        const std::string what =
+            canary.ready < needed
+                ? fmt::format("{} of {} replicas were ready for {:g} % of the traffic",
+                              canary.ready, needed, weight)
+                : fmt::format("{:g} % of the traffic could not be given to it", weight);
+        RollBack(what + Because(TrafficTrouble()));
       }
       return {};
     }
@@ -112,10 +124,11 @@ Status Planner::EndStage() {
 
 void Planner::NextStage() {
   Rollout& rollout = this->rollout();
-  rollout.weight.reset();
   const auto stages = static_cast<int>(rollout.settings.canary.stages.size());
-  if (rollout.stage + 1 >= stages) return Enter(Phase::kPromoting, "all stages passed");
-  ++rollout.stage;
+  const int next = rollout.NextStage();
+  rollout.weight.reset();
+  if (next >= stages) return Enter(Phase::kPromoting, "all stages passed");
+  rollout.stage = next;
   rollout.stage_ms = 0;
   rollout.phase_ms = now();
   rollout.counts = {};

@@ -14,7 +14,9 @@ constexpr double kPercent = 100;
 constexpr double kNanoseconds = 1e6;  // Of a millisecond.
 
 analysis::RateOptions ErrorOptions(const ComparisonSettings& settings) {
-  return {.margin = settings.error_margin, .cluster_size = settings.cluster_size};
+  return {.margin = settings.error_margin,
+          .cluster_size = settings.cluster_size,
+          .measures_clusters = true};
 }
 
 analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
@@ -52,6 +54,11 @@ analysis::RateCounts ErrorCounts(const SetCounts& stable, const SetCounts& canar
   return {stable.requests, stable.errors, canary.requests, canary.errors};
 }
 
+bool AreEnough(int64_t stable, int64_t canary) {
+  constexpr int64_t kLeast = 20;
+  return stable > 0 && canary >= kLeast && stable + canary >= 2 * kLeast;
+}
+
 // Errors and their runs are not read at one moment.
 int64_t RunSquares(const SetCounts& canary) {
   return std::max(canary.errors, canary.error_run_squares);
@@ -65,12 +72,21 @@ std::string EValue(double log_e) {
   return e >= kPercent ? fmt::format("{:.0f}", e) : fmt::format("{:.1f}", e);
 }
 
+double Rate(int64_t events, int64_t trials) {
+  return trials == 0 ? 0 : static_cast<double>(events) / static_cast<double>(trials);
+}
+
 std::string Rates(const analysis::RateCounts& counts) {
-  const auto rate = [](int64_t events, int64_t trials) {
-    return trials == 0 ? 0.0 : kPercent * static_cast<double>(events) / static_cast<double>(trials);
-  };
-  return fmt::format("{:.1f} % beside {:.1f} %", rate(counts.canary_events, counts.canary_trials),
-                     rate(counts.stable_events, counts.stable_trials));
+  return fmt::format("{:.1f} % beside {:.1f} %",
+                     kPercent * Rate(counts.canary_events, counts.canary_trials),
+                     kPercent * Rate(counts.stable_events, counts.stable_trials));
+}
+
+// By what was seen so far, chance or not.
+bool IsBeyond(const analysis::RateCounts& counts, double margin) {
+  return Rate(counts.canary_events, counts.canary_trials) -
+             Rate(counts.stable_events, counts.stable_trials) >
+         margin;
 }
 
 Json RateEvidence(const analysis::RateComparison& comparison) {
@@ -116,6 +132,14 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
 }
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
+  Add(stable, &requests_.stable);
+  Add(canary, &requests_.canary);
+  if (!AreEnough(requests_.stable.requests, requests_.canary.requests)) return {};
+  const Held<SetCounts> batch = std::exchange(requests_, {});
+  return ObserveBatch(batch.stable, batch.canary);
+}
+
+Status Comparison::ObserveBatch(const SetCounts& stable, const SetCounts& canary) {
   const analysis::RateCounts counts = ErrorCounts(stable, canary);
   SLIPWAY_RETURN_IF_ERROR(errors_.Observe(counts, RunSquares(canary)));
   SLIPWAY_RETURN_IF_ERROR(bounds_.Observe(counts));
@@ -128,13 +152,23 @@ Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
 }
 
 Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
-  SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({stable.labelled, stable.labelled - stable.correct,
-                                             canary.labelled, canary.labelled - canary.correct}));
-  return ObservePredictions(stable, canary);
+  for (auto* held : {&labels_, &rows_}) {
+    Add(stable, &held->stable);
+    Add(canary, &held->canary);
+  }
+  const LabelCounts& known = labels_.stable.in_epoch;
+  const LabelCounts& tried = labels_.canary.in_epoch;
+  if (AreEnough(known.labelled, tried.labelled)) {
+    SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
+                                               tried.labelled, tried.labelled - tried.correct}));
+    labels_ = {};
+  }
+  if (!AreEnough(rows_.stable.predicted(), rows_.canary.predicted())) return {};
+  const Held<ModelCounts> batch = std::exchange(rows_, {});
+  return ObservePredictions(batch.stable, batch.canary);
 }
 
 Status Comparison::ObservePredictions(const ModelCounts& stable, const ModelCounts& canary) {
-  if (stable.predictions.empty() && canary.predictions.empty()) return {};
   if (!predictions_.has_value()) {
     std::set<std::string> names;
     for (const auto* counts : {&stable, &canary})
@@ -156,8 +190,9 @@ std::vector<int64_t> Comparison::InClasses(const ModelCounts& counts) const {
   return sorted;
 }
 
-std::string Comparison::InWords(const analysis::Evidence& evidence) const {
-  return fmt::format("{} (e = {} of {:.0f})", Rejects(evidence) ? "yes" : "no",
+std::string Comparison::InWords(const analysis::Evidence& evidence, bool looks_so) const {
+  const char* const no = looks_so ? "not shown yet" : "no";
+  return fmt::format("{} (e = {} of {:.0f})", Rejects(evidence) ? "yes" : no,
                      EValue(evidence.log_e()), 1 / alpha_);
 }
 
@@ -165,7 +200,8 @@ Harm Comparison::Errors() const {
   Harm harm{"errors", Rejects(errors_.evidence()), {}, RateEvidence(errors_)};
   harm.text =
       fmt::format("errors worse by > {:g} points: {} · {}", kPercent * settings_.error_margin,
-                  InWords(errors_.evidence()), Rates(errors_.totals()));
+                  InWords(errors_.evidence(), IsBeyond(errors_.totals(), settings_.error_margin)),
+                  Rates(errors_.totals()));
   harm.evidence["difference"] = {bounds_.bounds().lower, bounds_.bounds().upper};
   harm.evidence["alpha"] = alpha_;
   return harm;
@@ -196,9 +232,10 @@ Harm Comparison::Latency() const {
 
 Harm Comparison::Accuracy() const {
   Harm harm{"accuracy", Rejects(accuracy_.evidence()), {}, RateEvidence(accuracy_)};
-  harm.text = fmt::format("accuracy worse by > {:g} points: {} · wrong {}",
-                          kPercent * settings_.accuracy_margin, InWords(accuracy_.evidence()),
-                          Rates(accuracy_.totals()));
+  harm.text = fmt::format(
+      "accuracy worse by > {:g} points: {} · wrong {}", kPercent * settings_.accuracy_margin,
+      InWords(accuracy_.evidence(), IsBeyond(accuracy_.totals(), settings_.accuracy_margin)),
+      Rates(accuracy_.totals()));
   harm.evidence["alpha"] = alpha_;
   return harm;
 }
@@ -206,9 +243,11 @@ Harm Comparison::Accuracy() const {
 Harm Comparison::Predictions() const {
   const analysis::Evidence& evidence = predictions_->evidence();
   Harm harm{"predictions", Rejects(evidence), {}, Json::object()};
-  harm.text = fmt::format("predictions differ by > {:g} points: {} · {:.1f} points",
-                          kPercent * settings_.prediction_limit, InWords(evidence),
-                          kPercent * predictions_->EstimatedTotalVariation());
+  harm.text = fmt::format(
+      "predictions differ by > {:g} points: {} · {:.1f} points",
+      kPercent * settings_.prediction_limit,
+      InWords(evidence, predictions_->EstimatedTotalVariation() > settings_.prediction_limit),
+      kPercent * predictions_->EstimatedTotalVariation());
   harm.evidence = {{"log_e", evidence.log_e()},
                    {"p_value", evidence.p_value()},
                    {"limit", settings_.prediction_limit},
@@ -234,15 +273,33 @@ std::vector<Harm> Comparison::Harms() const {
 }
 
 Json Comparison::ToJson() const {
-  Json json = {{"errors", errors_.ToJson()},
-               {"latency", latency_.ToJson()},
-               {"accuracy", accuracy_.ToJson()},
-               {"bounds", bounds_.ToJson()}};
+  Json json = {
+      {"errors", errors_.ToJson()},
+      {"latency", latency_.ToJson()},
+      {"accuracy", accuracy_.ToJson()},
+      {"bounds", bounds_.ToJson()},
+      {"held",
+       {slipway::deploy::ToJson(requests_.stable), slipway::deploy::ToJson(requests_.canary),
+        slipway::deploy::ToJson(labels_.stable), slipway::deploy::ToJson(labels_.canary),
+        slipway::deploy::ToJson(rows_.stable), slipway::deploy::ToJson(rows_.canary)}}};
   if (predictions_.has_value()) {
     json["predictions"] = predictions_->ToJson();
     json["classes"] = classes_;
   }
   return json;
+}
+
+Status Comparison::ReadHeld(const Json& json) {
+  constexpr size_t kParts = 6;
+  const Json* held = Member(json, "held");
+  if (held == nullptr || !held->is_array() || held->size() != kParts) return Lacks("held");
+  SLIPWAY_ASSIGN_OR_RETURN(requests_.stable, SetCountsFromJson((*held)[0]));
+  SLIPWAY_ASSIGN_OR_RETURN(requests_.canary, SetCountsFromJson((*held)[1]));
+  SLIPWAY_ASSIGN_OR_RETURN(labels_.stable, ModelCountsFromJson((*held)[2]));
+  SLIPWAY_ASSIGN_OR_RETURN(labels_.canary, ModelCountsFromJson((*held)[3]));
+  SLIPWAY_ASSIGN_OR_RETURN(rows_.stable, ModelCountsFromJson((*held)[4]));
+  SLIPWAY_ASSIGN_OR_RETURN(rows_.canary, ModelCountsFromJson((*held)[5]));
+  return {};
 }
 
 Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettings& settings,
@@ -255,6 +312,7 @@ Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettin
   SLIPWAY_ASSIGN_OR_RETURN(auto accuracy, analysis::RateComparison::FromJson(json["accuracy"]));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds, analysis::DifferenceBounds::FromJson(json["bounds"]));
   Comparison comparison(settings, alpha, errors, std::move(latency), accuracy, std::move(bounds));
+  SLIPWAY_RETURN_IF_ERROR(comparison.ReadHeld(json));
   const Json* predictions = Member(json, "predictions");
   if (predictions == nullptr) return comparison;
   const Json* classes = Member(json, "classes");

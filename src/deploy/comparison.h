@@ -40,7 +40,10 @@ class Comparison {
   // outside their ranges.
   static Result<Comparison> Make(const ComparisonSettings& settings, double alpha);
 
-  // What both answered since the last look.
+  // What both answered since the last look. It is evidence as soon as there is enough of it: where
+  // few requests come, looks would else find one of the versions without any, and the promise of
+  // rate_comparison.h for faults that hit both asks for batches that are not tiny. Sizes alone
+  // decide where a batch ends.
   Status Observe(const SetCounts& stable, const SetCounts& canary);
   // The same without evidence: what a warm-up shows is only learned from.
   Status Learn(const SetCounts& stable, const SetCounts& canary);
@@ -61,10 +64,18 @@ class Comparison {
   Comparison(const ComparisonSettings& settings, double alpha, analysis::RateComparison errors,
              analysis::LatencyComparison latency, analysis::RateComparison accuracy,
              analysis::DifferenceBounds bounds);
+  // What came since the last batch.
+  template <typename Counts>
+  struct Held {
+    Counts stable = {}, canary = {};
+  };
+  Status ReadHeld(const Json& json);
+  Status ObserveBatch(const SetCounts& stable, const SetCounts& canary);
   Status ObservePredictions(const ModelCounts& stable, const ModelCounts& canary);
   std::vector<int64_t> InClasses(const ModelCounts& counts) const;
   bool Rejects(const analysis::Evidence& evidence) const { return evidence.Rejects(alpha_); }
-  std::string InWords(const analysis::Evidence& evidence) const;
+  // "no (e = 0.2 of 100)", and "not shown yet" where so far it looks so.
+  std::string InWords(const analysis::Evidence& evidence, bool looks_so = false) const;
   Harm Errors() const;
   Harm Latency() const;
   Harm Accuracy() const;
@@ -76,6 +87,8 @@ class Comparison {
   analysis::LatencyComparison latency_;
   analysis::RateComparison accuracy_;  // Its events are predictions that turned out wrong.
   analysis::DifferenceBounds bounds_;
+  Held<SetCounts> requests_;
+  Held<ModelCounts> labels_, rows_;  // Their labels count, or their predictions.
   // Made with the first predictions; classes that come later count as another.
   std::optional<analysis::DistributionComparison> predictions_;
   std::vector<std::string> classes_;

@@ -28,13 +28,12 @@ Decision DecisionOf(const Service& service, Findings found, int64_t now_ms) {
   Decision decision;
   decision.service = service;
   const bool undo = found.undo_set != 0 && !service.in_progress() && service.stable &&
-                    service.stable->set == found.undo_set && service.history.size() > 1;
+                    service.stable->set == found.undo_set && !service.history.empty();
   if (undo) {
     const int64_t revision = service.history.back().revision;
     for (Note& note : found.notes) note.revision = revision;
     // By its number: the newest rollout may be another one, which did not end well.
-    const int64_t to = service.history[service.history.size() - 2].revision;
-    Result<Decision> undone = Undo(service, to, {now_ms, "monitor"}, found.undo_reason);
+    Result<Decision> undone = Undo(service, found.undo_to, {now_ms, "monitor"}, found.undo_reason);
     const std::string text =
         undone.ok() ? "undone: " + found.undo_reason : "not undone: " + undone.error().message();
     found.notes.push_back({"alert", text, Json::object(), revision});
@@ -168,13 +167,15 @@ Observed Controller::Look(Held* held) const {
   Observed seen;
   seen.now_ms = NowMs();
   seen.validation = std::exchange(held->validation, std::nullopt);
-  if (auto sets = held->backend->Observe(); sets.ok()) seen.sets = *std::move(sets);
+  if (auto sets = held->backend->Observe(LabelEpoch(held->service)); sets.ok())
+    seen.sets = *std::move(sets);
   seen.models = held->backend->Models();
   seen.models_instance = held->backend->models_instance();
   if (held->service.down && held->closed) return seen;
   Result<Traffic> traffic = held->backend->ObserveTraffic();
   if (traffic.ok()) {
     seen.traffic = *std::move(traffic);
+    seen.traffic_trouble = held->refused;
   } else {
     seen.traffic_trouble = traffic.error().message();
   }
@@ -194,8 +195,9 @@ Result<bool> Controller::Step(Held* held) {
   } else {
     held->closed = false;
   }
-  // Traffic first: who watches and tells may take its time.
-  SLIPWAY_ASSIGN_OR_RETURN(const bool more, Act(held, decision));
+  // Traffic first: who watches and tells may take its time. They do where it failed too, so that
+  // people see why.
+  Result<bool> more = Act(held, decision);
   SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
   return more;
 }
@@ -234,9 +236,13 @@ Status Controller::TakeFindings(Held* held, const Observed& seen) {
 
 Result<bool> Controller::Act(Held* held, const Decision& decision) {
   bool more = !decision.notes.empty();
+  held->refused.clear();
   for (const Action& action : decision.actions) {
     if (const auto* traffic = std::get_if<SetTraffic>(&action)) {
-      SLIPWAY_RETURN_IF_ERROR(held->backend->Apply(traffic->plan));
+      if (const Status applied = held->backend->Apply(traffic->plan); !applied.ok()) {
+        held->refused = "the splitter does not take it: " + applied.error().ToString();
+        return applied.error();
+      }
       more = true;
     } else if (const auto* replicas = std::get_if<SetReplicas>(&action)) {
       SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas->release, replicas->replicas));

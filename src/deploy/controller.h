@@ -23,6 +23,7 @@ struct Findings {
   std::vector<Note> notes;
   std::vector<Outside> outside;
   int64_t undo_set = 0;  // Is to be gone back from, if it is still stable; 0 for none.
+  int64_t undo_to = 0;   // The revision to go back to.
   std::string undo_reason;
   // Service::watched from then on. All of it is kept at once or, where somebody else changed the
   // service meanwhile, nothing: what the watcher finds there the next time is as it was before.
@@ -62,6 +63,7 @@ class Controller {
     std::optional<Validation> validation;
     std::string trouble;  // That was told last.
     bool closed = false;
+    std::string refused;  // Why the splitter did not take its last plan; "" where it did.
     std::string address;  // That the backend was opened for.
   };
 

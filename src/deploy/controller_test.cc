@@ -30,6 +30,7 @@ struct World {
   std::map<int64_t, int> replicas;
   TrafficPlan traffic;
   bool answers = true;
+  std::string refuses;  // Why it takes no plan; "" where it does.
   bool closed = false;
   std::vector<std::string> calls;
 };
@@ -37,7 +38,7 @@ struct World {
 class FakeBackend final : public ServiceBackend {
  public:
   explicit FakeBackend(World* world) : world_(*world) {}
-  Result<std::vector<SetStatus>> Observe() override {
+  Result<std::vector<SetStatus>> Observe(int64_t /*label_epoch*/) override {
     std::vector<SetStatus> seen;
     for (const auto& [set, count] : world_.replicas) {
       if (count > 0)
@@ -65,6 +66,7 @@ class FakeBackend final : public ServiceBackend {
   }
   Status Apply(const TrafficPlan& plan) override {
     world_.calls.emplace_back("traffic");
+    if (!world_.refuses.empty()) return Error(ErrorCode::kInvalidInput, world_.refuses);
     world_.traffic = plan;
     return {};
   }
@@ -117,7 +119,8 @@ class ControllerTest : public ::testing::Test {
                     done_.push_back(effect.kind);
                     return {};
                   },
-                  .tell = [this](const std::string& text) { told_.push_back(text); }});
+                  .tell = [this](const std::string& text) { told_.push_back(text); }},
+                 ForwardTime(clock_));
   }
 
   void DeployVersion(int64_t version) {
@@ -180,6 +183,31 @@ TEST_F(ControllerTest, BringsTheFirstVersionUp) {
   EXPECT_TRUE(done_.empty()) << "nothing outside is waited for";
   DoOutside();
   EXPECT_THAT(done_, testing::ElementsAre("stage"));
+}
+
+TEST_F(ControllerTest, WhatTheSplitterRefusesIsSeen) {
+  std::vector<std::string> troubles;
+  watch_ = [&](const Service& service, const Observed& seen) {
+    troubles.push_back(seen.traffic_trouble);
+    Findings findings;
+    findings.watched = service.watched;
+    return findings;
+  };
+  DeployVersion(1);
+  Controller controller = Begin();
+  Settle(controller);
+  DeployVersion(2);
+  world_.refuses = "no such header";
+  for (int i = 0; i < 6; ++i) (void)controller.Pass();
+  EXPECT_EQ(troubles.back(), "the splitter does not take it: no such header");
+  EXPECT_EQ(world_.traffic.WeightOf(1), 100);
+  clock_.now_ms += 301'000;
+  for (int i = 0; i < 3; ++i) (void)controller.Pass();
+  EXPECT_THAT(Kept().rollout->reason,
+              testing::HasSubstr("could not be switched: the splitter does not take it: no such"));
+  world_.refuses.clear();
+  Settle(controller);
+  EXPECT_EQ(troubles.back(), "");
 }
 
 TEST_F(ControllerTest, ASuccessorTakesUpWhatRuns) {
@@ -291,6 +319,7 @@ Findings HarmOf(const Service& service) {
   if (GetBool(service.watched, "found")) return found;
   found.notes = {{"alert", "it does harm"}};
   found.undo_set = service.stable->set;
+  found.undo_to = service.history.front().revision;
   found.undo_reason = "harm";
   found.watched = {{"found", true}};
   return found;

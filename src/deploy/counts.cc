@@ -26,22 +26,11 @@ CountsByName Grown(const CountsByName& before, CountsByName now) {
   return now;
 }
 
-// A later label that takes the place of one before may make all but the counts of labels smaller:
-// such a difference is none.
-void SubtractFeedback(const ModelCounts& before, ModelCounts* now) {
-  if (now->labelled >= before.labelled) {
-    now->labelled -= before.labelled;
-    now->correct = std::clamp<int64_t>(now->correct - before.correct, 0, now->labelled);
-    for (auto& [name, count] : now->labels) {
-      const auto it = before.labels.find(name);
-      count = std::max<int64_t>(0, count - (it == before.labels.end() ? 0 : it->second));
-    }
-  }
-  if (now->errors.count < before.errors.count) return;
-  now->errors.count -= before.errors.count;
-  const bool none = now->errors.count == 0;
-  now->errors.sum = none ? 0 : std::max(0.0, now->errors.sum - before.errors.sum);
-  now->errors.squares = none ? 0 : std::max(0.0, now->errors.squares - before.errors.squares);
+// Where counts began anew, all that there is now.
+void SubtractRight(int64_t labelled, int64_t correct, auto* now) {
+  if (now->labelled < labelled) return;
+  now->labelled -= labelled;
+  now->correct -= correct;
 }
 
 Status ReadCounts(const Json& json, CountsByName* counts) {
@@ -53,6 +42,12 @@ Status ReadCounts(const Json& json, CountsByName* counts) {
 }
 
 }  // namespace
+
+int64_t ModelCounts::predicted() const {
+  int64_t all = 0;
+  for (const auto& [name, count] : predictions) all += count;
+  return all;
+}
 
 SetCounts Since(const SetCounts& before, const SetCounts& now) {
   if (now.requests < before.requests || now.mirrored < before.mirrored) return now;
@@ -69,11 +64,41 @@ SetCounts Since(const SetCounts& before, const SetCounts& now) {
   return more;
 }
 
-ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
+LabelCounts Change(const LabelCounts& before, const LabelCounts& now) {
+  LabelCounts more = now;
+  SubtractRight(before.labelled, before.correct, &more);
+  if (now.labelled >= before.labelled)
+    for (const auto& [name, count] : before.labels) more.labels[name] -= count;
+  if (now.errors.count < before.errors.count) return more;
+  more.errors.count -= before.errors.count;
+  more.errors.sum -= before.errors.sum;
+  more.errors.squares -= before.errors.squares;
+  return more;
+}
+
+LabelCounts Since(const LabelCounts& before, const LabelCounts& now) {
+  LabelCounts more = Change(before, now);
+  more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
+  for (auto& [name, count] : more.labels) count = std::max<int64_t>(0, count);
+  const bool none = more.errors.count == 0;
+  more.errors.sum = none ? 0 : std::max(0.0, more.errors.sum);
+  more.errors.squares = none ? 0 : std::max(0.0, more.errors.squares);
+  return more;
+}
+
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now) {
   ModelCounts more = now;
   more.predictions = Grown(before.predictions, now.predictions);
   more.confidence_sum = Grown(before.confidence_sum, now.confidence_sum);
-  SubtractFeedback(before, &more);
+  SubtractRight(before.labelled, before.correct, &more);
+  more.in_epoch = Change(before.in_epoch, now.in_epoch);
+  return more;
+}
+
+ModelCounts Since(const ModelCounts& before, const ModelCounts& now) {
+  ModelCounts more = Change(before, now);
+  more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
+  more.in_epoch = Since(before.in_epoch, now.in_epoch);
   return more;
 }
 
@@ -90,13 +115,16 @@ void Add(const SetCounts& more, SetCounts* total) {
 
 void Add(const ModelCounts& more, ModelCounts* total) {
   for (const auto& [name, count] : more.predictions) total->predictions[name] += count;
-  for (const auto& [name, count] : more.labels) total->labels[name] += count;
   total->confidence_sum += more.confidence_sum;
   total->labelled += more.labelled;
   total->correct += more.correct;
-  total->errors.count += more.errors.count;
-  total->errors.sum += more.errors.sum;
-  total->errors.squares += more.errors.squares;
+  const LabelCounts& labels = more.in_epoch;
+  total->in_epoch.labelled += labels.labelled;
+  total->in_epoch.correct += labels.correct;
+  for (const auto& [name, count] : labels.labels) total->in_epoch.labels[name] += count;
+  total->in_epoch.errors.count += labels.errors.count;
+  total->in_epoch.errors.sum += labels.errors.sum;
+  total->in_epoch.errors.squares += labels.errors.squares;
 }
 
 double Percentile(const std::vector<int64_t>& latencies, double share) {
@@ -159,11 +187,8 @@ Result<SetCounts> SetCountsFromJson(const Json& json) {
   return counts;
 }
 
-Json ToJson(const ModelCounts& counts) {
-  return {{"set", counts.set},
-          {"predictions", counts.predictions},
-          {"confidence_sum", counts.confidence_sum},
-          {"labelled", counts.labelled},
+Json ToJson(const LabelCounts& counts) {
+  return {{"labelled", counts.labelled},
           {"correct", counts.correct},
           {"labels", counts.labels},
           {"errors",
@@ -172,17 +197,43 @@ Json ToJson(const ModelCounts& counts) {
             {"squares", counts.errors.squares}}}};
 }
 
+Result<LabelCounts> LabelCountsFromJson(const Json& json) {
+  if (!json.is_object()) return BadCounts("labels");
+  LabelCounts counts;
+  counts.labelled = GetInteger(json, "labelled");
+  counts.correct = GetInteger(json, "correct");
+  const auto labels = json.find("labels");
+  if (labels == json.end() || !labels->is_object()) return BadCounts("labels");
+  SLIPWAY_RETURN_IF_ERROR(ReadCounts(*labels, &counts.labels));
+  const auto errors = json.find("errors");
+  if (errors == json.end() || !errors->is_object()) return BadCounts("errors");
+  for (const char* key : {"count", "sum", "squares"}) {
+    const auto number = errors->find(key);
+    if (number == errors->end() || !number->is_number()) return BadCounts("errors");
+  }
+  counts.errors = {GetInteger(*errors, "count"), GetNumber(*errors, "sum"),
+                   GetNumber(*errors, "squares")};
+  return counts;
+}
+
+Json ToJson(const ModelCounts& counts) {
+  return {{"set", counts.set},
+          {"predictions", counts.predictions},
+          {"confidence_sum", counts.confidence_sum},
+          {"labelled", counts.labelled},
+          {"correct", counts.correct},
+          {"in_epoch", ToJson(counts.in_epoch)}};
+}
+
 Result<ModelCounts> ModelCountsFromJson(const Json& json) {
   const auto predictions = json.is_object() ? json.find("predictions") : json.end();
   if (predictions == json.end() || !predictions->is_object()) return BadCounts("predictions");
   ModelCounts counts;
   counts.set = GetInteger(json, "set");
   SLIPWAY_RETURN_IF_ERROR(ReadCounts(*predictions, &counts.predictions));
-  if (const auto labels = json.find("labels"); labels != json.end() && labels->is_object())
-    SLIPWAY_RETURN_IF_ERROR(ReadCounts(*labels, &counts.labels));
-  if (const auto errors = json.find("errors"); errors != json.end() && errors->is_object()) {
-    counts.errors = {GetInteger(*errors, "count"), GetNumber(*errors, "sum"),
-                     GetNumber(*errors, "squares")};
+  // What another build has kept has none.
+  if (const auto labels = json.find("in_epoch"); labels != json.end()) {
+    SLIPWAY_ASSIGN_OR_RETURN(counts.in_epoch, LabelCountsFromJson(*labels));
   }
   counts.confidence_sum = GetNumber(json, "confidence_sum");
   counts.labelled = GetInteger(json, "labelled");

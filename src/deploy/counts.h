@@ -1,4 +1,5 @@
-// What is counted of a set of replicas; counts only grow, until a process begins anew.
+// What is counted of a set of replicas; counts only grow, until a process begins anew. Only a label
+// that takes the place of another one may make what is counted of labels smaller.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,9 @@
 
 namespace slipway::deploy {
 
-// By the splitter, since it began.
+// By the splitter, since it began, of requests for predictions: health, metrics and feedback say
+// nothing of a version. An attempt that a replica left without an answer is a request and an error
+// of its set, and so is the answer of whoever was asked then of his.
 struct SetCounts {
   int64_t set = 0;
   int64_t requests = 0;
@@ -25,21 +28,35 @@ struct SetCounts {
   int64_t disagreed = 0;                // Of these: another answer, or none.
 };
 
-// By the set's replicas: what was predicted, and what turned out to be true.
-struct ModelCounts {
-  int64_t set = 0;
-  std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
-  double confidence_sum = 0;                        // Of the predicted classes' probabilities.
-  int64_t labelled = 0;                             // Predictions of classes whose label came.
+// What turned out to be true of predictions.
+struct LabelCounts {
+  int64_t labelled = 0;  // Predictions of classes whose label came.
   int64_t correct = 0;
   std::map<std::string, int64_t> labels = {};  // Of the labelled, by the class that is true.
   analysis::NumberSums errors = {};            // Absolute errors of a regression's.
 };
 
+// By the set's replicas: what was predicted, and what turned out to be true.
+struct ModelCounts {
+  int64_t set = 0;
+  std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
+  double confidence_sum = 0;                        // Of the predicted classes' probabilities.
+  int64_t labelled = 0, correct = 0;                // Of all predictions, as LabelCounts has them.
+  // Of those only that were made while versions shared the traffic as they do: labels may come
+  // late, and a new version has none of what was predicted before it.
+  LabelCounts in_epoch = {};
+  int64_t predicted() const;  // Of all classes.
+};
+
 // What came between two looks. A count that is smaller than before began anew in between, and
 // counts from 0.
 SetCounts Since(const SetCounts& before, const SetCounts& now);
+// Of feedback as trials that are new: a label that took the place of another one is none.
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
+LabelCounts Since(const LabelCounts& before, const LabelCounts& now);
+// The same with what such labels changed: all but their number may be negative.
+ModelCounts Change(const ModelCounts& before, const ModelCounts& now);
+LabelCounts Change(const LabelCounts& before, const LabelCounts& now);
 void Add(const SetCounts& more, SetCounts* total);
 void Add(const ModelCounts& more, ModelCounts* total);
 
@@ -51,6 +68,8 @@ const std::vector<double>& LatencyBounds();
 // Latencies as pairs of bucket and count.
 Json ToJson(const SetCounts& counts);
 Result<SetCounts> SetCountsFromJson(const Json& json);
+Json ToJson(const LabelCounts& counts);
+Result<LabelCounts> LabelCountsFromJson(const Json& json);
 Json ToJson(const ModelCounts& counts);
 Result<ModelCounts> ModelCountsFromJson(const Json& json);
 

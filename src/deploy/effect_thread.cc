@@ -6,8 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "core/unix_time.h"
-
 namespace slipway::deploy {
 namespace {
 
@@ -20,9 +18,9 @@ int64_t RetryAfterMs(int64_t attempts) {
   return kFirst << std::min(attempts, kMostDoublings);
 }
 
-void Do(const Effect& effect, const EffectParts& parts) {
+void Do(const Effect& effect, const EffectParts& parts, const ForwardTime& time) {
   const Status done = parts.do_effect(effect);
-  const int64_t again_ms = UnixMilliseconds(*parts.clock) + RetryAfterMs(effect.attempts);
+  const int64_t again_ms = time.NowMs() + RetryAfterMs(effect.attempts);
   const Status kept = done.ok()
                           ? parts.store->FinishEffect(effect.id)
                           : parts.store->RetryEffect(effect.id, again_ms, done.error().ToString());
@@ -35,19 +33,19 @@ void Do(const Effect& effect, const EffectParts& parts) {
 
 }  // namespace
 
-void DoDueEffects(const EffectParts& parts, const std::stop_token& stop) {
-  const auto due = parts.store->DueEffects(UnixMilliseconds(*parts.clock), kAtOnce);
+void DoDueEffects(const EffectParts& parts, const ForwardTime& time, const std::stop_token& stop) {
+  const auto due = parts.store->DueEffects(time.NowMs(), kAtOnce, parts.kinds);
   if (!due.ok()) return parts.tell(due.error().ToString());
   for (const Effect& effect : *due) {
     if (stop.stop_requested()) return;
-    if (std::ranges::find(parts.kinds, effect.kind) != parts.kinds.end()) Do(effect, parts);
+    Do(effect, parts, time);
   }
 }
 
 EffectThread::EffectThread(EffectParts parts)
-    : parts_(std::move(parts)), thread_([this](const std::stop_token& stop) {
+    : parts_(std::move(parts)), time_(*parts_.clock), thread_([this](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
-          DoDueEffects(parts_, stop);
+          DoDueEffects(parts_, time_, stop);
           std::this_thread::sleep_for(kLook);
         }
       }) {}

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/forward_time.h"
 #include "core/result.h"
 #include "deploy/rollout_store.h"
 
@@ -24,8 +25,9 @@ struct EffectParts {
   std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 
-// All that is due now, oldest due first, until `stop`. Errors are told.
-void DoDueEffects(const EffectParts& parts, const std::stop_token& stop = {});
+// All that is due, oldest due first, until `stop`. Errors are told.
+void DoDueEffects(const EffectParts& parts, const ForwardTime& time,
+                  const std::stop_token& stop = {});
 
 class EffectThread {
  public:
@@ -38,6 +40,7 @@ class EffectThread {
 
  private:
   EffectParts parts_;
+  ForwardTime time_;
   std::jthread thread_;
 };
 

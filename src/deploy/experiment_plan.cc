@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "deploy/outside_internal.h"
 #include "deploy/planner_internal.h"
 
 namespace slipway::deploy {
@@ -56,16 +58,24 @@ std::vector<SetWish> Planner::WishesOfExperiment() const {
   return wishes;
 }
 
+// Who leaves, or has no replica, hands his part to the stable version where it is, so that no
+// client of another moves.
 TrafficPlan Planner::SplitOfExperiment() const {
   TrafficPlan plan;
+  const std::vector<Arm>& arms = rollout().experiment->arms;
+  const int64_t stable = service_.stable->set;
   double left = kAll;
-  for (const Arm& arm : rollout().experiment->arms) {
-    if (!arm.takes_part()) continue;
-    plan.shares.push_back({arm.release.set, ArmWeight()});
+  for (const Arm& arm : arms) {
+    plan.sticky_parts.push_back({arm.has_share() ? arm.release.set : stable, ArmWeight()});
+    if (!arm.has_share()) continue;
+    plan.shares.push_back(plan.sticky_parts.back());
     left -= ArmWeight();
   }
   constexpr double kRounding = 1e-9;
-  if (left > kRounding) plan.shares.push_back({service_.stable->set, left});
+  if (left > kRounding) plan.shares.push_back({stable, left});
+  const double others = kAll - static_cast<double>(arms.size()) * ArmWeight();
+  if (others > kRounding) plan.sticky_parts.push_back({stable, others});
+  if (std::ranges::all_of(arms, &Arm::has_share)) plan.sticky_parts.clear();
   return plan;
 }
 
@@ -113,7 +123,7 @@ Status Planner::AdvanceExperiment() {
   SLIPWAY_RETURN_IF_ERROR(SeeArms());
   if (rollout.stage_ms == 0) {
     const bool split = std::ranges::all_of(experiment.arms, [&](const Arm& arm) {
-      return !arm.takes_part() || InForce(arm.release.set, ArmWeight());
+      return !arm.has_share() || InForce(arm.release.set, ArmWeight());
     });
     if (!split) {
       if (Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()) && !rollout.pause)
@@ -121,7 +131,10 @@ Status Planner::AdvanceExperiment() {
       return {};
     }
     BeginStage();
-    if (experiment.began_ms == 0) experiment.began_ms = now();
+    if (experiment.began_ms == 0) {
+      experiment.began_ms = now();
+      BeginSplit();
+    }
     Tell("stage", fmt::format("each new version has {:.4g} % of the traffic", ArmWeight()),
          {{"weight", ArmWeight()}});
   }
@@ -134,16 +147,22 @@ Status Planner::AdvanceExperiment() {
   return {};
 }
 
+void Planner::BeginSplit() { rollout().experiment->split_ms = now(); }
+
 void Planner::LoseGoneArms() {
   const double timeout = rollout().settings.ready_timeout_seconds();
+  const bool stable_ready = Stable().ready > 0;
+  if (std::exchange(rollout().experiment->stable_ready, stable_ready) != stable_ready) BeginSplit();
   for (Arm& arm : rollout().experiment->arms) {
     if (!arm.takes_part()) continue;
     const SetStatus status = seen_.StatusOf(arm.release.set);
+    const bool was_ready = arm.unready_ms == 0;
+    if (was_ready != (status.ready > 0)) BeginSplit();
     if (status.ready > 0) {
       arm.unready_ms = 0;
       continue;
     }
-    if (arm.unready_ms == 0) arm.unready_ms = now();
+    if (was_ready) arm.unready_ms = now();
     if (Passed(arm.unready_ms, timeout))
       Leave(&arm,
             fmt::format("no replica was ready for {:g} s{}", timeout, Because(status.trouble)));
@@ -154,6 +173,7 @@ void Planner::Leave(Arm* arm, const std::string& reason) {
   arm->left = reason;
   arm->watch.reset();
   arm->goal.reset();
+  BeginSplit();
   const std::string text =
       fmt::format("{} leaves the experiment: {}", arm->release.reference(), reason);
   Tell("arm", text, {{"version", arm->release.version}, {"reason", reason}});
@@ -192,18 +212,54 @@ Status Planner::CheckArms() {
   return {};
 }
 
+// The best takes over, or a person is asked: once for each version, and once more when the time is
+// over.
+void Planner::AskFor(const Arm& best, bool ends) {
+  Experiment& experiment = *rollout().experiment;
+  const int64_t version = best.release.version;
+  if (experiment.told_version == version && !ends) return;
+  std::string text = fmt::format("{} is better than {}: {}", best.release.reference(),
+                                 service_.stable->reference(), best.result->InWords());
+  bool others = false;
+  for (const Arm& arm : experiment.arms) {
+    if (&arm == &best || !arm.takes_part() || !arm.result) continue;
+    if (arm.result->verdict != GoalVerdict::kBetter) continue;
+    text += fmt::format("; so is {}: {}", VersionOf(arm), arm.result->InWords());
+    others = true;
+  }
+  if (others) text += "; which of these is better than the other is not known";
+  Tell("result", text, ToJson(*best.result));
+  if (!rollout().settings.experiment.promote) {
+    experiment.told_version = version;
+    experiment.told_at_end = ends;
+    return PauseFor(text);
+  }
+  rollout().release = best.release;
+  Enter(Phase::kPromoting, "takes " + text);
+}
+
+// What it came to is no answer: whether it is over is a person's to say.
+bool Planner::PausedForChange() {
+  std::string text;
+  for (Arm& arm : rollout().experiment->arms) {
+    if (!arm.takes_part() || !arm.result || !arm.result->changed() || arm.told_changed) continue;
+    arm.told_changed = true;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", arm.release.reference(),
+                        arm.result->InWords());
+  }
+  if (text.empty()) return false;
+  Tell("result", text);
+  PauseFor(text);
+  return true;
+}
+
 // A version that is better ends it, at the latest when its time is over; so does that none can be.
 void Planner::DecideExperiment(bool ends) {
   const Experiment& experiment = *rollout().experiment;
   const Release& stable = *service_.stable;
-  if (const Arm* best = experiment.Best()) {
-    const std::string text = fmt::format("{} is better than {}: {}", best->release.reference(),
-                                         stable.reference(), best->result->InWords());
-    Tell("result", text, ToJson(*best->result));
-    if (!rollout().settings.experiment.promote) return PauseFor(text);
-    rollout().release = best->release;
-    return Enter(Phase::kPromoting, "takes " + text);
-  }
+  if (!ends && !Passed(experiment.began_ms, rollout().settings.experiment.min_seconds)) return;
+  if (const Arm* best = experiment.Best()) return AskFor(*best, ends);
+  if (!ends && PausedForChange()) return;
   const bool hopeless = std::ranges::all_of(experiment.arms, [](const Arm& arm) {
     return !arm.takes_part() || (arm.result && arm.result->verdict == GoalVerdict::kNotBetter);
   });
@@ -214,7 +270,20 @@ void Planner::DecideExperiment(bool ends) {
       text += fmt::format("; {} {}", VersionOf(arm), arm.result->InWords());
   }
   Tell("result", text);
-  RollBack(text);
+  EndUndecided(text);
+}
+
+// All goes back, and no version is to blame.
+void Planner::EndUndecided(const std::string& result) {
+  rollout().reason = result;
+  rollout().pause.reset();
+  for (const Arm& arm : rollout().experiment->arms) {
+    if (arm.takes_part())
+      decision_.outside.push_back(
+          ExperimentTagOf(service_, arm.release, rollout().revision, "not better: " + result));
+  }
+  Notify("experiment ended", result);
+  Enter(Phase::kRollingBack, "goes back: " + result);
 }
 
 }  // namespace slipway::deploy

@@ -104,11 +104,14 @@ Status FakeRolloutStore::Prune(const std::string& service, int64_t keep_revision
   return {};
 }
 
-Result<std::vector<Effect>> FakeRolloutStore::DueEffects(int64_t now_ms, int64_t limit) {
+Result<std::vector<Effect>> FakeRolloutStore::DueEffects(int64_t now_ms, int64_t limit,
+                                                         const std::vector<std::string>& kinds) {
   const std::scoped_lock lock(mutex_);
   std::vector<Effect> due;
   for (const auto& [id, effect] : effects_) {
-    if (effect.due_ms <= now_ms) due.push_back(effect);
+    const bool is_due = effect.due_ms <= now_ms || effect.due_ms - kFarthestDueMs > now_ms;
+    const bool is_meant = kinds.empty() || std::ranges::find(kinds, effect.kind) != kinds.end();
+    if (is_due && is_meant) due.push_back(effect);
   }
   std::ranges::stable_sort(due, {}, &Effect::due_ms);
   KeepFirst(due, limit);

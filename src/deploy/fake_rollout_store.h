@@ -21,7 +21,9 @@ class FakeRolloutStore : public RolloutStore {
   Result<std::vector<RolloutEvent>> Events(const std::string& service, int64_t revision,
                                            int64_t after_id, int64_t limit) override;
   Status Prune(const std::string& service, int64_t keep_revisions) override;
-  Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit) override;
+  using RolloutStore::DueEffects;
+  Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit,
+                                         const std::vector<std::string>& kinds) override;
   Status FinishEffect(int64_t id) override;
   Status RetryEffect(int64_t id, int64_t due_ms, const std::string& error) override;
   Result<int64_t> ChangeCounter() override;

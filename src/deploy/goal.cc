@@ -65,15 +65,20 @@ const char* ToString(GoalVerdict verdict) {
 std::string GoalResult::InWords() const {
   const std::string values = fmt::format("{} {} beside {}", ToString(kind), ValueText(kind, value),
                                          ValueText(kind, stable_value));
+  if (changed()) return values + ", but the difference changed while it was measured";
   const char* const unit = kind == GoalKind::kError ? "" : " points";
   const bool worse = improvement < 0;
   const std::string by = fmt::format("{} by {}{}", worse ? "worse" : "better",
                                      DifferenceText(kind, std::abs(improvement)), unit);
   if (!std::isfinite(interval.lower) || !std::isfinite(interval.upper)) return values + ", " + by;
+  // Each end with its own word where they lie on both sides.
   const double low = worse ? -interval.upper : interval.lower;
   const double high = worse ? -interval.lower : interval.upper;
-  return fmt::format("{}, {} ({} to {})", values, by, DifferenceText(kind, low),
-                     DifferenceText(kind, high));
+  const char* const side = worse ? "worse" : "better";
+  const char* const other = worse ? "better" : "worse";
+  const std::string from =
+      DifferenceText(kind, std::abs(low)) + (low < 0 ? std::string(" ") + other : "");
+  return fmt::format("{}, {} ({} to {} {})", values, by, from, DifferenceText(kind, high), side);
 }
 
 Json ToJson(const GoalResult& result) {
@@ -123,13 +128,13 @@ Result<Goal> Goal::Make(const ExperimentSettings& settings, size_t versions) {
   return Goal(settings, std::move(rates));
 }
 
-int64_t Goal::EventsOf(const ModelCounts& counts) const {
+int64_t Goal::EventsOf(const LabelCounts& counts) const {
   if (settings_.goal == GoalKind::kAccuracy) return counts.correct;
   const auto it = counts.labels.find(settings_.outcome);
   return it == counts.labels.end() ? 0 : std::min(it->second, counts.labelled);
 }
 
-Status Goal::Take(const ModelCounts& stable, const ModelCounts& version) {
+Status Goal::Take(const LabelCounts& stable, const LabelCounts& version) {
   if (auto* means = std::get_if<analysis::MeanDifference>(&bounds_))
     return means->Observe(stable.errors, version.errors);
   return std::get<analysis::DifferenceBounds>(bounds_).Observe(
@@ -140,8 +145,8 @@ Status Goal::Take(const ModelCounts& stable, const ModelCounts& version) {
 }
 
 Status Goal::Observe(const Observed& observed, int64_t stable_set, int64_t set) {
-  const ModelCounts stable = observed.ModelOf(stable_set);
-  const ModelCounts version = observed.ModelOf(set);
+  const LabelCounts stable = observed.ModelOf(stable_set).in_epoch;
+  const LabelCounts version = observed.ModelOf(set).in_epoch;
   const bool same = instance_ == observed.models_instance && !instance_.empty();
   if (same) SLIPWAY_RETURN_IF_ERROR(Take(Since(stable_, stable), Since(version_, version)));
   instance_ = observed.models_instance;
@@ -153,6 +158,7 @@ Status Goal::Observe(const Observed& observed, int64_t stable_set, int64_t set) 
 GoalVerdict Goal::VerdictOf(const GoalResult& result) const {
   if (std::min(result.labels, result.stable_labels) < settings_.min_labels)
     return GoalVerdict::kUndecided;
+  if (result.changed()) return GoalVerdict::kUndecided;
   // Bounds are themselves left behind: the improvement is above the lower, and below the upper.
   if (result.interval.upper <= settings_.min_effect) return GoalVerdict::kNotBetter;
   return result.interval.lower >= settings_.min_effect ? GoalVerdict::kBetter
@@ -202,8 +208,8 @@ Result<Goal> Goal::FromJson(const Json& json, const ExperimentSettings& settings
     SLIPWAY_ASSIGN_OR_RETURN(goal.bounds_, analysis::DifferenceBounds::FromJson(json["bounds"]));
   }
   goal.instance_ = GetString(json, "instance");
-  SLIPWAY_ASSIGN_OR_RETURN(goal.stable_, ModelCountsFromJson(json["stable"]));
-  SLIPWAY_ASSIGN_OR_RETURN(goal.version_, ModelCountsFromJson(json["version"]));
+  SLIPWAY_ASSIGN_OR_RETURN(goal.stable_, LabelCountsFromJson(json["stable"]));
+  SLIPWAY_ASSIGN_OR_RETURN(goal.version_, LabelCountsFromJson(json["version"]));
   return goal;
 }
 

@@ -31,7 +31,11 @@ struct GoalResult {
   double improvement = 0;
   analysis::Interval interval = {};  // Infinite where nothing is known yet.
 
-  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0)".
+  // No difference fits all looks: at some it was above the lower bound, and at others, as a drift
+  // or the charm of the new goes by, below the upper one. Then nothing is decided.
+  bool changed() const { return interval.lower > interval.upper; }
+  // "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0 better)", or "(1.0 worse
+  // to 6.0 better)".
   std::string InWords() const;
 };
 Json ToJson(const GoalResult& result);
@@ -43,8 +47,9 @@ class Goal {
   // alpha is shared out among so many versions. kInvalidInput for settings outside their ranges.
   static Result<Goal> Make(const ExperimentSettings& settings, size_t versions);
 
-  // Takes the labels that came since the last look; what came before the first one, or while
-  // another process counted, is left out.
+  // Takes the labels that came since the last look, of predictions that were made since the traffic
+  // is shared as it is (ModelCounts::in_epoch); what came before the first one, or while another
+  // process counted, is left out.
   Status Observe(const Observed& observed, int64_t stable_set, int64_t set);
   GoalResult Judge() const;
 
@@ -56,14 +61,14 @@ class Goal {
 
   Goal(ExperimentSettings settings, Bounds bounds)
       : settings_(std::move(settings)), bounds_(std::move(bounds)) {}
-  Status Take(const ModelCounts& stable, const ModelCounts& version);
-  int64_t EventsOf(const ModelCounts& counts) const;
+  Status Take(const LabelCounts& stable, const LabelCounts& version);
+  int64_t EventsOf(const LabelCounts& counts) const;
   GoalVerdict VerdictOf(const GoalResult& result) const;
 
   ExperimentSettings settings_;
   Bounds bounds_;
   std::string instance_;  // That counted what follows; "" before the first look.
-  ModelCounts stable_, version_;
+  LabelCounts stable_, version_;
 };
 
 }  // namespace slipway::deploy

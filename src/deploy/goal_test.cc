@@ -28,16 +28,16 @@ ExperimentSettings Aims(GoalKind goal) {
 
 ModelCounts Right(int64_t labelled, int64_t correct) {
   ModelCounts counts;
-  counts.labelled = labelled;
-  counts.correct = correct;
-  counts.labels = {{"0", labelled - correct}, {"1", correct}};
+  counts.in_epoch = {.labelled = labelled,
+                     .correct = correct,
+                     .labels = {{"0", labelled - correct}, {"1", correct}}};
   return counts;
 }
 
 ModelCounts Off(int64_t count, double by) {
   const auto number = static_cast<double>(count);
   ModelCounts counts;
-  counts.errors = {count, number * by, number * by * by * 1.2};
+  counts.in_epoch.errors = {count, number * by, number * by * by * 1.2};
   return counts;
 }
 
@@ -46,11 +46,12 @@ GoalResult JudgeGrowth(const ExperimentSettings& settings, const ModelCounts& st
                        const ModelCounts& version, int looks = 10) {
   Goal goal = *Goal::Make(settings, 1);
   EXPECT_TRUE(goal.Observe(Seen({}, {}), kStable, kNew).ok());
-  const auto part = [&](const ModelCounts& all, int64_t look) {
+  const auto part = [&](const ModelCounts& whole, int64_t look) {
+    const LabelCounts& all = whole.in_epoch;
     ModelCounts counts = Right(all.labelled * look / looks, all.correct * look / looks);
     const double share = static_cast<double>(look) / looks;
-    counts.errors = {all.errors.count * look / looks, all.errors.sum * share,
-                     all.errors.squares * share};
+    counts.in_epoch.errors = {all.errors.count * look / looks, all.errors.sum * share,
+                              all.errors.squares * share};
     return counts;
   };
   for (int look = 1; look <= looks; ++look) {
@@ -84,10 +85,59 @@ TEST(GoalTest, TheWorseIsNotBetterAndTheSameIsUndecided) {
   EXPECT_EQ(JudgeGrowth(Aims(GoalKind::kError), Off(1000, 3), Off(1000, 4)).verdict,
             GoalVerdict::kNotBetter);
   EXPECT_EQ(JudgeGrowth({}, Right(1000, 850), Right(1000, 850)).verdict, GoalVerdict::kUndecided);
-  // Errors that are all alike are no better either.
-  ModelCounts alike;
-  alike.errors = {1000, 2000, 4000};
-  EXPECT_EQ(JudgeGrowth(Aims(GoalKind::kError), alike, alike).verdict, GoalVerdict::kNotBetter);
+}
+
+// They would say for good what the next errors may belie.
+TEST(GoalTest, ErrorsThatAreAlikeOrMostly0DecideNothing) {
+  const auto judge = [](analysis::NumberSums stable, analysis::NumberSums version) {
+    ModelCounts known, tried;
+    known.in_epoch.errors = stable;
+    tried.in_epoch.errors = version;
+    return JudgeGrowth(Aims(GoalKind::kError), known, tried);
+  };
+  for (const double error : {0.0, 2.0, 0.1}) {
+    const analysis::NumberSums alike{1000, 1000 * error, 1000 * error * error};
+    const GoalResult result = judge(alike, alike);
+    EXPECT_EQ(result.verdict, GoalVerdict::kUndecided) << error;
+    EXPECT_TRUE(std::isinf(result.interval.upper)) << error;
+  }
+  // One error of 1e50 among a thousand of 4 that the better version has not.
+  const analysis::NumberSums one{1000, 1e50, 1e100};
+  EXPECT_EQ(judge(one, {1000, 3000, 10'000}).verdict, GoalVerdict::kUndecided);
+  EXPECT_EQ(judge({1000, 4000, 17'000}, one).verdict, GoalVerdict::kUndecided);
+}
+
+TEST(GoalTest, LabelsOfPredictionsBeforeTheSplitAreLeftOut) {
+  Goal goal = *Goal::Make({}, 1);
+  const auto old = [](int64_t labelled) {
+    ModelCounts counts;
+    counts.labelled = labelled;
+    return counts;
+  };
+  ASSERT_TRUE(goal.Observe(Seen(old(0), {}), kStable, kNew).ok());
+  ASSERT_TRUE(goal.Observe(Seen(old(1000), Right(1000, 1000)), kStable, kNew).ok());
+  EXPECT_EQ(goal.Judge().stable_labels, 0);
+  EXPECT_EQ(goal.Judge().labels, 1000);
+}
+
+TEST(GoalTest, ADifferenceThatChangesDecidesNothing) {
+  Goal goal = *Goal::Make({}, 1);
+  ASSERT_TRUE(goal.Observe(Seen({}, {}), kStable, kNew).ok());
+  int64_t labels = 0, right = 0;
+  const auto look = [&](int64_t more) {
+    labels += 100;
+    right += more;
+    return goal.Observe(Seen(Right(labels, labels * 8 / 10), Right(labels, right)), kStable, kNew);
+  };
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(look(95).ok());
+  EXPECT_EQ(goal.Judge().verdict, GoalVerdict::kBetter);
+  EXPECT_FALSE(goal.Judge().changed());
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(look(60).ok());
+  const GoalResult result = goal.Judge();
+  EXPECT_TRUE(result.changed());
+  EXPECT_EQ(result.verdict, GoalVerdict::kUndecided);
+  EXPECT_EQ(result.InWords(),
+            "accuracy 67.0 % beside 80.0 %, but the difference changed while it was measured");
 }
 
 TEST(GoalTest, FewLabelsDecideNothing) {
@@ -143,10 +193,12 @@ TEST(GoalTest, SaysItInWords) {
   GoalResult result{.verdict = GoalVerdict::kBetter, .stable_value = 0.88, .value = 0.912};
   result.improvement = 0.032;
   result.interval = {0.004, 0.06};
-  EXPECT_EQ(result.InWords(), "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0)");
+  EXPECT_EQ(result.InWords(),
+            "accuracy 91.2 % beside 88.0 %, better by 3.2 points (0.4 to 6.0 better)");
   result.improvement = -0.02;
   result.interval = {-0.05, 0.01};
-  EXPECT_EQ(result.InWords(), "accuracy 91.2 % beside 88.0 %, worse by 2.0 points (-1.0 to 5.0)");
+  EXPECT_EQ(result.InWords(),
+            "accuracy 91.2 % beside 88.0 %, worse by 2.0 points (1.0 better to 5.0 worse)");
   result.kind = GoalKind::kError;
   result.value = 3.25;
   result.stable_value = 4;

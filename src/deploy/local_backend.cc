@@ -12,8 +12,8 @@
 #include "core/replace_file.h"
 #include "core/text.h"
 #include "core/unix_time.h"
-#include "deploy/number_internal.h"
 #include "deploy/process_log_internal.h"
+#include "deploy/splitter_routes_internal.h"
 #include "splitter/control.h"
 
 namespace slipway::deploy {
@@ -40,28 +40,10 @@ Result<std::string> TokenIn(const std::string& directory) {
   return token;
 }
 
-std::string NameOf(int64_t set) { return std::to_string(set); }
-
 std::string LastError(const std::string& log) {
   const size_t at = log.rfind("error: ");
   if (at == std::string::npos) return "";
   return Printable(log.substr(at, std::min(log.find('\n', at), log.size()) - at));
-}
-
-SetCounts CountsOf(const splitter::VersionSnapshot& version) {
-  SetCounts counts;
-  counts.set = NumberIn(version.id);
-  counts.requests = version.requests;
-  counts.errors = version.errors();
-  counts.error_run_squares = version.error_run_squares;
-  constexpr size_t kClientErrors = 2;
-  counts.client_errors = version.answers[kClientErrors];
-  counts.in_flight = version.in_flight;
-  counts.latencies = version.latencies;
-  const splitter::MirrorSnapshot& mirror = version.mirror;
-  counts.disagreed = mirror.status_differs + mirror.prediction_differs + mirror.failed;
-  counts.mirrored = mirror.equal + counts.disagreed;
-  return counts;
 }
 
 }  // namespace
@@ -96,8 +78,8 @@ std::string LocalBackend::address() const {
   return fmt::format("http://{}:{}", options_.host, options_.port);
 }
 
-Result<std::vector<SetStatus>> LocalBackend::Observe() {
-  SLIPWAY_RETURN_IF_ERROR(replicas_.Refresh());
+Result<std::vector<SetStatus>> LocalBackend::Observe(int64_t label_epoch) {
+  SLIPWAY_RETURN_IF_ERROR(replicas_.Refresh(label_epoch));
   std::map<int64_t, SetStatus> sets;
   std::map<int64_t, std::pair<double, int>> used;
   for (const auto& [id, replica] : replicas_.replicas()) {
@@ -242,52 +224,6 @@ Result<splitter::SplitterClient> LocalBackend::Control() {
   return splitter::SplitterClient(options_.client, control_url_, token_);
 }
 
-splitter::Routes LocalBackend::RoutesOf(const TrafficPlan& plan) const {
-  splitter::Routes routes;
-  routes.idempotent = true;  // A prediction that is asked for twice is the same.
-  const auto add = [&](int64_t set, double weight) {
-    if (set == 0 || std::ranges::any_of(routes.versions, [&](const splitter::VersionRoute& one) {
-          return one.id == NameOf(set);
-        }))
-      return;
-    splitter::VersionRoute version{.id = NameOf(set), .weight = weight, .replicas = {}};
-    for (const auto& [id, replica] : replicas_.replicas()) {
-      if (replica.set == set && replica.ready && !replica.leaving && replica.port != 0)
-        version.replicas.push_back({"127.0.0.1", replica.port});
-    }
-    routes.versions.push_back(std::move(version));
-  };
-  for (const Share& share : plan.shares) add(share.set, share.weight);
-  add(plan.mirror_set, 0);
-  add(plan.header_set, 0);
-  routes.sticky.header = plan.sticky_header;
-  routes.sticky.cookie = plan.sticky_cookie;
-  if (plan.header_set != 0)
-    routes.header_routes.push_back({plan.header_name, plan.header_value, NameOf(plan.header_set)});
-  if (plan.mirror_set != 0) routes.mirror = {NameOf(plan.mirror_set), plan.mirror_share};
-  return routes;
-}
-
-TrafficPlan LocalBackend::PlanOf(const splitter::Routes& routes) {
-  TrafficPlan plan;
-  for (const splitter::VersionRoute& version : routes.versions) {
-    if (version.weight > 0) plan.shares.push_back({NumberIn(version.id), version.weight});
-  }
-  if (!routes.mirror.version.empty()) {
-    plan.mirror_set = NumberIn(routes.mirror.version);
-    plan.mirror_share = routes.mirror.share;
-  }
-  if (!routes.header_routes.empty()) {
-    const splitter::HeaderRoute& header = routes.header_routes.front();
-    plan.header_set = NumberIn(header.version);
-    plan.header_name = header.name;
-    plan.header_value = header.value;
-  }
-  plan.sticky_header = routes.sticky.header;
-  plan.sticky_cookie = routes.sticky.cookie;
-  return plan;
-}
-
 Result<Traffic> LocalBackend::ObserveTraffic() {
   Result<splitter::SplitterClient> found = Control();
   if (!found.ok()) {
@@ -330,7 +266,7 @@ void LocalBackend::EndLeaving(const splitter::SplitterSnapshot* snapshot) {
 
 Status LocalBackend::Apply(const TrafficPlan& plan) {
   SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, Control());
-  const splitter::Routes routes = RoutesOf(plan);
+  const splitter::Routes routes = RoutesOf(plan, replicas_.replicas());
   SLIPWAY_RETURN_IF_ERROR(control.Apply(routes));
   routes_ = routes;
   plan_ = plan;
@@ -338,7 +274,7 @@ Status LocalBackend::Apply(const TrafficPlan& plan) {
 }
 
 Status LocalBackend::FollowReplicas() {
-  const splitter::Routes routes = RoutesOf(plan_);
+  const splitter::Routes routes = RoutesOf(plan_, replicas_.replicas());
   if (ToJson(routes) == ToJson(routes_)) return {};
   return Apply(TrafficPlan(plan_));
 }

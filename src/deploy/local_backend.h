@@ -34,7 +34,7 @@ class LocalBackend final : public ServiceBackend {
  public:
   static Result<std::unique_ptr<LocalBackend>> Open(const LocalBackendOptions& options);
 
-  Result<std::vector<SetStatus>> Observe() override;
+  Result<std::vector<SetStatus>> Observe(int64_t label_epoch) override;
   Status SetReplicas(const Release& release, int replicas) override;
   std::vector<ModelCounts> Models() override;
   const std::string& models_instance() const override { return instance_; }
@@ -53,8 +53,6 @@ class LocalBackend final : public ServiceBackend {
                std::string token, std::string instance);
   Status EnsureSplitter();
   Result<splitter::SplitterClient> Control();
-  splitter::Routes RoutesOf(const TrafficPlan& plan) const;
-  static TrafficPlan PlanOf(const splitter::Routes& routes);
   int64_t NowMs() const;
   void EndLeaving(const splitter::SplitterSnapshot* snapshot);
   void AskOne(const std::string& url, const std::vector<GoldenRequest>& requests, int count,

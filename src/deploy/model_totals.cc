@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 namespace slipway::deploy {
 namespace {
 
@@ -20,20 +23,41 @@ void ReadBuckets(const Json& scores, std::map<std::string, int64_t>* predictions
   }
 }
 
-void ReadFeedback(const Json& feedback, ModelCounts* counts) {
-  const int64_t matched = GetInteger(feedback, "matched");
+// Sums that are no numbers, as of errors beyond what a number can be, say nothing: then there are
+// no counts.
+std::optional<analysis::NumberSums> ReadErrors(const Json& feedback) {
+  const auto sum = feedback.find("absolute_error_sum");
+  const auto squares = feedback.find("squared_error_sum");
+  if (sum == feedback.end() || squares == feedback.end()) return std::nullopt;
+  if (!sum->is_number() || !squares->is_number()) return std::nullopt;
+  return analysis::NumberSums{GetInteger(feedback, "matched"), sum->get<double>(),
+                              squares->get<double>()};
+}
+
+LabelCounts ReadLabels(const Json& feedback) {
+  LabelCounts counts;
   // Of a regression nothing is right or wrong.
   if (!feedback.contains("correct")) {
-    counts->errors = {matched, GetNumber(feedback, "absolute_error_sum"),
-                      GetNumber(feedback, "squared_error_sum")};
-    return;
+    counts.errors = ReadErrors(feedback).value_or(analysis::NumberSums{});
+    return counts;
   }
-  counts->labelled = matched;
-  counts->correct = GetInteger(feedback, "correct");
+  counts.labelled = GetInteger(feedback, "matched");
+  counts.correct = GetInteger(feedback, "correct");
   const auto labels = feedback.find("labels");
-  if (labels == feedback.end() || !labels->is_object()) return;
+  if (labels == feedback.end() || !labels->is_object()) return counts;
   for (const auto& [name, count] : labels->items())
-    if (count.is_number_integer()) counts->labels[name] = count.get<int64_t>();
+    if (count.is_number_integer()) counts.labels[name] = count.get<int64_t>();
+  return counts;
+}
+
+void ReadFeedback(const Json& feedback, ReplicaCounts* read) {
+  const LabelCounts all = ReadLabels(feedback);
+  read->counts.labelled = all.labelled;
+  read->counts.correct = all.correct;
+  const auto in_epoch = feedback.find("in_epoch");
+  if (in_epoch == feedback.end() || !in_epoch->is_object()) return;
+  read->epoch = GetInteger(*in_epoch, "epoch");
+  read->counts.in_epoch = ReadLabels(*in_epoch);
 }
 
 }  // namespace
@@ -57,17 +81,24 @@ ReplicaCounts ReadReplicaCounts(const Json& metrics) {
   const auto feedback = metrics.find("feedback");
   if (feedback != metrics.end() && feedback->is_array() && !feedback->empty() &&
       feedback->front().is_object())
-    ReadFeedback(feedback->front(), &read.counts);
+    ReadFeedback(feedback->front(), &read);
   return read;
 }
 
 void ModelTotals::Take(int64_t set, const std::string& replica, const ReplicaCounts& now) {
   ReplicaCounts& last = last_[set][replica];
   const bool same = last.instance == now.instance;
+  ModelCounts more = same ? Change(last.counts, now.counts) : now.counts;
+  // Another epoch began with nothing.
+  if (same && now.epoch != last.epoch) more.in_epoch = now.counts.in_epoch;
   ModelCounts& total = totals_[set];
   total.set = set;
-  Add(same ? Since(last.counts, now.counts) : now.counts, &total);
-  last = now;
+  Add(more, &total);
+  const ReplicaCounts before = std::exchange(last, now);
+  if (!same || now.epoch != 0) return;
+  // Who was not asked for its epoch goes on with it.
+  last.epoch = before.epoch;
+  last.counts.in_epoch = before.counts.in_epoch;
 }
 
 void ModelTotals::Forget(int64_t set) {

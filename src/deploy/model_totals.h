@@ -14,6 +14,7 @@ namespace slipway::deploy {
 // that they are of. Empty counts where it tells none.
 struct ReplicaCounts {
   std::string instance;
+  int64_t epoch = 0;  // Of counts.in_epoch; 0 where none was told.
   ModelCounts counts;
 };
 ReplicaCounts ReadReplicaCounts(const Json& metrics);

@@ -34,7 +34,11 @@ struct TrafficPlan {
   double mirror_share = 0;
   int64_t header_set = 0;  // Gets the requests that bring the header; 0 for none.
   std::string header_name, header_value;
-  std::string sticky_header, sticky_cookie;
+  // Whose requests with the same value go to the same set; the salt draws them anew.
+  std::string sticky_header, sticky_cookie, sticky_salt;
+  // Which set has which percent of them, in their order; a set may have several parts. None where
+  // the shares in their order say it.
+  std::vector<Share> sticky_parts;
 
   bool operator==(const TrafficPlan&) const = default;
   // 0 of a set that gets nothing.
@@ -63,7 +67,7 @@ struct Observed {
   int64_t now_ms = 0;
   std::vector<SetStatus> sets;
   std::optional<Traffic> traffic;  // None where the splitter does not answer.
-  std::string traffic_trouble;     // Then, why.
+  std::string traffic_trouble;     // Then, why; or why it did not take the last plan.
   std::vector<ModelCounts> models;
   std::string models_instance;  // Another one: counts of models began anew.
   std::optional<Validation> validation;

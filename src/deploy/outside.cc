@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "deploy/outside_internal.h"
+#include "deploy/verbs.h"
 
 namespace slipway::deploy {
 
@@ -26,12 +27,31 @@ Outside NotifyOf(const Service& service, const Release& release, int64_t revisio
            {"text", text}}};
 }
 
+namespace {
+
+Outside TagOf(const Service& service, const Release& release, int64_t revision, const char* key,
+              const std::string& text) {
+  Json detail = ReleaseFacts(release);
+  detail["key"] = key;
+  detail["value"] = fmt::format("{} revision {}: {}", service.name, revision, text);
+  return {"tag", std::move(detail)};
+}
+
+}  // namespace
+
+Outside ForcedTagOf(const Service& service, const Release& release, const std::string& actor) {
+  return TagOf(service, release, service.rollout->revision, "slipway.forced",
+               "gates not passed, delivered all the same by " + actor);
+}
+
+Outside ExperimentTagOf(const Service& service, const Release& release, int64_t revision,
+                        const std::string& result) {
+  return TagOf(service, release, revision, "slipway.experiment", result);
+}
+
 Outside RollbackTagOf(const Service& service, const Release& release, int64_t revision,
                       const std::string& reason) {
-  Json detail = ReleaseFacts(release);
-  detail["key"] = "slipway.rollback";
-  detail["value"] = fmt::format("{} revision {}: {}", service.name, revision, reason);
-  return {"tag", std::move(detail)};
+  return TagOf(service, release, revision, kRollbackTag, reason);
 }
 
 }  // namespace slipway::deploy

@@ -16,6 +16,13 @@ Json ReleaseFacts(const Release& release);
 Outside NotifyOf(const Service& service, const Release& release, int64_t revision,
                  const std::string& event, const std::string& text, int64_t now_ms);
 
+// A version whose gates did not pass keeps who delivered it all the same.
+Outside ForcedTagOf(const Service& service, const Release& release, const std::string& actor);
+
+// A version that an experiment ended without keeps what it came to.
+Outside ExperimentTagOf(const Service& service, const Release& release, int64_t revision,
+                        const std::string& result);
+
 // The version that was gone back from keeps the reason.
 Outside RollbackTagOf(const Service& service, const Release& release, int64_t revision,
                       const std::string& reason);

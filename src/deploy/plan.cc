@@ -59,6 +59,12 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
   return next;
 }
 
+int64_t LabelEpoch(const Service& service) {
+  if (!service.in_progress() || service.rollout->phase != Phase::kProgressing) return 0;
+  const Rollout& rollout = *service.rollout;
+  return rollout.experiment ? rollout.experiment->split_ms : rollout.stage_ms;
+}
+
 int64_t Planner::After(int64_t ms, double seconds) {
   return ms + static_cast<int64_t>(seconds * kMilliseconds);
 }
@@ -208,10 +214,8 @@ Status Planner::AdvancePromoting() {
   if (InForce(set, 100)) {
     Complete();
   } else if (Passed(rollout().phase_ms, rollout().settings.ready_timeout_seconds())) {
-    const SetStatus canary = Canary();
-    const std::string& trouble = seen_.traffic ? canary.trouble : seen_.traffic_trouble;
-    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}", canary.ready,
-                         WantedReplicas(service_), Because(trouble)));
+    RollBack(fmt::format("{} of {} replicas were ready to take all traffic{}", Canary().ready,
+                         WantedReplicas(service_), Because(TrafficTrouble())));
   }
   return {};
 }

@@ -16,6 +16,11 @@ Result<Decision> Plan(const Service& service, const Observed& observed);
 // stage, and a second from now at most.
 int64_t NextLook(const Service& service, int64_t now_ms);
 
+// The epoch that labels are counted in (DeployBackend::Observe), so that versions are compared by
+// predictions that were made side by side: since when the traffic is shared as it is. 0 while no
+// version is judged.
+int64_t LabelEpoch(const Service& service);
+
 // Replicas that whoever has all of the traffic is to have, as the load has it. While another
 // release takes over the larger minimum and maximum of the two hold, so that it has as many as
 // either says; one that is gone back to has its own.

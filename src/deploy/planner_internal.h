@@ -83,9 +83,14 @@ class Planner {
   Status AdvanceExperiment();
   Status SeeArms();
   void LoseGoneArms();
+  // From now on the traffic is shared otherwise.
+  void BeginSplit();
   void Leave(Arm* arm, const std::string& reason);
   Status CheckArms();
   void DecideExperiment(bool ends);
+  void AskFor(const Arm& best, bool ends);
+  bool PausedForChange();
+  void EndUndecided(const std::string& result);
   double ArmWeight() const;  // Percent, of each.
   std::vector<SetWish> WishesOfExperiment() const;
   TrafficPlan SplitOfExperiment() const;
@@ -111,6 +116,10 @@ class Planner {
   SetStatus Canary() const { return seen_.StatusOf(rollout().release.set); }
   SetStatus Stable() const {
     return service_.stable ? seen_.StatusOf(service_.stable->set) : SetStatus{};
+  }
+  // Why traffic is not as it is to be: what the splitter says, else the new replicas.
+  std::string TrafficTrouble() const {
+    return seen_.traffic_trouble.empty() ? Canary().trouble : seen_.traffic_trouble;
   }
   int64_t now() const { return seen_.now_ms; }
   bool Passed(int64_t since_ms, double seconds) const;

@@ -68,6 +68,72 @@ TEST(ModelTotalsTest, GrowOverRestartsAndReplicasThatGo) {
   EXPECT_DOUBLE_EQ(sum.confidence_sum, 0.5 * (16 + 5 + 5));
 }
 
+// In the epoch that was named to the replica; 0: none was.
+Json LabelsOf(const std::string& instance, int64_t epoch, int64_t all, int64_t in_epoch) {
+  Json feedback = {{"matched", all}, {"correct", all}, {"labels", {{"1", all}}}};
+  if (epoch != 0) {
+    feedback["in_epoch"] = {{"epoch", epoch},
+                            {"matched", in_epoch},
+                            {"correct", in_epoch / 2},
+                            {"labels", {{"1", in_epoch}}}};
+  }
+  return {{"instance", instance}, {"feedback", Json::array({std::move(feedback)})}};
+}
+
+TEST(ModelTotalsTest, LabelsOfAnEpochAreCountedOnce) {
+  ModelTotals totals;
+  const auto take = [&](const char* instance, int64_t epoch, int64_t all, int64_t in_epoch) {
+    totals.Take(7, "r7-1", ReadReplicaCounts(LabelsOf(instance, epoch, all, in_epoch)));
+    return totals.totals().at(7).in_epoch.labelled;
+  };
+  EXPECT_EQ(take("a", 0, 100, 0), 0);
+  EXPECT_EQ(take("a", 5, 110, 4), 4);
+  EXPECT_EQ(take("a", 5, 120, 10), 10);
+  // Another begins with nothing, also where it has more at its first look than the one before.
+  EXPECT_EQ(take("a", 6, 140, 12), 22);
+  // None was named in between.
+  EXPECT_EQ(take("a", 0, 150, 0), 22);
+  EXPECT_EQ(take("a", 6, 160, 14), 24);
+  // Another process knows of no epoch before it is named.
+  EXPECT_EQ(take("b", 6, 3, 3), 27);
+  const ModelCounts& sum = totals.totals().at(7);
+  EXPECT_EQ(sum.labelled, 163);
+  EXPECT_EQ(sum.in_epoch.correct, 5 + 6 + 1 + 1);
+  EXPECT_EQ(sum.in_epoch.labels.at("1"), 27);
+}
+
+TEST(ModelTotalsTest, SumsOfErrorsThatAreNoNumbersAreNone) {
+  const auto read = [](const Json& squares) {
+    return ReadReplicaCounts({{"instance", "a"},
+                              {"feedback", Json::array({{{"matched", 0},
+                                                         {"in_epoch",
+                                                          {{"epoch", 3},
+                                                           {"matched", 20},
+                                                           {"absolute_error_sum", 40},
+                                                           {"squared_error_sum", squares}}}}})}})
+        .counts.in_epoch.errors;
+  };
+  EXPECT_EQ(read(90), (analysis::NumberSums{20, 40, 90}));
+  EXPECT_EQ(read(Json()), analysis::NumberSums{});
+  EXPECT_EQ(read("inf"), analysis::NumberSums{});
+}
+
+TEST(ModelTotalsTest, ALabelThatIsCorrectedCountsAsItIsNow) {
+  const auto metrics = [](int64_t correct) {
+    return Json{{"instance", "a"},
+                {"feedback", Json::array({{{"matched", 10}, {"correct", correct}}})}};
+  };
+  ModelTotals totals;
+  totals.Take(7, "r7-1", ReadReplicaCounts(metrics(9)));
+  totals.Take(7, "r7-1", ReadReplicaCounts(metrics(2)));
+  EXPECT_EQ(totals.totals().at(7).labelled, 10);
+  EXPECT_EQ(totals.totals().at(7).correct, 2);
+  // Of trials none was new.
+  const ModelCounts before{.labelled = 10, .correct = 9}, now{.labelled = 10, .correct = 2};
+  EXPECT_EQ(Since(before, now).correct, 0);
+  EXPECT_EQ(Change(before, now).correct, -7);
+}
+
 TEST(ModelTotalsTest, ARegressionIsCountedByItsBuckets) {
   const ReplicaCounts read = ReadReplicaCounts(
       {{"instance", "a"},

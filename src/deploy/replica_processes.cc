@@ -13,6 +13,7 @@
 #include "core/unix_time.h"
 #include "deploy/number_internal.h"
 #include "deploy/process_log_internal.h"
+#include "http/feedback_header.h"
 
 namespace slipway::deploy {
 namespace {
@@ -72,11 +73,11 @@ Result<ReplicaProcesses> ReplicaProcesses::Open(ReplicaOptions options) {
 
 int64_t ReplicaProcesses::NowMs() const { return UnixMilliseconds(*options_.clock); }
 
-Status ReplicaProcesses::Refresh() {
+Status ReplicaProcesses::Refresh(int64_t label_epoch) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<DetachedProcess> processes, processes_.List());
   for (const DetachedProcess& process : processes) {
     if (process.alive) {
-      Look(process);
+      Look(process, label_epoch);
     } else {
       NoteEnd(process);
     }
@@ -90,7 +91,7 @@ Status ReplicaProcesses::Refresh() {
   return {};
 }
 
-void ReplicaProcesses::Look(const DetachedProcess& process) {
+void ReplicaProcesses::Look(const DetachedProcess& process, int64_t label_epoch) {
   Replica& replica = replicas_[process.id];
   replica.id = process.id;
   replica.alive = true;
@@ -103,7 +104,7 @@ void ReplicaProcesses::Look(const DetachedProcess& process) {
   }
   TakeUtilization(process, &replica);
   if (replica.port == 0) FindPort(&replica);
-  if (replica.port != 0) Ask(&replica);
+  if (replica.port != 0) Ask(&replica, label_epoch);
 }
 
 void ReplicaProcesses::TakeUtilization(const DetachedProcess& process, Replica* replica) {
@@ -145,7 +146,7 @@ void ReplicaProcesses::FindPort(Replica* replica) const {
   if (log.ok()) replica->port = PortInLog(*log);
 }
 
-void ReplicaProcesses::Ask(Replica* replica) {
+void ReplicaProcesses::Ask(Replica* replica, int64_t label_epoch) {
   const bool was_ready = replica->ready;
   Probe& probe = probes_[replica->id];
   const Result<http::ClientResponse> ready =
@@ -162,8 +163,12 @@ void ReplicaProcesses::Ask(Replica* replica) {
     pasts_[replica->set].trouble = ready.ok() ? Printable(ready->body) : ready.error().message();
     return;
   }
-  const Result<http::ClientResponse> metrics = options_.client->Fetch(
-      {.url = replica->url() + "/metrics", .timeout_seconds = kProbeSeconds});
+  http::ClientRequest request{.url = replica->url() + "/metrics", .timeout_seconds = kProbeSeconds};
+  if (label_epoch != 0) {
+    request.headers.push_back({std::string(http::kFeedbackHeader),
+                               fmt::format("{}{}", http::kFeedbackEpoch, label_epoch)});
+  }
+  const Result<http::ClientResponse> metrics = options_.client->Fetch(request);
   if (!metrics.ok() || metrics->status != kOk) return;
   const Result<Json> json = ParseJson(metrics->body, "metrics");
   if (json.ok()) totals_.Take(replica->set, replica->id, ReadReplicaCounts(*json));
@@ -205,7 +210,8 @@ DetachedSpec ReplicaProcesses::SpecOf(const Release& release) const {
   if (!GetBool(monitoring, "enable_metrics", true)) spec.arguments.emplace_back("--no-metrics");
   if (GetBool(monitoring, "log_predictions")) spec.arguments.emplace_back("--log-predictions");
   spec.environment = {{"MODEL_VERSION", std::to_string(release.version)},
-                      {"SLIPWAY_REPLICA", spec.id}};
+                      {"SLIPWAY_REPLICA", spec.id},
+                      {"SLIPWAY_SERVICE", options_.service}};
   spec.facts = {{"service", options_.service}, {"set", release.set}, {"threads", threads}};
   spec.memory_bytes = static_cast<int64_t>(QuantityOf(release.deployment, "memory"));
   return spec;

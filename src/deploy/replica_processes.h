@@ -42,8 +42,9 @@ class ReplicaProcesses {
  public:
   static Result<ReplicaProcesses> Open(ReplicaOptions options);
 
-  // Looks at all of them, and asks those that live whether they are ready and what they predicted.
-  Status Refresh();
+  // Looks at all of them, and asks those that live whether they are ready, what they predicted, and
+  // what turned out to be true of it: apart of what they predict since that epoch, unless it is 0.
+  Status Refresh(int64_t label_epoch);
   const std::map<std::string, Replica>& replicas() const { return replicas_; }
   const std::map<int64_t, ModelCounts>& models() const { return totals_.totals(); }
   // What the last one of the set that ended, or does not get ready, says; "" for none.
@@ -76,10 +77,10 @@ class ReplicaProcesses {
   ReplicaProcesses(ReplicaOptions options, DetachedProcesses processes)
       : options_(std::move(options)), processes_(std::move(processes)) {}
   int64_t NowMs() const;
-  void Look(const DetachedProcess& process);
+  void Look(const DetachedProcess& process, int64_t label_epoch);
   void NoteEnd(const DetachedProcess& process);
   void FindPort(Replica* replica) const;
-  void Ask(Replica* replica);
+  void Ask(Replica* replica, int64_t label_epoch);
   void TakeUtilization(const DetachedProcess& process, Replica* replica);
   DetachedSpec SpecOf(const Release& release) const;
   std::string NextId(int64_t set) const;

@@ -33,7 +33,7 @@ Status Planner::AdvanceRolling() {
   if (Passed(rollout.phase_ms, watched + settings.progress_deadline_seconds)) {
     RollBack(fmt::format("no progress within {:g} s, {} of {} replicas are new{}",
                          settings.progress_deadline_seconds, canary.available,
-                         WantedReplicas(service_), Because(canary.trouble)));
+                         WantedReplicas(service_), Because(TrafficTrouble())));
   }
   return {};
 }

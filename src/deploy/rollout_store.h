@@ -48,6 +48,9 @@ struct Effect {
   std::string last_error;
 };
 
+// Nobody lets an effect wait for longer, in milliseconds.
+inline constexpr int64_t kFarthestDueMs = int64_t{7} * 3'600'000;
+
 struct ServiceChange {
   std::string service;
   int64_t generation = 0;  // As it was read; 0 for a service that must not exist yet.
@@ -81,8 +84,14 @@ class RolloutStore {
   // Events of the newest `keep_revisions` revisions stay (at least of one), older ones go.
   virtual Status Prune(const std::string& service, int64_t keep_revisions) = 0;
 
-  // The first `limit` of those due at `now_ms` or before, oldest due first.
-  virtual Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit) = 0;
+  // The first `limit` of those of one of these kinds (none: of all) that are due at `now_ms` or
+  // before, oldest due first. One that is due later than kFarthestDueMs is due now: it was written
+  // before the clock was set back.
+  virtual Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit,
+                                                 const std::vector<std::string>& kinds) = 0;
+  Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit) {
+    return DueEffects(now_ms, limit, {});
+  }
   // An id that is not there is no error: somebody else finished it, or its service was removed.
   virtual Status FinishEffect(int64_t id) = 0;
   // Counts an attempt that failed. The same goes for its id.

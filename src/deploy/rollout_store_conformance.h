@@ -240,6 +240,24 @@ TEST_P(RolloutStoreConformance, EffectsComeWhenTheyAreDueOldestFirst) {
   for (const int64_t none : {0, -1}) EXPECT_THAT(DueKinds(1000, none), IsEmpty());
 }
 
+TEST_P(RolloutStoreConformance, EffectsOfOneKindAreNotHiddenByThoseOfOthers) {
+  Make("a", {}, {MakeEffect("tag", 1), MakeEffect("notify", 2), MakeEffect("stage", 3)});
+  const auto kinds = [&](const std::vector<std::string>& asked, int64_t limit) {
+    std::vector<std::string> found;
+    for (const Effect& effect : *store_->DueEffects(10, limit, asked)) found.push_back(effect.kind);
+    return found;
+  };
+  EXPECT_THAT(kinds({"notify"}, 1), ElementsAre("notify"));
+  EXPECT_THAT(kinds({"stage", "tag"}, 9), ElementsAre("tag", "stage"));
+  EXPECT_THAT(kinds({"'; DROP TABLE effects"}, 9), IsEmpty());
+}
+
+TEST_P(RolloutStoreConformance, WhatIsDueTooLateWasWrittenByAClockThatWasAhead) {
+  Make("a", {},
+       {MakeEffect("late", 1 + kFarthestDueMs), MakeEffect("too late", 2 + kFarthestDueMs)});
+  EXPECT_THAT(DueKinds(1), ElementsAre("too late"));
+}
+
 TEST_P(RolloutStoreConformance, AnEffectIsKeptWhole) {
   Effect given = MakeEffect("notify", 100);
   given.detail = Json{{"url", "https://hooks.example/x"}, {"alert", 1}};

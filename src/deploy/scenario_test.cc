@@ -162,6 +162,8 @@ class Play {
     } else if (verb == "splitter") {
       if (words[1] == "restarts") world_.RestartSplitter();
       world_.splitter_answers = words[1] != "dies";
+      world_.splitter_refuses =
+          words[1] == "refuses" ? Join(std::vector(words.begin() + 2, words.end()), " ") : "";
     } else if (verb == "controller") {
       controls_ = words[1] != "dies";
     } else {
@@ -174,6 +176,7 @@ class Play {
     Behaviour& version = world_.versions[VersionOf(words[0])];
     const std::string& what = words[1];
     if (what == "errors") version.error_rate = Percent(words[2]);
+    if (what == "dies-of") version.dies_of = Percent(words[2]);
     if (what == "latency") version.latency_ms = std::stod(words[2]);
     if (what == "starts") version.starts_seconds = std::stod(words[2]);
     if (what == "fails-to-start") version.comes_up = false;
@@ -182,10 +185,13 @@ class Play {
     if (what == "disagrees") version.disagrees = Percent(words[2]);
     if (what == "positives") version.second_class = Percent(words[2]);
     if (what == "labelled") version.labelled = Percent(words[2]);
+    if (what == "right-after") version.right_after_seconds = std::stod(words[2]);
+    if (what == "wrong-after") version.wrong_after_seconds = std::stod(words[2]);
     if (what == "accuracy") version.accuracy = Percent(words[2]);
     if (what == "converts") version.converts = Percent(words[2]);
     if (what == "off-by") version.off_by = std::stod(words[2]);
-    if (what == "loses-a-replica") world_.KillReplica(VersionOf(words[0]));
+    if (what == "loses-a-replica")
+      world_.KillReplica(VersionOf(words[0]), words.size() > 2 ? std::stoll(words[2]) : 0);
     return {};
   }
 
@@ -282,7 +288,8 @@ class Play {
   // `expect outside KIND VERSION`
   bool HasOutside(const std::vector<std::string>& words) const {
     return std::ranges::any_of(world_.outside(), [&](const Outside& one) {
-      return one.kind == words[2] && GetInteger(one.detail, "version") == VersionOf(words[3]);
+      return one.kind == words[2] && GetInteger(one.detail, "version") == VersionOf(words[3]) &&
+             (words.size() < 5 || GetString(one.detail, "key") == words[4]);
     });
   }
 

@@ -169,7 +169,8 @@ Json HistoryToJson(const std::vector<HistoryEntry>& history) {
   for (const HistoryEntry& entry : history) {
     json.push_back({{"revision", entry.revision},
                     {"release", ReleaseToJson(entry.release)},
-                    {"from_ms", entry.from_ms}});
+                    {"from_ms", entry.from_ms},
+                    {"left", entry.left}});
   }
   return json;
 }
@@ -181,6 +182,7 @@ Status ReadHistory(const Json& json, std::vector<HistoryEntry>* history) {
     HistoryEntry entry;
     entry.revision = GetInteger(one, "revision");
     entry.from_ms = GetInteger(one, "from_ms");
+    entry.left = GetString(one, "left");
     SLIPWAY_ASSIGN_OR_RETURN(entry.release, ReleaseFromJson(*release));
     history->push_back(std::move(entry));
   }

@@ -116,6 +116,7 @@ Status Read(const Json& json, ExperimentSettings* out) {
   out->outcome = GetString(json, "outcome");
   out->share = GetNumber(json, "share", out->share);
   out->seconds = GetNumber(json, "seconds", out->seconds);
+  out->min_seconds = GetNumber(json, "min_seconds", out->min_seconds);
   out->check_interval_seconds =
       GetNumber(json, "check_interval_seconds", out->check_interval_seconds);
   out->alpha = GetNumber(json, "alpha", out->alpha);
@@ -138,6 +139,13 @@ Status Check(const Settings& settings) {
                  fmt::format("deployment.experiment.min_effect: {:g} of a goal that is a share",
                              experiment.min_effect))
         .Expected("below 1: 0.01 is one point of a hundred");
+  }
+  if (experiment.min_seconds > experiment.seconds) {
+    return Error(ErrorCode::kInvalidInput,
+                 fmt::format("deployment.experiment.min_seconds: {:g} of an experiment that ends "
+                             "after {:g}",
+                             experiment.min_seconds, experiment.seconds))
+        .Expected("no more than deployment.experiment.seconds");
   }
   if (settings.rolling.max_surge == 0 && settings.rolling.max_unavailable == 0) {
     return Error(ErrorCode::kInvalidInput,

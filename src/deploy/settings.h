@@ -107,6 +107,7 @@ struct ExperimentSettings {
   std::string outcome;         // A class, as its labels are written.
   double share = 0;            // Percent for the new versions together; 0: the same for each.
   double seconds = 7 * 86400;  // It ends then, decided or not.
+  double min_seconds = 0;      // Nothing is decided before.
   double check_interval_seconds = 30;
   double alpha = 0.05;       // Chance that any interval ever misses the truth.
   double min_effect = 0;     // What is better by no more is not better; a share, or an error.

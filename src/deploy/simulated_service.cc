@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/counting.h"
 
@@ -30,14 +31,16 @@ void SimulatedService::RestartSplitter() {
   for (auto& [number, set] : sets_) set.counts = {.set = number};
 }
 
-void SimulatedService::KillReplica(int64_t version) {
+void SimulatedService::KillReplica(int64_t version, int64_t in_flight) {
   for (auto& [number, set] : sets_) {
     if (set.version != version) continue;
     const auto ready = std::ranges::find_if(
         set.replicas, [&](const Replica& replica) { return replica.up_ms <= now_ms_; });
     if (ready == set.replicas.end()) continue;
     set.replicas.erase(ready);
-    return;
+    LeaveUnanswered(in_flight, &set);
+    if (ReadyOf(set) > 0) return Answer(in_flight, &set);
+    return AnswerFor(set, in_flight);
   }
 }
 
@@ -114,7 +117,8 @@ void SimulatedService::Act(const SetReplicas& action) {
 }
 
 void SimulatedService::Act(const SetTraffic& action) {
-  if (splitter_answers) traffic_ = action.plan;
+  refused_ = splitter_refuses;
+  if (splitter_answers && splitter_refuses.empty()) traffic_ = action.plan;
 }
 
 void SimulatedService::Act(const Validate& action) {
@@ -140,20 +144,37 @@ Failures SimulatedService::Fail(int64_t requests, double rate, Set* set) {
   for (int64_t i = 0; i < requests; ++i) {
     left += rate;
     const bool fails = left >= 1;
-    if (fails) {
-      left -= 1;
-      ++failures.errors;
-      failures.run_squares += 2 * set->error_run + 1;
-    }
-    set->error_run = fails ? set->error_run + 1 : 0;
+    if (fails) left -= 1;
+    failures.errors += fails ? 1 : 0;
+    failures.run_squares += set->error_run.Add(fails);
   }
   return failures;
+}
+
+// One behind the other.
+void SimulatedService::LeaveUnanswered(int64_t requests, Set* set) {
+  set->counts.requests += requests;
+  set->counts.errors += requests;
+  set->counts.error_run_squares += requests * requests;
+}
+
+// Those of another set that has a replica, if there is one.
+void SimulatedService::AnswerFor(const Set& set, int64_t requests) {
+  if (requests == 0) return;
+  for (const Share& share : traffic_.shares) {
+    Set& other = sets_[share.set];
+    if (&other != &set && ReadyOf(other) > 0) return Answer(requests, &other);
+  }
+  lost_ += requests;
 }
 
 void SimulatedService::Answer(int64_t requests, Set* set) {
   const Behaviour& behaviour = BehaviourOf(*set);
   set->counts.requests += requests;
-  const Failures failures = Fail(requests, behaviour.error_rate, set);
+  const double fails = behaviour.error_rate + behaviour.dies_of;
+  const Failures failures = Fail(requests, fails, set);
+  if (behaviour.dies_of > 0)
+    AnswerFor(*set, std::llround(static_cast<double>(failures.errors) * behaviour.dies_of / fails));
   set->counts.errors += failures.errors;
   set->counts.error_run_squares += failures.run_squares;
   draw_latencies(requests, behaviour.latency_ms, &set->counts.latencies);
@@ -164,24 +185,55 @@ void SimulatedService::Answer(int64_t requests, Set* set) {
   Label(static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled), set);
 }
 
-void SimulatedService::Label(int64_t labelled, Set* set) const {
+void SimulatedService::Label(int64_t labelled, Set* set) {
   const Behaviour& behaviour = BehaviourOf(*set);
   const auto some = [&](double share) {
     return static_cast<int64_t>(std::llround(static_cast<double>(labelled) * share));
   };
+  LabelCounts right, wrong;
   if (behaviour.off_by > 0) {
     const double off = behaviour.off_by;
     const auto count = static_cast<double>(labelled);
     constexpr double kApart = 0.5;
-    set->model.errors.count += labelled;
-    set->model.errors.sum += count * off;
-    set->model.errors.squares += count * off * off * (1 + kApart * kApart);
+    right.errors = {labelled, count * off, count * off * off * (1 + kApart * kApart)};
+    set->coming.push_back({now_ms_, now_ms_, std::move(right)});
     return;
   }
-  set->model.labelled += labelled;
-  set->model.correct += some(behaviour.accuracy);
-  set->model.labels["1"] += some(behaviour.converts);
-  set->model.labels["0"] += labelled - some(behaviour.converts);
+  const auto after = [&](double seconds) {
+    return now_ms_ + static_cast<int64_t>(std::llround(seconds * kMilliseconds));
+  };
+  const int64_t correct = some(behaviour.accuracy), converted = some(behaviour.converts);
+  right.correct = right.labelled = correct;
+  wrong.labelled = labelled - correct;
+  right.labels["1"] = std::min(converted, correct);
+  right.labels["0"] = correct - right.labels["1"];
+  wrong.labels["1"] = converted - right.labels["1"];
+  wrong.labels["0"] = wrong.labelled - wrong.labels["1"];
+  set->coming.push_back({now_ms_, after(behaviour.right_after_seconds), std::move(right)});
+  set->coming.push_back({now_ms_, after(behaviour.wrong_after_seconds), std::move(wrong)});
+}
+
+// As replicas do: all labels that have come, and apart those of predictions since the epoch began.
+void SimulatedService::TakeLabels(Set* set) {
+  ModelCounts came;
+  std::erase_if(set->coming, [&](const Labels& labels) {
+    if (labels.known_ms > now_ms_) return false;
+    came.labelled += labels.counts.labelled;
+    came.correct += labels.counts.correct;
+    if (set->epoch == 0 || labels.made_ms < set->epoch_ms) return true;
+    ModelCounts apart;
+    apart.in_epoch = labels.counts;
+    Add(apart, &came);
+    return true;
+  });
+  Add(came, &set->model);
+}
+
+void SimulatedService::NameEpoch(int64_t epoch) {
+  if (epoch == 0) return;
+  for (auto& [number, set] : sets_) {
+    if (std::exchange(set.epoch, epoch) != epoch) set.epoch_ms = now_ms_ + 1;
+  }
 }
 
 // Each set gets its share; one without replicas hands its requests to another that has some.
@@ -238,6 +290,7 @@ Observed SimulatedService::Look() const {
     Traffic traffic{.in_force = traffic_, .instance = std::to_string(splitter_starts_), .sets = {}};
     for (const auto& [number, set] : sets_) traffic.sets.push_back(set.counts);
     seen.traffic = std::move(traffic);
+    seen.traffic_trouble = refused_;
   }
   seen.validation = validation_;
   return seen;
@@ -246,7 +299,9 @@ Observed SimulatedService::Look() const {
 Status SimulatedService::Step(double seconds, bool controls) {
   now_ms_ += static_cast<int64_t>(std::llround(seconds * kMilliseconds));
   Serve(seconds);
+  for (auto& [number, set] : sets_) TakeLabels(&set);
   if (!controls || !service_) return {};
+  NameEpoch(LabelEpoch(*service_));
   SLIPWAY_ASSIGN_OR_RETURN(const Decision decision, Plan(*service_, Look()));
   return Take(decision);
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/event_run.h"
 #include "deploy/plan.h"
 #include "deploy/verbs.h"
 
@@ -19,6 +20,7 @@ namespace slipway::deploy {
 // How a version behaves.
 struct Behaviour {
   double error_rate = 0;
+  double dies_of = 0;  // Share of the requests that end their replica, and that others answer.
   double latency_ms = 10;
   double starts_seconds = 1;
   bool comes_up = true;
@@ -28,6 +30,8 @@ struct Behaviour {
   double converts = 0;  // Share of the labels that are "1".
   double off_by = 0;    // Of estimates; 0 for classes. Half are off by half of it more, or less.
   double labelled = 0;  // Share of the requests that a label comes for.
+  // So much later it is known of those that were right, and that were wrong.
+  double right_after_seconds = 0, wrong_after_seconds = 0;
   double second_class = 0.3;  // Share of the predictions.
 };
 
@@ -51,6 +55,7 @@ class SimulatedService {
   double requests_per_second = 0;
   double utilization = -1;  // Cores used for all requests together; negative: not known.
   bool splitter_answers = true;
+  std::string splitter_refuses;  // Why it takes no plan; "" where it does.
   Draw draw;                     // Deterministic shares unless replaced.
   DrawLatencies draw_latencies;  // All of one latency unless replaced.
   // Of so many decisions one is kept as a document and read again: that takes most of the time
@@ -58,7 +63,8 @@ class SimulatedService {
   int keep_documents = 1;
   void RestartSplitter();
   // One ready replica of that version is gone: who controls has to see it, and to start another.
-  void KillReplica(int64_t version);
+  // What was in flight on it is answered by others.
+  void KillReplica(int64_t version, int64_t in_flight = 0);
 
   // The person. The answer is kept as the service's.
   Status Say(const std::function<Result<Decision>(const Service&, const VerbContext&)>& verb);
@@ -86,19 +92,30 @@ class SimulatedService {
   struct Replica {
     int64_t up_ms = 0;  // When it is ready.
   };
+  // Of predictions that were made at one time and become known at another.
+  struct Labels {
+    int64_t made_ms = 0, known_ms = 0;
+    LabelCounts counts;
+  };
   struct Set {
     int64_t version = 0;
     std::vector<Replica> replicas;
     SetCounts counts;
-    int64_t error_run = 0;  // The last requests that failed, one behind the other.
+    EventRun error_run;
     ModelCounts model;
+    std::vector<Labels> coming = {};
+    int64_t epoch = 0, epoch_ms = 0;  // Of labels, and since when.
   };
 
   const Behaviour& BehaviourOf(const Set& set) const;
   int ReadyOf(const Set& set) const;
   Failures Fail(int64_t requests, double rate, Set* set);
   void Answer(int64_t requests, Set* set);
-  void Label(int64_t labelled, Set* set) const;
+  void AnswerFor(const Set& set, int64_t requests);
+  static void LeaveUnanswered(int64_t requests, Set* set);
+  void Label(int64_t labelled, Set* set);
+  void TakeLabels(Set* set);
+  void NameEpoch(int64_t epoch);
   void Serve(double seconds);
   Status Take(const Decision& decision);
   Status Keep(const Service& service);
@@ -110,6 +127,7 @@ class SimulatedService {
   std::optional<Service> service_;
   std::map<int64_t, Set> sets_;
   TrafficPlan traffic_;
+  std::string refused_;
   std::optional<Validation> validation_;
   int splitter_starts_ = 1;
   int64_t decisions_ = 0;

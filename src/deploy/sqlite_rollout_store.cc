@@ -6,6 +6,7 @@
 
 #include "core/durable_directories.h"
 #include "core/file_system.h"
+#include "core/text.h"
 #include "deploy/rollout_rules_internal.h"
 #include "deploy/rollout_schema_internal.h"
 #include "deploy/rollout_store.h"
@@ -94,7 +95,8 @@ class SqliteRolloutStore : public RolloutStore {
   Result<std::vector<RolloutEvent>> Events(const std::string& service, int64_t revision,
                                            int64_t after_id, int64_t limit) override;
   Status Prune(const std::string& service, int64_t keep_revisions) override;
-  Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit) override;
+  Result<std::vector<Effect>> DueEffects(int64_t now_ms, int64_t limit,
+                                         const std::vector<std::string>& kinds) override;
   Status FinishEffect(int64_t id) override;
   Status RetryEffect(int64_t id, int64_t due_ms, const std::string& error) override;
   Result<int64_t> ChangeCounter() override;
@@ -249,13 +251,21 @@ Status SqliteRolloutStore::Prune(const std::string& service, int64_t keep_revisi
   return Commit(transaction);
 }
 
-Result<std::vector<Effect>> SqliteRolloutStore::DueEffects(int64_t now_ms, int64_t limit) {
+Result<std::vector<Effect>> SqliteRolloutStore::DueEffects(int64_t now_ms, int64_t limit,
+                                                           const std::vector<std::string>& kinds) {
   const std::scoped_lock lock(mutex_);
+  const std::string of_kind =
+      kinds.empty()
+          ? ""
+          : " AND kind IN (" + Join(std::vector<std::string>(kinds.size(), "?"), ", ") + ")";
   SLIPWAY_ASSIGN_OR_RETURN(
       Statement statement,
       database_.Prepare("SELECT id, service, kind, detail, due_ms, attempts, last_error"
-                        " FROM effects WHERE due_ms <= ? ORDER BY due_ms, id LIMIT ?"));
-  statement.Bind(now_ms).Bind(AtMost(limit));
+                        " FROM effects WHERE (due_ms <= ? OR due_ms - ? > ?)" +
+                        of_kind + " ORDER BY due_ms, id LIMIT ?"));
+  statement.Bind(now_ms).Bind(kFarthestDueMs).Bind(now_ms);
+  for (const std::string& kind : kinds) statement.Bind(kind);
+  statement.Bind(AtMost(limit));
   return ReadRows<Effect>(statement, database_.path(), ReadEffect);
 }
 

@@ -1,11 +1,17 @@
 #include "deploy/threshold.h"
 
+#include <algorithm>
+
 #include "analysis/confidence.h"
+#include "analysis/event_runs.h"
 
 namespace slipway::deploy {
 
 EventCounts EventsOf(const std::string& metric, const SetCounts& counts) {
-  return {counts.requests, metric == "error_rate" ? counts.errors : counts.client_errors};
+  if (metric != "error_rate") return {counts.requests, counts.client_errors};
+  return {counts.requests, counts.errors,
+          analysis::MeasuredClusterSize(
+              {counts.requests, counts.errors, std::max(counts.errors, counts.error_run_squares)})};
 }
 
 double QuantileOf(const std::string& metric) {
@@ -24,15 +30,16 @@ double ValueOf(const std::string& metric, const SetCounts& counts) {
 }
 
 bool RateExceeds(const EventCounts& events, double limit, double alpha) {
-  return analysis::RateInterval(events.events, events.trials, {.alpha = alpha}).lower > limit;
+  const analysis::Confidence confidence{.alpha = alpha, .cluster_size = events.cluster_size};
+  return analysis::RateInterval(events.events, events.trials, confidence).lower > limit;
 }
 
 bool LatencyExceeds(const std::vector<int64_t>& latencies, double quantile, double limit_ms,
-                    double alpha) {
+                    double alpha, double cluster_size) {
   constexpr double kNanoseconds = 1e6;
   if (latencies.empty()) return false;
-  const analysis::Interval interval =
-      analysis::QuantileInterval(LatencyBounds(), latencies, quantile, {.alpha = alpha});
+  const analysis::Interval interval = analysis::QuantileInterval(
+      LatencyBounds(), latencies, quantile, {.alpha = alpha, .cluster_size = cluster_size});
   return interval.lower > limit_ms * kNanoseconds;
 }
 

@@ -13,6 +13,7 @@ namespace slipway::deploy {
 struct EventCounts {
   int64_t trials = 0;
   int64_t events = 0;
+  double cluster_size = 1;  // How many may share their fate, as measured; 1 where it is not.
   double rate() const {
     return trials == 0 ? 0 : static_cast<double>(events) / static_cast<double>(trials);
   }
@@ -34,7 +35,7 @@ double ValueOf(const std::string& metric, const SetCounts& counts);
 // counts have had since they began: analysis/confidence.h.
 bool RateExceeds(const EventCounts& events, double limit, double alpha);
 bool LatencyExceeds(const std::vector<int64_t>& latencies, double quantile, double limit_ms,
-                    double alpha);
+                    double alpha, double cluster_size = 1);
 bool Exceeds(const std::string& metric, const SetCounts& counts, double limit, double alpha);
 
 }  // namespace slipway::deploy

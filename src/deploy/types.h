@@ -70,8 +70,11 @@ struct Arm {
   std::optional<Watch> watch = {};  // That it does no harm.
   std::optional<Goal> goal = {};
   std::optional<GoalResult> result = {};  // Of the last look.
+  bool told_changed = false;              // That its difference changed while it was measured.
 
   bool takes_part() const { return left.empty(); }
+  // One that has no replica for its share lends it to the stable version.
+  bool has_share() const { return takes_part() && unready_ms == 0; }
 };
 
 // How far replicas are exchanged. Only what has come of it changes these numbers: a replica that
@@ -86,6 +89,12 @@ struct Exchange {
 struct Experiment {
   std::vector<Arm> arms;
   int64_t began_ms = 0;  // When all had their shares; 0 before.
+  // Since when the traffic is shared as it is. Labels of predictions before that decide nothing:
+  // how old the predictions are that labels come for must be the same of all versions.
+  int64_t split_ms = 0;
+  bool stable_ready = true;  // The stable version has replicas for its share.
+  int64_t told_version = 0;  // That was told to be better, and a person was asked; 0 for none.
+  bool told_at_end = false;  // Once the time was over.
 
   // Percent of the traffic that each has. Those that leave give theirs to the stable version, so
   // that others keep their own.
@@ -125,6 +134,8 @@ struct Rollout {
 
   // What goes back with it: its release, or those that take part in the experiment that it is.
   std::vector<Release> TriedReleases() const;
+  // Of canary.stages the first with a larger share than it has; as many as there are for none.
+  int NextStage() const;
 };
 
 // A release that has served, for `undo`.
@@ -132,6 +143,7 @@ struct HistoryEntry {
   int64_t revision = 0;
   Release release;
   int64_t from_ms = 0;
+  std::string left = {};  // Why it was gone back from; "" where it was not, or nobody said.
 };
 
 // The release before, kept ready.

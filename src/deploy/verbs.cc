@@ -21,9 +21,24 @@ Decision Said(Service service, const std::string& verb, const std::string& text,
     detail["model"] = rollout->release.model;
     detail["version"] = rollout->release.version;
     detail["strategy"] = ToString(rollout->settings.strategy);
+    // Reports of this revision are written when the service has gone on to others.
+    detail["deployment"] = rollout->release.deployment;
+    detail["sets"] = Json::array();
+    for (const Release& release : ReleasesOf(*rollout)) {
+      detail["sets"].push_back(
+          {{"set", release.set}, {"model", release.model}, {"version", release.version}});
+      if (release.forced) detail["forced"] = true;
+    }
   }
   decision.notes.push_back({"verb", text, std::move(detail)});
   return decision;
+}
+
+std::vector<Release> ReleasesOf(const Rollout& rollout) {
+  if (!rollout.experiment) return {rollout.release};
+  std::vector<Release> releases;
+  for (const Arm& arm : rollout.experiment->arms) releases.push_back(arm.release);
+  return releases;
 }
 
 void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms) {
@@ -72,14 +87,6 @@ Rollout Begin(Service* service, Release release, Settings settings, std::string 
   return rollout;
 }
 
-// As short as it can be for a release that has served before.
-Settings ForUndo(Settings settings) {
-  settings.strategy = Strategy::kBlueGreen;
-  settings.blue_green.watch_seconds = 0;
-  settings.blue_green.validation_requests = 0;
-  return settings;
-}
-
 void EndBy(Service* service, const std::string& why, int64_t now_ms) {
   Rollout& rollout = *service->rollout;
   rollout.reason = why;
@@ -103,21 +110,99 @@ void TellLeft(const Service& service, const Rollout& rollout, const std::string&
   TellLeft(service, rollout.TriedReleases(), rollout.revision, why, context, decision);
 }
 
+// Of what is watched and told, which no replica reads.
+Json WithoutWatching(Json deployment) {
+  const auto monitoring = deployment.find("monitoring_config");
+  if (monitoring == deployment.end() || !monitoring->is_object()) return deployment;
+  for (const char* key :
+       {"window_seconds", "alert_thresholds", "drift", "actions", "retrain_interval_seconds"})
+    monitoring->erase(key);
+  if (monitoring->empty()) deployment.erase(monitoring);
+  return deployment;
+}
+
+bool IsStable(const Service& service, const Release& release) {
+  return service.stable && service.stable->digest == release.digest &&
+         service.stable->version == release.version;
+}
+
+// The stable release from now on, wherever it is kept.
+void SetDeployment(Service* service, const Json& deployment) {
+  service->stable->deployment = deployment;
+  for (HistoryEntry& entry : service->history)
+    if (entry.release.set == service->stable->set) entry.release.deployment = deployment;
+  if (service->rollout && service->rollout->release.set == service->stable->set)
+    service->rollout->release.deployment = deployment;
+}
+
+// "; forced: the gates of m:4 have not passed".
+std::string ForcedText(const NewRollout& rollout) {
+  std::string names = rollout.release.forced ? rollout.release.reference() : "";
+  for (const Release& other : rollout.others)
+    if (other.forced) names += (names.empty() ? "" : " and ") + other.reference();
+  return names.empty() ? "" : ", forced: gates not passed, of " + names;
+}
+
+void TakeRest(const NewRollout& rollout, Service* service) {
+  service->host = rollout.host;
+  service->port = rollout.port;
+  service->notifications = rollout.notifications;
+  service->origin = rollout.origin;
+}
+
+// The newest before the stable one that may well serve again; the end where there is none.
+std::vector<HistoryEntry>::const_iterator NotLeft(const std::vector<HistoryEntry>& history) {
+  for (size_t i = history.size(); i-- > 1;)
+    if (history[i - 1].left.empty()) return history.begin() + static_cast<std::ptrdiff_t>(i) - 1;
+  return history.end();
+}
+
+// What may change while the same version goes on serving.
+Result<Decision> Configure(const Service& service, const NewRollout& rollout,
+                           const VerbContext& context) {
+  std::vector<std::string> changed;
+  if (service.notifications != rollout.notifications) changed.emplace_back("notifications");
+  if (service.stable->deployment != rollout.release.deployment) changed.emplace_back("alerts");
+  if (service.origin != rollout.origin) changed.emplace_back("where it is trained anew from");
+  if (changed.empty()) {
+    return Error(ErrorCode::kConflict, fmt::format("{} is what {} serves already",
+                                                   rollout.release.reference(), service.name))
+        .Try("another version, or slipway rollout status");
+  }
+  Service next = service;
+  TakeRest(rollout, &next);
+  SetDeployment(&next, rollout.release.deployment);
+  std::string list;
+  for (const std::string& one : changed) list += (list.empty() ? "" : ", ") + one;
+  return Said(
+      std::move(next), "configure",
+      fmt::format("{} goes on serving, with other settings: {}", rollout.release.reference(), list),
+      context);
+}
+
 }  // namespace
+
+Settings ForUndo(Settings settings) {
+  settings.strategy = Strategy::kBlueGreen;
+  settings.blue_green.watch_seconds = 0;
+  settings.blue_green.validation_requests = 0;
+  return settings;
+}
 
 Result<Decision> Deploy(const std::optional<Service>& service, const std::string& name,
                         const NewRollout& rollout, int64_t now_ms) {
   Service next = service.value_or(Service{});
   const VerbContext context{now_ms, rollout.actor};
-  const bool same_address = !service || (next.host == rollout.host && next.port == rollout.port);
-  if (next.stable && !next.in_progress() && (!next.down || same_address) &&
-      next.stable->digest == rollout.release.digest &&
-      next.stable->version == rollout.release.version &&
-      next.stable->deployment == rollout.release.deployment) {
-    // It is all there: it only has to come up again.
-    if (next.down) return BringUp(next, context);
-    return Error(ErrorCode::kConflict,
-                 fmt::format("{} is what {} serves already", rollout.release.reference(), name));
+  const bool same = !next.in_progress() && rollout.others.empty() &&
+                    rollout.settings.strategy != Strategy::kExperiment &&
+                    IsStable(next, rollout.release);
+  if (same && next.down) {
+    // It is all there: it only has to come up again, and there is nobody to be careful for.
+    TakeRest(rollout, &next);
+    SetDeployment(&next, rollout.release.deployment);
+    SLIPWAY_ASSIGN_OR_RETURN(Decision decision, BringUp(next, context));
+    decision.notes.back().text = rollout.release.reference() + " is stable, and comes up again";
+    return decision;
   }
   if (service && !service->down && (next.host != rollout.host || next.port != rollout.port)) {
     return Error(ErrorCode::kConflict,
@@ -125,10 +210,10 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
                              rollout.host, rollout.port))
         .Try("slipway down first, or the same deployment.port");
   }
-  next.host = rollout.host;
-  next.port = rollout.port;
-  next.notifications = rollout.notifications;
-  next.origin = rollout.origin;
+  if (same &&
+      WithoutWatching(next.stable->deployment) == WithoutWatching(rollout.release.deployment))
+    return Configure(next, rollout, context);
+  TakeRest(rollout, &next);
   // What can't be watched by is told now, and not by a controller that nobody looks at.
   if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
     return watch.error();
@@ -137,8 +222,8 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   next.environment = rollout.environment;
   next.model = rollout.model;
   next.down = false;
-  std::string text =
-      fmt::format("deploy {} by {}", NamesOf(rollout), ToString(rollout.settings.strategy));
+  std::string text = fmt::format("deploy {} by {}{}", NamesOf(rollout),
+                                 ToString(rollout.settings.strategy), ForcedText(rollout));
   if (next.in_progress()) {
     text += fmt::format(", superseding revision {}", next.rollout->revision);
     EndBy(&next, "superseded by another", now_ms);
@@ -146,7 +231,14 @@ Result<Decision> Deploy(const std::optional<Service>& service, const std::string
   next.rollout = Begin(&next, rollout.release, rollout.settings, "deploy", context);
   if (rollout.settings.strategy == Strategy::kExperiment)
     next.rollout->experiment = BeginExperiment(&next, rollout.others);
-  return Said(std::move(next), "deploy", text, context);
+  next.rollout->reason = rollout.reason;
+  Decision decision = Said(std::move(next), "deploy", text, context);
+  if (!rollout.reason.empty()) decision.notes.back().detail["reason"] = rollout.reason;
+  for (const Release& release : ReleasesOf(*decision.service.rollout)) {
+    if (release.forced)
+      decision.outside.push_back(ForcedTagOf(decision.service, release, context.actor));
+  }
+  return decision;
 }
 
 Result<Decision> Promote(const Service& service, bool full, const VerbContext& context,
@@ -183,13 +275,14 @@ Result<Decision> Promote(const Service& service, bool full, const VerbContext& c
   switch (rollout.phase) {
     case Phase::kProgressing:
       if (rollout.settings.strategy != Strategy::kCanary) break;
-      rollout.weight.reset();
-      if (rollout.stage + 1 >= static_cast<int>(rollout.settings.canary.stages.size())) {
-        EnterPhase(&rollout, Phase::kPromoting, context.now_ms);
-      } else {
-        ++rollout.stage;
+      if (const int stage = rollout.NextStage();
+          stage < static_cast<int>(rollout.settings.canary.stages.size())) {
+        rollout.stage = stage;
         EnterPhase(&rollout, Phase::kProgressing, context.now_ms);
+      } else {
+        EnterPhase(&rollout, Phase::kPromoting, context.now_ms);
       }
+      rollout.weight.reset();
       return Said(std::move(next), "promote", "promote to the next stage", context);
     case Phase::kShadowing:
       EnterPhase(&rollout, Phase::kProgressing, context.now_ms);
@@ -234,6 +327,12 @@ Result<Decision> Resume(const Service& service, const VerbContext& context) {
     return Error(ErrorCode::kConflict,
                  fmt::format("revision {} of {} is not paused", rollout.revision, service.name));
   }
+  if (rollout.experiment && rollout.experiment->told_at_end) {
+    return Error(ErrorCode::kConflict,
+                 fmt::format("the time of revision {} of {} is over: {}", rollout.revision,
+                             service.name, rollout.pause->reason))
+        .Try("slipway rollout promote, or abort");
+  }
   rollout.pause.reset();
   rollout.missing_in_a_row = 0;
   EnterPhase(&rollout, rollout.phase, context.now_ms);
@@ -249,10 +348,15 @@ Result<Decision> SetWeight(const Service& service, double percent, const VerbCon
   Service next = service;
   Rollout& rollout = *next.rollout;
   if (rollout.settings.strategy != Strategy::kCanary || !next.stable) {
+    std::string is = "is the first, which has all of the traffic";
+    if (rollout.experiment) {
+      is = "is an experiment, whose shares stay as they are";
+    } else if (next.stable) {
+      is = fmt::format("is delivered by {}, which has no weight to set",
+                       ToString(rollout.settings.strategy));
+    }
     return Error(ErrorCode::kConflict,
-                 fmt::format("revision {} of {} is delivered {} and has no weight to set",
-                             rollout.revision, service.name,
-                             next.stable ? ToString(rollout.settings.strategy) : "as the first"))
+                 fmt::format("revision {} of {} {}", rollout.revision, service.name, is))
         .Try("slipway rollout promote --full, or abort");
   }
   if (rollout.phase != Phase::kProgressing) {
@@ -329,8 +433,14 @@ Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const V
         .Try("slipway rollout history, and undo --to N");
   }
   const auto& history = service.history;
-  const auto found = to ? std::ranges::find(history, *to, &HistoryEntry::revision)
-                        : (history.size() < 2 ? history.end() : history.end() - 2);
+  if (!to && history.size() > 1 && NotLeft(history) == history.end()) {
+    const HistoryEntry& before = history[history.size() - 2];
+    return Error(ErrorCode::kConflict,
+                 fmt::format("{} was gone back from: {}", before.release.reference(), before.left))
+        .Try(fmt::format("slipway rollout undo --to {}, to take it all the same", before.revision));
+  }
+  const auto found =
+      to ? std::ranges::find(history, *to, &HistoryEntry::revision) : NotLeft(history);
   if (found == history.end()) {
     std::vector<std::string> known;
     for (const HistoryEntry& entry : history) known.push_back(std::to_string(entry.revision));
@@ -344,9 +454,12 @@ Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const V
     }
     return std::move(error).Try("slipway rollout history");
   }
-  if (service.stable && found->release.set == service.stable->set && !service.in_progress()) {
+  if (service.stable && found->release.set == service.stable->set) {
+    // On its way elsewhere it goes back there as it does for an abort.
+    if (service.in_progress()) return Abort(service, reason, context);
     return Error(ErrorCode::kConflict,
-                 fmt::format("revision {} of {} is stable already", found->revision, service.name));
+                 fmt::format("revision {} of {} is stable already", found->revision, service.name))
+        .Try("slipway rollout history, for those that it can go to");
   }
   Service next = service;
   next.down = false;
@@ -363,13 +476,17 @@ Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const V
   if (warm) next.standby.reset();
   next.rollout->reason = reason;
   Decision decision = Said(std::move(next), "undo", text, context);
-  if (!reason.empty()) decision.notes.back().detail["reason"] = reason;
+  if (!found->left.empty()) decision.notes.back().detail["left"] = found->left;
   const std::string why = reason.empty() ? "undone by " + context.actor : reason;
   // What rolls back already has been told.
   if (service.in_progress() && service.rollout->phase != Phase::kRollingBack)
     TellLeft(service, *service.rollout, why, context, &decision);
-  if (service.stable && service.stable->set != found->release.set)
+  if (service.stable)
     TellLeft(service, {*service.stable}, history.back().revision, why, context, &decision);
+  if (reason.empty()) return decision;
+  decision.notes.back().detail["reason"] = reason;
+  for (HistoryEntry& entry : decision.service.history)
+    if (service.stable && entry.release.set == service.stable->set) entry.left = reason;
   return decision;
 }
 

@@ -24,6 +24,7 @@ struct NewRollout {
   std::vector<Release> others = {};  // Of an experiment: what is tried beside it, without sets.
   Settings settings;
   std::string actor;
+  std::string reason = {};  // Why, where somebody says so.
 };
 
 struct VerbContext {
@@ -31,9 +32,13 @@ struct VerbContext {
   std::string actor;
 };
 
+// Of a version that was rolled back or gone back from: "SERVICE revision N: why".
+inline constexpr const char* kRollbackTag = "slipway.rollback";
+
 // A service that there was not, or the next rollout of one: what was in progress is superseded, and
-// its traffic goes back to the stable version. kConflict where that version is stable already, by
-// the same settings.
+// its traffic goes back to the stable version. Where that version is stable already there is none:
+// a service that is down comes up, by the settings of now; whom to tell, where to train anew and
+// what to watch are exchanged where that is all that changed. kConflict where nothing did.
 Result<Decision> Deploy(const std::optional<Service>& service, const std::string& name,
                         const NewRollout& rollout, int64_t now_ms);
 
@@ -51,11 +56,14 @@ Result<Decision> Abort(const Service& service, const std::string& reason,
                        const VerbContext& context);
 // The release of the last rollout, which did not end well, once more.
 Result<Decision> Retry(const Service& service, const VerbContext& context);
-// To the release that was stable before, or that of revision `to`. At once where it is still kept
-// ready. What is in progress is aborted by it; without `to` that is all. People are told, and the
-// version that is gone back from keeps the reason, as one that was rolled back does.
+// To the release that was stable before and was not gone back from for a reason, or to that of
+// revision `to`. At once where it is still kept ready. What is in progress is aborted by it;
+// without `to` that is all. People are told, and the version that is gone back from keeps the
+// reason, as one that was rolled back does; without one, who said it.
 Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
                       const std::string& reason = "");
+// An undo's: as short as it can be for a release that has served before.
+Settings ForUndo(Settings settings);
 // Nothing runs any more, and what is kept stays; Start brings back the stable version.
 Result<Decision> TakeDown(const Service& service, const VerbContext& context);
 Result<Decision> BringUp(const Service& service, const VerbContext& context);

@@ -15,6 +15,8 @@ namespace slipway::deploy {
 // The service as the verb leaves it, with what is to be told of it.
 Decision Said(Service service, const std::string& verb, const std::string& text,
               const VerbContext& context);
+// What it brings: one, or all of an experiment's new ones.
+std::vector<Release> ReleasesOf(const Rollout& rollout);
 void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms);
 
 // experiment_verbs.cc

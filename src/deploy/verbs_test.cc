@@ -172,6 +172,118 @@ TEST(VerbsTest, AnotherPortIsRefusedWhileItServes) {
   EXPECT_TRUE(Deploy(down, "m-production", rollout, kNow).ok());
 }
 
+NewRollout RolloutOf(int64_t version, const Json& deployment) {
+  NewRollout rollout;
+  rollout.environment = "production";
+  rollout.model = "m";
+  rollout.actor = "somebody";
+  rollout.release = ReleaseOf(0, version);
+  rollout.release.deployment = deployment;
+  rollout.settings = *ReadSettings(deployment);
+  return rollout;
+}
+
+TEST(VerbsTest, WhatIsWatchedAndToldNeedsNoRollout) {
+  const Service service = InPhase(Phase::kCompleted);
+  NewRollout rollout = RolloutOf(2, service.stable->deployment);
+  EXPECT_EQ(Deploy(service, service.name, rollout, kNow).error().code(), ErrorCode::kConflict);
+  rollout.notifications = Json::array({{{"type", "log"}}});
+  rollout.release.deployment["monitoring_config"] = {{"alert_thresholds", {{"drift", 0.2}}}};
+  const Result<Decision> decision = Deploy(service, service.name, rollout, kNow);
+  ASSERT_TRUE(decision.ok()) << decision.error().ToString();
+  EXPECT_FALSE(decision->service.in_progress());
+  EXPECT_EQ(decision->service.rollout->revision, service.rollout->revision);
+  EXPECT_EQ(decision->service.notifications, rollout.notifications);
+  EXPECT_EQ(decision->service.stable->deployment, rollout.release.deployment);
+  EXPECT_EQ(decision->service.history.back().release.deployment, rollout.release.deployment);
+  EXPECT_EQ(decision->notes.back().detail["verb"], "configure");
+  EXPECT_THAT(decision->notes.back().text, testing::HasSubstr("notifications, alerts"));
+  // What replicas read is another matter.
+  rollout.release.deployment["monitoring_config"]["log_predictions"] = true;
+  EXPECT_TRUE(Deploy(service, service.name, rollout, kNow)->service.in_progress());
+}
+
+TEST(VerbsTest, WhatIsStableAndDownComesUpWithoutARollout) {
+  Service service = InPhase(Phase::kRolledBack);
+  service.down = true;
+  NewRollout rollout = RolloutOf(1, {{"deployment_strategy", "blue-green"}});
+  rollout.port = 9090;
+  const Result<Decision> decision = Deploy(service, service.name, rollout, kNow);
+  ASSERT_TRUE(decision.ok()) << decision.error().ToString();
+  EXPECT_FALSE(decision->service.down);
+  EXPECT_FALSE(decision->service.in_progress());
+  EXPECT_EQ(decision->service.port, 9090);
+  EXPECT_EQ(decision->service.stable->deployment, rollout.release.deployment);
+}
+
+TEST(VerbsTest, WhatIsForcedIsToldAndStaysOnTheVersion) {
+  NewRollout rollout = RolloutOf(3, {{"deployment_strategy", "canary"}});
+  rollout.release.forced = true;
+  const Result<Decision> decision =
+      Deploy(InPhase(Phase::kCompleted), "m-production", rollout, kNow);
+  ASSERT_TRUE(decision.ok());
+  EXPECT_EQ(decision->notes.back().text, "deploy m:3 by canary, forced: gates not passed, of m:3");
+  EXPECT_EQ(decision->notes.back().detail["forced"], true);
+  ASSERT_EQ(decision->outside.size(), 1U);
+  EXPECT_EQ(decision->outside[0].detail["key"], "slipway.forced");
+  EXPECT_EQ(decision->outside[0].detail["value"],
+            "m-production revision 3: gates not passed, delivered all the same by somebody");
+}
+
+TEST(VerbsTest, TheEventThatBeginsARolloutSaysWhatItCameWith) {
+  const NewRollout rollout = RolloutOf(3, {{"deployment_strategy", "canary"}});
+  const auto decision = Deploy(InPhase(Phase::kCompleted), "m-production", rollout, kNow);
+  const Json& detail = decision->notes.back().detail;
+  EXPECT_EQ(detail["deployment"], rollout.release.deployment);
+  EXPECT_EQ(detail["sets"], Json::array({{{"set", 3}, {"model", "m"}, {"version", 3}}}));
+  EXPECT_FALSE(detail.contains("forced"));
+}
+
+TEST(VerbsTest, UndoPassesOverWhatWasGoneBackFrom) {
+  const VerbContext context{kNow, "somebody"};
+  const Result<Decision> first = Undo(InPhase(Phase::kCompleted), std::nullopt,
+                                      {kNow - 1, "monitor"}, "wrong 80 % of the time");
+  ASSERT_TRUE(first.ok());
+  // Version 2 was gone back from, and 1 is stable again.
+  Service service = first->service;
+  EXPECT_EQ(service.history.back().left, "wrong 80 % of the time");
+  EXPECT_EQ(ServiceFromJson(ToJson(service))->history.back().left, "wrong 80 % of the time");
+  service.rollout->phase = Phase::kCompleted;
+  service.stable = service.rollout->release;
+  service.history.push_back({3, *service.stable, kNow});
+  const Result<Decision> again = Undo(service, std::nullopt, context);
+  ASSERT_TRUE(again.ok()) << again.error().ToString();
+  EXPECT_EQ(again->service.rollout->release.version, 1) << "of revision 1";
+  const Result<Decision> named = Undo(service, 2, context);
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(named->service.rollout->release.version, 2);
+  EXPECT_EQ(named->notes.back().detail["left"], "wrong 80 % of the time");
+  service.history.erase(service.history.begin());
+  const Result<Decision> none = Undo(service, std::nullopt, context);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().message(), "m:2 was gone back from: wrong 80 % of the time");
+  EXPECT_EQ(none.error().hint(), "slipway rollout undo --to 2, to take it all the same");
+}
+
+TEST(VerbsTest, UndoToTheStableRevisionIsAnAbort) {
+  const VerbContext context{kNow, "somebody"};
+  const Result<Decision> back = Undo(InPhase(Phase::kProgressing), 1, context);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  EXPECT_EQ(back->service.rollout->phase, Phase::kRollingBack);
+  EXPECT_EQ(back->service.rollout->revision, 2);
+}
+
+TEST(VerbsTest, PromoteGoesUpFromAWeightSetByHand) {
+  const VerbContext context{kNow, "somebody"};
+  Service service = InPhase(Phase::kProgressing);
+  service = SetWeight(service, 33.3, context)->service;
+  const Result<Decision> promoted = Promote(service, false, context);
+  ASSERT_TRUE(promoted.ok());
+  EXPECT_EQ(promoted->service.rollout->stage, 2) << "50 %";
+  service = SetWeight(service, 100, context)->service;
+  EXPECT_EQ(Promote(service, false, context)->service.rollout->phase, Phase::kPromoting);
+}
+
 TEST(VerbsTest, WhatIsKeptIsReadBackTheSame) {
   for (const Phase phase : {Phase::kStarting, Phase::kProgressing, Phase::kCompleted}) {
     Service service = InPhase(phase, phase == Phase::kProgressing);

@@ -224,8 +224,10 @@ void Watch::JudgeThresholds(const SetCounts& window, Check* check) const {
 }
 
 Finding Watch::JudgeRate(const std::string& metric, double limit, const SetCounts& window) const {
-  const EventCounts now = EventsOf(metric, window);
-  const EventCounts all = EventsOf(metric, total_);
+  EventCounts now = EventsOf(metric, window);
+  EventCounts all = EventsOf(metric, total_);
+  all.cluster_size = std::max(all.cluster_size, settings_.comparison.cluster_size);
+  now.cluster_size = all.cluster_size;
   const auto exceeds = [&](const EventCounts& events, double alpha) {
     return RateExceeds(events, limit, alpha);
   };
@@ -245,9 +247,10 @@ Finding Watch::JudgeLatency(const std::string& metric, double limit,
                             const SetCounts& window) const {
   const double quantile = QuantileOf(metric);
   const double value = Percentile(window.latencies, quantile);
+  const double clusters = settings_.comparison.cluster_size;
   const bool beyond_chance =
-      LatencyExceeds(total_.latencies, quantile, limit, Alpha() / 2) ||
-      LatencyExceeds(window.latencies, quantile, limit, AlphaOfLook(Alpha(), looks_));
+      LatencyExceeds(total_.latencies, quantile, limit, Alpha() / 2, clusters) ||
+      LatencyExceeds(window.latencies, quantile, limit, AlphaOfLook(Alpha(), looks_), clusters);
   Finding finding{.verdict = VerdictOf(beyond_chance, value, limit)};
   finding.text = fmt::format("{} {:.1f} ms is {}", metric, value,
                              Beside(finding.verdict, fmt::format("{:g} ms", limit)));

@@ -231,6 +231,9 @@ void Planner::AddRules(TrafficPlan* plan) const {
   const CanarySettings& canary = service_.rollout->settings.canary;
   plan->sticky_header = canary.sticky.header;
   plan->sticky_cookie = canary.sticky.cookie;
+  // Throughout a rollout clients stay where they are; the next one meets others first.
+  if (!canary.sticky.header.empty() || !canary.sticky.cookie.empty())
+    plan->sticky_salt = service_.name + "/" + std::to_string(rollout().revision);
   if (!service_.in_progress() || first() || rollout().settings.strategy != Strategy::kCanary)
     return;
   const int64_t set = rollout().release.set;

@@ -15,11 +15,14 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "core/base64.h"
@@ -98,6 +101,40 @@ ClientResponse FromBeast(BeastParser::value_type&& message) {
   return made;
 }
 
+// A look-up of a name, which the system can't break off: it has a thread of its own, which is left
+// to itself where it takes too long, as with a name server that is silent.
+class LookUp {
+ public:
+  static std::shared_ptr<LookUp> Begin(std::string host, std::string port) {
+    auto made = std::make_shared<LookUp>();
+    std::thread([made, host = std::move(host), port = std::move(port)] {
+      asio::io_context context;
+      tcp::resolver resolver(context);
+      error_code failure;
+      auto found = resolver.resolve(host, port, tcp::resolver::numeric_service, failure);
+      const std::lock_guard lock(made->mutex_);
+      made->found_ = std::move(found);
+      made->failure_ = failure;
+      made->ended_.notify_all();
+    }).detach();
+    return made;
+  }
+
+  // False where it has not ended by then. Only what has ended may be asked.
+  bool WaitUntil(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    return ended_.wait_until(lock, deadline, [this] { return failure_.has_value(); });
+  }
+  const std::optional<error_code>& failure() const { return failure_; }
+  const tcp::resolver::results_type& found() const { return found_; }
+
+ private:
+  std::mutex mutex_;  // Guards what is below, until it has ended.
+  std::condition_variable ended_;
+  std::optional<error_code> failure_;
+  tcp::resolver::results_type found_;
+};
+
 // One request and its answer. Each step is begun and then waited for until the deadline, which no
 // blocking call of a socket could keep.
 class Exchange {
@@ -156,20 +193,13 @@ class Exchange {
     return Check(Await([&](auto handler) { socket_.async_connect(endpoint, handler); }), "connect");
   }
 
-  // The library looks names up on a thread of its own.
   Status ConnectByName() {
-    tcp::resolver resolver(context_);
-    tcp::resolver::results_type found;
-    const auto look_up = [&](auto handler) {
-      resolver.async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
-                             [&found, handler](error_code failure, auto results) {
-                               found = std::move(results);
-                               handler(failure);
-                             });
-    };
-    SLIPWAY_RETURN_IF_ERROR(Check(Await(look_up), "find the host"));
-    return Check(Await([&](auto handler) { asio::async_connect(socket_, found, handler); }),
-                 "connect");
+    const auto look_up = LookUp::Begin(url_.host, std::to_string(url_.port));
+    if (!look_up->WaitUntil(deadline_)) return Check(std::nullopt, "find the host");
+    SLIPWAY_RETURN_IF_ERROR(Check(look_up->failure(), "find the host"));
+    return Check(
+        Await([&](auto handler) { asio::async_connect(socket_, look_up->found(), handler); }),
+        "connect");
   }
 
   Status Handshake(TlsStream& stream) {
@@ -210,8 +240,13 @@ class Exchange {
       parser.header_limit(kMostHeadBytes);
       parser.body_limit(request_.max_answer_bytes);
       parser.skip(request_.method == "HEAD");
-      const auto ended =
-          Await([&](auto handler) { beast::http::async_read(stream, buffer, parser, handler); });
+      const auto ended = Await([&](auto handler) {
+        if (request_.reads_body) {
+          beast::http::async_read(stream, buffer, parser, handler);
+        } else {
+          beast::http::async_read_header(stream, buffer, parser, handler);
+        }
+      });
       if (ended && *ended == beast::http::error::body_limit) return TooLarge();
       SLIPWAY_RETURN_IF_ERROR(Check(ended, "read the answer"));
       // Before it there may be interim ones.
@@ -262,6 +297,10 @@ class BeastClient : public HttpClient {
       return Exchange(request, url, tls_).Run();
     } catch (const boost::system::system_error& error) {
       // The system has no room for another socket, or what waits for it.
+      return Error(ErrorCode::kUnavailable,
+                   fmt::format("{}: can't ask: {}", url.shown, Printable(error.what())));
+    } catch (const std::system_error& error) {
+      // Nor for another thread.
       return Error(ErrorCode::kUnavailable,
                    fmt::format("{}: can't ask: {}", url.shown, Printable(error.what())));
     }

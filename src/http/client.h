@@ -28,6 +28,7 @@ struct ClientRequest {
   std::string body = {};
   double timeout_seconds = 30;         // For all of it, from the look-up of the name on.
   size_t max_answer_bytes = 16 << 20;  // Of the answer's body.
+  bool reads_body = true;              // Else the answer's head is all that is waited for.
 };
 
 struct ClientResponse {
@@ -46,10 +47,8 @@ class HttpClient {
   // Any answer that came whole is one, whatever its status. kInvalidInput for a request that can't
   // be sent, kTimeout past the deadline, kUnavailable where the server is not reached, is not who
   // it should be, or answers with what is no HTTP, not whole or too large. Errors name the URL
-  // without its query, user and password, and no header.
-  //
-  // A look-up of a name can't be broken off: with a name server that is silent the call may last
-  // past its deadline, for as long as the system asks it.
+  // without its query, user and password, and no header; what is behind the first ": " does not
+  // name it.
   virtual Result<ClientResponse> Fetch(const ClientRequest& request) = 0;
 };
 

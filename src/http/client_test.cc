@@ -170,6 +170,19 @@ TEST_F(ClientTest, BoundsTheAnswer) {
   EXPECT_FALSE(client_->Fetch({.url = chunks.url(), .max_answer_bytes = 4}).ok());
 }
 
+TEST_F(ClientTest, ReadsNoBodyThatIsNotAskedFor) {
+  for (const char* const body : {"abc", "12345678901234567890"}) {
+    RawServer cut(std::string("HTTP/1.1 202 Yes\r\nX: 1\r\nContent-Length: 20\r\n\r\n") + body);
+    const auto answer =
+        client_->Fetch({.url = cut.url(), .max_answer_bytes = 4, .reads_body = false});
+    ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+    EXPECT_EQ(answer->status, 202);
+    EXPECT_EQ(answer->Find("x"), "1");
+  }
+  RawServer none("HTTP/1.1 200 OK\r\nX: ");
+  EXPECT_FALSE(client_->Fetch({.url = none.url(), .reads_body = false}).ok());
+}
+
 TEST_F(ClientTest, GivesUpAtTheDeadline) {
   for (const char* const answer :
        {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"}) {

@@ -1,5 +1,5 @@
-// How a splitter tells a model server who else is told of the labels of a POST /feedback. The
-// splitter takes the header out of what clients send.
+// What only those who run a model server tell it of labels; a splitter takes the header out of what
+// clients send. With a POST /feedback: who else is told of the labels.
 #pragma once
 
 #include <string_view>
@@ -11,5 +11,8 @@ inline constexpr std::string_view kFeedbackHeader = "Slipway-Feedback";
 inline constexpr std::string_view kSharedFeedback = "shared";
 // This is such a copy: another server answers it, and keeps it.
 inline constexpr std::string_view kCopiedFeedback = "copy";
+// With a GET /metrics, before a number of 1 or more: labels of predictions that were made since it
+// was first named are counted apart, and told as "in_epoch".
+inline constexpr std::string_view kFeedbackEpoch = "epoch=";
 
 }  // namespace slipway::http

@@ -62,19 +62,20 @@ Actions ActionState::Decide(const deploy::Service& service, const AlertRules& ru
     const AlertRule* rule = rules.Find(change.alert);
     const std::string action = rule == nullptr ? "notify" : rule->action;
     Tell(service, change, action, now_ms, &actions);
-    if (change.change == AlertChange::kRecovered && change.alert == waiting_alert_) {
-      waiting_alert_.clear();
+    for (Waiting* waiting : {&rollback_, &run_}) {
+      if (change.change == AlertChange::kRecovered && change.alert == waiting->alert) *waiting = {};
     }
     // An estimate is no ground to act on.
     if (change.change != AlertChange::kRaised || change.estimated) continue;
-    if (action == "rollback") RollBack(service, change, &actions);
-    if (action == "retrain" && waiting_alert_.empty()) {
-      waiting_alert_ = change.alert;
-      waiting_text_ = change.text;
-      told_waiting_ = false;
+    if (action == "rollback" && rollback_.alert.empty()) {
+      rollback_ = {.alert = change.alert, .text = change.text, .told = {}};
+      rollback_set_ = service.stable->set;
     }
+    if (action == "retrain" && run_.alert.empty())
+      run_ = {.alert = change.alert, .text = change.text, .told = {}};
   }
-  if (!waiting_alert_.empty()) Retrain(service, now_ms, &actions);
+  if (!rollback_.alert.empty()) RollBack(service, &actions);
+  if (!run_.alert.empty()) Retrain(service, now_ms, &actions);
   return actions;
 }
 
@@ -97,57 +98,85 @@ void ActionState::Tell(const deploy::Service& service, const AlertTransition& ch
       NotifyOf(service, EventOf(change.change), change.text, now_ms, std::move(detail)));
 }
 
-void ActionState::RollBack(const deploy::Service& service, const AlertTransition& change,
-                           Actions* actions) {
+void ActionState::TellWaiting(Waiting* waiting, const std::string& why, std::string text,
+                              Actions* actions) {
+  if (std::exchange(waiting->told, why) == why) return;
+  actions->notes.push_back({"alert", std::move(text), Json::object()});
+}
+
+void ActionState::RollBack(const deploy::Service& service, Actions* actions) {
   const deploy::Release& stable = *service.stable;
+  if (rollback_set_ != stable.set || asked_set_ == stable.set) {
+    rollback_ = {};
+    return;
+  }
   const auto decline = [&](const std::string& why) {
-    actions->notes.push_back(
-        {"alert", fmt::format("no rollback for {}: {}", change.alert, why), Json::object()});
+    TellWaiting(&rollback_, why, fmt::format("no rollback for {}: {}", rollback_.alert, why),
+                actions);
   };
-  if (asked_set_ == stable.set || actions->rollback) return;
   if (service.in_progress()) return decline("another version is being rolled out");
-  if (service.history.size() < 2) return decline("nothing served before");
   if (service.rollout && service.rollout->kind == "undo")
     return decline("the stable version was gone back to already");
-  const deploy::Release& before = service.history[service.history.size() - 2].release;
-  if (std::ranges::find(left_, before.digest) != left_.end() || before.digest == stable.digest)
-    return decline(fmt::format("{} was gone back from before", before.reference()));
+  // The same version may have been deployed again, with other settings: it is no other one.
+  const auto is_other = [&](const deploy::HistoryEntry& entry) {
+    return entry.release.digest != stable.digest;
+  };
+  const auto is_left = [&](const deploy::HistoryEntry& entry) {
+    return std::ranges::find(left_, entry.release.digest) != left_.end();
+  };
+  const auto& history = service.history;
+  const auto other = std::find_if(history.rbegin(), history.rend(), is_other);
+  if (other == history.rend()) {
+    return decline(history.size() < 2 ? "nothing served before"
+                                      : "no other version served before " + stable.reference());
+  }
+  const auto before = std::find_if(other, history.rend(), [&](const deploy::HistoryEntry& entry) {
+    return is_other(entry) && !is_left(entry);
+  });
+  if (before == history.rend())
+    return decline(other->release.reference() + " was gone back from before");
   asked_set_ = stable.set;
   left_.push_back(stable.digest);
   if (left_.size() > kMostLeft) left_.erase(left_.begin());
-  actions->rollback = RollbackWish{stable.set, change.text};
+  actions->rollback = RollbackWish{stable.set, before->revision, rollback_.text};
+  rollback_ = {};
 }
 
 void ActionState::Retrain(const deploy::Service& service, int64_t now_ms, Actions* actions) {
   const int64_t interval = RetrainIntervalMs(*service.stable);
+  // A clock that was set back would else make it wait for as long as that.
+  if (retrained_ms_) retrained_ms_ = std::min(*retrained_ms_, now_ms);
   if (retrained_ms_ && now_ms - *retrained_ms_ < interval) {
-    if (std::exchange(told_waiting_, true)) return;
     const double left = static_cast<double>(interval - (now_ms - *retrained_ms_)) / kMilliseconds;
-    actions->notes.push_back({"alert",
-                              fmt::format("a run for {} waits {}: there was one a short time ago",
-                                          waiting_alert_, FormatSeconds(left)),
-                              Json::object()});
-    return;
+    return TellWaiting(&run_, "early",
+                       fmt::format("a run for {} waits {}: there was one a short time ago",
+                                   run_.alert, FormatSeconds(left)),
+                       actions);
   }
   retrained_ms_ = now_ms;
-  const std::string text = fmt::format("a run on the newest data: {}", waiting_text_);
-  actions->notes.push_back({"alert", text, {{"alert", waiting_alert_}}});
-  deploy::Outside told = NotifyOf(service, "retraining", text, now_ms, {{"alert", waiting_alert_}});
+  const std::string text = fmt::format("a run on the newest data: {}", run_.text);
+  actions->notes.push_back({"alert", text, {{"alert", run_.alert}}});
+  deploy::Outside told = NotifyOf(service, "retraining", text, now_ms, {{"alert", run_.alert}});
   Json detail = told.detail;
   detail.erase("event");
   detail["digest"] = service.stable->digest;
+  detail["reason"] = run_.text;
   actions->effects.push_back({"retrain", std::move(detail)});
   actions->effects.push_back(std::move(told));
-  waiting_alert_.clear();
+  run_ = {};
+}
+
+Json ActionState::ToJson(const Waiting& waiting) {
+  return {{"alert", waiting.alert}, {"text", waiting.text}, {"told", waiting.told}};
 }
 
 Json ActionState::ToJson() const {
   return {{"left", left_},
           {"asked_set", asked_set_},
           {"retrained_ms", retrained_ms_ ? Json(*retrained_ms_) : Json(nullptr)},
-          {"waiting_alert", waiting_alert_},
-          {"waiting_text", waiting_text_},
-          {"told_waiting", told_waiting_}};
+          {"rollback_set", rollback_set_},
+          {"rollback", ToJson(rollback_)},
+          {"run", ToJson(run_)}};
 }
 
 Result<ActionState> ActionState::FromJson(const Json& json) {
@@ -158,13 +187,24 @@ Result<ActionState> ActionState::FromJson(const Json& json) {
   for (const Json& digest : *left)
     if (digest.is_string()) state.left_.push_back(digest.get<std::string>());
   state.asked_set_ = GetInteger(json, "asked_set");
+  state.rollback_set_ = GetInteger(json, "rollback_set");
   const auto retrained = json.find("retrained_ms");
   if (retrained != json.end() && retrained->is_number_integer())
     state.retrained_ms_ = retrained->get<int64_t>();
-  state.waiting_alert_ = GetString(json, "waiting_alert");
-  state.waiting_text_ = GetString(json, "waiting_text");
-  state.told_waiting_ = GetBool(json, "told_waiting");
+  for (const auto& [key, waiting] :
+       {std::pair("rollback", &state.rollback_), std::pair("run", &state.run_)}) {
+    const auto kept = json.find(key);
+    if (kept == json.end() || !kept->is_object()) continue;
+    *waiting = {GetString(*kept, "alert"), GetString(*kept, "text"), GetString(*kept, "told")};
+  }
   return state;
+}
+
+std::vector<std::string> ActionState::GoneBackFrom(const deploy::Service& service) {
+  const auto actions = service.watched.find("actions");
+  if (actions == service.watched.end()) return {};
+  const Result<ActionState> state = FromJson(*actions);
+  return state.ok() ? state->left_ : std::vector<std::string>();
 }
 
 }  // namespace slipway::monitor

@@ -17,6 +17,7 @@ namespace slipway::monitor {
 // For the verb Undo, of the set that was stable when it was wished for.
 struct RollbackWish {
   int64_t set = 0;
+  int64_t to = 0;  // The revision to go back to.
   std::string reason;
 };
 
@@ -37,8 +38,9 @@ class ActionState {
   // What follows from what changed. The service has a stable release.
   //
   // A rollback is wished for where an alert was raised (no warning), nothing else is being rolled
-  // out, there is a release to go back to, and neither was the stable one gone back to already nor
-  // the one before it ever gone back from: two bad releases must not take turns.
+  // out, another version served before, and neither was the stable one gone back to already nor the
+  // other one ever gone back from: two bad releases must not take turns. What stands in its way is
+  // told, and the wish waits until it can be done, its alert recovers or another release is stable.
   //
   // A run is asked for at most once in `retrain_interval_seconds`; one that comes too early waits,
   // and is dropped when its alert recovers.
@@ -47,19 +49,32 @@ class ActionState {
 
   Json ToJson() const;
   static Result<ActionState> FromJson(const Json& json);
+  // Digests of releases that were gone back from because of an alert, as Service::watched has them.
+  static std::vector<std::string> GoneBackFrom(const deploy::Service& service);
 
  private:
+  // An alert that waits for its action.
+  struct Waiting {
+    std::string alert;  // "" for none.
+    std::string text;
+    std::string told;  // Why it waits, as it was told last.
+  };
+
   void Tell(const deploy::Service& service, const AlertTransition& change,
             const std::string& action, int64_t now_ms, Actions* actions);
-  void RollBack(const deploy::Service& service, const AlertTransition& change, Actions* actions);
+  void RollBack(const deploy::Service& service, Actions* actions);
   void Retrain(const deploy::Service& service, int64_t now_ms, Actions* actions);
+  static Json ToJson(const Waiting& waiting);
+  // Each reason once.
+  static void TellWaiting(Waiting* waiting, const std::string& why, std::string text,
+                          Actions* actions);
 
   std::vector<std::string> left_;  // Digests of releases that were gone back from, oldest first.
   int64_t asked_set_ = 0;          // Of the last wish for a rollback.
+  Waiting rollback_;
+  int64_t rollback_set_ = 0;  // That `rollback_` is to go back from.
   std::optional<int64_t> retrained_ms_;
-  std::string waiting_alert_;  // That asks for a run; "" for none.
-  std::string waiting_text_;
-  bool told_waiting_ = false;
+  Waiting run_;
 };
 
 }  // namespace slipway::monitor

@@ -90,6 +90,7 @@ TEST(Rollback, IsWishedForOnceForARelease) {
   Actions actions = state.Decide(Churn(), Rules(), raised, kNow);
   ASSERT_TRUE(actions.rollback.has_value());
   EXPECT_EQ(actions.rollback->set, 2);
+  EXPECT_EQ(actions.rollback->to, 1);
   EXPECT_EQ(actions.rollback->reason, "error_rate is above");
   state = *ActionState::FromJson(Json::parse(CompactJson(state.ToJson())));
   actions = state.Decide(Churn(), Rules(), raised, kNow + kDay);
@@ -112,8 +113,69 @@ TEST(Rollback, HasToLeadSomewhereElse) {
   EXPECT_THAT(declined(moving), HasSubstr("another version is being rolled out"));
   deploy::Service same = Churn();
   same.history[0].release.digest = "sha256:2";
-  EXPECT_THAT(declined(same), HasSubstr("gone back from before"));
+  EXPECT_THAT(declined(same), HasSubstr("no other version served before churn:2"));
   EXPECT_EQ(declined(Churn()), "");
+}
+
+// The same version again, with other settings, is no version to go back to.
+TEST(Rollback, LeadsToAnotherVersionThanTheOneThatServes) {
+  deploy::Service again = Churn();
+  again.stable = ReleaseOf(3, 2);
+  again.history.push_back({3, *again.stable, 0});
+  ActionState state;
+  const Actions actions =
+      state.Decide(again, Rules(), {Change(AlertChange::kRaised, "error_rate")}, kNow);
+  ASSERT_TRUE(actions.rollback.has_value());
+  EXPECT_EQ(actions.rollback->set, 3);
+  EXPECT_EQ(actions.rollback->to, 1);
+  again.watched = {{"actions", state.ToJson()}};
+  EXPECT_THAT(ActionState::GoneBackFrom(again), ElementsAre("sha256:2"));
+  EXPECT_THAT(ActionState::GoneBackFrom(Churn()), IsEmpty());
+}
+
+TEST(Rollback, PassesOverWhatWasGoneBackFrom) {
+  ActionState state;
+  const std::vector raised = {Change(AlertChange::kRaised, "error_rate")};
+  EXPECT_TRUE(state.Decide(Churn(), Rules(), raised, kNow).rollback.has_value());
+  deploy::Service newest = Churn();
+  newest.stable = ReleaseOf(4, 3);
+  newest.history.push_back({4, *newest.stable, 0});
+  const Actions actions = state.Decide(newest, Rules(), raised, kNow);
+  ASSERT_TRUE(actions.rollback.has_value());
+  EXPECT_EQ(actions.rollback->to, 1);
+}
+
+TEST(Rollback, WaitsForWhatStandsInItsWay) {
+  ActionState state;
+  deploy::Service service = Churn();
+  service.rollout->phase = deploy::Phase::kProgressing;
+  const std::vector raised = {Change(AlertChange::kRaised, "error_rate")};
+  EXPECT_THAT(state.Decide(service, Rules(), raised, kNow).notes.back().text,
+              HasSubstr("another version is being rolled out"));
+  state = *ActionState::FromJson(Json::parse(CompactJson(state.ToJson())));
+  EXPECT_THAT(state.Decide(service, Rules(), {}, kNow).notes, IsEmpty()) << "told once";
+  // It did not end well: the bad version stays.
+  service.rollout->phase = deploy::Phase::kRolledBack;
+  const Actions actions = state.Decide(service, Rules(), {}, kNow);
+  ASSERT_TRUE(actions.rollback.has_value());
+  EXPECT_EQ(actions.rollback->reason, "error_rate is above");
+  EXPECT_FALSE(state.Decide(service, Rules(), {}, kNow).rollback.has_value());
+}
+
+TEST(Rollback, IsWishedForNoLongerWhereItsAlertRecoversOrAnotherVersionServes) {
+  deploy::Service moving = Churn();
+  moving.rollout->phase = deploy::Phase::kProgressing;
+  const std::vector raised = {Change(AlertChange::kRaised, "error_rate")};
+  ActionState recovered;
+  recovered.Decide(moving, Rules(), raised, kNow);
+  recovered.Decide(moving, Rules(), {Change(AlertChange::kRecovered, "error_rate")}, kNow);
+  EXPECT_FALSE(recovered.Decide(Churn(), Rules(), {}, kNow).rollback.has_value());
+  ActionState replaced;
+  replaced.Decide(moving, Rules(), raised, kNow);
+  deploy::Service newest = Churn();
+  newest.stable = ReleaseOf(4, 3);
+  newest.history.push_back({4, *newest.stable, 0});
+  EXPECT_FALSE(replaced.Decide(newest, Rules(), {}, kNow).rollback.has_value());
 }
 
 TEST(Rollback, TwoBadReleasesDoNotTakeTurns) {
@@ -158,7 +220,17 @@ TEST(Retraining, IsAskedForAtMostOnceInItsInterval) {
   EXPECT_THAT(KindsOf(due), ElementsAre("retrain", "retraining"));
   EXPECT_EQ(due.effects[0].detail["digest"], "sha256:2");
   EXPECT_EQ(due.effects[0].detail["alert"], "drift");
+  EXPECT_EQ(due.effects[0].detail["reason"], "drift is above");
   EXPECT_THAT(KindsOf(state.Decide(Churn(), Rules(), {}, kNow + 3 * kDay)), IsEmpty());
+}
+
+TEST(Retraining, WaitsNoLongerThanItsIntervalWhereTheClockIsSetBack) {
+  ActionState state;
+  const std::vector raised = {Change(AlertChange::kRaised, "drift")};
+  state.Decide(Churn(), Rules(), raised, kNow);
+  state.Decide(Churn(), Rules(), raised, kNow - 10 * kDay);
+  EXPECT_THAT(KindsOf(state.Decide(Churn(), Rules(), {}, kNow - 9 * kDay)),
+              ElementsAre("retrain", "retraining"));
 }
 
 TEST(Retraining, IsDroppedWhereItsAlertRecovers) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "monitor/alerts.h"
@@ -14,12 +15,27 @@ const Json* Section(const Json& parent, const char* key) {
   return it != parent.end() && it->is_object() ? &*it : nullptr;
 }
 
-std::optional<double> TestMetric(const Json& metrics, const char* name) {
+const Json* TestPart(const Json& metrics, const char* name) {
   const Json* test = Section(metrics, "test");
-  const Json* metric = test == nullptr ? nullptr : Section(*test, name);
+  return test == nullptr ? nullptr : Section(*test, name);
+}
+
+std::optional<double> TestMetric(const Json& metrics, const char* name) {
+  const Json* metric = TestPart(metrics, name);
   if (metric == nullptr) return std::nullopt;
   const double value = GetNumber(*metric, "value", std::nan(""));
   return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
+// The lower end of its interval.
+std::optional<double> LowerEnd(const Json& metrics, const char* name) {
+  const Json* metric = TestPart(metrics, name);
+  if (metric == nullptr) return std::nullopt;
+  const auto interval = metric->find("interval");
+  if (interval == metric->end() || !interval->is_array() || interval->empty() ||
+      !interval->front().is_number())
+    return std::nullopt;
+  return std::min(interval->front().get<double>(), GetNumber(*metric, "value"));
 }
 
 }  // namespace
@@ -37,6 +53,7 @@ AlertRules ReadAlertRules(const Json& deployment, const Json& metrics) {
   const double seconds = GetNumber(*monitoring, "window_seconds");
   if (seconds > 0) read.window_ms = std::llround(std::ceil(seconds * kMilliseconds));
   read.test_accuracy = TestMetric(metrics, "accuracy");
+  read.test_accuracy_low = LowerEnd(metrics, "accuracy");
   read.calibration_error = TestMetric(metrics, "calibration_error");
   const Json* limits = Section(*monitoring, "alert_thresholds");
   if (limits == nullptr) return read;

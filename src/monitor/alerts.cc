@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "analysis/confidence.h"
 #include "core/text.h"
 #include "deploy/threshold.h"
 
@@ -34,8 +35,7 @@ bool HasRestarted(const deploy::ModelCounts& before, const deploy::ModelCounts& 
     const auto it = now.predictions.find(entry.first);
     return it == now.predictions.end() || it->second < entry.second;
   };
-  return now.labelled < before.labelled || now.correct < before.correct ||
-         now.confidence_sum < before.confidence_sum ||
+  return now.labelled < before.labelled || now.confidence_sum < before.confidence_sum ||
          std::ranges::any_of(before.predictions, shrank);
 }
 
@@ -45,9 +45,21 @@ ModelTally TallySince(const deploy::ModelCounts& before, const deploy::ModelCoun
   tally.rows = RowsOf(now) - RowsOf(before);
   tally.confidence_sum =
       std::min(now.confidence_sum - before.confidence_sum, static_cast<double>(tally.rows));
+  // A label that took the place of another one may have made fewer of them right, or more.
   tally.labelled = now.labelled - before.labelled;
-  tally.correct = std::min(now.correct - before.correct, tally.labelled);
+  tally.correct = now.correct - before.correct;
   return tally;
+}
+
+// Rows with labels, and how many of them were right. Where more were corrected than there are
+// labels of the window, these are of rows before it, and each is a row more.
+struct Labelled {
+  int64_t rows = 0;
+  int64_t right = 0;
+};
+Labelled LabelledOf(const ModelTally& tally) {
+  if (tally.correct < 0) return {tally.labelled - tally.correct, 0};
+  return {std::max(tally.labelled, tally.correct), tally.correct};
 }
 
 std::string Seconds(int64_t milliseconds) {
@@ -65,6 +77,9 @@ std::string LimitText(const std::string& alert, double limit) {
   if (deploy::QuantileOf(alert) > 0) return fmt::format("{:g} ms", limit);
   return fmt::format("{:.4g} %", kPercent * limit);
 }
+
+// Enough labels to say that all is well, or no worse than scores let expect.
+constexpr int64_t kEnoughLabels = 100;
 
 }  // namespace
 
@@ -97,7 +112,7 @@ std::vector<AlertTransition> AlertState::Look(const AlertRules& rules, const Ale
   for (const AlertRule& rule : rules.rules) {
     const std::optional<Reading> reading = Read(rules, rule, window, look);
     AlertStanding& standing = standings_[rule.alert];
-    standing.limit = rule.limit;
+    standing.limit = reading ? reading->limit : rule.limit;
     // An estimate does not take back what labels have shown.
     if (!reading || (reading->estimated && standing.level == AlertLevel::kRaised)) {
       standing.below_since_ms.reset();
@@ -128,11 +143,13 @@ void AlertState::EndAll(std::vector<AlertTransition>* changes) {
   }
 }
 
-// Nobody looked for longer than a window, or never did: what came meanwhile came at no known time.
+// Nobody looked for longer than a window, or never did, or the clock was set back: what came
+// meanwhile came at no known time.
 // A window may be shorter than the controller's own pace; then it is that of one look.
 bool AlertState::Pausing(const AlertLook& look) const {
   constexpr int64_t kPace = 3000;
-  return looked_ms_ == 0 || look.now_ms - looked_ms_ > std::max(window_ms_, kPace);
+  return looked_ms_ == 0 || look.now_ms < looked_ms_ ||
+         look.now_ms - looked_ms_ > std::max(window_ms_, kPace);
 }
 
 void AlertState::Rebase(const AlertLook& look) {
@@ -210,33 +227,61 @@ std::optional<AlertState::Reading> AlertState::Read(const AlertRules& rules, con
   return reading;
 }
 
-// By labels where there are some, else by what scores say of themselves: the mean probability of
-// the predicted classes is the accuracy of a calibrated model (confidence-based performance
-// estimation), and misses it by no more than the calibration error.
+// By labels where there are enough of them, or where they are wrong beyond chance, else by what
+// scores say of themselves.
 std::optional<AlertState::Reading> AlertState::ReadAccuracy(const AlertRules& rules,
                                                             const AlertRule& rule) const {
+  if (!rules.test_accuracy) return std::nullopt;
   const ModelTally tally = labels_.Total();
-  const bool estimated = tally.labelled == 0;
-  const int64_t rows = estimated ? tally.rows : tally.labelled;
-  if (!rules.test_accuracy || rows == 0) return std::nullopt;
-  if (estimated && !rules.calibration_error) return std::nullopt;
-  Reading reading{.limit = rule.limit, .estimated = estimated};
-  if (estimated) reading.limit += *rules.calibration_error;
-  const double right = estimated ? tally.confidence_sum : static_cast<double>(tally.correct);
+  const Labelled labelled = LabelledOf(tally);
+  std::optional<Reading> reading;
+  if (labelled.rows > 0) {
+    reading = AccuracyOf(rules, rule, labelled.rows, static_cast<double>(labelled.right), false);
+    const auto standing = standings_.find(rule.alert);
+    const int64_t needed = standing == standings_.end() || standing->second.rows == 0
+                               ? kEnoughLabels
+                               : std::min(standing->second.rows, kEnoughLabels);
+    reading->enough = reading->enough || labelled.rows >= needed;
+  }
+  if (reading && (reading->exceeds || reading->enough)) return reading;
+  if (tally.rows == 0 || !rules.calibration_error) return reading;
+  return AccuracyOf(rules, rule, tally.rows, tally.confidence_sum, true);
+}
+
+// The mean probability of the predicted classes is the accuracy of a calibrated model
+// (confidence-based performance estimation), and misses it by no more than the calibration error.
+// The accuracy on the test part is known as well as its interval says.
+AlertState::Reading AlertState::AccuracyOf(const AlertRules& rules, const AlertRule& rule,
+                                           int64_t rows, double right, bool estimated) {
+  const double test = *rules.test_accuracy;
+  const double open = test - rules.test_accuracy_low.value_or(test);
   const double accuracy = right / static_cast<double>(rows);
-  reading.value = *rules.test_accuracy - accuracy;
-  const auto wrong = static_cast<int64_t>(std::floor(static_cast<double>(rows) - right));
-  reading.exceeds = deploy::RateExceeds({.trials = rows, .events = std::max<int64_t>(wrong, 0)},
-                                        1 - *rules.test_accuracy + reading.limit, kAlpha);
+  Reading reading{.value = test - accuracy, .limit = rule.limit + open, .estimated = estimated};
+  std::vector<std::string> parts = {fmt::format("{:.4g} %", kPercent * rule.limit)};
+  if (open > 0) {
+    parts.push_back(
+        fmt::format("{:.4g} % that the size of the test part leaves open", kPercent * open));
+  }
+  if (estimated) {
+    reading.limit += *rules.calibration_error;
+    parts.push_back(
+        fmt::format("{:.4g} % by which scores miss", kPercent * *rules.calibration_error));
+  }
+  if (parts.size() > 1) reading.limit_text = fmt::format(" ({})", Join(parts, ", and "));
+  const auto wrong =
+      std::max<int64_t>(static_cast<int64_t>(std::floor(static_cast<double>(rows) - right)), 0);
+  const analysis::Interval wrong_rate = analysis::RateInterval(wrong, rows, {.alpha = kAlpha});
+  reading.exceeds = wrong_rate.lower > 1 - test + reading.limit;
+  reading.enough = estimated || wrong_rate.upper <= 1 - test + reading.limit;
+  reading.rows = estimated ? 0 : rows;
   reading.text = fmt::format(
       "accuracy{} {:.1f} % of {}, {:.1f} % on the test part: accuracy_drop {:.1f} %",
       estimated ? " estimated from scores" : "", kPercent * accuracy,
       estimated ? Plural(rows, "row", "rows") : Plural(rows, "labelled row", "labelled rows"),
-      kPercent * *rules.test_accuracy, kPercent * std::max(reading.value, 0.0));
-  reading.evidence = {{"accuracy", accuracy},
-                      {"test_accuracy", *rules.test_accuracy},
-                      {"rows", rows},
-                      {"estimated", estimated}};
+      kPercent * test, kPercent * std::max(reading.value, 0.0));
+  reading.evidence = {
+      {"accuracy", accuracy},    {"test_accuracy", test}, {"test_accuracy_low", test - open},
+      {"threshold", rule.limit}, {"rows", rows},          {"estimated", estimated}};
   return reading;
 }
 
@@ -248,7 +293,9 @@ void AlertState::Step(const std::string& alert, const Reading& reading, int64_t 
     standing.level = level;
     standing.since_ms = now_ms;
     standing.below_since_ms.reset();
-    standing.text = fmt::format("{} {} {}", reading.text, words, LimitText(alert, reading.limit));
+    standing.rows = kind == AlertChange::kRaised ? reading.rows : 0;
+    standing.text = fmt::format("{} {} {}{}", reading.text, words, LimitText(alert, reading.limit),
+                                reading.limit_text);
     changes->push_back({.change = kind,
                         .alert = alert,
                         .value = reading.value,
@@ -264,7 +311,7 @@ void AlertState::Step(const std::string& alert, const Reading& reading, int64_t 
     return change(reading.estimated ? AlertChange::kWarned : AlertChange::kRaised, level,
                   "is above");
   }
-  if (reading.value > reading.limit || standing.level == AlertLevel::kNone) {
+  if (reading.value > reading.limit || standing.level == AlertLevel::kNone || !reading.enough) {
     standing.below_since_ms.reset();
     return;
   }

@@ -35,6 +35,7 @@ struct AlertRules {
   std::vector<AlertRule> rules;
   int64_t window_ms = 60'000;
   std::optional<double> test_accuracy;      // None of a regression.
+  std::optional<double> test_accuracy_low;  // The lower end of its interval.
   std::optional<double> calibration_error;  // By how much scores miss, on the test part.
   // Of rules that nothing can be said of, and why.
   std::vector<std::string> gaps;
@@ -105,7 +106,8 @@ struct AlertStanding {
   int64_t since_ms = 0;                   // Of the level.
   std::optional<int64_t> below_since_ms;  // Within the limit at each look since.
   double value = 0;                       // Of the last look that had one.
-  double limit = 0;
+  double limit = 0;                       // That it is held against.
+  int64_t rows = 0;                       // With labels, that it was raised by.
   std::string text = {};
 };
 
@@ -115,7 +117,7 @@ std::map<std::string, AlertStanding> OpenAlerts(const Json& decided);
 // A value; any thread's own.
 class AlertState {
  public:
-  // What changed since the last look. Looks go forward in time.
+  // What changed since the last look. One that is before the last one is as after a pause.
   std::vector<AlertTransition> Look(const AlertRules& rules, const AlertLook& look);
 
   const std::map<std::string, AlertStanding>& standings() const { return standings_; }
@@ -136,8 +138,11 @@ class AlertState {
   struct Reading {
     double value = 0;
     double limit = 0;
+    std::string limit_text = {};  // What it is made of, where that is more than the threshold.
     bool exceeds = false;
+    bool enough = true;  // To say that all is well.
     bool estimated = false;
+    int64_t rows = 0;  // With labels.
     std::string text = {};
     Json evidence = Json::object();
   };
@@ -152,6 +157,8 @@ class AlertState {
   std::optional<Reading> Read(const AlertRules& rules, const AlertRule& rule,
                               const deploy::SetCounts& window, const AlertLook& look) const;
   std::optional<Reading> ReadAccuracy(const AlertRules& rules, const AlertRule& rule) const;
+  static Reading AccuracyOf(const AlertRules& rules, const AlertRule& rule, int64_t rows,
+                            double right, bool estimated);
   void Step(const std::string& alert, const Reading& reading, int64_t now_ms,
             std::vector<AlertTransition>* changes);
 

@@ -32,6 +32,7 @@ Json ToJson(const AlertStanding& standing) {
           {"below_since_ms", TimeToJson(standing.below_since_ms)},
           {"value", standing.value},
           {"limit", standing.limit},
+          {"rows", standing.rows},
           {"text", standing.text}};
 }
 
@@ -47,6 +48,7 @@ Result<AlertStanding> StandingFromJson(const Json& json) {
   standing.below_since_ms = TimeFromJson(json, "below_since_ms");
   standing.value = GetNumber(json, "value");
   standing.limit = GetNumber(json, "limit");
+  standing.rows = GetInteger(json, "rows");
   standing.text = GetString(json, "text");
   return standing;
 }

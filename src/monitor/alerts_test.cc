@@ -241,6 +241,114 @@ TEST(Accuracy, IsEstimatedFromScoresWhereLabelsLag) {
   EXPECT_THAT(changes, ElementsAre("recovered accuracy_drop"));
 }
 
+// 60 rows of a test part: 95.0 %, and perhaps 88 %.
+TEST(Accuracy, OfAFewTestRowsIsKnownAsWellAsItsIntervalSays) {
+  Served served;
+  served.rules = ReadAlertRules(
+      kDeployment,
+      Json::parse(R"({"test": {"accuracy": {"value": 0.95, "interval": [0.88, 1.0]}}})"));
+  EXPECT_EQ(served.rules.test_accuracy_low, 0.88);
+  served.Look();
+  std::vector<std::string> changes;
+  const auto serve = [&](int looks, int64_t right) {
+    for (int i = 0; i < looks; ++i) {
+      served.Requests(200, 0);
+      served.Rows(200, 0.9, 200, right);
+      for (std::string& change : served.Look()) changes.push_back(std::move(change));
+    }
+  };
+  serve(120, 178);  // 89 %: 6 points less than on the test part, the limit is 5.
+  EXPECT_THAT(changes, IsEmpty());
+  serve(120, 150);
+  EXPECT_THAT(changes, ElementsAre("raised accuracy_drop"));
+  EXPECT_THAT(served.last.text, HasSubstr("95.0 % on the test part: accuracy_drop "));
+  EXPECT_THAT(served.last.text,
+              HasSubstr("is above 12 % (5 %, and 7 % that the size of the test part leaves open)"));
+  EXPECT_NEAR(served.last.limit, 0.12, 1e-9);
+  EXPECT_NEAR(served.state.standings().at("accuracy_drop").limit, 0.12, 1e-9);
+}
+
+TEST(Accuracy, AFewLabelsDoNotEndWhatHundredsOfRowsSay) {
+  Served served;
+  served.Look();
+  std::vector<std::string> changes;
+  const auto serve = [&](int looks, double confidence, int64_t labelled, int64_t correct) {
+    changes.clear();
+    for (int i = 0; i < looks; ++i) {
+      served.Requests(50, 0);
+      served.Rows(50, confidence, labelled, correct);
+      for (std::string& change : served.Look()) changes.push_back(std::move(change));
+    }
+  };
+  serve(200, 0.70, 0, 0);
+  EXPECT_THAT(changes, ElementsAre("warning accuracy_drop"));
+  // One right label in ten windows, again and again.
+  for (int i = 0; i < 4; ++i) {
+    serve(1, 0.70, 1, 1);
+    EXPECT_THAT(changes, IsEmpty());
+    serve(119, 0.70, 0, 0);
+    EXPECT_THAT(changes, IsEmpty());
+  }
+  serve(60, 0.70, 10, 9);
+  EXPECT_THAT(changes, ElementsAre("recovered accuracy_drop"));
+}
+
+// An alert that few labels have raised recovers by as many.
+TEST(Accuracy, RecoversByAsManyLabelsAsItWasRaisedBy) {
+  Served served;
+  served.rules =
+      ReadAlertRules(kDeployment, Json::parse(R"({"test": {"accuracy": {"value": 0.9}}})"));
+  served.Look();
+  std::vector<std::string> changes;
+  const auto serve = [&](int looks, int64_t labelled, int64_t correct) {
+    changes.clear();
+    for (int i = 0; i < looks; ++i) {
+      served.Requests(50, 0);
+      served.Rows(50, 0.9, labelled, correct);
+      for (std::string& change : served.Look()) changes.push_back(std::move(change));
+    }
+  };
+  serve(20, 2, 0);
+  EXPECT_THAT(changes, ElementsAre("raised accuracy_drop"));
+  serve(130, 0, 0);
+  serve(4, 1, 1);
+  serve(50, 0, 0);
+  EXPECT_THAT(changes, IsEmpty());
+  serve(60, 1, 1);
+  EXPECT_THAT(changes, ElementsAre("recovered accuracy_drop"));
+}
+
+TEST(Accuracy, ALabelThatIsCorrectedCountsAsItIsNow) {
+  for (const int64_t between : {0, 150}) {  // Within the window, and behind it.
+    Served served;
+    served.Look();
+    std::vector<std::string> changes;
+    const auto serve = [&](int64_t looks, int64_t labelled, int64_t correct) {
+      for (int64_t i = 0; i < looks; ++i) {
+        served.Requests(50, 0);
+        served.Rows(50, 0.95, labelled, correct);
+        for (std::string& change : served.Look()) changes.push_back(std::move(change));
+      }
+    };
+    serve(20, 20, 20);
+    serve(between, 0, 0);
+    EXPECT_THAT(changes, IsEmpty());
+    serve(20, 0, -20);
+    EXPECT_THAT(changes, ElementsAre("raised accuracy_drop")) << between;
+  }
+}
+
+TEST(Alerts, GoOnWhereTheClockIsSetBack) {
+  Served served;
+  EXPECT_THAT(served.Looks(24, 100, 0), IsEmpty());
+  served.Requests(100, 0);
+  EXPECT_THAT(served.Look(-3'600'000), IsEmpty());
+  EXPECT_THAT(served.Looks(12, 100, 10), ElementsAre("raised error_rate"));
+  served.Requests(100, 0);
+  EXPECT_THAT(served.Look(-3'600'000), IsEmpty());
+  EXPECT_THAT(served.Looks(40, 100, 0), ElementsAre("recovered error_rate"));
+}
+
 TEST(Accuracy, AReplicaThatBeganAnewTellsNothingOfItself) {
   Served served;
   served.Look();

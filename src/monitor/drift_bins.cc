@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 #include <utility>
 
@@ -73,6 +74,14 @@ void FillCategories(const data::ColumnProfile& profile, double present, FeatureB
     other -= share;
   }
   bins->reference.push_back(other);
+}
+
+double ExpectedError(const std::vector<double>& shares, int64_t rows) {
+  double sum = 0;
+  for (const double share : shares)
+    sum += std::sqrt(std::max(2 * share * (1 - share), 0.0) /
+                     (std::numbers::pi * static_cast<double>(rows)));
+  return sum / 2;
 }
 
 void CountNumbers(std::span<const double> values, const std::vector<double>& bounds,
@@ -147,6 +156,7 @@ std::optional<FeatureBins> MakeBins(const data::ColumnProfile& profile) {
     bins.reference.push_back(1 - missing);
   }
   bins.reference.push_back(missing);
+  bins.error = ExpectedError(bins.reference, profile.count);
   return bins;
 }
 

@@ -25,6 +25,9 @@ struct FeatureBins {
   std::vector<std::string> categories;
   std::vector<double> reference;  // A share for each bin; their sum is 1.
   double deviation = 0;           // Of numbers in training.
+  // The total variation that shares of so many training rows are expected to be from the true ones:
+  // the sum of sqrt(2 p (1 - p) / (π n)) over the bins, halved (the mean deviation of binomials).
+  double error = 0;
 
   bool ordered() const { return type == data::ColumnType::kNumeric; }
   // Adds a block's values to `counts`, one a bin. False, and nothing is added, where the column is

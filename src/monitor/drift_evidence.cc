@@ -61,8 +61,13 @@ Result<DriftEvidence> DriftEvidence::Make(const std::vector<FeatureBins>& bins,
   return evidence;
 }
 
+double DriftEvidence::LimitOf(const FeatureBins& bins) const {
+  constexpr double kMost = 0.9999;
+  return std::max(rules_.min_effect, std::min(rules_.min_effect + bins.error, kMost));
+}
+
 analysis::DistributionOptions DriftEvidence::Options(const FeatureBins& bins) const {
-  return {.limit = rules_.min_effect,
+  return {.limit = LimitOf(bins),
           .ordered = bins.ordered(),
           .cluster_size = std::max(cluster_size_, 1.0)};
 }
@@ -103,7 +108,8 @@ Status DriftEvidence::Take(const std::vector<FeatureBins>& bins, const DriftBatc
                            int64_t now_ms) {
   if (batch.counts.size() != features_.size() || bins.size() != features_.size())
     return Error(ErrorCode::kInternal, "counts of other features than those under watch");
-  if (began_ms_ == 0 || now_ms - began_ms_ >= rules_.window_ms) Begin(bins, now_ms);
+  const bool set_back = now_ms < began_ms_;
+  if (began_ms_ == 0 || set_back || now_ms - began_ms_ >= rules_.window_ms) Begin(bins, now_ms);
   EndSlots(now_ms);
   if (batch.rows == 0) return {};
   if (cluster_size_ == 0) {
@@ -168,6 +174,7 @@ std::vector<FeatureDrift> DriftEvidence::Judge(const std::vector<FeatureBins>& b
     drift.total_variation = drift.drifted   ? feature.effect
                             : feature.whole ? feature.whole->EstimatedTotalVariation()
                                             : 0;
+    drift.limit = LimitOf(bins[i]);
     drift.wasserstein = bins[i].NormedWasserstein(feature.counts);
     drift.log_e = LogE(feature);
     all.push_back(std::move(drift));

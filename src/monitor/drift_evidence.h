@@ -2,7 +2,8 @@
 // looked at any number of times.
 //
 // The hypothesis of each feature is that its live distribution lies no further from training's than
-// `min_effect`, in total variation. Within a window (a day, say) each feature has an e-process, and
+// `min_effect`, in total variation, and the error that training's own shares are expected to have:
+// those of 400 rows are no truth. Within a window (a day, say) each feature has an e-process, and
 // e-BH over all features says which are rejected, so that of those that are called drifted the
 // expected share of false ones is at most alpha, whenever one looks.
 //
@@ -45,6 +46,7 @@ struct FeatureDrift {
   bool drifted = false;
   int64_t rows = 0;                   // Of the window.
   double total_variation = 0;         // An estimate, too large where there are few rows.
+  double limit = 0;                   // Of it.
   std::optional<double> wasserstein;  // Of numbers, over training's standard deviation.
   double log_e = 0;
 };
@@ -85,6 +87,7 @@ class DriftEvidence {
   double LogE(const Feature& feature) const;
   std::vector<bool> Rejected() const;
   void Note(const std::vector<bool>& rejected);
+  double LimitOf(const FeatureBins& bins) const;
   analysis::DistributionOptions Options(const FeatureBins& bins) const;
   Status ReadFeature(const Json& json, Feature* feature) const;
 

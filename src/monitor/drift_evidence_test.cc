@@ -101,6 +101,60 @@ TEST(FeatureBins, HaveTheSharesOfTraining) {
   EXPECT_THAT(Bins()[2].reference, ElementsAre(0, 1, 0, 0));
 }
 
+TEST(FeatureBins, KnowHowFarTheirSharesMayBeOff) {
+  data::Table table;
+  table.rows = 450;
+  table.columns.resize(1);
+  table.columns[0].name = "city";
+  table.columns[0].type = data::ColumnType::kCategory;
+  for (int32_t city = 0; city < 45; ++city) {
+    table.columns[0].categories.push_back("c" + std::to_string(city));
+    for (int i = 0; i < 10; ++i) table.columns[0].codes.push_back(city);
+  }
+  const std::vector<FeatureBins> bins = MakeBins(data::ProfileTable(table), {"city"});
+  ASSERT_EQ(bins.size(), 1U);
+  // 45 times sqrt(2 · 1/45 · 44/45 / (π · 450)), halved.
+  EXPECT_NEAR(bins[0].error, 0.125, 0.001);
+  auto evidence = DriftEvidence::Make(bins, {});
+  EXPECT_NEAR(evidence->Judge(bins)[0].limit, 0.225, 0.001);
+}
+
+// 400 rows of training are no truth: what the same source gives later is no drift.
+TEST(DriftEvidence, FewRowsOfTrainingAreNoDrift) {
+  constexpr int kCities = 45, kTraining = 400;
+  const auto draw = [](int rows, Random* random) {
+    data::Column column;
+    column.name = "city";
+    column.type = data::ColumnType::kCategory;
+    for (int i = 0; i < kCities; ++i) column.categories.push_back("c" + std::to_string(i));
+    for (int row = 0; row < rows; ++row)
+      column.codes.push_back(static_cast<int32_t>(random->Below(kCities)));
+    return column;
+  };
+  int called = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Random random(seed);
+    data::Table table;
+    table.rows = kTraining;
+    table.columns = {draw(kTraining, &random)};
+    const std::vector<FeatureBins> bins = MakeBins(data::ProfileTable(table), {"city"});
+    auto evidence = DriftEvidence::Make(bins, {});
+    for (int look = 0; look < 40; ++look) {
+      const data::Column live = draw(500, &random);
+      DriftBatch batch = EmptyBatch(bins);
+      data::ColumnView view;
+      view.type = live.type;
+      view.codes = live.codes;
+      view.categories = &live.categories;
+      ASSERT_TRUE(bins[0].Count(view, batch.counts.data()));
+      batch.rows = batch.requests = 500;
+      ASSERT_TRUE(evidence->Take(bins, batch, kHour + look * 60'000).ok());
+    }
+    called += evidence->Judge(bins)[0].drifted ? 1 : 0;
+  }
+  EXPECT_EQ(called, 0);
+}
+
 TEST(FeatureBins, CountWhatTrainingDidNotHave) {
   const DriftBatch batch = Batch({-1, 0.5, 2, NAN}, {"Bonn", "Rome", "Ulm"}, 8);
   EXPECT_EQ(batch.counts[0].front(), 1);                      // Below.

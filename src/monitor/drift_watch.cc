@@ -33,11 +33,9 @@ std::string LiveDrift::Text() const {
 Json LiveDrift::Evidence() const {
   Json list = Json::array();
   for (const FeatureDrift& feature : features) {
-    Json one = {{"feature", feature.feature},
-                {"drifted", feature.drifted},
-                {"rows", feature.rows},
-                {"total_variation", feature.total_variation},
-                {"log_e", feature.log_e}};
+    Json one = {{"feature", feature.feature}, {"drifted", feature.drifted},
+                {"rows", feature.rows},       {"total_variation", feature.total_variation},
+                {"limit", feature.limit},     {"log_e", feature.log_e}};
     if (feature.wasserstein) one["wasserstein"] = *feature.wasserstein;
     list.push_back(std::move(one));
   }
@@ -52,7 +50,9 @@ Result<DriftWatch> DriftWatch::Make(const DriftSubject& subject, std::vector<Fea
         .Try("training it once more");
   }
   SLIPWAY_ASSIGN_OR_RETURN(DriftEvidence evidence, DriftEvidence::Make(bins, rules));
-  SegmentReader reader(subject.model, subject.digest, subject.since_ms);
+  SegmentReader reader(
+      {.service = subject.service, .model = subject.model, .digest = subject.digest},
+      subject.since_ms);
   return DriftWatch(std::move(bins), std::move(reader), std::move(evidence));
 }
 

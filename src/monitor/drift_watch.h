@@ -16,8 +16,9 @@
 namespace slipway::monitor {
 
 struct DriftSubject {
+  std::string service;  // Rows of others are left out.
   std::string model;
-  std::string digest;    // Of the version; rows of others are left out.
+  std::string digest;    // Of the version; likewise.
   int64_t since_ms = 0;  // Since when it is the stable one.
 };
 

@@ -50,9 +50,9 @@ class DriftWatchTest : public ::testing::Test {
     return day + "/" + time + "-" + name + ".parquet";
   }
   void Write(int64_t begun_ms, const std::string& name, int rows, double moved,
-             const std::string& digest = kDigest) {
+             const std::string& digest = kDigest, const std::string& service = "shop") {
     using data::PackedType;
-    std::vector<data::PackedColumn> columns(5);
+    std::vector<data::PackedColumn> columns(service.empty() ? 5 : 6);
     columns[0].name = "time";
     columns[0].type = PackedType::kTime;
     columns[1].name = "row";
@@ -63,12 +63,18 @@ class DriftWatchTest : public ::testing::Test {
     columns[3].name = "input.age";
     columns[4].name = "input.city";
     columns[4].type = PackedType::kText;
+    if (!service.empty()) {
+      columns[5].name = "service";
+      columns[5].type = PackedType::kCategory;
+      columns[5].categories = {service};
+    }
     for (int row = 0; row < rows; ++row) {
       columns[0].integers.push_back(begun_ms * 1000);
       columns[1].integers.push_back(0);
       columns[2].codes.push_back(0);
       columns[3].doubles.push_back(random.Uniform() + moved);
       columns[4].AddText(random.Below(2) == 0 ? "Bonn" : "Ulm");
+      if (!service.empty()) columns[5].codes.push_back(0);
     }
     auto file = data::MakePackedFile();
     ASSERT_TRUE(file.ok()) << file.error().ToString();
@@ -89,7 +95,7 @@ class DriftWatchTest : public ::testing::Test {
   TemporaryDirectory folder;
   Random random{7};
   std::vector<FeatureBins> bins = MakeBins(data::ProfileTable(Training()), {"age", "city"});
-  DriftWatch watch = *DriftWatch::Make({"churn", kDigest, kNow}, bins, {});
+  DriftWatch watch = *DriftWatch::Make({"shop", "churn", kDigest, kNow}, bins, {});
 };
 
 TEST_F(DriftWatchTest, ReadsEachNewSegmentOfItsVersionOnce) {
@@ -109,7 +115,32 @@ TEST_F(DriftWatchTest, ReadsEachNewSegmentOfItsVersionOnce) {
   Write(kNow + 1440 * kMinute, "c", 20, 0);
   EXPECT_EQ(Look(kNow + 1441 * kMinute).read_rows, 20);
   EXPECT_EQ(Look(kNow + 1442 * kMinute).read_rows, 0);
-  EXPECT_LT(CompactJson(watch.ToJson()["reader"]).size(), 200U);
+  EXPECT_LT(CompactJson(watch.ToJson()["reader"]).size(), 260U);
+}
+
+// One version may serve in several environments, and by a server that is none of a service.
+TEST_F(DriftWatchTest, RowsOfAnotherServiceAreNotItsOwn) {
+  Write(kNow + kMinute, "own", 40, 0);
+  Write(kNow + kMinute, "staging", 2000, 0.5, kDigest, "shop-staging");
+  Write(kNow + kMinute, "alone", 2000, 0.5, kDigest, "");
+  const LiveDrift drift = Look(kNow + 2 * kMinute);
+  EXPECT_EQ(drift.read_rows, 40);
+  EXPECT_EQ(drift.segments, 1);
+  EXPECT_EQ(drift.share, 0);
+  EXPECT_EQ(drift.trouble, "");
+}
+
+TEST_F(DriftWatchTest, GoesOnWhereTheClockIsSetBack) {
+  constexpr int64_t kBack = 120 * kMinute;
+  Write(kNow + kMinute, "a", 40, 0);
+  EXPECT_EQ(Look(kNow + 2 * kMinute).read_rows, 40);
+  EXPECT_EQ(Look(kNow + 3 * kMinute - kBack).read_rows, 0);
+  Write(kNow + 3 * kMinute - kBack, "b", 30, 0);
+  EXPECT_EQ(Look(kNow + 4 * kMinute - kBack).read_rows, 30);
+  // When the time has come again, nothing is read twice.
+  EXPECT_EQ(Look(kNow + 2 * kMinute).read_rows, 0);
+  Write(kNow + 3 * kMinute, "c", 20, 0);
+  EXPECT_EQ(Look(kNow + 4 * kMinute).read_rows, 20);
 }
 
 TEST_F(DriftWatchTest, TellsWhichFeaturesDriftedAndByHowMuch) {
@@ -149,7 +180,7 @@ TEST_F(DriftWatchTest, MuchThatIsNewIsReadLookByLook) {
 }
 
 TEST_F(DriftWatchTest, AModelWithoutItsProfileIsRefused) {
-  EXPECT_FALSE(DriftWatch::Make({"churn", kDigest, kNow}, {}, {}).ok());
+  EXPECT_FALSE(DriftWatch::Make({"shop", "churn", kDigest, kNow}, {}, {}).ok());
   EXPECT_FALSE(DriftWatch::FromJson(Json::object(), bins, {}).ok());
 }
 

@@ -18,6 +18,11 @@ int64_t DriftIntervalMs(const DriftRules& rules) {
   return std::clamp(rules.window_ms / kParts, kShortest, kLongest);
 }
 
+// Since `last_ms`; 0 is never. True where the clock was set back, too.
+bool HasPassed(int64_t last_ms, int64_t interval_ms, int64_t now_ms) {
+  return last_ms == 0 || now_ms < last_ms || now_ms - last_ms >= interval_ms;
+}
+
 bool LogsPredictions(const deploy::Release& release) {
   if (!release.deployment.is_object()) return false;
   const auto monitoring = release.deployment.find("monitoring_config");
@@ -46,7 +51,7 @@ Result<MonitorDecision> Monitor::Look(const deploy::Service& service,
   if (service.down || !service.stable) return decision;
   const deploy::Release& release = *service.stable;
   if (CompactJson(service.watched) != handed_) TakeUp(service.watched);
-  Follow(release, service.stable_ms, now_ms, &decision);
+  Follow(service, now_ms, &decision);
   LookAtDrift(release, now_ms, &decision);
   const std::vector<AlertTransition> changes =
       alerts_.Look(rules_, LookOf(service, observed, now_ms));
@@ -86,8 +91,8 @@ void Monitor::TakeUp(const Json& decided) {
 }
 
 // Another release has another past, other limits and another profile.
-void Monitor::Follow(const deploy::Release& release, int64_t since_ms, int64_t now_ms,
-                     MonitorDecision* decision) {
+void Monitor::Follow(const deploy::Service& service, int64_t now_ms, MonitorDecision* decision) {
+  const deploy::Release& release = *service.stable;
   if (set_ != release.set) {
     set_ = release.set;
     loaded_ = false;
@@ -98,7 +103,7 @@ void Monitor::Follow(const deploy::Release& release, int64_t since_ms, int64_t n
     told_.clear();
     rules_ = ReadAlertRules(release.deployment, nullptr);
   }
-  if (loaded_ || (load_ms_ != 0 && now_ms - load_ms_ < kLoadIntervalMs)) return;
+  if (loaded_ || !HasPassed(load_ms_, kLoadIntervalMs, now_ms)) return;
   load_ms_ = now_ms;
   rules_ = ReadAlertRules(release.deployment, nullptr);
   Result<WatchedArtifact> artifact = options_.artifact(release);
@@ -111,11 +116,12 @@ void Monitor::Follow(const deploy::Release& release, int64_t since_ms, int64_t n
   loaded_ = true;
   rules_ = ReadAlertRules(release.deployment, artifact->metrics);
   for (const std::string& gap : rules_.gaps) TellOnce(gap, decision);
-  StartDrift(release, since_ms, std::move(artifact->bins), decision);
+  StartDrift(service, std::move(artifact->bins), decision);
 }
 
-void Monitor::StartDrift(const deploy::Release& release, int64_t since_ms,
-                         std::vector<FeatureBins> bins, MonitorDecision* decision) {
+void Monitor::StartDrift(const deploy::Service& service, std::vector<FeatureBins> bins,
+                         MonitorDecision* decision) {
+  const deploy::Release& release = *service.stable;
   if (rules_.Find("drift") == nullptr) return;
   if (!LogsPredictions(release) || options_.predictions(release).empty()) {
     return TellOnce("drift can't be watched: monitoring_config.log_predictions is false", decision);
@@ -131,15 +137,18 @@ void Monitor::StartDrift(const deploy::Release& release, int64_t since_ms,
     }
     TellOnce("drift is watched from the beginning: " + read.error().ToString(), decision);
   }
-  Result<DriftWatch> made =
-      DriftWatch::Make({release.model, release.digest, since_ms}, std::move(bins), rules);
+  Result<DriftWatch> made = DriftWatch::Make({.service = service.name,
+                                              .model = release.model,
+                                              .digest = release.digest,
+                                              .since_ms = service.stable_ms},
+                                             std::move(bins), rules);
   if (!made.ok()) return TellOnce("drift can't be watched: " + made.error().ToString(), decision);
   drift_ = *std::move(made);
 }
 
 void Monitor::LookAtDrift(const deploy::Release& release, int64_t now_ms,
                           MonitorDecision* decision) {
-  if (!drift_ || (drift_ms_ != 0 && now_ms - drift_ms_ < drift_every_ms_)) return;
+  if (!drift_ || !HasPassed(drift_ms_, drift_every_ms_, now_ms)) return;
   drift_ms_ = now_ms;
   const Result<LiveDrift> drift = drift_->Look(options_.predictions(release), now_ms);
   if (!drift.ok()) {

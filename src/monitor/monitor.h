@@ -65,9 +65,8 @@ class Monitor {
   static Result<Monitor> FromJson(const Json& json, MonitorOptions options);
 
  private:
-  void Follow(const deploy::Release& release, int64_t since_ms, int64_t now_ms,
-              MonitorDecision* decision);
-  void StartDrift(const deploy::Release& release, int64_t since_ms, std::vector<FeatureBins> bins,
+  void Follow(const deploy::Service& service, int64_t now_ms, MonitorDecision* decision);
+  void StartDrift(const deploy::Service& service, std::vector<FeatureBins> bins,
                   MonitorDecision* decision);
   void LookAtDrift(const deploy::Release& release, int64_t now_ms, MonitorDecision* decision);
   AlertLook LookOf(const deploy::Service& service, const deploy::Observed& observed,

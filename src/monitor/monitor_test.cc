@@ -126,6 +126,7 @@ TEST_F(MonitorTest, AnAlertIsToldAndARollbackWishedFor) {
   EXPECT_EQ(all[0].effects[0].detail["event"], "alert raised");
   ASSERT_TRUE(all[0].rollback.has_value());
   EXPECT_EQ(all[0].rollback->set, 2);
+  EXPECT_EQ(all[0].rollback->to, 1);
   const auto open = OpenAlerts(service);
   ASSERT_THAT(open, SizeIs(1));
   EXPECT_EQ(open.at("error_rate").level, AlertLevel::kRaised);
@@ -193,6 +194,16 @@ TEST_F(MonitorTest, NothingIsWatchedOfWhatDoesNotServe) {
   service.stable.reset();
   EXPECT_TRUE(Look(10, 10).empty());
   EXPECT_EQ(loads, 0);
+}
+
+TEST_F(MonitorTest, AClockThatIsSetBackHoldsUpNothing) {
+  Write("profile.json", "{");
+  Look(10, 0);
+  EXPECT_EQ(loads, 1);
+  observed.now_ms -= 3'600'000;
+  Look(10, 0);
+  EXPECT_EQ(loads, 2) << "an artifact that could not be read";
+  EXPECT_THAT(Events(24, 100, 20), ElementsAre("alert raised"));
 }
 
 TEST_F(MonitorTest, DriftIsTakenUpAfterARestart) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
+#include <optional>
 #include <utility>
 
 #include "config/config.h"
@@ -17,6 +19,9 @@ namespace {
 constexpr int64_t kMilliseconds = 1000;
 constexpr int64_t kFirstWaitMs = 5 * kMilliseconds;
 constexpr int64_t kLongestWaitMs = 3600 * kMilliseconds;
+// The most that an answer may ask to wait; a store takes what is due later as due at once.
+constexpr int64_t kLongestAskedMs = 6 * kLongestWaitMs;
+static_assert(kLongestAskedMs < deploy::kFarthestDueMs);
 constexpr int kTimeout = 408, kTooMany = 429;
 
 Json ToJson(const NotifyTarget& target) {
@@ -64,13 +69,35 @@ std::string LogLine(const Json& event) {
                                GetString(event, "text")));
 }
 
-// Seconds that the answer asks to wait; 0 where it says none, or a date.
-int64_t RetryAfterMs(const http::ClientResponse& response) {
-  const std::string_view text = response.Find("Retry-After");
+// Of "Sun, 06 Nov 1994 08:49:37 GMT".
+std::optional<int64_t> DateMs(const std::string& text) {
+  std::tm parts = {};
+  const char* const end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return static_cast<int64_t>(::timegm(&parts)) * kMilliseconds;
+}
+
+// How long the answer asks to wait, by seconds or a date; 0 where it says nothing that can be read.
+int64_t RetryAfterMs(const http::ClientResponse& response, int64_t now_ms) {
+  const std::string text(response.Find("Retry-After"));
   int64_t seconds = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (end.ec != std::errc() || seconds < 0) return 0;
-  return std::min(seconds, kLongestWaitMs / kMilliseconds) * kMilliseconds;
+  int64_t wait_ms = 0;
+  if (end.ec == std::errc() && end.ptr == text.data() + text.size()) {
+    wait_ms = std::clamp(seconds, int64_t{0}, kLongestAskedMs / kMilliseconds) * kMilliseconds;
+  } else if (const std::optional<int64_t> date_ms = DateMs(text)) {
+    wait_ms = *date_ms - now_ms;
+  }
+  return std::clamp(wait_ms, int64_t{0}, kLongestAskedMs);
+}
+
+// What the client says of it, without the URL that it begins with: its path may be a secret.
+std::string WhyNot(const Error& error) {
+  const std::string& message = error.message();
+  const size_t colon = message.find(": ");
+  if (error.code() == ErrorCode::kInvalidInput || colon == std::string::npos)
+    return ToString(error.code());
+  return message.substr(colon + 2);
 }
 
 // Asked once more the same would be answered. Redirects are not followed.
@@ -183,6 +210,8 @@ Notifier::Attempt Notifier::Post(const NotifyTarget& target, const std::string& 
   request.url = *url;
   request.body = CompactJson(slack ? SlackDocument(event) : WebhookDocument(key, event));
   request.timeout_seconds = options_.timeout_seconds;
+  // The status says it all.
+  request.reads_body = false;
   request.headers = {
       {"Content-Type", "application/json"}, {"User-Agent", "slipway"}, {"Idempotency-Key", key}};
   if (!slack && !options_.webhook_secret.empty()) {
@@ -191,23 +220,20 @@ Notifier::Attempt Notifier::Post(const NotifyTarget& target, const std::string& 
   }
   const Result<http::ClientResponse> response = client_.Fetch(request);
   if (!response.ok()) {
-    // What the client says of it names the URL's path.
-    return {.error = ToString(response.error().code()),
+    return {.error = WhyNot(response.error()),
             .refused = response.error().code() == ErrorCode::kInvalidInput};
   }
   if (IsGood(response->status)) return {};
   return {.error = fmt::format("answered {}", response->status),
           .refused = IsRefusal(response->status),
-          .wait_ms = RetryAfterMs(*response)};
+          .wait_ms = RetryAfterMs(*response, now_ms)};
 }
 
 Notifier::Attempt Notifier::RunCommand(const NotifyTarget& target, const std::string& key,
                                        const Json& event) {
-  const Result<std::string> command = config::ExpandText(target.run);
-  if (!command.ok()) return {.error = command.error().message()};
   const std::string path = JoinPath(options_.folder, fmt::format("event-{}.json", key));
   int exit_code = 0;
-  const Status status = RunWithEvent(target.directory, *command, path,
+  const Status status = RunWithEvent(target.directory, target.run, path,
                                      CompactJson(WebhookDocument(key, event)), &exit_code);
   if (!status.ok()) return {.error = ToString(status.error().code())};
   if (exit_code == 0) return {};
@@ -227,11 +253,11 @@ Status Notifier::RunWithEvent(const std::string& directory, const std::string& c
   if (document.size() <= kMostInVariable) process.environment["SLIPWAY_EVENT"] = document;
   process.timeout_seconds = options_.command_timeout_seconds;
   const Result<ProcessEnd> end = processes_.Run(process);
-  // A file that stays is written over by the next attempt.
-  Status removed = files_.RemoveFile(path);
+  // The command may have moved it; one that stays is written over by the next attempt.
+  (void)files_.RemoveFile(path);
   if (!end.ok()) return end.error();
   *exit_code = end->exit_code;
-  return removed;
+  return {};
 }
 
 }  // namespace slipway::monitor

@@ -25,11 +25,11 @@ namespace slipway::monitor {
 inline constexpr const char* kNotify = "notify";
 inline constexpr const char* kDelivery = "deliver";
 
-// One of `notifications`, `${VAR}` as it is written.
+// One of `notifications`, as it is written.
 struct NotifyTarget {
   std::string type;       // "slack", "webhook", "log", "command"
-  std::string url;        // Of slack and webhook.
-  std::string run;        // Of command.
+  std::string url;        // Of slack and webhook; ${VAR} is the environment's.
+  std::string run;        // Of command, for a shell, which has the same environment.
   std::string directory;  // Where `run` runs.
 };
 

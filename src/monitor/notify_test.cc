@@ -181,6 +181,26 @@ TEST_F(NotifyTest, WhatMayGoBetterIsTriedAgainAndTheRestIsGivenUp) {
   EXPECT_EQ(Deliver(webhook).due_ms, kNow + 120'000);
 }
 
+TEST_F(NotifyTest, AReceiverSaysWhenToComeAgainBySecondsOrADate) {
+  const auto due = [&](const std::string& value) {
+    client.Queue(
+        http::ClientResponse{.status = 429, .headers = {{"Retry-After", value}}, .body = ""});
+    return Deliver(webhook).due_ms - kNow;
+  };
+  EXPECT_EQ(due("7200"), 7'200'000);
+  EXPECT_EQ(due("86400"), 6 * 3'600'000);
+  EXPECT_EQ(due("Sat, 29 Nov 2025 06:43:07 GMT"), 120'000);
+  EXPECT_EQ(due("Sat, 29 Nov 2036 06:43:07 GMT"), 6 * 3'600'000);
+  for (const char* none : {"soon", "12 monkeys", "-5", "Sat, 29 Nov 2025 06:43:07 GMT!", ""})
+    EXPECT_LT(due(none), 10'000) << none;
+}
+
+TEST_F(NotifyTest, TheStatusAloneDecides) {
+  client.Queue(200, "");
+  Deliver(webhook);
+  EXPECT_FALSE(client.requests().back().reads_body);
+}
+
 TEST_F(NotifyTest, NoSecretIsTold) {
   client.answer = [](const http::ClientRequest& request) -> Result<http::ClientResponse> {
     return Error(ErrorCode::kUnavailable, request.url + ": nobody is there");
@@ -196,6 +216,7 @@ TEST_F(NotifyTest, NoSecretIsTold) {
     EXPECT_EQ(last.outcome, Outcome::kGivenUp);
     EXPECT_THAT(log.back(), Not(HasSubstr("QUIET")));
   }
+  EXPECT_EQ(Deliver(slack).error, "slack (${SLIPWAY_TEST_HOOK}): nobody is there");
   EXPECT_EQ(Deliver({"slack", "${SLIPWAY_TEST_NONE}", "", ""}).error,
             "slack (${SLIPWAY_TEST_NONE}): environment variable SLIPWAY_TEST_NONE is not set");
 }
@@ -230,9 +251,28 @@ TEST_F(NotifyTest, ACommandGetsTheEventInAVariableAndAFile) {
   std::ifstream file(out);
   EXPECT_EQ(Json::parse(file), WebhookDocument(key, kEvent));
   EXPECT_THAT(*LocalFileSystem().List(folder.path()), IsEmpty());
+  // It may take the file away.
+  EXPECT_EQ(Deliver({"command", "", "mv $SLIPWAY_EVENT_FILE moved.json", project.path()}).outcome,
+            Outcome::kDone);
   const Delivered failed = Deliver({"command", "", "echo QUIET; exit 3", ""});
   EXPECT_EQ(failed.outcome, Outcome::kRetry);
   EXPECT_EQ(failed.error, "command: ended with 3");
+}
+
+// What stands in a variable is no part of the command.
+TEST_F(NotifyTest, ACommandIsTheShellsAlone) {
+  const TemporaryDirectory project;
+  ::setenv("SLIPWAY_TEST_HOOK", "x'; touch injected; echo '", 1);
+  const NotifyTarget command = {"command", "",
+                                "printf '%s' '${SLIPWAY_TEST_HOOK}' > single; "
+                                "printf '%s' \"${SLIPWAY_TEST_HOOK}\" > double; "
+                                "cp \"${SLIPWAY_EVENT_FILE}\" event.json",
+                                project.path()};
+  EXPECT_EQ(Deliver(command).outcome, Outcome::kDone);
+  EXPECT_EQ(*LocalFileSystem().ReadFile(project.File("single")), "${SLIPWAY_TEST_HOOK}");
+  EXPECT_EQ(*LocalFileSystem().ReadFile(project.File("double")), "x'; touch injected; echo '");
+  EXPECT_TRUE(LocalFileSystem().Exists(project.File("event.json")));
+  EXPECT_FALSE(LocalFileSystem().Exists(project.File("injected")));
 }
 
 TEST_F(NotifyTest, WhatIsNoDeliveryIsGivenUp) {

@@ -1,12 +1,15 @@
 // The outbox with a program in slipway's place, which says what a real one would.
 #include "monitor/outbox.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <sstream>
 
 #include "core/testing.h"
 #include "core/unix_time.h"
@@ -71,18 +74,32 @@ class OutboxTest : public ::testing::Test {
   }
   Result<Retraining> Train() {
     if (const auto record = store.Find(service.name); !*record) Keep();
-    return Retrain(service.name, {.store = &store,
-                                  .processes = &LocalProcessRunner(),
-                                  .program = program,
-                                  .directory = folder.path()});
+    deploy::Effect effect;
+    effect.service = service.name;
+    effect.kind = kRetrain;
+    effect.detail = {{"at_ms", 1'764'398'467'000}, {"reason", "drift's here"}};
+    return Retrain(effect, {.store = &store,
+                            .registered = [this](const std::string&) { return registered; },
+                            .processes = &LocalProcessRunner(),
+                            .program = program,
+                            .directory = folder.path()});
   }
   std::string Called() const {
     std::ifstream file(called);
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
+  static std::string WithoutActors(const std::string& text) {
+    std::istringstream lines(text);
+    std::string kept;
+    for (std::string line; std::getline(lines, line);)
+      if (!line.starts_with("by ")) kept += line + "\n";
+    return kept;
+  }
+
   TemporaryDirectory folder, project;
   std::string program = folder.File("slipway"), called = folder.File("called");
+  std::vector<Registered> registered;
   deploy::Service service;
   deploy::FakeRolloutStore store;
 };
@@ -98,8 +115,12 @@ TEST_F(OutboxTest, ARunThatPassesIsDeployedAsBefore) {
   EXPECT_EQ(done->detail, Json({{"outcome", "deployed"}, {"trained", "churn:4"}}));
   const std::string common =
       "--config|it's/config.yaml|--env|production|--output|json|--set|deployment.port=1|";
-  EXPECT_EQ(Called(), "run|" + common + "\n" + project.path() + "\ndeploy|" + common +
-                          "churn:4|--detach|--strategy|canary|\n" + project.path() + "\n");
+  const std::string called_with = Called();
+  EXPECT_THAT(called_with, HasSubstr("by monitor\n"));
+  EXPECT_EQ(WithoutActors(called_with),
+            "run|" + common + "\n" + project.path() + "\ndeploy|" + common +
+                "churn:4|--detach|--strategy|canary|--reason|drift's here|\n" + project.path() +
+                "\n");
 }
 
 TEST_F(OutboxTest, ARunThatDoesNotPassIsNotDeployedAndSaysWhy) {
@@ -127,6 +148,45 @@ TEST_F(OutboxTest, ARunThatFailsSaysWhatWasWrong) {
   done = Train();
   ASSERT_TRUE(done.ok());
   EXPECT_EQ(done->text, "the run failed: ended by signal 9");
+}
+
+// The cache gives what an earlier run made of the same data.
+TEST_F(OutboxTest, AVersionThatThereWasBeforeIsNothingNew) {
+  Program(Saying(Record("passed", 4)));
+  registered = {{.digest = "sha256:5", .at = "2025-11-29T06:41:06.999Z", .rollback = ""},
+                {.digest = "sha256:4", .at = "2025-11-29T06:41:06.999Z", .rollback = ""}};
+  auto done = Train();
+  EXPECT_EQ(done->text,
+            "nothing new to learn from: the run came to churn:4, which there was before");
+  EXPECT_EQ(done->detail, Json({{"outcome", "unchanged"}, {"trained", "churn:4"}}));
+  EXPECT_THAT(Called(), Not(HasSubstr("deploy|")));
+  // By a run for the same alert that ended with its controller.
+  registered[1].at = "2025-11-29T06:41:07.000Z";
+  EXPECT_EQ(Train()->text, "trained churn:4, which is being deployed");
+}
+
+TEST_F(OutboxTest, AVersionThatWasGoneBackFromIsNeverDeployedByItself) {
+  constexpr const char* kText =
+      "the run came to churn:4, which is not deployed: it was gone back from";
+  Program(Saying(Record("passed", 4)));
+  registered = {{.digest = "sha256:4",
+                 .at = "2025-11-29T06:41:08.000Z",
+                 .rollback = "churn revision 7: error_rate"}};
+  auto done = Train();
+  EXPECT_EQ(done->text, kText);
+  EXPECT_EQ(done->detail["outcome"], "not deployed");
+  registered.clear();
+  service.watched = {{"actions", {{"left", {"sha256:4"}}}}};
+  Keep();
+  EXPECT_EQ(Train()->text, kText);
+  EXPECT_THAT(Called(), Not(HasSubstr("deploy|")));
+  // What another service thinks of it is its own.
+  registered = {{.digest = "sha256:4",
+                 .at = "2025-11-29T06:41:08.000Z",
+                 .rollback = "churn-staging revision 7: error_rate"}};
+  service.watched = Json::object();
+  Keep();
+  EXPECT_EQ(Train()->text, "trained churn:4, which is being deployed");
 }
 
 TEST_F(OutboxTest, WhatADeploymentRefusesIsTold) {
@@ -160,6 +220,81 @@ TEST_F(OutboxTest, WhoeverDeploysMeanwhileKnowsBetter) {
   EXPECT_THAT(Called(), Not(HasSubstr("deploy|")));
 }
 
+// A disk that is full: nothing of the outbox can be finished.
+class FullStore : public deploy::FakeRolloutStore {
+ public:
+  Status FinishEffect(int64_t id) override {
+    ++tries;
+    if (full) return Error(ErrorCode::kIo, "the disk is full");
+    return FakeRolloutStore::FinishEffect(id);
+  }
+  std::atomic<bool> full = true;
+  std::atomic<int> tries = 0;
+};
+
+void WaitFor(const std::function<bool()>& done) {
+  constexpr double kMostSeconds = 60;
+  const Stopwatch watch;
+  while (watch.seconds() < kMostSeconds && !done())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_TRUE(done());
+}
+
+deploy::ServiceChange MessagesTo(const std::vector<NotifyTarget>& targets) {
+  deploy::ServiceChange change;
+  change.service = "churn";
+  deploy::Effect message;
+  message.detail = {{"event", "alert raised"}};
+  change.effects = PerTarget(message, targets);
+  return change;
+}
+
+TEST_F(OutboxTest, WhatWasDeliveredAndCanNotBeFinishedIsNotDeliveredAgain) {
+  FullStore full;
+  ASSERT_TRUE(full.Write(MessagesTo({{"log", "", "", ""}})).ok());
+  std::atomic<int> told = 0;
+  http::FakeHttpClient client;
+  Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(),
+                    [&](const std::string&) { ++told; },
+                    {.webhook_secret = "", .folder = folder.path()});
+  {
+    const Outbox outbox({.store = &full,
+                         .notifier = &notifier,
+                         .processes = &LocalProcessRunner(),
+                         .registered = {},
+                         .program = program,
+                         .directory = folder.path()});
+    WaitFor([&] { return full.tries > 1; });
+    full.full = false;
+    WaitFor([&] { return full.DueEffects(UnixMilliseconds(), 10)->empty(); });
+  }
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(OutboxTest, NoTargetWaitsForAnother) {
+  // Each ends only when the others have begun.
+  std::vector<NotifyTarget> targets;
+  std::string wait;
+  for (const char* name : {"a", "b", "c"}) wait += fmt::format("[ -e {} ] && ", project.File(name));
+  for (const char* name : {"a", "b", "c"}) {
+    targets.push_back(
+        {"command", "",
+         fmt::format("touch {}; until {} true; do sleep 0.01; done", project.File(name), wait),
+         project.path()});
+  }
+  ASSERT_TRUE(store.Write(MessagesTo(targets)).ok());
+  http::FakeHttpClient client;
+  Notifier notifier(client, LocalProcessRunner(), LocalFileSystem(), [](const std::string&) {},
+                    {.webhook_secret = "", .folder = folder.path()});
+  const Outbox outbox({.store = &store,
+                       .notifier = &notifier,
+                       .processes = &LocalProcessRunner(),
+                       .registered = {},
+                       .program = program,
+                       .directory = folder.path()});
+  WaitFor([&] { return store.DueEffects(UnixMilliseconds(), 10)->empty(); });
+}
+
 TEST_F(OutboxTest, ARunHoldsUpNoMessageAndWhatItComesToIsTold) {
   // It goes on until the message is there.
   const std::string told = project.File("told");
@@ -181,12 +316,10 @@ TEST_F(OutboxTest, ARunHoldsUpNoMessageAndWhatItComesToIsTold) {
     const Outbox outbox({.store = &store,
                          .notifier = &notifier,
                          .processes = &LocalProcessRunner(),
+                         .registered = {},
                          .program = program,
                          .directory = folder.path()});
-    const Stopwatch watch;
-    constexpr double kMostSeconds = 60;
-    while (watch.seconds() < kMostSeconds && !store.DueEffects(UnixMilliseconds(), 10)->empty())
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    WaitFor([&] { return store.DueEffects(UnixMilliseconds(), 10)->empty(); });
   }
   std::vector<std::string> texts;
   const auto events = store.Events(service.name, 0, 0, 10);

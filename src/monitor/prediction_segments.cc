@@ -145,13 +145,24 @@ data::ReadOptions OptionsFor(std::vector<std::string> columns) {
   return options;
 }
 
-// Nothing of a segment of another version.
-Result<bool> CountSegment(const std::string& path, const std::string& digest,
-                          const std::vector<FeatureBins>& bins, ReadSegments* read) {
+// Whether each row of the segment has that text there; kInvalidInput where there is no such column.
+Result<bool> Says(const std::string& path, const std::string& column, const std::string& text) {
   NamesSink names;
-  const auto scanned = data::ScanTable(path, OptionsFor({"digest"}), names);
+  const auto scanned = data::ScanTable(path, OptionsFor({column}), names);
   if (!scanned.ok()) return scanned.error();
-  if (names.values() != std::set<std::string>{digest}) return false;
+  return names.values() == std::set<std::string>{text};
+}
+
+// Nothing of a segment of another version, or by another service.
+Result<bool> CountSegment(const std::string& path, const SegmentSubject& subject,
+                          const std::vector<FeatureBins>& bins, ReadSegments* read) {
+  SLIPWAY_ASSIGN_OR_RETURN(const bool is_version, Says(path, "digest", subject.digest));
+  if (!is_version) return false;
+  const Result<bool> is_service = Says(path, "service", subject.service);
+  // A server that is no replica of a service names none.
+  if (!is_service.ok() && IsDamaged(is_service.error().code())) return false;
+  if (!is_service.ok()) return is_service.error();
+  if (!*is_service) return false;
   std::vector<std::string> columns = {"row"};
   for (const FeatureBins& feature : bins) columns.push_back("input." + feature.feature);
   CountingSink counts(bins);
@@ -166,8 +177,8 @@ Result<bool> CountSegment(const std::string& path, const std::string& digest,
 
 }  // namespace
 
-SegmentReader::SegmentReader(std::string model, std::string digest, int64_t since_ms)
-    : model_(std::move(model)), digest_(std::move(digest)), horizon_(StampOf(since_ms)) {}
+SegmentReader::SegmentReader(SegmentSubject subject, int64_t since_ms)
+    : subject_(std::move(subject)), horizon_(StampOf(since_ms)) {}
 
 // Keys of what was not read yet, in the order in which it began.
 Result<std::vector<std::string>> SegmentReader::Pending(data::ObjectStore& store,
@@ -180,7 +191,7 @@ Result<std::vector<std::string>> SegmentReader::Pending(data::ObjectStore& store
     std::erase(compact, '-');
     if (compact < oldest.substr(0, compact.size())) continue;
     SLIPWAY_ASSIGN_OR_RETURN(const std::vector<data::ObjectInfo> objects,
-                             store.List(fmt::format("{}/predictions/{}", model_, day)));
+                             store.List(fmt::format("{}/predictions/{}", subject_.model, day)));
     for (const data::ObjectInfo& object : objects) {
       const std::string_view name = NameOf(object.key);
       if (name.size() <= kStamp || !name.ends_with(kEnding)) continue;
@@ -196,11 +207,13 @@ Result<ReadSegments> SegmentReader::Read(const std::string& place,
                                          const std::vector<FeatureBins>& bins, int64_t now_ms) {
   ReadSegments read;
   SLIPWAY_ASSIGN_OR_RETURN(const auto store, OpenPlace(place));
+  if (now_ms < read_ms_) SLIPWAY_RETURN_IF_ERROR(BeginAnew(*store, now_ms));
+  read_ms_ = now_ms;
   SLIPWAY_ASSIGN_OR_RETURN(std::vector<std::string> keys, Pending(*store, now_ms));
   read.more = keys.size() > kMostSegments;
   keys.resize(std::min(keys.size(), kMostSegments));
   for (const std::string& key : keys) {
-    const Result<bool> counted = CountSegment(PathOf(place, key), digest_, bins, &read);
+    const Result<bool> counted = CountSegment(PathOf(place, key), subject_, bins, &read);
     if (!counted.ok()) {
       const ErrorCode code = counted.error().code();
       // What was counted before it is kept; the rest has its turn once the place is well again.
@@ -219,20 +232,31 @@ Result<ReadSegments> SegmentReader::Read(const std::string& place,
   return read;
 }
 
+// Segments are told apart by times that are ahead of those to come.
+Status SegmentReader::BeginAnew(data::ObjectStore& store, int64_t now_ms) {
+  horizon_ = std::min(horizon_, StampOf(now_ms));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> keys, Pending(store, read_ms_));
+  for (const std::string& key : keys) seen_.emplace(NameOf(key));
+  return {};
+}
+
 void SegmentReader::Forget(int64_t now_ms) {
   horizon_ = std::max(horizon_, StampOf(now_ms - kHourMs));
   std::erase_if(seen_, [&](const std::string& name) { return name < horizon_; });
 }
 
 Json SegmentReader::ToJson() const {
-  return {{"model", model_}, {"digest", digest_}, {"horizon", horizon_}, {"seen", seen_}};
+  return {{"service", subject_.service}, {"model", subject_.model}, {"digest", subject_.digest},
+          {"horizon", horizon_},         {"seen", seen_},           {"read_ms", read_ms_}};
 }
 
 Result<SegmentReader> SegmentReader::FromJson(const Json& json) {
   const auto seen = json.find("seen");
   SegmentReader reader;
-  reader.model_ = GetString(json, "model");
-  reader.digest_ = GetString(json, "digest");
+  reader.subject_ = {.service = GetString(json, "service"),
+                     .model = GetString(json, "model"),
+                     .digest = GetString(json, "digest")};
+  reader.read_ms_ = GetInteger(json, "read_ms");
   reader.horizon_ = GetString(json, "horizon");
   if (seen == json.end() || !seen->is_array() || reader.horizon_.size() != kStamp)
     return Error(ErrorCode::kIntegrity, "the stored state of read segments can't be read");

@@ -20,20 +20,26 @@ struct ReadSegments {
   // what it bets on in the next.
   std::vector<DriftBatch> batches;
   int64_t rows = 0;
-  int64_t segments = 0;  // Of the version.
-  int64_t others = 0;    // Of other versions.
+  int64_t segments = 0;  // Of the version, as the service serves it.
+  int64_t others = 0;    // Of other versions, or by others.
   bool more = false;     // There are others to be read at the next look.
   std::string trouble;   // Of the first one that can't be read, and is passed over.
 };
 
+// Whose rows are read.
+struct SegmentSubject {
+  std::string service;  // As SLIPWAY_SERVICE tells it to its replicas.
+  std::string model;
+  std::string digest;  // Of the version.
+};
+
 // A value; any thread's own. Segments are told by their names, which begin with the time of their
 // first row: one that is published more than an hour behind that time is passed over, as are those
-// of more than a week ago.
+// of more than a week ago. Where the clock was set back, what was logged by then counts as read.
 class SegmentReader {
  public:
-  // Segments of `model` whose rows are of the version with that digest, begun at `since_ms` or
-  // later.
-  SegmentReader(std::string model, std::string digest, int64_t since_ms);
+  // Segments that were begun at `since_ms` or later.
+  SegmentReader(SegmentSubject subject, int64_t since_ms);
 
   // At most 32 of them at a time, oldest first. `place` is that of the log: a folder or s3://….
   // A segment that is gone by then is passed over. kUnavailable, kPermission and the like where the
@@ -48,11 +54,12 @@ class SegmentReader {
   SegmentReader() = default;
   Result<std::vector<std::string>> Pending(data::ObjectStore& store, int64_t now_ms) const;
   void Forget(int64_t now_ms);
+  Status BeginAnew(data::ObjectStore& store, int64_t now_ms);
 
-  std::string model_;
-  std::string digest_;
+  SegmentSubject subject_;
   std::string horizon_;         // Segments that began before it are known: "20261123T064107.123Z".
   std::set<std::string> seen_;  // Names of those behind it that were read.
+  int64_t read_ms_ = 0;         // The last look; 0 before.
 };
 
 }  // namespace slipway::monitor

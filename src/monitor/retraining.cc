@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "deploy/types.h"
+#include "monitor/actions.h"
 
 namespace slipway::monitor {
 namespace {
@@ -67,8 +71,12 @@ std::string WhyNot(const Json& record) {
 // One retraining of one service.
 class Task {
  public:
-  Task(const std::string& service, const RetrainingParts& parts)
-      : service_(service), parts_(parts) {}
+  Task(const deploy::Effect& effect, const RetrainingParts& parts)
+      : service_(effect.service),
+        asked_at_(FormatTimestamp(
+            Clock::WallTime(std::chrono::milliseconds(GetInteger(effect.detail, "at_ms"))))),
+        reason_(GetString(effect.detail, "reason")),
+        parts_(parts) {}
 
   Result<Retraining> Do() {
     SLIPWAY_ASSIGN_OR_RETURN(const auto service, Find());
@@ -116,8 +124,10 @@ class Task {
 
   // What it prints goes to the file; `trouble_` is what it told first of errors, or how it ended.
   // Whether it ended well.
-  Result<bool> Speak(const std::vector<std::string>& words) {
+  Result<bool> Speak(const std::vector<std::string>& words,
+                     std::map<std::string, std::string> environment = {}) {
     ProcessOptions options;
+    options.environment = std::move(environment);
     options.command = "exec";
     for (const std::string& word : words) options.command += " " + Quoted(word);
     options.command += " >" + Quoted(path_);
@@ -147,6 +157,22 @@ class Task {
     return Error(ErrorCode::kUnavailable, trouble_);
   }
 
+  // By an alert, a rollout's checks or a person who said why, of this service.
+  bool WasGoneBackFrom(const deploy::Service& service, const std::string& digest,
+                       const std::vector<Registered>& known) const {
+    const std::vector<std::string> left = ActionState::GoneBackFrom(service);
+    if (std::ranges::find(left, digest) != left.end()) return true;
+    return std::ranges::any_of(known, [&](const Registered& version) {
+      return version.digest == digest && version.rollback.starts_with(service_ + " revision ");
+    });
+  }
+  // Registered before the run was asked for; one that was broken off may have registered it since.
+  bool IsOld(const std::string& digest, const std::vector<Registered>& known) const {
+    return std::ranges::any_of(known, [&](const Registered& version) {
+      return version.digest == digest && version.at < asked_at_;
+    });
+  }
+
   Result<Retraining> Deploy(const Json& record) {
     const std::string reference = VersionOf(record);
     const auto left = [&](const std::string& why) {
@@ -164,6 +190,22 @@ class Task {
     if (service->down) return left("the service is down");
     // What was begun before this controller ended, or by a person who was faster.
     const bool begun = service->in_progress() && service->rollout->release.digest == digest;
+    if (!begun) {
+      const auto known = parts_.registered(GetString(record, "model"));
+      if (!known.ok()) return left("the registry can't be asked: " + known.error().ToString());
+      if (WasGoneBackFrom(*service, digest, *known)) {
+        return Retraining{
+            fmt::format("the run came to {}, which is not deployed: it was gone back from",
+                        reference),
+            DetailOf("not deployed", record)};
+      }
+      if (IsOld(digest, *known)) {
+        return Retraining{
+            fmt::format("nothing new to learn from: the run came to {}, which there was before",
+                        reference),
+            DetailOf("unchanged", record)};
+      }
+    }
     if (service->in_progress() && !begun) {
       return left(
           fmt::format("revision {} is being rolled out; slipway deploy {} once it has ended",
@@ -177,8 +219,13 @@ class Task {
         words.emplace_back("--strategy");
         words.push_back(strategy);
       }
+      if (!reason_.empty()) {
+        words.emplace_back("--reason");
+        words.push_back(reason_);
+      }
       path_ = "/dev/null";
-      SLIPWAY_ASSIGN_OR_RETURN(const bool deployed, Speak(words));
+      // Whom history names: it was no person.
+      SLIPWAY_ASSIGN_OR_RETURN(const bool deployed, Speak(words, {{"USER", "monitor"}}));
       if (!deployed) return left(trouble_);
     }
     return Retraining{fmt::format("trained {}, which is being deployed", reference),
@@ -186,6 +233,8 @@ class Task {
   }
 
   const std::string service_;
+  const std::string asked_at_;  // As the registry writes times.
+  const std::string reason_;
   const RetrainingParts& parts_;
   Json origin_ = Json::object();
   std::string environment_;
@@ -195,8 +244,8 @@ class Task {
 
 }  // namespace
 
-Result<Retraining> Retrain(const std::string& service, const RetrainingParts& parts) {
-  return Task(service, parts).Do();
+Result<Retraining> Retrain(const deploy::Effect& effect, const RetrainingParts& parts) {
+  return Task(effect, parts).Do();
 }
 
 }  // namespace slipway::monitor

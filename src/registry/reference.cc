@@ -70,7 +70,8 @@ Result<ModelReference> ParseVersion(const std::string& text, size_t colon) {
     return Error(ErrorCode::kInvalidInput,
                  fmt::format("{} is not a version number", Quoted(text.substr(colon + 1))))
         .Expected("NAME:7, a number from 1")
-        .Try("NAME@ALIAS for an alias, or --label for a label such as 1.0.0");
+        .Try(
+            "NAME@ALIAS for an alias; slipway models list has the number of a label such as 1.0.0");
   }
   return reference;
 }

@@ -49,12 +49,22 @@ void ReadReference(std::string_view text, RevisionSummary* summary) {
   }
 }
 
+// What an experiment brings, from its first event.
+void ReadTried(const Json& detail, RevisionSummary* summary) {
+  summary->tried.clear();
+  const auto sets = detail.is_object() ? detail.find("sets") : detail.end();
+  if (sets == detail.end() || !sets->is_array() || sets->size() < 2) return;
+  for (const Json& set : *sets) summary->tried.push_back(GetInteger(set, "version"));
+}
+
 void ReadBegin(const RolloutEvent& event, RevisionSummary* summary) {
   summary->kind = GetString(event.detail, "verb");
   summary->actor = GetString(event.detail, "actor");
   summary->began_ms = EventMs(event);
   summary->reason = GetString(event.detail, "reason");
   ReadReference(event.text, summary);
+  ReadTried(event.detail, summary);
+  summary->forced = GetBool(event.detail, "forced");
   if (summary->kind == "deploy") summary->strategy = After(event.text, " by ");
   if (summary->kind == "undo") summary->strategy = "blue-green";
 }
@@ -87,6 +97,14 @@ void TakeRollout(const deploy::Rollout& rollout, RevisionSummary* summary) {
   summary->began_ms = rollout.began_ms;
   summary->ended_ms = rollout.ended_ms;
   summary->reason = rollout.reason;
+  summary->forced = rollout.release.forced;
+  summary->tried.clear();
+  if (rollout.experiment) {
+    for (const deploy::Arm& arm : rollout.experiment->arms) {
+      summary->forced = summary->forced || arm.release.forced;
+      if (rollout.experiment->arms.size() > 1) summary->tried.push_back(arm.release.version);
+    }
+  }
   if (deploy::HasEnded(rollout.phase)) {
     summary->outcome = deploy::ToString(rollout.phase);
   } else if (rollout.pause) {
@@ -103,6 +121,8 @@ void TakeHistory(const deploy::HistoryEntry& entry, RevisionSummary* summary) {
   summary->version = entry.release.version;
   if (summary->ended_ms == 0) summary->ended_ms = entry.from_ms;
   summary->outcome = "completed";
+  summary->left = entry.left;
+  summary->forced = summary->forced || entry.release.forced;
   if (summary->strategy.empty()) {
     const auto settings = deploy::ReadSettings(entry.release.deployment);
     if (settings.ok()) summary->strategy = deploy::ToString(settings->strategy);
@@ -112,7 +132,12 @@ void TakeHistory(const deploy::HistoryEntry& entry, RevisionSummary* summary) {
 }  // namespace
 
 std::string RevisionSummary::reference() const {
-  return version == 0 ? "–" : fmt::format("{}:{}", model, version);
+  if (version == 0) return "–";
+  if (outcome == "completed" || tried.size() < 2) return fmt::format("{}:{}", model, version);
+  std::string names;
+  for (const int64_t one : tried)
+    names += fmt::format("{}:{}", names.empty() ? model : " and ", one);
+  return names;
 }
 
 int64_t EventMs(const RolloutEvent& event) {

@@ -23,8 +23,12 @@ struct RevisionSummary {
   std::string outcome;
   // Of an end or a stop that was not wanted, or of an undo that was not a person's; in words.
   std::string reason;
+  std::string left;            // Why it was gone back from later; "" where it was not.
+  std::vector<int64_t> tried;  // Of an experiment all of its new versions; else none.
+  bool forced = false;         // Its gates had not passed.
 
-  // "ml-classifier:3", "–" where it is not known.
+  // "ml-classifier:3", of an experiment that took none "ml-classifier:3 and :4"; "–" where it is
+  // not known.
   std::string reference() const;
 };
 

@@ -31,6 +31,7 @@ std::string Head(const RolloutReport& report, const RolloutStory& story) {
       fmt::format("revision {}, {}", revision.revision, revision.kind)};
   if (!revision.strategy.empty()) facts.push_back(revision.strategy);
   if (!revision.actor.empty()) facts.push_back("by " + Plain(revision.actor, 80));
+  if (revision.forced) facts.emplace_back("forced: gates not passed");
   return text + Join(facts, " · ") + "\n\n" + "Share of the traffic: " + SharesText(story) +
          " (UTC)\n\n";
 }
@@ -137,11 +138,14 @@ Json RenderRolloutJson(const RolloutReport& report) {
           {"revision", revision.revision},
           {"model", revision.model},
           {"version", revision.version == 0 ? Json() : Json(revision.version)},
+          {"versions", revision.tried},
           {"kind", revision.kind},
           {"strategy", revision.strategy},
           {"actor", revision.actor},
+          {"forced", revision.forced},
           {"outcome", revision.outcome},
           {"reason", revision.reason},
+          {"left", revision.left},
           {"began_at", Moment(story.begin_ms)},
           {"ended_at", Moment(revision.ended_ms)},
           {"counts",

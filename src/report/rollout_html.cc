@@ -32,6 +32,7 @@ std::string Top(const RolloutReport& report, const RolloutStory& story) {
                       Fact("Revision", fmt::format("{}, {}", revision.revision, revision.kind));
   if (!revision.strategy.empty()) facts += Fact("Strategy", revision.strategy);
   if (!revision.actor.empty()) facts += Fact("By", Shorten(CleanText(revision.actor), 80));
+  if (revision.forced) facts += Fact("Forced", "gates not passed");
   if (story.begin_ms != 0) facts += Fact("Began", Moment(story.begin_ms));
   if (revision.ended_ms != 0) facts += Fact("Ended", Moment(revision.ended_ms));
   return TopMarkup({.eyebrow = "Slipway rollout report",
@@ -198,6 +199,7 @@ std::string RenderRolloutHtml(const RolloutReport& report) {
                    {"evidence", "Evidence of harm", EvidenceBody(story)},
                    {"rates", "Rates and limits", RatesBody(story)},
                    {"latencies", "Latencies beside each other", LatencyBody(story)},
+                   {"experiment", "Which is better", ExperimentBody(story)},
                    {"checks", "Checks", ChecksBody(story)},
                    {"decisions", "Decisions", DecisionsBody(story)},
                    {"configured", "Configured", ConfiguredBody(story)}};

@@ -222,6 +222,84 @@ TEST(RevisionSummaryTest, AnAbortIsTheReason) {
   EXPECT_EQ(summary.reason, "aborted by grace: not today");
 }
 
+// What began a rollout that was superseded long ago.
+TEST(RolloutStoryTest, ARevisionKeepsItsSettingsWhenTheServiceHasGoneOn) {
+  for (RolloutReport report : {RolledBackRollout(), PausedRollout()}) {
+    report.service.rollout.reset();
+    const std::string html = RenderRolloutHtml(report);
+    EXPECT_THAT(html, HasSubstr("<section id=\"configured\""));
+    EXPECT_THAT(html, HasSubstr("10 % → 25 % → 50 % → 100 %, 1 min 00 s each"));
+    EXPECT_EQ(RenderRolloutJson(report)["deployment"]["deployment_strategy"], "canary");
+  }
+}
+
+TEST(RevisionSummaryTest, WhatWasForcedAndGoneBackFromIsTold) {
+  RolloutReport report = CompletedRollout();
+  report.service.history.back().left = "wrong too often";
+  report.service.rollout.reset();
+  report.events.front().detail["forced"] = true;
+  const RevisionSummary summary = SummarizeRevision(report.service, report.events);
+  EXPECT_TRUE(summary.forced);
+  EXPECT_EQ(summary.left, "wrong too often");
+  const std::string html = RenderRolloutHtml(report);
+  EXPECT_THAT(html, HasSubstr("gates not passed"));
+  EXPECT_THAT(html, HasSubstr("Later it was gone back from: wrong too often."));
+  EXPECT_THAT(RenderRolloutMarkdown(report), HasSubstr("forced: gates not passed"));
+}
+
+// Three looks at two versions: the second turns out better.
+RolloutReport Experiment() {
+  RolloutReport report = RolledBackRollout();
+  report.service.rollout.reset();
+  deploy::RolloutEvent begun = report.events.front();
+  begun.kind = "verb";
+  begun.text = "deploy ml-classifier:4 and ml-classifier:5 by experiment";
+  begun.detail = {{"verb", "deploy"},
+                  {"actor", "ada"},
+                  {"sets", {{{"set", 2}, {"version", 4}}, {{"set", 3}, {"version", 5}}}},
+                  {"deployment", {{"deployment_strategy", "experiment"}}}};
+  std::vector<deploy::RolloutEvent> events = {begun};
+  for (int look = 1; look <= 3; ++look) {
+    deploy::Check check{.at_ms = EventMs(begun) + 1000 * look};
+    for (const int version : {4, 5}) {
+      deploy::GoalResult result;
+      result.labels = result.stable_labels = 100 * look;
+      result.value = version == 5 ? 0.93 : 0.9;
+      result.stable_value = 0.9;
+      result.improvement = result.value - result.stable_value;
+      result.interval = {result.improvement - 0.06 / look, result.improvement + 0.06 / look};
+      if (result.interval.lower > 0) result.verdict = deploy::GoalVerdict::kBetter;
+      check.findings.push_back({.metric = ":" + std::to_string(version) + " goal",
+                                .text = result.InWords(),
+                                .evidence = deploy::ToJson(result)});
+    }
+    deploy::RolloutEvent event = begun;
+    event.kind = "check";
+    event.detail = deploy::ToJson(check);
+    events.push_back(std::move(event));
+  }
+  report.events = std::move(events);
+  return report;
+}
+
+TEST(RolloutHtmlTest, AnExperimentNamesAllOfItsVersionsAndDrawsTheirIntervals) {
+  const RolloutReport report = Experiment();
+  const std::vector<GoalSeries> goals = GoalsOf(TellRollout(report));
+  ASSERT_THAT(goals, SizeIs(2));
+  EXPECT_EQ(goals[1].version, ":5");
+  EXPECT_THAT(goals[1].lower, SizeIs(3));
+  EXPECT_NEAR(goals[1].lower.back().second, 1, 1e-9) << "points";
+  const std::string html = RenderRolloutHtml(report);
+  ExpectBalanced(html);
+  EXPECT_THAT(html, HasSubstr("<h1>ml-classifier:4 and :5</h1>"));
+  EXPECT_THAT(html, HasSubstr("<section id=\"experiment\""));
+  EXPECT_THAT(html, HasSubstr("Improvement by check: :5"));
+  EXPECT_THAT(html, HasSubstr("+3 at the last of 3 looks, between +1 and +5"));
+  EXPECT_THAT(html, HasSubstr("(2.0 worse to 2.0 better)"));
+  EXPECT_EQ(RenderRolloutJson(report)["versions"], Json({4, 5}));
+  EXPECT_THAT(RenderRolloutHtml(RolledBackRollout()), Not(HasSubstr("id=\"experiment\"")));
+}
+
 TEST(LinesSvgTest, LinesAndTheLimitLieInThePlot) {
   LinesPlot plot;
   plot.x_low = 1;

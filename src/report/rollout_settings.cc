@@ -50,6 +50,8 @@ void AddExperiment(const deploy::Settings& settings, Facts* facts) {
                       experiment.share > 0 ? WeightText(experiment.share)
                                            : "as much for each as for the stable one");
   facts->emplace_back("It ends after", FormatSeconds(experiment.seconds));
+  if (experiment.min_seconds > 0)
+    facts->emplace_back("Nothing is decided before", FormatSeconds(experiment.min_seconds));
   facts->emplace_back("Chance that an interval ever misses",
                       "at most " + WeightText(kPercent * experiment.alpha));
   facts->emplace_back("Better by more than", error ? fmt::format("{:g}", experiment.min_effect)

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "core/text.h"
+#include "deploy/verbs.h"
 #include "report/rollout_story_internal.h"
 #include "report/text_internal.h"
 
@@ -41,8 +42,18 @@ void Count(const deploy::Check& check, CheckCounts* counts) {
   }
 }
 
+// What the event that began it says.
+Json DeploymentIn(const std::vector<RolloutEvent>& events) {
+  for (const RolloutEvent& event : events) {
+    if (event.kind == "verb" && event.detail.is_object() && event.detail.contains("deployment"))
+      return event.detail["deployment"];
+  }
+  return nullptr;
+}
+
 // By what it was delivered, as far as it is still known.
-void TakeSettings(const deploy::Service& service, RolloutStory* story) {
+void TakeSettings(const deploy::Service& service, const std::vector<RolloutEvent>& events,
+                  RolloutStory* story) {
   const auto& rollout = service.rollout;
   if (rollout && rollout->revision == story->revision.revision) {
     story->settings = rollout->settings;
@@ -51,10 +62,14 @@ void TakeSettings(const deploy::Service& service, RolloutStory* story) {
   }
   const auto kept =
       std::ranges::find(service.history, story->revision.revision, &deploy::HistoryEntry::revision);
-  if (kept == service.history.end()) return;
-  story->deployment = kept->release.deployment;
-  auto settings = deploy::ReadSettings(kept->release.deployment);
-  if (settings.ok()) story->settings = *settings;
+  story->deployment = DeploymentIn(events);
+  if (!story->deployment.is_object() && kept != service.history.end())
+    story->deployment = kept->release.deployment;
+  if (!story->deployment.is_object()) return;
+  auto settings = deploy::ReadSettings(story->deployment);
+  if (!settings.ok()) return;
+  story->settings =
+      story->revision.kind == "undo" ? deploy::ForUndo(*std::move(settings)) : *std::move(settings);
 }
 
 // The share that it had last before it lost all.
@@ -97,7 +112,7 @@ RolloutStory TellRollout(const RolloutReport& report) {
     }
     story.decisions.push_back(event);
   }
-  TakeSettings(report.service, &story);
+  TakeSettings(report.service, report.events, &story);
   return story;
 }
 
@@ -133,9 +148,14 @@ std::string RolloutSentence(const RolloutStory& story) {
   const std::string share = WeightText(ShareReached(story));
   if (revision.outcome == "completed") {
     const std::string why = revision.reason.empty() ? "" : " Why: " + revision.reason + ".";
-    return fmt::format("{} is stable, {} after it began. {}.{}", revision.reference(), Took(story),
-                       CountsText(story.counts), why);
+    const std::string left =
+        revision.left.empty() ? "" : " Later it was gone back from: " + revision.left + ".";
+    return fmt::format("{} {} stable, {} after it began. {}.{}{}", revision.reference(),
+                       left.empty() ? "is" : "was", Took(story), CountsText(story.counts), why,
+                       left);
   }
+  if (revision.outcome == "rolled back" && revision.strategy == "experiment")
+    return "All traffic is the stable version's again" + Because(revision.reason);
   if (revision.outcome == "rolled back" || revision.outcome == "rolling back") {
     return fmt::format("{} {}{}", OutcomeWords(revision.outcome),
                        ShareReached(story) > 0 ? "at " + share + " of the traffic"

@@ -10,6 +10,7 @@
 #include "deploy/watch.h"
 #include "report/revision_summary.h"
 #include "report/rollout_report.h"
+#include "report/svg_internal.h"
 
 namespace slipway::report {
 
@@ -104,10 +105,23 @@ struct LatencyRow {
 // At the last check that has them.
 std::vector<LatencyRow> LatenciesOf(const RolloutStory& story);
 
+// An experiment's version beside the stable one, look by look; in points, or in what is estimated.
+struct GoalSeries {
+  std::string version = {};                              // ":4"
+  CheckPoints improvement = {}, lower = {}, upper = {};  // Where an interval was known.
+  deploy::GoalResult last = {};
+  double min_effect = 0;
+};
+std::vector<GoalSeries> GoalsOf(const RolloutStory& story);
+// A section of the page; "" of what is no experiment, or had no look yet.
+std::string ExperimentBody(const RolloutStory& story);
+
 // What was configured, in words, in the order of the strategy's course.
 std::vector<std::pair<std::string, std::string>> ConfiguredFacts(const deploy::Settings& settings);
 
 // Pictures.
+// The frame of a plot by checks.
+LinesPlot PlotByCheck(size_t checks, std::string title, std::string told);
 std::string ShareSvg(const RolloutStory& story);
 // The sign of a check or of a person's word beside its name; `kind` as KindOfCheck has it, or
 // "verb".

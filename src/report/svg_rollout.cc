@@ -98,22 +98,6 @@ CheckPoints Thinned(const CheckPoints& points) {
   return thin;
 }
 
-// The frame of a plot by checks.
-LinesPlot ByCheck(size_t checks, std::string title, std::string told) {
-  LinesPlot plot;
-  plot.title = std::move(title);
-  plot.told = std::move(told);
-  plot.x_title = "Check";
-  const size_t last = std::max<size_t>(checks, 1);
-  plot.x_low = last == 1 ? 0 : 1;
-  plot.x_high = static_cast<double>(last);
-  std::vector<size_t> numbers = {1, (last + 1) / 2, last};
-  numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
-  for (const size_t number : numbers)
-    plot.x_ticks.emplace_back(static_cast<double>(number), std::to_string(number));
-  return plot;
-}
-
 double Largest(const CheckPoints& points, double least) {
   for (const auto& [number, value] : points) least = std::max(least, value);
   return least;
@@ -144,6 +128,21 @@ std::string LastText(const CheckPoints& points, bool is_share) {
 
 }  // namespace
 
+LinesPlot PlotByCheck(size_t checks, std::string title, std::string told) {
+  LinesPlot plot;
+  plot.title = std::move(title);
+  plot.told = std::move(told);
+  plot.x_title = "Check";
+  const size_t last = std::max<size_t>(checks, 1);
+  plot.x_low = last == 1 ? 0 : 1;
+  plot.x_high = static_cast<double>(last);
+  std::vector<size_t> numbers = {1, (last + 1) / 2, last};
+  numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
+  for (const size_t number : numbers)
+    plot.x_ticks.emplace_back(static_cast<double>(number), std::to_string(number));
+  return plot;
+}
+
 std::string SignSvg(const std::string& kind) {
   return fmt::format(
       R"(<svg class="sign {}" viewBox="-6 -6 12 12" aria-hidden="true"><path d="{}"/></svg>)", kind,
@@ -170,7 +169,7 @@ std::string EvidenceSvg(const EvidenceSeries& series, size_t checks) {
   constexpr double kHighest = 2.5;  // Times the threshold.
   double least = 0;
   for (const auto& [number, value] : series.points) least = std::min(least, value);
-  LinesPlot plot = ByCheck(
+  LinesPlot plot = PlotByCheck(
       checks, "Evidence by check: " + series.metric,
       fmt::format("log10 of the e-value: {:.2f} at the last of {}; {} {:.2f}, at which it is harm.",
                   series.points.back().second,
@@ -190,7 +189,7 @@ std::string EvidenceSvg(const EvidenceSeries& series, size_t checks) {
 
 std::string RatesSvg(const RateSeries& series, size_t checks) {
   const bool errors = series.metric == "errors";
-  LinesPlot plot = ByCheck(
+  LinesPlot plot = PlotByCheck(
       checks, errors ? "Error rates by check" : "Shares of wrong predictions by check",
       fmt::format("So far, at the last check: stable {}, new {}; it may be {:.2f} points worse.",
                   LastText(series.stable, true), LastText(series.canary, true),
@@ -207,9 +206,9 @@ std::string RatesSvg(const RateSeries& series, size_t checks) {
 
 std::string ThresholdSeriesSvg(const ThresholdSeries& series, size_t checks) {
   const std::string limit = LastText({{0, series.limit}}, series.is_share);
-  LinesPlot plot = ByCheck(checks, FindingTitle(series.metric) + " by check",
-                           fmt::format("{} at the last check; the limit is {}.",
-                                       LastText(series.values, series.is_share), limit));
+  LinesPlot plot = PlotByCheck(checks, FindingTitle(series.metric) + " by check",
+                               fmt::format("{} at the last check; the limit is {}.",
+                                           LastText(series.values, series.is_share), limit));
   plot.y_title = series.is_share ? "Share" : "ms";
   SetHeight(Largest(series.values, series.limit), series.is_share, &plot);
   plot.lines = {{.series = 1, .points = Thinned(series.values)}};

@@ -116,7 +116,12 @@ class FeedbackReader {
     switch (input_.Peek()) {
       case JsonKind::kNumber: {
         if (!input_.ReadNumber(&label.number)) return Broken();
-        if (!std::isfinite(label.number)) return RejectField(key, "the number is too large");
+        if (!(std::abs(label.number) <= kMostLabel)) {
+          return RejectField(
+              key, fmt::format("the number is too large: expected {:g} to {:g}, or a text where "
+                               "it is the name of a class",
+                               -kMostLabel, kMostLabel));
+        }
         label.kind = GivenLabel::Kind::kNumber;
         label.text = input_.number_text();
         break;
@@ -125,7 +130,8 @@ class FeedbackReader {
         std::string_view text;
         if (!input_.ReadText(&text)) return Broken();
         label.text = text;
-        label.number = NumberOfText(text);
+        const double number = NumberOfText(text);
+        if (std::abs(number) <= kMostLabel) label.number = number;
         break;
       }
       case JsonKind::kBoolean: {

@@ -18,17 +18,29 @@ double ClassOf(const GivenLabel& label, const LoggedModel& model) {
   return kOtherClass;
 }
 
+// An estimate that is no number is as wrong as can be.
+double ErrorOf(double predicted, double label) {
+  const double error = std::abs(predicted - label);
+  return error <= kMostLabel ? error : kMostLabel;
+}
+
 // Counts the label of a row, or with -1 takes it back.
-void AddTo(FeedbackScore* score, double predicted, double label, int64_t times) {
-  score->matched += times;
-  if (score->regression) {
-    const double error = std::abs(predicted - label) * static_cast<double>(times);
-    score->absolute_error += error;
-    score->squared_error += error * std::abs(predicted - label);
+void AddTo(FeedbackCounts* counts, bool regression, double predicted, double label, int64_t times) {
+  counts->matched += times;
+  if (regression) {
+    const double error = ErrorOf(predicted, label);
+    counts->absolute_error += error * static_cast<double>(times);
+    counts->squared_error += error * error * static_cast<double>(times);
     return;
   }
-  if (label == predicted) score->correct += times;
-  if (label != kOtherClass) score->labels[static_cast<size_t>(label)].second += times;
+  if (label == predicted) counts->correct += times;
+  if (label != kOtherClass) counts->labels[static_cast<size_t>(label)].second += times;
+}
+
+FeedbackCounts NoneOf(const LoggedModel& model) {
+  FeedbackCounts counts;
+  for (const std::string& name : model.classes) counts.labels.emplace_back(name, 0);
+  return counts;
 }
 
 }  // namespace
@@ -50,6 +62,7 @@ const LoggedModel* LoggedModels::Find(uint32_t number) const {
 
 void FeedbackJoin::AddOutcomes(const LoggedModel& model, std::string_view record) {
   if (recent_.capacity() == 0) return;
+  FollowEpoch();
   RecordReader reader(record);
   const auto head = reader.Take<RecordHead>();
   const uint64_t hash = RecentPredictions::HashOfId(reader.TakeBytes(head.id_bytes));
@@ -60,6 +73,22 @@ void FeedbackJoin::AddOutcomes(const LoggedModel& model, std::string_view record
   }
 }
 
+void FeedbackJoin::BeginEpoch(int64_t epoch) {
+  const std::lock_guard lock(mutex_);
+  if (epoch_ == epoch) return;
+  epoch_ = epoch;
+  for (FeedbackScore& score : scores_) {
+    score.epoch = epoch;
+    score.in_epoch = {};
+    for (const auto& [name, count] : score.all.labels) score.in_epoch.labels.emplace_back(name, 0);
+  }
+}
+
+void FeedbackJoin::FollowEpoch() {
+  const int64_t now = epoch_;
+  if (std::exchange(followed_, now) != now) recent_.Mark();
+}
+
 // Most labels in a row are of one model.
 const LoggedModel* FeedbackJoin::Find(uint32_t number) {
   if (last_ == nullptr || last_->number != number) last_ = models_.Find(number);
@@ -68,6 +97,7 @@ const LoggedModel* FeedbackJoin::Find(uint32_t number) {
 
 FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row,
                                         const GivenLabel& label, bool may_be_others) {
+  FollowEpoch();
   RecentPredictions::Row* const found =
       recent_.Find(RecentPredictions::KeyOf(RecentPredictions::HashOfId(request_id), row));
   if (found == nullptr) {
@@ -93,11 +123,16 @@ FeedbackJoin::Joined FeedbackJoin::Join(std::string_view request_id, int64_t row
     joined.match.correct = correct ? 1 : 0;
   }
   // A text says nothing of an estimate.
-  if (!std::isnan(truth)) Count(model, found->predicted, std::exchange(found->label, truth), truth);
+  if (!std::isnan(truth)) {
+    Count(model, {.predicted = found->predicted,
+                  .before = std::exchange(found->label, truth),
+                  .label = truth,
+                  .is_new = recent_.IsNew(*found)});
+  }
   return joined;
 }
 
-void FeedbackJoin::Count(const LoggedModel& model, double predicted, double before, double label) {
+void FeedbackJoin::Count(const LoggedModel& model, const Outcome& outcome) {
   const std::lock_guard lock(mutex_);
   const auto same = [&](const FeedbackScore& score) {
     return score.model == model.name && score.version == model.version &&
@@ -105,13 +140,23 @@ void FeedbackJoin::Count(const LoggedModel& model, double predicted, double befo
   };
   auto score = std::ranges::find_if(scores_, same);
   if (score == scores_.end()) {
-    FeedbackScore begun{model.name, model.version, model.digest, model.regression()};
-    for (const std::string& name : model.classes) begun.labels.emplace_back(name, 0);
-    scores_.push_back(std::move(begun));
+    scores_.push_back({.model = model.name,
+                       .version = model.version,
+                       .digest = model.digest,
+                       .regression = model.regression(),
+                       .all = NoneOf(model),
+                       .epoch = epoch_,
+                       .in_epoch = NoneOf(model)});
     score = scores_.end() - 1;
   }
-  if (!std::isnan(before)) AddTo(&*score, predicted, before, -1);
-  AddTo(&*score, predicted, label, 1);
+  const auto add = [&](FeedbackCounts* counts) {
+    if (!std::isnan(outcome.before))
+      AddTo(counts, score->regression, outcome.predicted, outcome.before, -1);
+    AddTo(counts, score->regression, outcome.predicted, outcome.label, 1);
+  };
+  add(&score->all);
+  // Another one may have begun since the row was found.
+  if (outcome.is_new && followed_ != 0 && followed_ == epoch_) add(&score->in_epoch);
 }
 
 std::vector<FeedbackScore> FeedbackJoin::Scores() const {

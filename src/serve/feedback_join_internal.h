@@ -1,6 +1,7 @@
 // Feedback beside the predictions that it is of: what was right, by version of a model.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -46,20 +47,33 @@ class FeedbackJoin {
   Joined Join(std::string_view request_id, int64_t row, const GivenLabel& label,
               bool may_be_others = false);
 
+  // As PredictionLog::BeginEpoch. By any thread.
+  void BeginEpoch(int64_t epoch);
   // By any thread.
   std::vector<FeedbackScore> Scores() const;
   // Labels that found no prediction.
   int64_t unmatched() const { return unmatched_.value(); }
 
  private:
+  // How right a row's prediction was.
+  struct Outcome {
+    double predicted = 0;
+    double before = 0;  // The label that it had; NaN for none.
+    double label = 0;
+    bool is_new = false;  // Predicted in the epoch that is followed.
+  };
+
   const LoggedModel* Find(uint32_t number);
-  void Count(const LoggedModel& model, double predicted, double before, double label);
+  void FollowEpoch();
+  void Count(const LoggedModel& model, const Outcome& outcome);
 
   const LoggedModels& models_;
   RecentPredictions recent_;
   std::string predicted_;  // The text of an estimate.
   const LoggedModel* last_ = nullptr;
   Counter unmatched_;
+  int64_t followed_ = 0;           // The epoch that rows are added in.
+  std::atomic<int64_t> epoch_{0};  // Written under the mutex.
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::vector<FeedbackScore> scores_;

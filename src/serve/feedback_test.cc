@@ -66,6 +66,9 @@ TEST(ParseFeedbackTest, WhatIsWrongIsNamedWithFieldAndItem) {
   expect(R"({"request_id": "a", "label": null})", "400 @label #", "a text, true or false");
   expect(R"({"request_id": "a", "label": [1]})", "400 @label #", "a text, true or false");
   expect(R"({"request_id": "a", "label": 1e999})", "400 @label #", "too large");
+  // Its square would be no number any more.
+  expect(R"({"request_id": "a", "label": 1e200})", "400 @label #", "expected -1e+100 to 1e+100");
+  expect(R"({"request_id": "a", "label": -1e200})", "400 @label #", "too large");
   expect(R"({"request_id": "a", "labels": []})", "400 @label #", "empty");
   expect(R"({"request_id": "a", "labels": 1})", "400 @labels #", "a list");
   expect(R"({"request_id": "a", "label": 1, "labels": [1]})", "400 @labels #", "both");
@@ -100,6 +103,12 @@ GivenLabel LabelOf(const std::string& json) {
   EXPECT_FALSE(
       ParseFeedback(R"({"request_id": "a", "label": )" + json + "}", kMostLabels, &feedback));
   return feedback.front().label;
+}
+
+TEST(ParseFeedbackTest, ATextIsANumberOnlyWhereItCanBeALabel) {
+  EXPECT_EQ(LabelOf("\"1e100\"").number, 1e100);
+  EXPECT_TRUE(std::isnan(LabelOf("\"1e101\"").number));
+  EXPECT_EQ(LabelOf("\"1e101\"").text, "1e101");
 }
 
 TEST(IsClassTest, ByTextByNumberAndByTruth) {

@@ -21,8 +21,9 @@ void FillNumbers(LoggedModel* model) {
 
 }  // namespace
 
-LoggedModel LoggedModel::Of(const ServedModel& model) {
+LoggedModel LoggedModel::Of(const ServedModel& model, const std::string& service) {
   LoggedModel logged;
+  logged.service = service;
   logged.name = model.name;
   logged.version = model.version;
   logged.digest = model.model.digest;
@@ -39,9 +40,10 @@ Json ToJson(const LoggedModel& model) {
   Json inputs = Json::array();
   for (const LoggedModel::Input& input : model.inputs)
     inputs.push_back({{"name", input.name}, {"type", data::ToString(input.type)}});
-  return {{"name", model.name},       {"version", model.version},
-          {"digest", model.digest},   {"inputs", std::move(inputs)},
-          {"classes", model.classes}, {"integer_labels", model.integer_labels}};
+  return {{"name", model.name},         {"version", model.version},
+          {"digest", model.digest},     {"service", model.service},
+          {"classes", model.classes},   {"integer_labels", model.integer_labels},
+          {"inputs", std::move(inputs)}};
 }
 
 Result<LoggedModel> LoggedModelFromJson(const Json& json) {
@@ -50,6 +52,7 @@ Result<LoggedModel> LoggedModelFromJson(const Json& json) {
   model.name = GetString(json, "name");
   model.version = GetString(json, "version");
   model.digest = GetString(json, "digest");
+  model.service = GetString(json, "service");
   model.integer_labels = GetBool(json, "integer_labels");
   for (const Json& input : json.value("inputs", Json::array())) {
     const std::string type = input.is_object() ? GetString(input, "type") : "";

@@ -18,7 +18,7 @@ struct LoggedModel {
     data::ColumnType type = data::ColumnType::kNumeric;
   };
 
-  static LoggedModel Of(const ServedModel& model);
+  static LoggedModel Of(const ServedModel& model, const std::string& service = "");
 
   bool regression() const { return classes.empty(); }
   // The same model, loaded once more.
@@ -28,6 +28,7 @@ struct LoggedModel {
 
   uint32_t number = 0;  // By which records name it; counts from 0.
   std::string name, version, digest;
+  std::string service;  // That the server is one of; "" for none.
   std::vector<Input> inputs;
   std::vector<std::string> classes;   // None of a regression.
   std::vector<double> class_numbers;  // NumberOfText of each.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "serve/access.h"
+#include "serve/feedback.h"
 #include "serve/openapi_internal.h"
 
 namespace slipway::serve::openapi {
@@ -123,7 +124,10 @@ Json FeedbackSchema(int64_t max_labels) {
   constexpr int kLongestId = 1024, kLongestLabel = 4096;
   constexpr int64_t kMostRow = 4'294'967'295;
   const Json id = {{"type", "string"}, {"minLength", 1}, {"maxLength", kLongestId}};
-  const Json label = {{"type", {"number", "string", "boolean"}}, {"maxLength", kLongestLabel}};
+  const Json label = {{"type", {"number", "string", "boolean"}},
+                      {"minimum", -kMostLabel},
+                      {"maximum", kMostLabel},
+                      {"maxLength", kLongestLabel}};
   const Json row = {{"type", "integer"},
                     {"minimum", 0},
                     {"maximum", kMostRow},

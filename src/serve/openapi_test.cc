@@ -422,6 +422,7 @@ TEST_F(OpenApiBodyTest, Feedback) {
       const char* body :
       {R"({"request_id": "a", "label": 1})", R"({"label": "yes", "request_id": "é ", "row": 2})",
        R"({"request_id": "a", "labels": [true, 1.5, ""]})",
+       R"({"request_id": "a", "labels": [1e100, -1e100, "1e200"]})",
        R"([{"request_id": "a", "label": 1, "row": 4294967295}, {"request_id": "b", "labels": [0]}])"}) {
     ExpectAgreement("/feedback", body, true);
   }
@@ -429,6 +430,7 @@ TEST_F(OpenApiBodyTest, Feedback) {
        {"{}", "[]", R"({"request_id": "a"})", R"({"label": 1})",
         R"({"request_id": "", "label": 1})", R"({"request_id": 1, "label": 1})",
         R"({"request_id": "a", "label": null})", R"({"request_id": "a", "labels": []})",
+        R"({"request_id": "a", "label": 1e101})", R"({"request_id": "a", "label": -1e200})",
         R"({"request_id": "a", "labels": [0, 0, 0, 0]})", R"({"request_id": "a", "labels": [[0]]})",
         R"({"request_id": "a", "label": 1, "labels": [1]})",
         R"({"request_id": "a", "labels": [1], "row": 0})",

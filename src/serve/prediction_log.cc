@@ -90,12 +90,13 @@ class FilePredictionLog : public PredictionLog {
   }
 
   const LoggedModel* Register(const ServedModel& model) override {
-    return models_.Register(LoggedModel::Of(model));
+    return models_.Register(LoggedModel::Of(model, options_.service));
   }
 
   void Record(int loop, const Observation& observation) noexcept override;
   int64_t RecordFeedback(int loop, const LoggedModel* asked, std::span<const Feedback> feedback,
                          const FeedbackArrival& arrival) noexcept override;
+  void BeginEpoch(int64_t epoch) override { join_.BeginEpoch(epoch); }
   PredictionLogStats Stats() const override;
   Status Stop() override;
 
@@ -222,7 +223,7 @@ PredictionLogStats FilePredictionLog::Stats() const {
   stats.waiting_bytes = counts_.waiting_bytes.load();
   stats.feedback_unmatched = join_.unmatched();
   stats.scores = join_.Scores();
-  for (const FeedbackScore& score : stats.scores) stats.feedback_matched += score.matched;
+  for (const FeedbackScore& score : stats.scores) stats.feedback_matched += score.all.matched;
   return stats;
 }
 

@@ -50,6 +50,8 @@ struct PredictionLogOptions {
   // A directory of this machine where rows wait to become segments. "" is PLACE/.spool, which an
   // s3:// place has not: there it must be named, and servers of several places may share it.
   std::string spool;
+  // The deployed service that this server is a replica of, which its segments name; "" for none.
+  std::string service;
   // The share of the requests that is kept, in (0, 1]: chosen by a hash of the request's id, so
   // that all servers keep the same ones. Feedback is kept and counted of all.
   double sample = 1;
@@ -90,16 +92,23 @@ struct FeedbackArrival {
   std::string_view own_ids = {};
 };
 
-// Feedback on one version of a model, since the start.
-struct FeedbackScore {
-  std::string model, version, digest;
-  bool regression = false;
+struct FeedbackCounts {
   int64_t matched = 0;  // Rows with feedback whose prediction was still known.
   int64_t correct = 0;  // Of classes: those with the class that was predicted.
   // Of classes: how many labels were each, in the model's order.
   std::vector<std::pair<std::string, int64_t>> labels = {};
   double absolute_error = 0;  // Of a regression: the sum over them.
   double squared_error = 0;   // Likewise.
+};
+
+// Feedback on one version of a model.
+struct FeedbackScore {
+  std::string model, version, digest;
+  bool regression = false;
+  FeedbackCounts all = {};  // Since the start.
+  // Of the predictions that were made since the epoch began; 0 before one has.
+  int64_t epoch = 0;
+  FeedbackCounts in_epoch = {};
 };
 
 // Since the start. Rows, unless it says otherwise.
@@ -145,6 +154,11 @@ class PredictionLog {
   virtual int64_t RecordFeedback(int loop, const LoggedModel* asked,
                                  std::span<const Feedback> feedback,
                                  const FeedbackArrival& arrival) noexcept = 0;
+
+  // From now on predictions, and later the labels that come for them, are of that epoch, which is
+  // not 0; nothing where it is the present one. So versions that share the traffic from one moment
+  // on are compared by the same predictions, however late labels come. By any thread.
+  virtual void BeginEpoch(int64_t epoch) = 0;
 
   // By any thread. What a loop records is seen some tens of milliseconds later.
   virtual PredictionLogStats Stats() const = 0;

@@ -96,6 +96,15 @@ TEST_F(PredictionLogTest, ARowHasWhatWasAskedAndAnswered) {
   EXPECT_THAT(told_, IsEmpty());
 }
 
+TEST_F(PredictionLogTest, AReplicaNamesItsService) {
+  options_.service = "shop-staging";
+  const auto log = Open();
+  log->Record(0, Answered(churn_, "a", 2, 5).Of(log->Register(churn_)));
+  Stop(log.get());
+  EXPECT_THAT(RowsIn(options_.place, "", {"request_id", "digest", "service"}),
+              ElementsAre("a sha256:churn3 shop-staging", "a sha256:churn3 shop-staging"));
+}
+
 TEST_F(PredictionLogTest, NothingIsLostOnACleanStop) {
   constexpr int kLoops = 3, kRequests = 4000;
   options_.segment_rows = 5000;
@@ -205,6 +214,67 @@ TEST_F(PredictionLogTest, ServersThatSampleKeepTheSameRequests) {
   for (size_t i = 0; i < once.size(); ++i) EXPECT_EQ(twice[2 * i], once[i]);
 }
 
+// Labels may come much later than what they are of.
+TEST_F(PredictionLogTest, LabelsAreCountedApartByTheEpochOfTheirPredictions) {
+  const auto log = Open(1);
+  const LoggedModel* const churn = log->Register(churn_);
+  int64_t told = 0;
+  const auto label = [&](const char* id, int64_t row, const char* text) {
+    EXPECT_EQ(log->RecordFeedback(0, churn, std::vector{Label(id, text, row)}, {}), 1);
+    ++told;
+    while (log->Stats().feedback_matched + log->Stats().feedback_unmatched < told)
+      std::this_thread::yield();
+  };
+  // Of a row that has a label a later one changes what is counted, and not how many there are.
+  const auto relabel = [&](const char* id, int64_t row, const char* text, int64_t correct) {
+    EXPECT_EQ(log->RecordFeedback(0, churn, std::vector{Label(id, text, row)}, {}), 1);
+    while (log->Stats().scores[0].all.correct != correct) std::this_thread::yield();
+  };
+  log->Record(0, Answered(churn_, "old", 3).Of(churn));  // no, yes, no
+  label("old", 0, "no");
+  FeedbackScore score = log->Stats().scores.at(0);
+  EXPECT_EQ(score.epoch, 0);
+  EXPECT_EQ(score.in_epoch.matched, 0);
+  log->BeginEpoch(7);
+  log->Record(0, Answered(churn_, "new", 3).Of(churn));
+  label("new", 0, "no");
+  label("old", 1, "no");
+  label("new", 1, "no");
+  relabel("old", 0, "yes", 1);
+  log->BeginEpoch(7);
+  score = log->Stats().scores.at(0);
+  EXPECT_EQ(score.all.matched, 4);
+  EXPECT_EQ(score.all.correct, 1);
+  EXPECT_EQ(score.epoch, 7);
+  EXPECT_EQ(score.in_epoch.matched, 2);
+  EXPECT_EQ(score.in_epoch.correct, 1);
+  EXPECT_THAT(score.in_epoch.labels, ElementsAre(Pair("no", 2), Pair("yes", 0)));
+  relabel("new", 0, "yes", 0);
+  EXPECT_EQ(log->Stats().scores.at(0).in_epoch.correct, 0);
+  EXPECT_EQ(log->Stats().scores.at(0).in_epoch.matched, 2);
+  // Another one begins with nothing, and what is of the one before counts no more.
+  log->BeginEpoch(8);
+  EXPECT_EQ(log->Stats().scores.at(0).in_epoch.matched, 0);
+  label("new", 2, "no");
+  EXPECT_EQ(log->Stats().scores.at(0).in_epoch.matched, 0);
+  EXPECT_EQ(log->Stats().scores.at(0).epoch, 8);
+}
+
+TEST_F(PredictionLogTest, AnErrorThatIsNoNumberDecidesNothingForGood) {
+  const auto log = Open(1);
+  const ServedModel price = ModelOf("price", "1", {});
+  const LoggedModel* const cost = log->Register(price);
+  Answered answered(price, "p", 2, 10);
+  log->Record(0, answered.Of(cost));
+  const std::vector<Feedback> labels = {
+      Label("p", "1e200"),
+      {.request_id = "p", .row = 1, .label = {.text = "1e300", .number = 1e300}}};
+  EXPECT_EQ(log->RecordFeedback(0, cost, labels, {}), 2);
+  Stop(log.get());
+  const FeedbackScore score = log->Stats().scores.at(0);
+  EXPECT_TRUE(std::isfinite(score.all.squared_error));
+}
+
 TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   const auto log = Open(2);
   const ServedModel price = ModelOf("price", "1", {});
@@ -223,12 +293,12 @@ TEST_F(PredictionLogTest, FeedbackIsHeldAgainstWhatWasPredicted) {
   ASSERT_THAT(stats.scores, SizeIs(2));
   EXPECT_EQ(stats.scores[0].model, "churn");
   EXPECT_EQ(stats.scores[0].version, "3");
-  EXPECT_EQ(stats.scores[0].matched, 3);
-  EXPECT_EQ(stats.scores[0].correct, 2);
-  EXPECT_THAT(stats.scores[0].labels, ElementsAre(Pair("no", 3), Pair("yes", 0)));
+  EXPECT_EQ(stats.scores[0].all.matched, 3);
+  EXPECT_EQ(stats.scores[0].all.correct, 2);
+  EXPECT_THAT(stats.scores[0].all.labels, ElementsAre(Pair("no", 3), Pair("yes", 0)));
   EXPECT_TRUE(stats.scores[1].regression);
-  EXPECT_DOUBLE_EQ(stats.scores[1].absolute_error, 2.5);
-  EXPECT_DOUBLE_EQ(stats.scores[1].squared_error, 6.25);
+  EXPECT_DOUBLE_EQ(stats.scores[1].all.absolute_error, 2.5);
+  EXPECT_DOUBLE_EQ(stats.scores[1].all.squared_error, 6.25);
   const std::vector<std::string> names = {
       "request_id",   "row",       "version", "label",
       "label_number", "predicted", "correct", "predicted_number"};
@@ -258,7 +328,7 @@ TEST_F(PredictionLogTest, OfLabelsThatOthersGetTooEachServerTakesItsOwn) {
   EXPECT_EQ(stats.feedback_matched, 2);
   EXPECT_EQ(stats.feedback_unmatched, 2);
   ASSERT_THAT(stats.scores, SizeIs(1));
-  EXPECT_EQ(stats.scores[0].correct, 1);
+  EXPECT_EQ(stats.scores[0].all.correct, 1);
   // Whoever answered keeps them all, so that a copy that gets lost loses nothing here.
   EXPECT_THAT(IdsIn("feedback"), ElementsAre("others 0", "r1-1.a 0", "r1-1.old 0", "r1-10.b 0"));
 }
@@ -287,9 +357,9 @@ TEST_F(PredictionLogTest, ALaterLabelStandsInThePlaceOfTheOneBefore) {
   EXPECT_EQ(stats.feedback_count, 6);
   EXPECT_EQ(stats.feedback_unmatched, 0);
   ASSERT_THAT(stats.scores, SizeIs(1));
-  EXPECT_EQ(stats.scores[0].matched, 1);
-  EXPECT_EQ(stats.scores[0].correct, 1);
-  EXPECT_THAT(stats.scores[0].labels, ElementsAre(Pair("no", 1), Pair("yes", 0)));
+  EXPECT_EQ(stats.scores[0].all.matched, 1);
+  EXPECT_EQ(stats.scores[0].all.correct, 1);
+  EXPECT_THAT(stats.scores[0].all.labels, ElementsAre(Pair("no", 1), Pair("yes", 0)));
 }
 
 TEST_F(PredictionLogTest, WithoutFilesFeedbackIsCountedAllTheSame) {
@@ -302,7 +372,7 @@ TEST_F(PredictionLogTest, WithoutFilesFeedbackIsCountedAllTheSame) {
   const PredictionLogStats stats = log->Stats();
   EXPECT_EQ(stats.feedback_matched, 2);
   ASSERT_THAT(stats.scores, SizeIs(1));
-  EXPECT_EQ(stats.scores[0].correct, 1);
+  EXPECT_EQ(stats.scores[0].all.correct, 1);
   EXPECT_EQ(stats.recorded + stats.dropped + stats.sampled_out + stats.written, 0);
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }

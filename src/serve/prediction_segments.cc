@@ -60,6 +60,7 @@ class PredictionColumns : public SegmentColumns {
     for (const LoggedModel::Input& input : model.inputs) columns_.push_back(InputColumn(input));
     const auto outputs = model::OutputFields(model.classes, model.integer_labels);
     for (const model::OutputField& output : outputs) columns_.push_back(OutputColumn(output));
+    if (!model.service.empty()) columns_.push_back(Constant("service", model.service));
     parts_.resize(model.inputs.size());
     if (model.integer_labels) {
       for (const std::string& name : model.classes) label_integers_.push_back(IntegerOf(name));
@@ -137,6 +138,7 @@ class PredictionColumns : public SegmentColumns {
       columns_[kId].AddText(id_);
       columns_[kRow].integers.push_back(head_.first_row + row);
       for (const Place same : {kModel, kVersion, kDigest}) columns_[same].codes.push_back(0);
+      if (!model_.service.empty()) columns_.back().codes.push_back(0);
       columns_[kLatency].floats.push_back(head_.latency_ms);
       if (trace_.empty()) {
         columns_[kTrace].AddMissingText();

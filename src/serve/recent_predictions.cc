@@ -53,6 +53,14 @@ RecentPredictions::Row* RecentPredictions::Find(uint64_t key) {
   return nullptr;
 }
 
+// A row's place tells when it was added: the newest stands before the oldest.
+bool RecentPredictions::IsNew(const Row& row) const {
+  const auto place = static_cast<uint64_t>(&row - rows_.data());
+  const uint64_t newest = added_ - 1;
+  const uint64_t behind = (newest % capacity_ + capacity_ - place) % capacity_;
+  return newest - behind >= marked_;
+}
+
 void RecentPredictions::Index() {
   if (rows_.size() > buckets_.size()) {
     buckets_.assign(std::bit_ceil(rows_.size()), kNone);

@@ -39,6 +39,10 @@ class RecentPredictions {
   // until the next Add.
   Row* Find(uint64_t key);
 
+  // What is added from here on is new, until the next mark.
+  void Mark() { marked_ = added_; }
+  bool IsNew(const Row& row) const;
+
   size_t capacity() const { return capacity_; }
   int64_t size() const { return std::ssize(rows_); }
 
@@ -54,6 +58,7 @@ class RecentPredictions {
   std::vector<Row> rows_;  // A ring once it is full.
   // Rows since the start, and how many of them, the first ones, are indexed or forgotten.
   uint64_t added_ = 0, indexed_ = 0;
+  uint64_t marked_ = 0;            // `added_` as it was at the mark.
   std::vector<uint32_t> buckets_;  // The newest row of each; as many as a power of two.
 };
 

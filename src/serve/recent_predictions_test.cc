@@ -53,6 +53,20 @@ TEST(RecentPredictionsTest, KeepsExactlyTheLastOnes) {
   }
 }
 
+// Also where the ring has gone round, before the mark or behind it.
+TEST(RecentPredictionsTest, WhatIsAddedBehindAMarkIsNew) {
+  constexpr int kCapacity = 10, kRows = 60;
+  for (int marked = 0; marked < kRows; ++marked) {
+    RecentPredictions recent(kCapacity);
+    for (int row = 0; row < kRows; ++row) {
+      if (row == marked) recent.Mark();
+      recent.Add(KeyOf("id", row), 0, 0);
+      for (int known = std::max(0, row + 1 - kCapacity); row >= marked && known <= row; ++known)
+        ASSERT_EQ(recent.IsNew(*recent.Find(KeyOf("id", known))), known >= marked) << row;
+    }
+  }
+}
+
 TEST(RecentPredictionsTest, WhatWasFoundKeepsWhatIsNotedOfIt) {
   RecentPredictions recent(100);
   recent.Add(KeyOf("a"), 0, 1);

@@ -107,7 +107,8 @@ class Service final : public http::Handler {
   void Ready(Asking* asking);
   void ShowMetrics(Asking* asking);
   std::string MetricsText();
-  Json MetricsJson();
+  // Begins the epoch of feedback, unless it is 0.
+  Json MetricsJson(int64_t epoch);
   static void ShowPage(Asking* asking);
   static void ShowVersion(Asking* asking);
   void Describe(Asking* asking);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include "core/build_info.h"
@@ -43,24 +44,41 @@ FeedbackReach ReachOf(const http::Request& request) {
   return told == http::kCopiedFeedback ? FeedbackReach::kCopied : FeedbackReach::kAlone;
 }
 
-Json ScoresOf(const PredictionLogStats& stats) {
+// Of the header of who reads /metrics; 0 where it names none.
+int64_t EpochOf(const http::Request& request) {
+  const std::string_view told = request.Find(http::kFeedbackHeader);
+  if (!told.starts_with(http::kFeedbackEpoch)) return 0;
+  const std::string_view digits = told.substr(http::kFeedbackEpoch.size());
+  int64_t epoch = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  return whole && epoch > 0 ? epoch : 0;
+}
+
+void AddCounts(const FeedbackCounts& counts, bool regression, Json* json) {
+  (*json)["matched"] = counts.matched;
+  if (counts.matched == 0) return;
+  const auto matched = static_cast<double>(counts.matched);
+  if (regression) {
+    (*json)["absolute_error_sum"] = counts.absolute_error;
+    (*json)["squared_error_sum"] = counts.squared_error;
+    (*json)["mean_absolute_error"] = counts.absolute_error / matched;
+    return;
+  }
+  (*json)["correct"] = counts.correct;
+  (*json)["accuracy"] = static_cast<double>(counts.correct) / matched;
+  Json& labels = (*json)["labels"] = Json::object();
+  for (const auto& [label, count] : counts.labels) labels[label] = count;
+}
+
+Json ScoresOf(const PredictionLogStats& stats, int64_t epoch) {
   Json scores = Json::array();
   for (const FeedbackScore& score : stats.scores) {
-    const auto matched = static_cast<double>(score.matched);
-    Json one = {{"model", score.model}, {"version", score.version}, {"matched", score.matched}};
-    if (score.matched == 0) {
-      scores.push_back(std::move(one));
-      continue;
-    }
-    if (score.regression) {
-      one["absolute_error_sum"] = score.absolute_error;
-      one["squared_error_sum"] = score.squared_error;
-      one["mean_absolute_error"] = score.absolute_error / matched;
-    } else {
-      one["correct"] = score.correct;
-      one["accuracy"] = static_cast<double>(score.correct) / matched;
-      one["labels"] = Json::object();
-      for (const auto& [label, count] : score.labels) one["labels"][label] = count;
+    Json one = {{"model", score.model}, {"version", score.version}};
+    AddCounts(score.all, score.regression, &one);
+    if (epoch != 0) {
+      one["in_epoch"] = {{"epoch", score.epoch}};
+      AddCounts(score.in_epoch, score.regression, &one["in_epoch"]);
     }
     scores.push_back(std::move(one));
   }
@@ -87,7 +105,7 @@ void AppendLogged(const PredictionLogStats& stats, std::string* text) {
                "Feedback on rows whose prediction was still known.", text);
   for (const FeedbackScore& score : stats.scores) {
     fmt::format_to(out, "slipway_feedback_matched_total{{model=\"{}\",version=\"{}\"}} {}\n",
-                   LabelValue(score.model), LabelValue(score.version), score.matched);
+                   LabelValue(score.model), LabelValue(score.version), score.all.matched);
   }
   const bool classes = std::ranges::any_of(
       stats.scores, [](const FeedbackScore& score) { return !score.regression; });
@@ -96,7 +114,7 @@ void AppendLogged(const PredictionLogStats& stats, std::string* text) {
   for (const FeedbackScore& score : stats.scores) {
     if (score.regression) continue;
     fmt::format_to(out, "slipway_feedback_correct_total{{model=\"{}\",version=\"{}\"}} {}\n",
-                   LabelValue(score.model), LabelValue(score.version), score.correct);
+                   LabelValue(score.model), LabelValue(score.version), score.all.correct);
   }
 }
 
@@ -139,7 +157,7 @@ std::string Service::MetricsText() {
   return text;
 }
 
-Json Service::MetricsJson() {
+Json Service::MetricsJson(int64_t epoch) {
   const auto models = parts_.models->models();
   const http::Server* const server = server_.load(std::memory_order_acquire);
   Json json = Metrics::ToJson(metrics_->Snapshot());
@@ -149,9 +167,10 @@ Json Service::MetricsJson() {
   json["instance"] = instance_;
   json["predictions"] = predictions_.ToJson(models);
   if (parts_.log != nullptr) {
+    if (epoch != 0) parts_.log->BeginEpoch(epoch);
     const PredictionLogStats stats = parts_.log->Stats();
     json["feedback_count"] = stats.feedback_count;
-    json["feedback"] = ScoresOf(stats);
+    json["feedback"] = ScoresOf(stats, epoch);
     json["feedback_unmatched"] = stats.feedback_unmatched;
     json["logged_rows"] = stats.recorded;
     json["log_dropped_rows"] = stats.dropped;
@@ -165,7 +184,7 @@ void Service::ShowMetrics(Asking* asking) {
     asking->response->content_type = kPrometheusType;
     asking->response->body = MetricsText();
   } else {
-    asking->response->body = CompactJson(MetricsJson());
+    asking->response->body = CompactJson(MetricsJson(EpochOf(asking->request)));
   }
 }
 

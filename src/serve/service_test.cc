@@ -22,11 +22,14 @@ class LabelLog final : public PredictionLog {
     own_ids = arrival.own_ids;
     return std::ssize(feedback);
   }
-  PredictionLogStats Stats() const override { return {}; }
+  void BeginEpoch(int64_t begun) override { epoch = begun; }
+  PredictionLogStats Stats() const override { return stats; }
   Status Stop() override { return {}; }
 
   std::vector<FeedbackReach> reaches;
   std::string own_ids;
+  int64_t epoch = 0;
+  PredictionLogStats stats;
 };
 
 class ServiceTest : public ::testing::Test {
@@ -228,6 +231,40 @@ TEST_F(ServiceTest, TheSplitterSaysWhoElseIsToldOfLabels) {
   Serve();
   Ask("POST", "/feedback", R"({"request_id":"x","label":1})");
   EXPECT_EQ(log_->own_ids, "");
+}
+
+TEST_F(ServiceTest, WhoReadsTheFiguresMayNameAnEpochOfLabels) {
+  log_ = std::make_unique<LabelLog>();
+  log_->stats.scores = {{.model = "ages",
+                         .version = "1",
+                         .digest = {},
+                         .all = {.matched = 10, .correct = 8},
+                         .epoch = 12,
+                         .in_epoch = {.matched = 4, .correct = 1}},
+                        {.model = "price",
+                         .version = "1",
+                         .digest = {},
+                         .regression = true,
+                         .epoch = 12,
+                         .in_epoch = {.matched = 2, .absolute_error = 3, .squared_error = 5}}};
+  Serve();
+  const auto told = [&](std::vector<http::Header> headers) {
+    return *ParseJson(Ask("GET", "/metrics", "", std::move(headers)).body, "");
+  };
+  for (const char* none : {"", "epoch=", "epoch=0", "epoch=-3", "epoch=12x", "shared"}) {
+    const Json metrics = told({{"slipway-feedback", none}});
+    EXPECT_FALSE(metrics["feedback"][0].contains("in_epoch")) << none;
+    EXPECT_EQ(metrics["feedback"][0]["matched"], 10);
+    EXPECT_EQ(log_->epoch, 0) << none;
+  }
+  const Json metrics = told({{"slipway-feedback", "epoch=12"}});
+  EXPECT_EQ(log_->epoch, 12);
+  const Json counts = metrics["feedback"][0]["in_epoch"];
+  EXPECT_EQ(counts["epoch"], 12);
+  EXPECT_EQ(counts["matched"], 4);
+  EXPECT_EQ(counts["correct"], 1);
+  EXPECT_EQ(metrics["feedback"][0]["correct"], 8);
+  EXPECT_EQ(metrics["feedback"][1]["in_epoch"]["absolute_error_sum"], 3);
 }
 
 TEST(IsReplicaTagTest, AsTheVariableMayBe) {

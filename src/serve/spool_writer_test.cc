@@ -118,7 +118,7 @@ TEST_F(SpoolWriterTest, ALabelFindsItsPredictionInWhicheverQueueItIs) {
   Record("a", 1);
   writer.Drain(lanes_);
   ASSERT_THAT(join_.Scores(), SizeIs(1));
-  EXPECT_EQ(join_.Scores()[0].correct, 1);
+  EXPECT_EQ(join_.Scores()[0].all.correct, 1);
 }
 
 // Each of its operations fails once: nothing is lost and nothing is there twice.

@@ -210,7 +210,8 @@ Client::Next Client::EndRequest() {
   attempts_ = 0;
   head_scanned_ = 0;
   status_ = 0;
-  fresh_ = answer_began_ = answer_bad_ = answer_whole_ = reusable_ = is_head_ = false;
+  fresh_ = repeated_ = counted_ = answer_began_ = answer_bad_ = answer_whole_ = reusable_ =
+      is_head_ = false;
   minor_version_ = 1;
   keep_alive_ = true;
   cookie_key_.clear();

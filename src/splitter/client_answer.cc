@@ -10,7 +10,9 @@ constexpr int kSwitchingProtocols = 101;
 
 bool Client::PumpAnswer() {
   bool moved = false;
-  if (!answer_whole_ && upstream_->readable()) {
+  // Interim answers are as many as the replica likes.
+  const bool is_full = output_.size() - output_sent_ >= RelayBuffer::kMostCapacity;
+  if (!answer_whole_ && !is_full && upstream_->readable()) {
     const size_t count = upstream_->Receive();
     moved = count > 0;
     if (moved) ReadAnswer(count);
@@ -84,8 +86,16 @@ void Client::ScanAnswer(size_t count) {
 
 void Client::CompleteAnswer() {
   answer_whole_ = true;
-  lane().CountAnswer(status_, loop_->now_ns() - begun_ns_);
+  CountAnswer(status_);
   EndCopies(true);
+}
+
+void Client::CountAnswer(int status) const {
+  if (is_prediction_) {
+    lane().CountPrediction(status, loop_->now_ns() - begun_ns_);
+  } else {
+    lane().CountOther(status);
+  }
 }
 
 bool Client::AnswerIsDelivered() const { return output_.empty() && upstream_->answer.empty(); }

@@ -12,10 +12,11 @@ constexpr int kStatusesAClass = 100, kSuccess = 2;
 
 }  // namespace
 
-// Labels are for all replicas, the mirrored version's among them, and answers to labels are none
-// to compare.
+// Predictions are what answers are compared in; labels are for all replicas, the mirrored version's
+// among them.
 void Client::BeginCopies(bool feedback, std::ptrdiff_t version) {
-  if (!feedback) return BeginMirror(loop_->picker().PickMirror(version));
+  if (is_prediction_) BeginMirror(loop_->picker().PickMirror(version));
+  if (!feedback) return;
   labels_ = loop_->feedback().Collect();
   RelayBuffer head;
   AppendRequestHead(parser_.request(), parser_.framing(), Facts(http::kCopiedFeedback),
@@ -26,8 +27,7 @@ void Client::BeginCopies(bool feedback, std::ptrdiff_t version) {
 void Client::BeginMirror(std::ptrdiff_t version) {
   if (version == Picker::kNone) return;
   const Picker& picker = loop_->picker();
-  mirror_ = MirroredRequest::Begin(loop_, picker.table().versions[static_cast<size_t>(version)],
-                                   is_head_);
+  mirror_ = MirroredRequest::Begin(loop_, picker.table().versions[static_cast<size_t>(version)]);
   if (mirror_ != nullptr) mirror_->AddRequest(request_.unsent());
 }
 

@@ -23,6 +23,7 @@ Client::Next Client::BeginExchange() {
   minor_version_ = request.minor_version;
   keep_alive_ = request.keep_alive;
   is_head_ = request.method == "HEAD";
+  is_prediction_ = IsPrediction(request);
   begun_ns_ = loop_->now_ns();
   loop_->AdoptRoutes();
   Picker& picker = loop_->picker();
@@ -33,6 +34,7 @@ Client::Next Client::BeginExchange() {
   const bool feedback = loop_->feedback().Share(request);
   AppendRequestHead(request, framing, Facts(feedback ? http::kSharedFeedback : ""), &loop_->hops,
                     &request_);
+  const size_t head_bytes = request_.unsent().size();
   BeginCopies(feedback, version);
   const BodyFraming body = framing.chunked ? BodyFraming::kChunked : BodyFraming::kLength;
   request_body_.Begin(body, framing.length);
@@ -42,6 +44,10 @@ Client::Next Client::BeginExchange() {
     parser_.Take(AddToRequest(unread.size()));
   }
   if (request_body_.failed()) return RefuseBody();
+  // What is not held whole can't be sent twice: no connection that may be ending will do.
+  const bool fits = !framing.chunked && framing.length <= RelayBuffer::kMostCapacity &&
+                    head_bytes + framing.length <= RelayBuffer::kMostCapacity;
+  fresh_ = !request_body_.done() && !fits;
   if (request_body_.done() && mirror_ != nullptr) mirror_->Send();
   state_ = State::kRelays;
   if (version != Picker::kNone) EnterVersion(picker.table().versions[static_cast<size_t>(version)]);
@@ -64,6 +70,7 @@ void Client::EnterVersion(const TableVersion& version) {
   LeaveVersion();
   version_ = version.version.get();
   loop_->Enter(version_);
+  begun_ns_ = loop_->now_ns();  // What others took before is not its time.
 }
 
 void Client::LeaveVersion() {
@@ -78,8 +85,10 @@ bool Client::TakeUpstream(std::ptrdiff_t version) {
     if (attempts_ > 0 && version_ != nullptr) lane().retried.Add(1);
     ++attempts_;
     EnterVersion(picker.table().versions[static_cast<size_t>(choice.version)]);
-    upstream_ = Upstream::Take(loop_, choice.replica, this, fresh_);
+    bool refused = false;
+    upstream_ = Upstream::Take(loop_, choice.replica, this, fresh_, &refused);
     if (upstream_ != nullptr) return true;
+    if (refused) CountUnanswered();
     tried_.push_back(choice.replica);
   }
   return false;
@@ -160,23 +169,47 @@ Client::Next Client::RefuseBody() {
 
 Client::Next Client::OnFailure(Failure failure) {
   if (status_ != 0) return BreakOff();
-  const bool again = MayAskAgain(failure);
-  if (failure == Failure::kRefused || !upstream_->reused()) tried_.push_back(upstream_->replica());
+  const bool untouched = failure == Failure::kRefused || upstream_->NothingTaken();
+  const bool again = MayAskAgain(failure, untouched);
+  const Replica* const asked = upstream_->replica();
+  const bool kept = upstream_->reused();
+  // That a kept connection was ending already says nothing of its replica.
+  const bool raced = kept && untouched;
+  if (!raced) {
+    CountUnanswered();
+    tried_.push_back(asked);
+  }
+  repeated_ |= !untouched;
   // Of connections that were idle as long others are likely to have ended, too.
   fresh_ = true;
   ReleaseUpstream(false);
   loop_->AdoptRoutes();
-  if (again && TakeUpstream(loop_->picker().IndexOf(version_))) {
+  if (again && AskElsewhere(kept && !raced ? asked : nullptr)) {
     request_.Rewind();
     return Next::kGoesOn;
   }
   return GiveUp(again ? Failure::kRefused : failure);
 }
 
-bool Client::MayAskAgain(Failure failure) const {
+// Of the same version first, as long as it is routed. `last` ended a kept connection, which may
+// have been all that was wrong with it: it is asked again where there is no other.
+bool Client::AskElsewhere(const Replica* last) {
+  const std::ptrdiff_t version = loop_->picker().IndexOf(version_);
+  if (TakeUpstream(version)) return true;
+  return last != nullptr && std::erase(tried_, last) > 0 && TakeUpstream(version);
+}
+
+// A request that ends its replica is to end one more at most: who may have begun with it had it.
+bool Client::MayAskAgain(Failure failure, bool untouched) const {
   if (failure == Failure::kRefused) return true;
   if (failure != Failure::kClosed || answer_began_ || !request_.whole()) return false;
-  return may_repeat_ || upstream_->NothingTaken();
+  return untouched || (may_repeat_ && !repeated_);
+}
+
+void Client::CountUnanswered() {
+  CountAnswer(kBadGateway);
+  lane().unanswered.Add(1);
+  counted_ = true;
 }
 
 Client::Next Client::GiveUp(Failure failure) {
@@ -195,7 +228,7 @@ Client::Next Client::GiveUp(Failure failure) {
   if (version_ == nullptr) {
     loop_->CountUnrouted();
   } else {
-    lane().CountAnswer(status, loop_->now_ns() - begun_ns_);
+    if (!counted_) CountAnswer(status);
     lane().failed.Add(1);
   }
   LeaveVersion();
@@ -205,7 +238,7 @@ Client::Next Client::GiveUp(Failure failure) {
 
 Client::Next Client::BreakOff() {
   EndCopies(false);
-  lane().CountAnswer(kBadGateway, loop_->now_ns() - begun_ns_);
+  CountUnanswered();
   lane().failed.Add(1);
   answer_whole_ = true;  // As far as counting goes.
   // An end in good order could be taken for the end of the answer.
@@ -221,9 +254,14 @@ void Client::ReleaseUpstream(bool reusable) {
 void Client::ArmForRelay(bool moved) {
   const bool client_blocks = !writable_ && (!output_.empty() || !upstream_->answer.empty());
   const bool needs_body = !request_body_.done() && request_.empty() && status_ == 0;
+  // Whether it still reads is seen once it is written to.
+  const bool may_be_gone = hung_up_ && request_body_.done() && status_ == 0;
   if (client_blocks || needs_body) {
     const http::TimerKind wanted = client_blocks ? http::TimerKind::kWrite : http::TimerKind::kBody;
     if (moved || !armed() || kind != wanted) loop_->timers().Arm(this, wanted, loop_->now_ns());
+  } else if (may_be_gone) {
+    if (!armed() || kind != http::TimerKind::kDeferred)
+      loop_->timers().Arm(this, http::TimerKind::kDeferred, loop_->now_ns());
   } else if (armed()) {
     http::TimerLists::Disarm(this);
   }

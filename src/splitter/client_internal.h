@@ -87,7 +87,8 @@ class Client final : public Endpoint, public UpstreamUser {
   bool ReadBody();
   Next RefuseBody();
   Next OnFailure(Failure failure);
-  bool MayAskAgain(Failure failure) const;
+  bool AskElsewhere(const Replica* last);
+  bool MayAskAgain(Failure failure, bool untouched) const;
   Next GiveUp(Failure failure);
   // The client gets no more of its answer, which it can tell.
   Next BreakOff();
@@ -113,6 +114,9 @@ class Client final : public Endpoint, public UpstreamUser {
   // What a replica is told of it, with what the request is to say of feedback.
   ClientFacts Facts(std::string_view feedback) const { return {peer_, tls_ != nullptr, feedback}; }
   VersionLane& lane() const { return version_->lanes[loop_->lane()]; }
+  void CountAnswer(int status) const;
+  // The attempt in hand, which brought no whole answer.
+  void CountUnanswered();
 
   Loop* const loop_;
   Descriptor socket_;
@@ -136,12 +140,14 @@ class Client final : public Endpoint, public UpstreamUser {
   Version* version_ = nullptr;  // In whose flight it counts; null for none.
   std::vector<const Replica*> tried_;
   int attempts_ = 0;
-  bool fresh_ = false;  // Only a new connection will do.
+  bool fresh_ = false;     // Only a new connection will do.
+  bool repeated_ = false;  // Somebody may have begun with it, and it was asked again.
+  bool counted_ = false;   // An attempt at it counts as an error already.
   int minor_version_ = 1;
-  bool keep_alive_ = true, is_head_ = false, may_repeat_ = false;
+  bool keep_alive_ = true, is_head_ = false, may_repeat_ = false, is_prediction_ = false;
   int64_t begun_ns_ = 0;
   MirroredRequest* mirror_ = nullptr;
-  std::shared_ptr<CollectedRequest> labels_;  // To be copied; null for none.
+  std::shared_ptr<Collected> labels_;  // To be copied; null for none.
   // The cookie that its client is given with the answer; "" for none.
   std::string cookie_name_, cookie_key_;
   // Of its answer.

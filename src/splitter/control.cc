@@ -13,13 +13,15 @@
 #include "core/uri.h"
 #include "http/bearer.h"
 #include "http/server.h"
+#include "splitter/kept_routes_internal.h"
 
 namespace slipway::splitter {
 namespace {
 
 constexpr size_t kMostRoutesBytes = 4 << 20;
-constexpr int kBadRequest = 400, kUnauthorized = 401, kUnknownPath = 404, kWrongMethod = 405,
-              kFailed = 500;
+// Who asks is one controller, and people. Descriptors are set aside for them.
+constexpr size_t kMostConnections = 16;
+constexpr int kBadRequest = 400, kUnauthorized = 401, kUnknownPath = 404, kWrongMethod = 405;
 
 Json MistakeToJson(const Error& error) {
   std::string message = error.message();
@@ -59,7 +61,9 @@ std::optional<std::string> FindParameter(std::string_view query, std::string_vie
 class HttpControl : public ControlServer, public http::Handler {
  public:
   HttpControl(const ControlOptions& options, Splitter* splitter)
-      : token_(options.token), routes_path_(options.routes_path), splitter_(splitter) {}
+      : token_(options.token),
+        kept_(options.routes_path, options.retry_seconds),
+        splitter_(splitter) {}
   ~HttpControl() override {
     if (server_ != nullptr) server_->Stop();
   }
@@ -70,6 +74,7 @@ class HttpControl : public ControlServer, public http::Handler {
     server.port = options.port;
     server.threads = 1;  // So one request at a time.
     server.limits.body_bytes = kMostRoutesBytes;
+    server.limits.connections = kMostConnections;
     SLIPWAY_ASSIGN_OR_RETURN(server_, http::Server::Start(server, this));
     return {};
   }
@@ -117,20 +122,20 @@ class HttpControl : public ControlServer, public http::Handler {
   void PutRoutes(std::string_view body, http::Response* response) {
     const Result<Routes> routes = ParseRoutes(body);
     if (!routes.ok()) return Refuse(kBadRequest, routes.error(), response);
-    const Routes before = splitter_->routes();
     if (const Status applied = splitter_->Apply(*routes); !applied.ok())
       return Refuse(kBadRequest, applied.error(), response);
-    const Status kept =
-        WriteFileAtomically(LocalFileSystem(), routes_path_, PrettyJson(ToJson(*routes)));
-    if (kept.ok()) return splitter::Answer(ToJson(*routes), response);
-    // Who starts the splitter again must find what it did last.
-    (void)splitter_->Apply(before);
-    Refuse(kFailed, kept.error(), response);
+    Json json = ToJson(*routes);
+    // A disk that is full takes no orders back: they may be those that end the harm.
+    const Status kept = kept_.Keep(PrettyJson(json));
+    if (!kept.ok()) json["not_kept"] = Printable(kept.error().ToString());
+    splitter::Answer(json, response);
   }
 
   void TellSnapshot(http::Response* response) const {
     Json json = {{"instance", instance_}};
     json.update(ToJson(splitter_->Snapshot()));
+    if (const std::optional<Error> trouble = kept_.trouble())
+      json["routes_not_kept"] = Printable(trouble->ToString());
     splitter::Answer(json, response);
   }
 
@@ -143,7 +148,7 @@ class HttpControl : public ControlServer, public http::Handler {
   }
 
   const SecretDigest token_;
-  const std::string routes_path_;
+  KeptRoutes kept_;
   const std::string instance_ = RandomName();
   Splitter* const splitter_;
   std::unique_ptr<http::Server> server_;

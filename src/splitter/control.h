@@ -8,7 +8,9 @@
 //
 // Each takes a bearer token. Bodies are JSON; of what went wrong {"error": …}, and `errors` with
 // `message` and `field` of each mistake. Routes are in a file before they are answered, so that a
-// splitter that was killed and started again serves as before.
+// splitter that was killed and started again serves as before. Where they can't be written they
+// count all the same, the answer says why (`not_kept`), and so does the snapshot
+// (`routes_not_kept`) until they are: it is tried again and again.
 #pragma once
 
 #include <memory>
@@ -24,9 +26,10 @@ inline constexpr const char* kSplitterTokenVariable = "SLIPWAY_SPLITTER_TOKEN";
 
 struct ControlOptions {
   std::string host = "127.0.0.1";
-  int port = 0;             // 0 takes a free one.
-  std::string token;        // As http::CheckBearerToken takes it.
-  std::string routes_path;  // The file.
+  int port = 0;              // 0 takes a free one.
+  std::string token;         // As http::CheckBearerToken takes it.
+  std::string routes_path;   // The file.
+  double retry_seconds = 1;  // Until routes that could not be written are tried again.
 };
 
 class ControlServer {

@@ -79,7 +79,7 @@ TEST_F(ControlTest, AppliesAndTells) {
   EXPECT_EQ(told->instance.size(), 32U);
   EXPECT_EQ(told->snapshot.unrouted, 1);
   ASSERT_EQ(told->snapshot.versions.size(), 2U);
-  EXPECT_EQ(told->snapshot.versions[0].requests, 1);
+  EXPECT_EQ(told->snapshot.versions[0].others.requests, 1);
   EXPECT_EQ(told->snapshot.versions[1].weight, 1);
 }
 
@@ -125,17 +125,31 @@ TEST_F(ControlTest, WrongRoutesChangeNothing) {
   EXPECT_EQ(LoadRoutes(control_options_.routes_path)->versions.at(0).weight, 1);
 }
 
-TEST_F(ControlTest, RoutesThatCantBeKeptDoNotCount) {
+// Those that undo a rollout must count whatever the disk does.
+TEST_F(ControlTest, RoutesThatCantBeKeptCountAndAreKeptLater) {
   FakeReplica replica("it");
+  control_options_.retry_seconds = 0.01;
   StartBoth();
   // A file where the folder would be.
   ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), folder_.File("state"), "").ok());
   Routes routes;
-  routes.versions = {RouteTo("7", 1, {replica.port()})};
-  const Status refused = ClientWith().Apply(routes);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code(), ErrorCode::kUnavailable);
-  EXPECT_EQ(StatusOf(Ask(Get("/"))), 503);
+  for (const char* const id : {"7", "8"}) {
+    routes.versions = {RouteTo(id, 1, {replica.port()})};
+    const http::ClientResponse applied = Send("PUT", "/routes", CompactJson(ToJson(routes)));
+    EXPECT_EQ(applied.status, 200);
+    EXPECT_THAT(GetString(*ParseJson(applied.body, "body"), "not_kept"), HasSubstr("state"));
+  }
+  EXPECT_EQ(BodyOf(Ask(Get("/"))), "it");
+  EXPECT_EQ(ClientWith().CurrentRoutes()->versions.at(0).id, "8");
+  const auto trouble = [&] {
+    return GetString(*ParseJson(Send("GET", "/snapshot").body, "body"), "routes_not_kept");
+  };
+  EXPECT_THAT(trouble(), HasSubstr("state"));
+  ASSERT_TRUE(LocalFileSystem().RemoveFile(folder_.File("state")).ok());
+  EXPECT_TRUE(Eventually([&] { return trouble().empty(); }));
+  EXPECT_EQ(LoadRoutes(control_options_.routes_path)->versions.at(0).id, "8");
+  const http::ClientResponse kept = Send("PUT", "/routes", CompactJson(ToJson(routes)));
+  EXPECT_THAT(kept.body, Not(HasSubstr("not_kept")));
 }
 
 TEST_F(ControlTest, TakesItsTokenOnly) {

@@ -4,11 +4,11 @@
 
 namespace slipway::splitter {
 
-bool CopyExchange::Begin(std::string_view request, bool is_head, Replica* replica) {
+bool CopyExchange::Begin(std::string_view request, Replica* replica) {
   request_ = request;
-  is_head_ = is_head;
   replica_ = replica;
   answer_ = {};
+  kept_.Begin();
   bad_ = failed_ = reusable_ = false;
   if (!Take(false)) {
     failed_ = true;
@@ -52,7 +52,7 @@ void CopyExchange::ReadAnswer(size_t count) {
   RelayBuffer& bytes = upstream_->answer;
   ResponseHead& head = loop_->response_head;
   while (answer_.status == 0) {
-    const HeadState state = ReadResponseHead(bytes.unsent(), is_head_, &head_scanned_, &head);
+    const HeadState state = ReadResponseHead(bytes.unsent(), false, &head_scanned_, &head);
     if (state == HeadState::kMore) return;
     bad_ = state == HeadState::kBad;
     if (bad_) return;
@@ -67,7 +67,7 @@ void CopyExchange::ReadAnswer(size_t count) {
   char* const tail = bytes.Tail(count);
   const size_t taken = body_.Scan(tail, count).taken;
   if (taken < count) reusable_ = false;
-  answer_.Keep({tail, taken}, most_kept_);
+  kept_.Add({tail, taken});
   bytes.Sent(bytes.unsent().size());
   bytes.ForgetSent();
   bad_ = body_.failed();

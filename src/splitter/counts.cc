@@ -12,21 +12,30 @@ constexpr double kNanosecondsAMillisecond = 1e6;
 constexpr int kStatusesAClass = 100;
 constexpr int kFirstClass = 2, kLastClass = 5;
 
+constexpr size_t kErrors = kStatusClasses - 1;
+
 double Milliseconds(double ns) { return ns / kNanosecondsAMillisecond; }
+
+size_t ClassOf(int status) {
+  const int of_class = std::clamp(status / kStatusesAClass, kFirstClass, kLastClass);
+  return static_cast<size_t>(of_class - kFirstClass);
+}
 
 }  // namespace
 
-void VersionLane::CountAnswer(int status, int64_t ns) {
-  const int of_class = std::clamp(status / kStatusesAClass, kFirstClass, kLastClass) - kFirstClass;
+void VersionLane::CountPrediction(int status, int64_t ns) {
+  const size_t of_class = ClassOf(status);
   ns = std::max<int64_t>(ns, 0);
   // First what requests are counted by; it is read last, so that no share goes above 1.
   latencies[LatencyBuckets::IndexOf(ns)].Add(1);
   nanoseconds.Add(ns);
-  // (n + 1)^2 = n^2 + 2 n + 1.
-  const int64_t before = error_run;
-  error_run = of_class == kLastClass - kFirstClass ? before + 1 : 0;
-  if (error_run > 0) error_run_squares.Add(2 * before + 1);
-  answers[static_cast<size_t>(of_class)].Add(1);
+  error_run_squares.Add(error_run.Add(of_class == kErrors));
+  answers[of_class].Add(1);
+}
+
+void VersionLane::CountOther(int status) {
+  other_requests.Add(1);
+  if (ClassOf(status) == kErrors) other_errors.Add(1);
 }
 
 VersionSnapshot SnapshotLanes(const Version& version, int loops) {
@@ -35,6 +44,9 @@ VersionSnapshot SnapshotLanes(const Version& version, int loops) {
   snapshot.latencies.resize(LatencyBuckets::kCount);
   for (int loop = 0; loop < loops; ++loop) {
     const VersionLane& lane = version.lanes[static_cast<size_t>(loop)];
+    snapshot.others.errors += lane.other_errors.value();
+    snapshot.others.requests += lane.other_requests.value();
+    snapshot.unanswered += lane.unanswered.value();
     snapshot.failed += lane.failed.value();
     snapshot.retried += lane.retried.value();
     snapshot.abandoned += lane.abandoned.value();

@@ -16,13 +16,14 @@ constexpr int kFirstServerError = 500;
 // One loop's copies for one replica. The loop's; it goes with its last exchange once it is retired.
 class LabelSender final : public Endpoint, public CopyExchange::User {
  public:
-  LabelSender(Loop* loop, std::shared_ptr<Version> version, std::shared_ptr<Replica> replica)
-      : loop_(loop), version_(std::move(version)), replica_(std::move(replica)) {}
+  LabelSender(Loop* loop, CollectedBytes* all, std::shared_ptr<Version> version,
+              std::shared_ptr<Replica> replica)
+      : loop_(loop), all_(all), version_(std::move(version)), replica_(std::move(replica)) {}
 
   const Version* version() const { return version_.get(); }
   const Replica* replica() const { return replica_.get(); }
 
-  void Add(const std::shared_ptr<const CollectedRequest>& request) {
+  void Add(const std::shared_ptr<const Collected>& request) {
     if (request->too_large() || waiting_.size() >= kMostWaiting) {
       ++version_->feedback.dropped;
       return;
@@ -63,9 +64,10 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
 
  private:
   struct Slot {
-    Slot(Loop* loop, CopyExchange::User* user) : exchange(loop, user, 0) {}
+    Slot(Loop* loop, CopyExchange::User* user, CollectedBytes* all)
+        : exchange(loop, user, 0, all) {}
     CopyExchange exchange;
-    std::shared_ptr<const CollectedRequest> request;  // Null between exchanges.
+    std::shared_ptr<const Collected> request;  // Null between exchanges.
   };
 
   bool IsLeftOut() const {
@@ -76,20 +78,18 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
     const auto free =
         std::ranges::find_if(slots_, [](const auto& slot) { return slot->request == nullptr; });
     if (free != slots_.end()) return free->get();
-    if (std::cmp_greater_equal(slots_.size(), loop_->options().feedback_copies_at_once))
-      return nullptr;
-    return slots_.emplace_back(std::make_unique<Slot>(loop_, this)).get();
+    if (std::cmp_greater_equal(slots_.size(), loop_->feedback().copies_at_once())) return nullptr;
+    return slots_.emplace_back(std::make_unique<Slot>(loop_, this, all_)).get();
   }
   void Start(Slot* slot) {
     ++version_->feedback.sent;
     loop_->Enter(version_.get());
-    if (!slot->exchange.Begin(slot->request->bytes(), false, replica_.get())) End(slot);
+    if (!slot->exchange.Begin(slot->request->bytes(), replica_.get())) End(slot);
   }
   void End(Slot* slot) {
     CopyExchange& exchange = slot->exchange;
     // What a client told in a wrong way is for the replica that answers it to say.
-    if (exchange.failed() || exchange.answer().status >= kFirstServerError)
-      ++version_->feedback.failed;
+    if (exchange.failed() || exchange.status() >= kFirstServerError) ++version_->feedback.failed;
     slot->request.reset();
     loop_->Leave(version_.get());
     if (!waiting_.empty()) loop_->Requeue(this);
@@ -106,9 +106,10 @@ class LabelSender final : public Endpoint, public CopyExchange::User {
   }
 
   Loop* const loop_;
+  CollectedBytes* const all_;
   const std::shared_ptr<Version> version_;
   const std::shared_ptr<Replica> replica_;
-  std::deque<std::shared_ptr<const CollectedRequest>> waiting_;
+  std::deque<std::shared_ptr<const Collected>> waiting_;
   std::vector<std::unique_ptr<Slot>> slots_;
   bool retired_ = false;
 };
@@ -124,22 +125,30 @@ void FeedbackCopies::Follow(const RouteTable& table) {
         before.erase(known);
         continue;
       }
-      senders_.push_back(std::make_unique<LabelSender>(loop_, version.version, replica).release());
+      senders_.push_back(
+          std::make_unique<LabelSender>(loop_, &bytes_, version.version, replica).release());
       loop_->Own(senders_.back());
     }
   }
   for (LabelSender* const sender : before) sender->Retire();
 }
 
+int64_t FeedbackCopies::copies_at_once() const {
+  const auto senders = std::max<int64_t>(1, static_cast<int64_t>(senders_.size()));
+  const int64_t most =
+      std::min<int64_t>(loop_->options().feedback_copies_at_once, loop_->room().labels / senders);
+  return std::max<int64_t>(1, most);
+}
+
 bool FeedbackCopies::Share(const http::Request& request) const {
   return on_ && senders_.size() > 1 && IsFeedback(request);
 }
 
-std::shared_ptr<CollectedRequest> FeedbackCopies::Collect() {
-  return std::make_shared<CollectedRequest>(loop_->options().mirror_request_bytes, &bytes_);
+std::shared_ptr<Collected> FeedbackCopies::Collect() {
+  return std::make_shared<Collected>(loop_->options().mirror_request_bytes, &bytes_);
 }
 
-void FeedbackCopies::Send(const std::shared_ptr<const CollectedRequest>& request,
+void FeedbackCopies::Send(const std::shared_ptr<const Collected>& request,
                           const Replica* answered) {
   for (LabelSender* const sender : senders_) {
     if (sender->replica() != answered) sender->Add(request);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -28,9 +29,11 @@ class FeedbackCopies {
   void Follow(const RouteTable& table);
   // Whether others than the one that answers are to be told.
   bool Share(const http::Request& request) const;
-  std::shared_ptr<CollectedRequest> Collect();
+  std::shared_ptr<Collected> Collect();
+  // To one replica.
+  int64_t copies_at_once() const;
   // It is whole, and was taken by `answered`.
-  void Send(const std::shared_ptr<const CollectedRequest>& request, const Replica* answered);
+  void Send(const std::shared_ptr<const Collected>& request, const Replica* answered);
 
  private:
   Loop* const loop_;

@@ -50,6 +50,11 @@ bool IsIdempotent(std::string_view method);
 // Whether it tells what turned out to be true of predictions.
 bool IsFeedback(const http::Request& request);
 
+// Whether it asks for a prediction: a POST to …/predict, MLflow's …/invocations or the Open
+// Inference Protocol's …/infer. All else, such as health, metrics and feedback, says little of a
+// version.
+bool IsPrediction(const http::Request& request);
+
 // The value of the cookie of that name; "" where there is none.
 std::string_view FindCookie(const http::Request& request, std::string_view name);
 
@@ -64,8 +69,10 @@ struct ResponseHead {
   uint64_t length = 0;
   bool keep_alive = false;  // The replica's connection goes on behind the answer.
   HopHeaders hops;
+  // It tells the frame of a body that answers of its status have none of: that is not handed on.
+  bool frames_nothing = false;
   // As it stands it may go to a client of HTTP/1.1.
-  bool passes_as_it_is() const { return minor_version == 1 && !hops.any(); }
+  bool passes_as_it_is() const { return minor_version == 1 && !hops.any() && !frames_nothing; }
   bool interim() const { return status < 200; }
 };
 

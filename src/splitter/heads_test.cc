@@ -11,6 +11,7 @@
 namespace slipway::splitter {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -25,6 +26,26 @@ std::string Forwarded(const std::string& head, const ClientFacts& client = {"10.
   RelayBuffer out;
   AppendRequestHead(parser.request(), parser.framing(), client, &hops, &out);
   return std::string(out.unsent());
+}
+
+bool Predicts(std::string_view method, std::string_view path) {
+  http::Request request;
+  request.method = method;
+  request.path = path;
+  return IsPrediction(request);
+}
+
+TEST(RequestHeads, TellPredictionsByTheirPath) {
+  for (const char* const path :
+       {"/predict", "/invocations", "/models/churn/predict", "/v2/models/churn/infer",
+        "/v2/models/churn/versions/3/infer", "/prefix/predict"}) {
+    EXPECT_TRUE(Predicts("POST", path)) << path;
+    EXPECT_FALSE(Predicts("GET", path)) << path;
+    EXPECT_FALSE(Predicts("OPTIONS", path)) << path;
+  }
+  for (const char* const path : {"/", "/feedback", "/health", "/unpredict", "/predict/", "/infer/x",
+                                 "/admin/reload", "/v2/models/churn", "predict", ""})
+    EXPECT_FALSE(Predicts("POST", path)) << path;
 }
 
 TEST(RequestHeads, GoOnWithWhoAsked) {
@@ -79,6 +100,10 @@ TEST(RequestHeads, OtherForms) {
               ::testing::StartsWith("GET /a?b HTTP/1.1\r\nHost: other\r\n"));
   EXPECT_THAT(Forwarded("GET /a HTTP/1.0\r\n\r\n"),
               ::testing::StartsWith("GET /a HTTP/1.1\r\nHost: \r\n"));
+  EXPECT_THAT(Forwarded("GET /a?u=http://no/b HTTP/1.0\r\n\r\n"), HasSubstr("\r\nHost: \r\n"));
+  EXPECT_THAT(
+      Forwarded("GET http://other:81/a?b HTTP/1.0\r\n\r\n"),
+      AllOf(::testing::StartsWith("GET /a?b HTTP/1.1\r\n"), HasSubstr("Host: other:81\r\n")));
 }
 
 TEST(RequestHeads, Cookies) {
@@ -148,6 +173,21 @@ TEST(ResponseHeads, WrongOnesAreRefused) {
     EXPECT_EQ(ReadHead(bytes).state, HeadState::kBad) << bytes;
   }
   EXPECT_EQ(ReadHead("HTTP/1.1 200 OK\r\nA: " + std::string(40'000, 'x')).state, HeadState::kBad);
+}
+
+TEST(ResponseHeads, WhatHasNoBodyFramesNone) {
+  for (const char* const frame : {"Transfer-Encoding: chunked", "Content-Length: 0"}) {
+    for (const char* const status : {"204", "103"}) {
+      const Read read = ReadHead(fmt::format("HTTP/1.1 {} X\r\n{}\r\nA: b\r\n\r\n", status, frame));
+      ASSERT_EQ(read.state, HeadState::kWhole);
+      EXPECT_FALSE(read.head.passes_as_it_is());
+      std::string out;
+      AppendResponseHead(read.head, Persistence::kImplied, false, &out);
+      EXPECT_EQ(out, fmt::format("HTTP/1.1 {} X\r\nA: b\r\n\r\n", status));
+    }
+    EXPECT_TRUE(
+        ReadHead(fmt::format("HTTP/1.1 304 X\r\n{}\r\n\r\n", frame)).head.passes_as_it_is());
+  }
 }
 
 TEST(ResponseHeads, AreTellingOnlyThisHop) {

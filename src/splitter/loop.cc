@@ -7,8 +7,10 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <random>
 #include <utility>
 
+#include "core/random.h"
 #include "http/listener.h"
 #include "splitter/client_internal.h"
 #include "splitter/loop_internal.h"
@@ -20,18 +22,17 @@ namespace {
 // Between two looks at whether the system has descriptors again.
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr int64_t kNanosecondsAMillisecond = 1'000'000;
-// More of them than this are closed without a word.
-constexpr int64_t kMostRejected = 64;
 // What a connection gets to begin its request while the splitter ends.
 constexpr double kFinishSeconds = 1;
 
 }  // namespace
 
 Loop::Loop(Shared* shared, int number, Descriptor listener)
-    : shared_(shared),
+    : mirrored{.most = shared->options.mirror_bytes},
+      shared_(shared),
       number_(number),
       timers_(shared->options.limits),
-      picker_(number),
+      picker_(number, DeriveSeed(std::random_device{}(), static_cast<uint64_t>(number))),
       feedback_(this, shared->options.feedback_bytes),
       listener_(std::move(listener)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -39,6 +40,7 @@ Loop::Loop(Shared* shared, int number, Descriptor listener)
   timers_.SetSpan(http::TimerKind::kConnect, shared->options.connect_seconds);
   timers_.SetSpan(http::TimerKind::kAnswer, shared->options.answer_seconds);
   timers_.SetSpan(http::TimerKind::kPooled, shared->options.pooled_seconds);
+  timers_.SetSpan(http::TimerKind::kDeferred, shared->options.half_closed_seconds);
 }
 
 Loop::~Loop() { Stop(); }
@@ -100,8 +102,10 @@ void Loop::FreeBuried() {
 
 void Loop::Leave(Version* version) {
   VersionLane& its = version->lanes[lane()];
+  const bool may_have_drained = !its.routed && its.in_flight.value() == 1;
+  // The last look: one that is routed no more any loop may forget from here on.
   its.in_flight.Add(-1);
-  if (!its.routed && its.in_flight.value() == 0) MayHaveDrained();
+  if (may_have_drained) MayHaveDrained();
 }
 
 void Loop::Requeue(Endpoint* endpoint) {
@@ -208,10 +212,10 @@ bool Loop::Accept() {
 
 void Loop::Welcome(Descriptor socket, std::string peer) {
   const int64_t before = shared_->connections.fetch_add(1);
-  const auto most = static_cast<int64_t>(options().limits.connections);
-  const bool rejects = before >= most;
+  const int64_t most = room().clients;
+  const bool rejects = before >= most && !EndOldestIdle();
   // To be told in TLS takes a handshake, which is what there is no room for.
-  const bool dropped = rejects && (shared_->tls != nullptr || before >= most + kMostRejected);
+  const bool dropped = rejects && (shared_->tls != nullptr || before >= most + room().rejected);
   std::unique_ptr<http::TlsSession> session;
   if (shared_->tls != nullptr && !dropped) session = shared_->tls->NewSession(socket.number());
   if (dropped || (shared_->tls != nullptr && session == nullptr)) {
@@ -227,6 +231,19 @@ void Loop::Welcome(Descriptor socket, std::string peer) {
     return;
   }
   if (rejects) owned->Reject();
+}
+
+// Of the loop's clients that ask for nothing now, as if its time were over. False where there is
+// none.
+bool Loop::EndOldestIdle() {
+  while (http::Timer* const oldest = timers_.First(http::TimerKind::kIdle)) {
+    auto* const client = static_cast<Endpoint*>(oldest);
+    // Unless it has asked meanwhile.
+    client->OnFinish();
+    if (client->dead) return true;
+    if (timers_.First(http::TimerKind::kIdle) == oldest) return false;
+  }
+  return false;
 }
 
 void Loop::ClientEnded() {

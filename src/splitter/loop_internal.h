@@ -15,6 +15,8 @@
 #include "core/result.h"
 #include "http/answer.h"
 #include "http/tls.h"
+#include "splitter/collected_internal.h"
+#include "splitter/descriptor_room_internal.h"
 #include "splitter/endpoint_internal.h"
 #include "splitter/feedback_copies_internal.h"
 #include "splitter/heads_internal.h"
@@ -31,12 +33,16 @@ enum class Phase { kServes, kFinishes, kStops };
 // What all loops share.
 struct Shared {
   explicit Shared(SplitterOptions its_options, int its_loops)
-      : options(std::move(its_options)), loops(its_loops), book(its_loops, options.on_drained) {}
+      : options(std::move(its_options)),
+        loops(its_loops),
+        book(its_loops, options.on_drained),
+        comparer(options.mirror_bytes) {}
 
   const SplitterOptions options;
   const int loops;
   RouteBook book;
   MirrorComparer comparer;
+  DescriptorRoom room;                    // As all that follows, set before any loop runs.
   std::unique_ptr<http::TlsContext> tls;  // Null without.
   std::atomic<Phase> phase{Phase::kServes};
   std::atomic<int64_t> connections{0};
@@ -68,6 +74,7 @@ class Loop {
 
   // The rest is for the endpoints, on the loop's thread.
   const SplitterOptions& options() const { return shared_->options; }
+  const DescriptorRoom& room() const { return shared_->room; }
   int number() const { return number_; }
   size_t lane() const { return static_cast<size_t>(number_); }
   int64_t now_ns() const { return now_ns_; }
@@ -100,7 +107,9 @@ class Loop {
   // Kept for their room, of the connection that has its turn.
   ResponseHead response_head;
   HopHeaders hops;
-  int mirrors = 0;  // In flight.
+  int mirrors = 0;          // In flight.
+  int64_t pooled = 0;       // Idle connections to replicas.
+  CollectedBytes mirrored;  // Of these: requests, and answers that are not compared yet.
 
  private:
   int Wait() const;
@@ -112,6 +121,7 @@ class Loop {
   void OnPhase();
   bool Accept();
   void Welcome(Descriptor socket, std::string peer);
+  bool EndOldestIdle();
   bool WatchOwn(int descriptor, void* what);
   void PauseListening();
   void CloseListener();

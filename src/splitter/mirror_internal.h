@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -16,19 +17,25 @@ namespace slipway::splitter {
 struct MirrorPair {
   std::shared_ptr<Version> version;  // Which was asked beside.
   KeptAnswer counted, mirrored;
+
+  size_t bytes() const { return counted.body.size() + mirrored.body.size(); }
 };
 
+// kSkipped where there is nothing to compare.
 enum class MirrorVerdict { kEqual, kStatusDiffers, kPredictionDiffers, kSkipped };
 
-// Bodies that are JSON differ where both have `prediction`, or `predictions`, and these differ.
-// Others are not looked at.
+// Of answers with a status of 2xx what was predicted is compared: `prediction`, `predictions`, or
+// the data of the Open Inference Protocol's `outputs`. Numbers that are not both whole are the same
+// within 1e-5 of the larger one; how sure a model is ("probability_…") counts only where nothing
+// else was asked for. An answer that holds no prediction, is no JSON or is nested more than 64 deep
+// differs from one that holds one. kSkipped where neither does.
 MirrorVerdict Compare(MirrorPair* pair);
 
 // Compares on a thread of its own, which begins with the first pair: reading JSON would hold up a
 // loop. From any thread. More than it has room for is skipped, and counted as such.
 class MirrorComparer {
  public:
-  MirrorComparer() = default;
+  explicit MirrorComparer(size_t most_bytes) : most_bytes_(most_bytes) {}
   ~MirrorComparer();
   MirrorComparer(const MirrorComparer&) = delete;
   MirrorComparer& operator=(const MirrorComparer&) = delete;
@@ -41,9 +48,11 @@ class MirrorComparer {
   bool HasThread();
   void Run();
 
+  const size_t most_bytes_;
   std::mutex mutex_;  // Of all that follows.
   std::condition_variable added_;
   std::deque<MirrorPair> pairs_;
+  size_t bytes_ = 0;  // Of these.
   bool stopping_ = false;
   std::thread thread_;
 };

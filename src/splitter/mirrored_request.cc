@@ -1,23 +1,24 @@
+#include <algorithm>
 #include <utility>
 
 #include "splitter/mirrored_request_internal.h"
 
 namespace slipway::splitter {
 
-MirroredRequest::MirroredRequest(Loop* loop, const TableVersion& version, bool is_head)
+MirroredRequest::MirroredRequest(Loop* loop, const TableVersion& version)
     : loop_(loop),
       version_(version.version),
       replicas_(version.replicas),
-      request_(loop->options().mirror_request_bytes),
-      is_head_(is_head),
-      exchange_(loop, this, loop->options().mirror_answer_bytes) {}
+      request_(loop->options().mirror_request_bytes, &loop->mirrored),
+      exchange_(loop, this, loop->options().mirror_answer_bytes, &loop->mirrored),
+      counted_body_(loop->options().mirror_answer_bytes, &loop->mirrored) {}
 
-MirroredRequest* MirroredRequest::Begin(Loop* loop, const TableVersion& version, bool is_head) {
-  if (loop->mirrors >= loop->options().mirrors_at_once) {
+MirroredRequest* MirroredRequest::Begin(Loop* loop, const TableVersion& version) {
+  if (loop->mirrors >= std::min<int64_t>(loop->options().mirrors_at_once, loop->room().mirrors)) {
     ++version.version->mirror.skipped;
     return nullptr;
   }
-  std::unique_ptr<MirroredRequest> made(new MirroredRequest(loop, version, is_head));
+  std::unique_ptr<MirroredRequest> made(new MirroredRequest(loop, version));
   loop->Own(made.get());
   ++loop->mirrors;
   loop->Enter(version.version.get());
@@ -29,7 +30,7 @@ void MirroredRequest::Send() {
   if (request_.too_large()) return Skip();
   ++version_->mirror.sent;
   Replica* const replica = PickReplica();
-  if (replica == nullptr || !exchange_.Begin(request_.bytes(), is_head_, replica)) Fail();
+  if (replica == nullptr || !exchange_.Begin(request_.bytes(), replica)) Fail();
 }
 
 Replica* MirroredRequest::PickReplica() const {
@@ -65,10 +66,6 @@ void MirroredRequest::BeginAnswer(int status, bool chunked) {
   counted_.chunked = chunked;
 }
 
-void MirroredRequest::AddAnswer(std::string_view bytes) {
-  counted_.Keep(bytes, loop_->options().mirror_answer_bytes);
-}
-
 void MirroredRequest::EndAnswer(bool whole) {
   counted_.whole = whole;
   counted_ended_ = true;
@@ -89,7 +86,9 @@ void MirroredRequest::EndIfBoth() {
   loop_->Leave(version_.get());
   if (!failed_) {
     if (counted_.whole) {
-      loop_->comparer().Add({version_, std::move(counted_), std::move(exchange_.answer())});
+      counted_.too_large = counted_body_.too_large();
+      counted_.body = counted_body_.Take();
+      loop_->comparer().Add({version_, std::move(counted_), exchange_.TakeAnswer()});
     } else {
       ++version_->mirror.skipped;
     }

@@ -15,14 +15,14 @@ namespace slipway::splitter {
 class MirroredRequest final : public Endpoint, public CopyExchange::User {
  public:
   // Null where there are too many at once, which is counted.
-  static MirroredRequest* Begin(Loop* loop, const TableVersion& version, bool is_head);
+  static MirroredRequest* Begin(Loop* loop, const TableVersion& version);
 
   void AddRequest(std::string_view bytes) { request_.Add(bytes); }
   // It is whole.
   void Send();
   // Of the answer that counts.
   void BeginAnswer(int status, bool chunked);
-  void AddAnswer(std::string_view bytes);
+  void AddAnswer(std::string_view bytes) { counted_body_.Add(bytes); }
   void EndAnswer(bool whole);
 
   void OnCopyEnded(CopyExchange* exchange) override;
@@ -31,7 +31,7 @@ class MirroredRequest final : public Endpoint, public CopyExchange::User {
   void OnStop() override {}
 
  private:
-  MirroredRequest(Loop* loop, const TableVersion& version, bool is_head);
+  MirroredRequest(Loop* loop, const TableVersion& version);
   // With the least in flight; null where all are left out.
   Replica* PickReplica() const;
   void Skip();
@@ -43,10 +43,10 @@ class MirroredRequest final : public Endpoint, public CopyExchange::User {
   Loop* const loop_;
   const std::shared_ptr<Version> version_;
   std::vector<std::shared_ptr<Replica>> replicas_;
-  CollectedRequest request_;
-  const bool is_head_;
+  Collected request_;
   CopyExchange exchange_;
-  KeptAnswer counted_;
+  KeptAnswer counted_;  // But for its body.
+  Collected counted_body_;
   bool was_sent_ = false, failed_ = false;
   bool counted_ended_ = false, mirrored_ended_ = false;
 };

@@ -2,7 +2,6 @@
 #include <numeric>
 #include <utility>
 
-#include "core/random.h"
 #include "core/replace_file.h"
 #include "splitter/heads_internal.h"
 #include "splitter/picker_internal.h"
@@ -13,9 +12,6 @@ namespace {
 // FNV-1a.
 constexpr uint64_t kFnvStart = 0xcbf29ce484222325ULL;
 constexpr uint64_t kFnvPrime = 0x100000001b3ULL;
-// So that loops do not all give the new version its turn at the same time.
-constexpr double kGoldenPart = 0.6180339887498949;
-constexpr double kTurnsApart = 100;
 
 uint64_t Mix(uint64_t hash, std::string_view bytes) {
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * kFnvPrime;
@@ -26,6 +22,8 @@ uint64_t Mix(uint64_t hash, std::string_view bytes) {
 
 void WeightedTurns::SetShares(const std::vector<std::string>& names,
                               const std::vector<double>& shares) {
+  if (names == names_ && shares == shares_) return;
+  GiveBack();
   std::vector<double> credits(names.size(), 0);
   for (size_t i = 0; i < names.size(); ++i) {
     const auto before = std::ranges::find(names_, names[i]);
@@ -41,6 +39,27 @@ void WeightedTurns::SetShares(const std::vector<std::string>& names,
 }
 
 std::ptrdiff_t WeightedTurns::Next() {
+  if (block_.empty()) {
+    for (int turn = 0; turn < kBlock; ++turn) {
+      const std::ptrdiff_t chosen = Earn();
+      if (chosen < 0) return chosen;
+      block_.push_back(chosen);
+    }
+    random_.Shuffle(std::span(block_));
+  }
+  const std::ptrdiff_t next = block_.back();
+  block_.pop_back();
+  return next;
+}
+
+void WeightedTurns::GiveBack() {
+  const auto turns = static_cast<double>(block_.size());
+  for (size_t i = 0; i < shares_.size(); ++i) credits_[i] -= turns * shares_[i];
+  for (const std::ptrdiff_t chosen : block_) credits_[static_cast<size_t>(chosen)] += 1;
+  block_.clear();
+}
+
+std::ptrdiff_t WeightedTurns::Earn() {
   std::ptrdiff_t chosen = -1;
   for (size_t i = 0; i < shares_.size(); ++i) {
     if (shares_[i] <= 0) continue;
@@ -57,8 +76,13 @@ double UnitHash(std::string_view salt, std::string_view key) {
   return Random(Mix(salted * kFnvPrime, key)).Uniform();
 }
 
+Picker::Picker(int loop, uint64_t seed)
+    : loop_(static_cast<size_t>(loop)),
+      predictions_(DeriveSeed(seed, 0)),
+      others_(DeriveSeed(seed, 1)),
+      mirrored_(DeriveSeed(seed, 2)) {}
+
 void Picker::SetTable(std::shared_ptr<const RouteTable> table) {
-  const bool first = table_ == nullptr;
   table_ = std::move(table);
   std::vector<std::string> names;
   std::vector<double> shares;
@@ -66,16 +90,10 @@ void Picker::SetTable(std::shared_ptr<const RouteTable> table) {
     names.push_back(version.version->id);
     shares.push_back(version.share);
   }
-  turns_.SetShares(names, shares);
-  feedback_turns_.SetShares(names, shares);
-  if (!first) return;
-  const double part = static_cast<double>(loop_) * kGoldenPart;
-  const auto ahead =
-      static_cast<int>((part - static_cast<double>(static_cast<int64_t>(part))) * kTurnsApart);
-  for (int turn = 0; turn < ahead; ++turn) {
-    turns_.Next();
-    feedback_turns_.Next();
-  }
+  predictions_.SetShares(names, shares);
+  others_.SetShares(names, shares);
+  const double mirrored = table_->routes.mirror.share;
+  mirrored_.SetShares({"mirrored", "not"}, {mirrored, 1 - mirrored});
 }
 
 std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* given) {
@@ -95,26 +113,22 @@ std::ptrdiff_t Picker::PickVersion(const http::Request& request, std::string* gi
       return OfKey(*given);
     }
   }
-  return IsFeedback(request) ? feedback_turns_.Next() : turns_.Next();
+  return IsPrediction(request) ? predictions_.Next() : others_.Next();
 }
 
 std::ptrdiff_t Picker::OfKey(std::string_view key) const {
-  if (table_->by_share.empty()) return kNone;
+  if (table_->key_parts.empty()) return kNone;
   const double place = UnitHash(table_->routes.sticky.salt, key);
-  for (size_t i = 0; i < table_->versions.size(); ++i) {
-    if (place < table_->versions[i].end && table_->versions[i].share > 0)
-      return static_cast<std::ptrdiff_t>(i);
+  for (const KeyPart& part : table_->key_parts) {
+    if (place < part.end) return static_cast<std::ptrdiff_t>(part.version);
   }
   // The sum of the shares may be rounded to less than 1.
-  return static_cast<std::ptrdiff_t>(table_->by_share.front());
+  return static_cast<std::ptrdiff_t>(table_->key_parts.back().version);
 }
 
 std::ptrdiff_t Picker::PickMirror(std::ptrdiff_t version) {
   if (table_->mirror == kNone || table_->mirror == version) return kNone;
-  mirror_credit_ += table_->routes.mirror.share;
-  if (mirror_credit_ < 1) return kNone;
-  mirror_credit_ -= 1;
-  return table_->mirror;
+  return mirrored_.Next() == 0 ? table_->mirror : kNone;
 }
 
 Replica* Picker::Least(size_t version, std::span<const Replica* const> tried, int64_t now_ns,

@@ -1,6 +1,7 @@
 // Which version, and which replica of it, a request goes to.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,24 +10,38 @@
 #include <string_view>
 #include <vector>
 
+#include "core/random.h"
 #include "http/types.h"
 #include "splitter/route_table_internal.h"
 
 namespace slipway::splitter {
 
-// Smooth weighted round robin, as nginx has it: each turn everybody earns his share, and who has
-// most is chosen and pays one. In any stretch of turns nobody is more than about one turn off.
+// Turns in blocks of kBlock. Who has how many of a block is told by smooth weighted round robin, as
+// nginx has it: each turn everybody earns his share, and who has most is chosen and pays one, so
+// that at the end of a block nobody is more than about one turn off. Their order within the block
+// is drawn at random: a client that asks in some order of its own gives all versions the same
+// requests (permuted blocks: Matts, Lachin, Properties of permuted-block randomization, 1988).
 class WeightedTurns {
  public:
-  // Who stays, by his name, keeps what he has: weights that are set again and again, or change
-  // between few requests, hold all the same. Shares add up to 1, or are all 0.
+  static constexpr int kBlock = 100;
+
+  explicit WeightedTurns(uint64_t seed) : random_(seed) {}
+
+  // Turns of the block that nobody has had yet are given back. Who stays, by his name, keeps what
+  // he has: weights that are set again and again, or change between few requests, hold all the
+  // same. Shares add up to 1, or are all 0.
   void SetShares(const std::vector<std::string>& names, const std::vector<double>& shares);
   // -1 where all shares are 0.
   std::ptrdiff_t Next();
 
  private:
+  std::ptrdiff_t Earn();
+  void GiveBack();
+
+  Random random_;
   std::vector<std::string> names_;
   std::vector<double> shares_, credits_;
+  std::vector<std::ptrdiff_t> block_;  // Turns to come, the last one first.
 };
 
 // A number of [0, 1) that depends on both texts alone, evenly.
@@ -37,7 +52,8 @@ class Picker {
  public:
   static constexpr std::ptrdiff_t kNone = -1;
 
-  explicit Picker(int loop) : loop_(static_cast<size_t>(loop)) {}
+  // `seed` is of the order in which versions have their turns.
+  Picker(int loop, uint64_t seed);
 
   void SetTable(std::shared_ptr<const RouteTable> table);
   const RouteTable& table() const { return *table_; }
@@ -69,12 +85,10 @@ class Picker {
 
   const size_t loop_;
   std::shared_ptr<const RouteTable> table_;
-  WeightedTurns turns_;
-  // Of what is told of predictions: a client that asks and tells by turns would else give all its
-  // questions to one version. All versions answer it by their shares, as its times count among
-  // those that are compared.
-  WeightedTurns feedback_turns_;
-  double mirror_credit_ = 0;
+  // Predictions have turns of their own, so that what comes between them, as labels and probes,
+  // takes none of them away.
+  WeightedTurns predictions_, others_;
+  WeightedTurns mirrored_;  // Of two: what is mirrored, and what is not.
 };
 
 }  // namespace slipway::splitter

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "splitter/picker_internal.h"
@@ -13,32 +16,71 @@
 namespace slipway::splitter {
 namespace {
 
-TEST(WeightedTurns, AreExactOverAnyStretch) {
+std::vector<std::ptrdiff_t> TurnsOf(WeightedTurns* turns, int count) {
+  std::vector<std::ptrdiff_t> picks;
+  for (int i = 0; i < count; ++i) picks.push_back(turns->Next());
+  return picks;
+}
+
+int CountOf(std::span<const std::ptrdiff_t> picks, std::ptrdiff_t who) {
+  return static_cast<int>(std::ranges::count(picks, who));
+}
+
+TEST(WeightedTurns, AreExactOverBlocks) {
   for (const std::vector<double>& shares :
        std::vector<std::vector<double>>{{0.1, 0.9},
                                         {0.25, 0.75},
                                         {0.01, 0.99},
+                                        {0.005, 0.995},
                                         {0.05, 0.35, 0.6},
                                         {1.0 / 3, 1.0 / 3, 1.0 / 3}}) {
-    WeightedTurns turns;
+    WeightedTurns turns(7);
     std::vector<std::string> names = {"a", "b", "c"};
     names.resize(shares.size());
     turns.SetShares(names, shares);
-    std::vector<std::ptrdiff_t> picks;
-    for (int i = 0; i < 2000; ++i) picks.push_back(turns.Next());
-    for (size_t from = 0; from + 100 <= picks.size(); ++from) {
+    const std::vector<std::ptrdiff_t> picks = TurnsOf(&turns, 2000);
+    for (size_t blocks = 1; blocks <= 20; ++blocks) {
+      const std::span<const std::ptrdiff_t> so_far(picks.data(), 100 * blocks);
       for (size_t who = 0; who < shares.size(); ++who) {
-        const auto count = std::count(picks.begin() + static_cast<std::ptrdiff_t>(from),
-                                      picks.begin() + static_cast<std::ptrdiff_t>(from) + 100,
-                                      static_cast<std::ptrdiff_t>(who));
-        EXPECT_NEAR(static_cast<double>(count), 100 * shares[who], 1.0) << from << " " << who;
+        const auto id = static_cast<std::ptrdiff_t>(who);
+        EXPECT_NEAR(CountOf(so_far.last(100), id), 100 * shares[who], 1.0) << blocks;
+        EXPECT_NEAR(CountOf(so_far, id), 100 * static_cast<double>(blocks) * shares[who], 1.0);
       }
     }
   }
 }
 
+// A client whose every second or fourth request is a slow one.
+TEST(WeightedTurns, ResonateWithNoClient) {
+  for (const auto& [share, period] : {std::pair(0.5, 2), {0.25, 4}, {0.1, 10}}) {
+    WeightedTurns turns(11);
+    turns.SetShares({"new", "old"}, {share, 1 - share});
+    constexpr int kTurns = 20'000;
+    const std::vector<std::ptrdiff_t> picks = TurnsOf(&turns, kTurns);
+    std::vector<int> by_place(static_cast<size_t>(period));
+    for (int i = 0; i < kTurns; ++i)
+      by_place[static_cast<size_t>(i % period)] += picks[static_cast<size_t>(i)] == 0 ? 1 : 0;
+    const double slow = static_cast<double>(kTurns) / period;
+    // Five standard deviations of independent draws, which are wider than these.
+    const double bound = 5 * std::sqrt(slow * share * (1 - share));
+    for (const int count : by_place) EXPECT_NEAR(count, slow * share, bound) << period;
+    // And draws that follow each other are independent but for the block's end.
+    int pairs = 0;
+    for (size_t i = 1; i < picks.size(); ++i) pairs += picks[i - 1] == 0 && picks[i] == 0 ? 1 : 0;
+    EXPECT_GT(pairs, kTurns * share * share / 2);
+  }
+}
+
+TEST(WeightedTurns, OfAnotherSeedHaveAnotherOrder) {
+  WeightedTurns one(1), same(1), other(2);
+  for (WeightedTurns* turns : {&one, &same, &other}) turns->SetShares({"a", "b"}, {0.5, 0.5});
+  const auto picks = TurnsOf(&one, 100);
+  EXPECT_EQ(TurnsOf(&same, 100), picks);
+  EXPECT_NE(TurnsOf(&other, 100), picks);
+}
+
 TEST(WeightedTurns, HoldThoughTheyAreSetAgainAndAgain) {
-  WeightedTurns turns;
+  WeightedTurns turns(3);
   int canary = 0;
   for (int i = 0; i < 1000; ++i) {
     if (i % 3 == 0) turns.SetShares({"new", "old"}, {0.1, 0.9});
@@ -47,8 +89,24 @@ TEST(WeightedTurns, HoldThoughTheyAreSetAgainAndAgain) {
   EXPECT_EQ(canary, 100);
 }
 
+// What was served of a block counts, what was not is given back.
+TEST(WeightedTurns, HoldThoughTheyChangeWithinBlocks) {
+  WeightedTurns turns(5);
+  double expected = 0;
+  int canary = 0;
+  constexpr int kChanges = 3000;
+  for (int i = 0; i < kChanges; ++i) {
+    const double share = i % 2 == 0 ? 0.1 : 0.02;
+    turns.SetShares({"new", "old"}, {share, 1 - share});
+    for (int turn = 0; turn < 7; ++turn) canary += turns.Next() == 0 ? 1 : 0;
+    expected += 7 * share;
+  }
+  // What is owed is paid: independent draws would be off by 34.
+  EXPECT_NEAR(canary, expected, 10);
+}
+
 TEST(WeightedTurns, NobodyWithoutAShareHasOne) {
-  WeightedTurns turns;
+  WeightedTurns turns(1);
   EXPECT_EQ(turns.Next(), -1);
   turns.SetShares({"a", "b"}, {0, 0});
   EXPECT_EQ(turns.Next(), -1);
@@ -84,6 +142,9 @@ class PickerTest : public ::testing::Test {
     routes_.versions = {{.id = "new", .weight = weight, .replicas = {}},
                         {.id = "old", .weight = 100 - weight, .replicas = {}}};
     Apply(routes_);
+    return VersionsOfUsers();
+  }
+  std::map<std::string, std::string> VersionsOfUsers() {
     std::map<std::string, std::string> versions;
     for (int i = 0; i < 4000; ++i) {
       const std::string user = fmt::format("user-{}", i);
@@ -95,7 +156,7 @@ class PickerTest : public ::testing::Test {
   }
 
   RouteBook book_{1, nullptr};
-  Picker picker_{0};
+  Picker picker_{0, 1};
   Routes routes_;
   std::string given_;  // The key of the last one.
 };
@@ -126,7 +187,7 @@ TEST_F(PickerTest, WhoHasNoCookieIsGivenOne) {
   led.headers = {{"x-canary", "always"}};
   EXPECT_EQ(VersionOf(led), "new");
   EXPECT_EQ(given_, "");
-  routes_.sticky = {.header = "X-User", .cookie = "", .salt = ""};
+  routes_.sticky = {.header = "X-User", .cookie = "", .salt = "", .parts = {}};
   Apply(routes_);
   VersionOf({});
   EXPECT_EQ(given_, "");
@@ -149,6 +210,76 @@ TEST_F(PickerTest, RaisingAWeightMovesOnlyWhoMust) {
   EXPECT_NEAR(moved, 600, 100);
   for (const auto& [user, version] : VersionsOfUsers(100)) EXPECT_EQ(version, "new");
   for (const auto& [user, version] : VersionsOfUsers(0)) EXPECT_EQ(version, "old");
+}
+
+TEST_F(PickerTest, APartThatChangesHandsMovesNoOtherKey) {
+  routes_.sticky.header = "X-User";
+  for (const char* const id : {"a", "b", "c", "stable"})
+    routes_.versions.push_back({.id = id, .weight = 25, .replicas = {}});
+  Apply(routes_);
+  const auto before = VersionsOfUsers();
+  // "a" and "c" leave; their parts go to the stable version where they are.
+  routes_.versions = {{.id = "b", .weight = 25, .replicas = {}},
+                      {.id = "stable", .weight = 75, .replicas = {}}};
+  routes_.sticky.parts = {{"stable", 25}, {"b", 25}, {"stable", 25}, {"stable", 25}};
+  Apply(routes_);
+  const auto after = VersionsOfUsers();
+  int moved = 0;
+  for (const auto& [user, version] : before) {
+    const bool leaves = version == "a" || version == "c";
+    EXPECT_EQ(after.at(user), leaves ? "stable" : version) << user;
+    moved += leaves ? 1 : 0;
+  }
+  EXPECT_NEAR(moved, 2000, 200);
+  // Without parts "b" would have the first quarter, which was "a"'s.
+  routes_.sticky.parts.clear();
+  Apply(routes_);
+  EXPECT_NE(VersionsOfUsers(), after);
+}
+
+TEST_F(PickerTest, AnotherSaltDrawsTheKeysAnew) {
+  routes_.sticky.header = "X-User";
+  const auto first = VersionsOfUsers(10);
+  routes_.sticky.salt = "another";
+  const auto second = VersionsOfUsers(10);
+  int both = 0;
+  for (const auto& [user, version] : first)
+    both += version == "new" && second.at(user) == "new" ? 1 : 0;
+  // A tenth of a tenth of 4,000, within five standard deviations; the same ones would be 400.
+  EXPECT_NEAR(both, 40, 32);
+}
+
+TEST_F(PickerTest, ProbesBetweenPredictionsTakeNoTurnsOfTheirs) {
+  routes_.versions = {{.id = "new", .weight = 1, .replicas = {}},
+                      {.id = "old", .weight = 1, .replicas = {}}};
+  Apply(routes_);
+  http::Request question, probe;
+  question.method = "POST";
+  question.path = "/predict";
+  probe.method = "GET";
+  probe.path = "/health";
+  int asked = 0, probed = 0;
+  for (int i = 0; i < 100; ++i) {
+    asked += VersionOf(question) == "new" ? 1 : 0;
+    probed += VersionOf(probe) == "new" ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 50);
+  EXPECT_EQ(probed, 50);
+}
+
+TEST_F(PickerTest, CopiesResonateWithNoClient) {
+  routes_.versions = {{.id = "shadow", .weight = 0, .replicas = {}},
+                      {.id = "old", .weight = 1, .replicas = {}}};
+  routes_.mirror = {.version = "shadow", .share = 0.5};
+  Apply(routes_);
+  int copies = 0, even = 0;
+  for (int i = 0; i < 1000; ++i) {
+    if (picker_.PickMirror(1) != 0) continue;
+    ++copies;
+    even += i % 2 == 0 ? 1 : 0;
+  }
+  EXPECT_EQ(copies, 500);
+  EXPECT_NEAR(even, 250, 55);
 }
 
 TEST_F(PickerTest, AHeaderGoesBeforeAll) {

@@ -60,6 +60,15 @@ void AppendTarget(const http::Request& request, RelayBuffer* out) {
   out->Append(request.query);
 }
 
+// Of the absolute form; "" of others.
+std::string_view HostOf(const http::Request& request) {
+  constexpr std::string_view kBefore = "://";
+  const size_t at = request.target.find(kBefore);
+  if (request.target.front() == '/' || at == std::string_view::npos) return "";
+  const std::string_view rest = request.target.substr(at + kBefore.size());
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
 void AppendFraming(const http::RequestParser::Framing& framing, RelayBuffer* out) {
   if (framing.chunked) AppendLine("Transfer-Encoding", "chunked", out);
   if (!framing.has_length) return;
@@ -142,7 +151,7 @@ void AppendRequestHead(const http::Request& request, const http::RequestParser::
     AppendLine(header.name, header.value, out);
   }
   // RFC 9110, 7.2: of a client of HTTP/1.0 that tells none it is empty.
-  if (!has_host) AppendLine("Host", "", out);
+  if (!has_host) AppendLine("Host", HostOf(request), out);
   AppendForwarded(request, client, out);
   if (!client.feedback.empty()) AppendLine(http::kFeedbackHeader, client.feedback, out);
   AppendFraming(framing, out);
@@ -156,6 +165,12 @@ bool IsIdempotent(std::string_view method) {
 
 bool IsFeedback(const http::Request& request) {
   return request.method == "POST" && request.path.ends_with("/feedback");
+}
+
+bool IsPrediction(const http::Request& request) {
+  return request.method == "POST" &&
+         (request.path.ends_with("/predict") || request.path.ends_with("/invocations") ||
+          request.path.ends_with("/infer"));
 }
 
 std::string_view FindCookie(const http::Request& request, std::string_view name) {

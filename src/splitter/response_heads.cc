@@ -74,8 +74,10 @@ bool ReadFraming(const http::Header& header, Framings* seen) {
 
 // RFC 9112, 6.3.
 bool ChooseFraming(const Framings& seen, bool answers_head, ResponseHead* head) {
-  const bool bodiless = answers_head || head->status < kFirstFinal || head->status == kNoContent ||
-                        head->status == kNotModified;
+  const bool never_framed = head->status < kFirstFinal || head->status == kNoContent;
+  const bool bodiless = answers_head || never_framed || head->status == kNotModified;
+  // RFC 9112, 6.1 and RFC 9110, 8.6.
+  head->frames_nothing = never_framed && (seen.encoding || seen.length);
   head->framing = BodyFraming::kUntilClose;
   if (bodiless) {
     head->framing = BodyFraming::kNone;
@@ -135,7 +137,10 @@ void AppendResponseHead(const ResponseHead& head, Persistence persistence, bool 
   out->append(head.reason).append("\r\n");
   for (const http::Header& header : head.headers) {
     if (head.hops.Has(header.name)) continue;
-    if (decoded && EqualsIgnoringCase(header.name, "transfer-encoding")) continue;
+    const bool encodes = EqualsIgnoringCase(header.name, "transfer-encoding");
+    if (decoded && encodes) continue;
+    if (head.frames_nothing && (encodes || EqualsIgnoringCase(header.name, "content-length")))
+      continue;
     out->append(header.name).append(": ").append(header.value).append("\r\n");
   }
   if (persistence == Persistence::kClose) out->append("Connection: close\r\n");

@@ -39,6 +39,16 @@ Result<std::unique_ptr<Replica>> Resolve(const ReplicaAddress& name, int loops) 
   return replica;
 }
 
+// A request would go round and round.
+Error ItselfError(const ReplicaAddress& name, const std::string& field) {
+  Location location;
+  location.field = field;
+  return Error(ErrorCode::kInvalidInput,
+               fmt::format("{}:{} is the splitter's own address", name.host, name.port))
+      .At(std::move(location))
+      .Expected("the address of a model server");
+}
+
 template <typename Lanes>
 int64_t InFlight(const Lanes& lanes, int loops) {
   int64_t sum = 0;
@@ -50,11 +60,9 @@ int64_t InFlight(const Lanes& lanes, int loops) {
 void FillShares(RouteTable* table) {
   double sum = 0;
   for (const VersionRoute& route : table->routes.versions) sum += route.weight;
-  double end = 0;
   for (size_t i = 0; i < table->versions.size(); ++i) {
     TableVersion& version = table->versions[i];
     version.share = sum > 0 ? table->routes.versions[i].weight / sum : 0;
-    version.end = end += version.share;
     if (version.share > 0) table->by_share.push_back(i);
   }
   std::ranges::sort(table->by_share, [table](size_t left, size_t right) {
@@ -64,14 +72,33 @@ void FillShares(RouteTable* table) {
   });
 }
 
+std::ptrdiff_t IndexOf(const Routes& routes, const std::string& id) {
+  return std::ranges::find(routes.versions, id, &VersionRoute::id) - routes.versions.begin();
+}
+
+void FillKeyParts(RouteTable* table) {
+  double end = 0;
+  if (table->routes.sticky.parts.empty()) {
+    for (size_t i = 0; i < table->versions.size(); ++i) {
+      const double share = table->versions[i].share;
+      if (share > 0) table->key_parts.push_back({.end = end += share, .version = i});
+    }
+    return;
+  }
+  double sum = 0;
+  for (const StickyPart& part : table->routes.sticky.parts) sum += part.weight;
+  for (const StickyPart& part : table->routes.sticky.parts) {
+    if (part.weight <= 0) continue;
+    const auto version = static_cast<size_t>(IndexOf(table->routes, part.version));
+    table->key_parts.push_back({.end = end += part.weight / sum, .version = version});
+  }
+}
+
 void FillTargets(RouteTable* table) {
-  const auto index_of = [table](const std::string& id) {
-    return std::ranges::find(table->routes.versions, id, &VersionRoute::id) -
-           table->routes.versions.begin();
-  };
-  for (const HeaderRoute& route : table->routes.header_routes)
-    table->header_targets.push_back(static_cast<size_t>(index_of(route.version)));
-  if (!table->routes.mirror.version.empty()) table->mirror = index_of(table->routes.mirror.version);
+  const Routes& routes = table->routes;
+  for (const HeaderRoute& route : routes.header_routes)
+    table->header_targets.push_back(static_cast<size_t>(IndexOf(routes, route.version)));
+  if (!routes.mirror.version.empty()) table->mirror = IndexOf(routes, routes.mirror.version);
 }
 
 }  // namespace
@@ -110,9 +137,12 @@ Status RouteBook::Apply(const Routes& routes) {
   SLIPWAY_RETURN_IF_ERROR(CheckRoutes(routes));
   const std::lock_guard applying(applying_);
   std::vector<std::unique_ptr<Replica>> resolved;  // In the order of the routes.
-  for (const VersionRoute& route : routes.versions) {
-    for (const ReplicaAddress& name : route.replicas) {
-      SLIPWAY_ASSIGN_OR_RETURN(resolved.emplace_back(), Resolve(name, loops_));
+  for (size_t i = 0; i < routes.versions.size(); ++i) {
+    const std::vector<ReplicaAddress>& names = routes.versions[i].replicas;
+    for (size_t place = 0; place < names.size(); ++place) {
+      SLIPWAY_ASSIGN_OR_RETURN(resolved.emplace_back(), Resolve(names[place], loops_));
+      if (own_ && own_->Is(resolved.back()->address))
+        return ItselfError(names[place], fmt::format("versions[{}].replicas[{}]", i, place));
     }
   }
   auto table = std::make_shared<RouteTable>();
@@ -128,6 +158,7 @@ Status RouteBook::Apply(const Routes& routes) {
       version.replicas.push_back(TakeReplica(version.version.get(), *resolved[next++]));
   }
   FillShares(table.get());
+  FillKeyParts(table.get());
   FillTargets(table.get());
   table_ = std::move(table);
   generation_.store(table_->generation, std::memory_order_release);

@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "splitter/own_address_internal.h"
 #include "splitter/route_table_internal.h"
 #include "splitter/types.h"
 
@@ -24,6 +26,8 @@ class RouteBook {
 
   RouteBook(int loops, DrainedCallback on_drained);
 
+  // No replica may be there. Before any routes.
+  void SetOwnAddress(const OwnAddress& own) { own_ = own; }
   Status Apply(const Routes& routes);
   uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
   std::shared_ptr<const RouteTable> table() const;
@@ -58,6 +62,7 @@ class RouteBook {
 
   const int loops_;
   const DrainedCallback on_drained_;
+  std::optional<OwnAddress> own_;
   std::atomic<uint64_t> generation_{0};
   std::mutex applying_;       // One Apply at a time; before the other mutex.
   mutable std::mutex mutex_;  // Of all that follows.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/counting.h"
+#include "core/event_run.h"
 #include "splitter/routes.h"
 #include "splitter/types.h"
 
@@ -24,14 +25,16 @@ class Upstream;
 struct alignas(kApart) VersionLane {
   Counter in_flight;
   std::array<Counter, kStatusClasses> answers;
-  Counter failed, retried, abandoned, nanoseconds, error_run_squares;
+  Counter other_requests, other_errors;
+  Counter unanswered, failed, retried, abandoned, nanoseconds, error_run_squares;
   std::array<Counter, LatencyBuckets::kCount> latencies;
   // Of the loop's thread alone.
   bool routed = false;
-  size_t turn = 0;        // Which replica is asked first among equals.
-  int64_t error_run = 0;  // The last answers that were errors, one behind the other.
+  size_t turn = 0;  // Which replica is asked first among equals.
+  EventRun error_run;
 
-  void CountAnswer(int status, int64_t ns);
+  void CountPrediction(int status, int64_t ns);
+  void CountOther(int status);
 };
 
 // One loop's part of a replica.
@@ -79,8 +82,13 @@ struct Replica {
 struct TableVersion {
   std::shared_ptr<Version> version;
   double share = 0;  // Of all weights.
-  double end = 0;    // Of its part of [0, 1).
   std::vector<std::shared_ptr<Replica>> replicas;
+};
+
+// Of the places of keys in [0, 1): from the end of the part before.
+struct KeyPart {
+  double end = 0;
+  size_t version = 0;
 };
 
 struct RouteTable {
@@ -88,6 +96,7 @@ struct RouteTable {
   Routes routes;
   std::vector<TableVersion> versions;  // As the routes have them.
   std::vector<size_t> by_share;        // Those with a weight, the greatest first.
+  std::vector<KeyPart> key_parts;      // In their order; none where no version has a weight.
   std::vector<size_t> header_targets;  // Of routes.header_routes.
   std::ptrdiff_t mirror = -1;          // A version; -1 for none.
 };

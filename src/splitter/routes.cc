@@ -55,7 +55,13 @@ void CheckReplicas(const VersionRoute& version, const std::string& field, Mistak
   }
 }
 
+void CheckWeight(double weight, const std::string& field, Mistakes* mistakes) {
+  if (!std::isfinite(weight) || weight < 0)
+    mistakes->Add(field, fmt::format("a weight can't be {}", weight), "0 or more");
+}
+
 void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* mistakes) {
+  double sum = 0;
   for (size_t i = 0; i < routes.versions.size(); ++i) {
     const VersionRoute& version = routes.versions[i];
     const std::string field = fmt::format("versions[{}]", i);
@@ -63,11 +69,13 @@ void CheckVersions(const Routes& routes, std::set<std::string>* ids, Mistakes* m
     if (!ids->insert(version.id).second)
       mistakes->Add(field + ".id", fmt::format("version \"{}\" stands twice", version.id),
                     "each version once");
-    if (!std::isfinite(version.weight) || version.weight < 0)
-      mistakes->Add(field + ".weight", fmt::format("a weight can't be {}", version.weight),
-                    "0 or more");
+    CheckWeight(version.weight, field + ".weight", mistakes);
     CheckReplicas(version, field, mistakes);
+    sum += std::isfinite(version.weight) ? version.weight : 0;
   }
+  if (!std::isfinite(sum))
+    mistakes->Add("versions", "the weights add up to infinity",
+                  "smaller weights, such as percents");
 }
 
 void CheckVersionName(const std::string& version, const std::string& field,
@@ -86,6 +94,19 @@ void CheckHeaderName(const std::string& name, const std::string& field, Mistakes
                   "letters, digits and hyphens");
 }
 
+void CheckParts(const Stickiness& sticky, const std::set<std::string>& ids, Mistakes* mistakes) {
+  double sum = 0;
+  for (size_t i = 0; i < sticky.parts.size(); ++i) {
+    const std::string field = fmt::format("sticky.parts[{}]", i);
+    const double weight = sticky.parts[i].weight;
+    CheckVersionName(sticky.parts[i].version, field + ".version", ids, mistakes);
+    CheckWeight(weight, field + ".weight", mistakes);
+    sum += weight;
+  }
+  if (!sticky.parts.empty() && !(sum > 0 && std::isfinite(sum)))
+    mistakes->Add("sticky.parts", fmt::format("the weights add up to {}", sum), "more than 0");
+}
+
 }  // namespace
 
 Status CheckRoutes(const Routes& routes, const std::string& source) {
@@ -98,6 +119,7 @@ Status CheckRoutes(const Routes& routes, const std::string& source) {
     CheckHeaderName(routes.sticky.cookie, "sticky.cookie", &mistakes, "cookie");
   if (!routes.sticky.header.empty() && !routes.sticky.cookie.empty())
     mistakes.Add("sticky", "a header and a cookie stand together", "one of the two");
+  CheckParts(routes.sticky, ids, &mistakes);
   for (size_t i = 0; i < routes.header_routes.size(); ++i) {
     const std::string field = fmt::format("header_routes[{}]", i);
     CheckHeaderName(routes.header_routes[i].name, field + ".name", &mistakes);

@@ -22,26 +22,36 @@ struct VersionRoute {
   std::vector<ReplicaAddress> replicas;
 };
 
+// A version's next stretch of the keys' places.
+struct StickyPart {
+  std::string version;
+  double weight = 0;  // Its part of the sum of all; 0 for none.
+};
+
 // Requests that bring a key go where requests of that key went, as far as weights allow. The key's
 // hash is a number of [0, 1), and versions take that range by their weights in their order: with
 // the new version first, raising it from 10 to 25 moves 15 of 100 keys, to it, and no other.
-// A client that brings no cookie is given one with its answer, of a random key.
+// `parts` tell another division; a version may have several: where one between two others goes, and
+// its part becomes another's, no key of the two moves. A client that brings no cookie is given one
+// with its answer, of a random key.
 struct Stickiness {
   std::string header;  // One of the two has a name; neither for none.
   std::string cookie;
-  std::string salt;  // Another one draws the keys anew, for an experiment of its own.
+  std::string salt;               // Another one draws the keys anew, for an experiment of its own.
+  std::vector<StickyPart> parts;  // In their order; none for the versions' weights.
   bool wanted() const { return !header.empty() || !cookie.empty(); }
 };
 
-// A request with that header and that very value goes to the version, whatever the weights.
+// A request with that header and that very value goes to the version, whatever the weights. Where
+// no replica of it takes it, `fallback` says what becomes of it, as of any other.
 struct HeaderRoute {
   std::string name;
   std::string value;
   std::string version;
 };
 
-// This share of the requests that go to others also goes to the version, whose answers are compared
-// and dropped.
+// This share of the predictions (POST to …/predict, …/invocations or …/infer) that go to others is
+// also asked of the version, whose answers are compared and dropped.
 struct MirrorRoute {
   std::string version;  // "" for none.
   double share = 1;     // From 0 to 1.

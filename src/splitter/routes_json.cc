@@ -116,11 +116,20 @@ Status ReadVersion(const ObjectReader& reader, VersionRoute* version) {
   });
 }
 
+Status ReadPart(const ObjectReader& reader, StickyPart* part) {
+  SLIPWAY_RETURN_IF_ERROR(reader.Only({"version", "weight"}));
+  SLIPWAY_RETURN_IF_ERROR(reader.Read("version", &part->version));
+  return reader.Read("weight", &part->weight);
+}
+
 Status ReadStickiness(const ObjectReader& reader, Stickiness* sticky) {
-  SLIPWAY_RETURN_IF_ERROR(reader.Only({"header", "cookie", "salt"}));
+  SLIPWAY_RETURN_IF_ERROR(reader.Only({"header", "cookie", "salt", "parts"}));
   SLIPWAY_RETURN_IF_ERROR(reader.Read("header", &sticky->header));
   SLIPWAY_RETURN_IF_ERROR(reader.Read("cookie", &sticky->cookie));
-  return reader.Read("salt", &sticky->salt);
+  SLIPWAY_RETURN_IF_ERROR(reader.Read("salt", &sticky->salt));
+  return reader.ReadList("parts", [sticky](const ObjectReader& each) {
+    return ReadPart(each, &sticky->parts.emplace_back());
+  });
 }
 
 Status ReadHeaderRoute(const ObjectReader& reader, HeaderRoute* route) {
@@ -155,6 +164,17 @@ Status ReadRoutes(const ObjectReader& reader, Routes* routes) {
   return reader.Read("copy_feedback", &routes->copy_feedback);
 }
 
+Json StickinessToJson(const Stickiness& sticky) {
+  if (!sticky.wanted()) return nullptr;
+  Json json = Json::object();
+  if (!sticky.header.empty()) json["header"] = sticky.header;
+  if (!sticky.cookie.empty()) json["cookie"] = sticky.cookie;
+  if (!sticky.salt.empty()) json["salt"] = sticky.salt;
+  for (const StickyPart& part : sticky.parts)
+    json["parts"].push_back({{"version", part.version}, {"weight", part.weight}});
+  return json;
+}
+
 Json VersionToJson(const VersionRoute& version) {
   Json replicas = Json::array();
   for (const ReplicaAddress& replica : version.replicas)
@@ -177,13 +197,7 @@ Json ToJson(const Routes& routes) {
   json["versions"] = Json::array();
   for (const VersionRoute& version : routes.versions)
     json["versions"].push_back(VersionToJson(version));
-  json["sticky"] = nullptr;
-  if (routes.sticky.wanted()) {
-    json["sticky"] = Json::object();
-    if (!routes.sticky.header.empty()) json["sticky"]["header"] = routes.sticky.header;
-    if (!routes.sticky.cookie.empty()) json["sticky"]["cookie"] = routes.sticky.cookie;
-    if (!routes.sticky.salt.empty()) json["sticky"]["salt"] = routes.sticky.salt;
-  }
+  json["sticky"] = StickinessToJson(routes.sticky);
   json["header_routes"] = Json::array();
   for (const HeaderRoute& route : routes.header_routes)
     json["header_routes"].push_back(

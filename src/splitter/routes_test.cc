@@ -17,7 +17,9 @@ constexpr const char* kAll = R"({
     {"id": "7", "weight": 90.5, "replicas": [{"host": "127.0.0.1", "port": 9002},
                                              {"host": "::1", "port": 9002}]},
     {"id": "shadow", "weight": 0, "replicas": []}],
-  "sticky": {"cookie": "user", "salt": "s"},
+  "sticky": {"cookie": "user", "salt": "s", "parts": [
+    {"version": "7", "weight": 25}, {"version": "8", "weight": 25.5},
+    {"version": "7", "weight": 50}]},
   "header_routes": [{"name": "X-Canary", "value": "always", "version": "8"}],
   "mirror": {"version": "shadow", "share": 0.25},
   "fallback": false, "idempotent": true, "copy_feedback": false})";
@@ -35,6 +37,9 @@ TEST(Routes, GoToJsonAndBack) {
   EXPECT_EQ(routes->versions[1].replicas[1].host, "::1");
   EXPECT_EQ(routes->sticky.cookie, "user");
   EXPECT_EQ(routes->sticky.salt, "s");
+  ASSERT_EQ(routes->sticky.parts.size(), 3U);
+  EXPECT_EQ(routes->sticky.parts[1].version, "8");
+  EXPECT_EQ(routes->sticky.parts[1].weight, 25.5);
   EXPECT_EQ(routes->header_routes[0].value, "always");
   EXPECT_EQ(routes->mirror.version, "shadow");
   EXPECT_EQ(routes->mirror.share, 0.25);
@@ -86,6 +91,15 @@ TEST(Routes, MistakesSayWhereTheyAre) {
               AllOf(HasSubstr("sticky.cookie"), HasSubstr("no name of a cookie")));
   EXPECT_THAT(ErrorOf(R"({"sticky": {"header": "a", "cookie": "b"}})"),
               HasSubstr("one of the two"));
+  EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7"}], "sticky": {"cookie": "a", "parts":
+                          [{"version": "7", "weight": -1}, {"version": "8", "weight": 1}]}})"),
+              AllOf(HasSubstr("sticky.parts[0].weight"), HasSubstr("0 or more"),
+                    HasSubstr("sticky.parts[1].version"), HasSubstr("no version \"8\"")));
+  EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7"}], "sticky": {"cookie": "a", "parts":
+                          [{"version": "7"}]}})"),
+              AllOf(HasSubstr("sticky.parts"), HasSubstr("more than 0")));
+  EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "7"}], "sticky": {"parts": [{"share": 1}]}})"),
+              AllOf(HasSubstr("no member \"share\""), HasSubstr("weight")));
   EXPECT_THAT(ErrorOf(R"({"header_routes": [{"name": "A", "value": "b", "version": "9"}]})"),
               HasSubstr("header_routes[0].version"));
   EXPECT_THAT(ErrorOf(R"({"versions": [{"id": "9"}], "header_routes":
@@ -104,6 +118,11 @@ TEST(Routes, WeightsAreNumbers) {
   EXPECT_FALSE(CheckRoutes(routes).ok());
   routes.versions[0].weight = 0.001;
   EXPECT_TRUE(CheckRoutes(routes).ok());
+  // Shares are parts of the sum.
+  routes.versions[0].weight = 1e308;
+  EXPECT_TRUE(CheckRoutes(routes).ok());
+  routes.versions.push_back({.id = "8", .weight = 1e308, .replicas = {}});
+  EXPECT_THAT(CheckRoutes(routes).error().Render(), HasSubstr("add up to infinity"));
 }
 
 }  // namespace

@@ -63,6 +63,8 @@ Json VersionToJson(const VersionSnapshot& version) {
           {"answers", std::move(answers)},
           {"errors", version.errors()},
           {"error_run_squares", version.error_run_squares},
+          {"others", {{"requests", version.others.requests}, {"errors", version.others.errors}}},
+          {"unanswered", version.unanswered},
           {"failed", version.failed},
           {"retried", version.retried},
           {"abandoned", version.abandoned},
@@ -130,6 +132,9 @@ bool ReadVersion(const Json& json, VersionSnapshot* version) {
   version->in_flight = GetInteger(json, "in_flight");
   version->requests = GetInteger(json, "requests");
   version->error_run_squares = GetInteger(json, "error_run_squares");
+  const Json& others = MemberOf(json, "others", Json::value_t::object);
+  version->others = {GetInteger(others, "requests"), GetInteger(others, "errors")};
+  version->unanswered = GetInteger(json, "unanswered");
   version->failed = GetInteger(json, "failed");
   version->retried = GetInteger(json, "retried");
   version->abandoned = GetInteger(json, "abandoned");

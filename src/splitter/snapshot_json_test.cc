@@ -18,6 +18,8 @@ VersionSnapshot Counted() {
   version.in_flight = 1;
   version.requests = 10;
   version.answers = {5, 1, 2, 2};
+  version.others = {11, 12};
+  version.unanswered = 13;
   version.failed = 3;
   version.retried = 4;
   version.abandoned = 5;
@@ -50,6 +52,9 @@ TEST(SnapshotJson, ComesBackTheSame) {
   EXPECT_EQ(version.answers, expected.answers);
   EXPECT_EQ(version.Percentile(0.5), expected.Percentile(0.5));
   EXPECT_EQ(version.replicas.at(0).host, "::1");
+  EXPECT_EQ(version.others.requests, 11);
+  EXPECT_EQ(version.others.errors, 12);
+  EXPECT_EQ(version.unanswered, 13);
   EXPECT_EQ(version.feedback.sent, 7);
   EXPECT_EQ(version.feedback.failed, 8);
   EXPECT_EQ(version.feedback.dropped, 9);

@@ -1,7 +1,5 @@
 #include "splitter/splitter.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -21,15 +19,6 @@ namespace {
 // Waits longer than this are as good as forever, and far from overflow.
 constexpr double kLongestWaitSeconds = 1e8;
 
-// Connections are descriptors, two a request, and the usual limit is there for programs that use
-// select.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 SplitterOptions Bounded(SplitterOptions options) {
   // Of bodies that are handed on nothing is held.
   options.limits.body_bytes = SIZE_MAX;
@@ -42,15 +31,20 @@ class EpollSplitter : public Splitter {
   ~EpollSplitter() override { EpollSplitter::Stop(0); }
 
   Status Open(const Routes& routes) {
-    RaiseDescriptorLimit();
     const SplitterOptions& options = shared_.options;
+    const int64_t allowed = RaiseDescriptorLimit();
+    SLIPWAY_ASSIGN_OR_RETURN(
+        shared_.room, ShareDescriptors(options.descriptors > 0 ? options.descriptors : allowed,
+                                       shared_.loops, options.limits.connections));
     if (options.tls.wanted()) {
       SLIPWAY_ASSIGN_OR_RETURN(shared_.tls, http::TlsContext::Make(options.tls));
     }
-    SLIPWAY_RETURN_IF_ERROR(shared_.book.Apply(routes));
     SLIPWAY_ASSIGN_OR_RETURN(http::Listeners listeners,
                              http::Listen(options.host, options.port, shared_.loops));
     port_ = listeners.port;
+    SLIPWAY_ASSIGN_OR_RETURN(OwnAddress own, OwnAddress::Of(listeners.sockets.front().number()));
+    shared_.book.SetOwnAddress(own);
+    SLIPWAY_RETURN_IF_ERROR(shared_.book.Apply(routes));
     for (int number = 0; number < shared_.loops; ++number) {
       loops_.push_back(std::make_unique<Loop>(
           &shared_, number, std::move(listeners.sockets[static_cast<size_t>(number)])));

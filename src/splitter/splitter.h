@@ -25,18 +25,24 @@ struct SplitterOptions {
   int port = 8080;  // 0 takes a free one.
   int threads = 0;  // 0 for one a core that this process may use.
   // Of the clients. Bodies have no limit of size; `body_seconds` and `write_seconds` are those in
-  // which a body moves on at all.
+  // which a body moves on at all. `connections` is the most that there may be, and less where the
+  // system gives too few descriptors; one more ends the one that has been idle for longest.
   http::Limits limits;
-  http::TlsOptions tls;  // Of the clients; replicas are spoken to without.
+  int64_t descriptors = 0;  // Of the process; 0 for as many as the system lets it have.
+  http::TlsOptions tls;     // Of the clients; replicas are spoken to without.
   double connect_seconds = 1;
   double answer_seconds = 60;  // In which a replica goes on with its answer at all. Beyond: 504.
+  // How long an answer is waited for whose client has ended its sending: it may have gone.
+  double half_closed_seconds = 5;
   // Idle connections to a replica, of each loop; and for how long, less than the replica's own.
   int pooled_connections = 256;
   double pooled_seconds = 60;
   double left_out_seconds = 1;  // Of a replica that refused a connection.
-  // What mirroring holds at most: of one request, of one answer, and requests of a loop at once.
+  // What mirroring holds at most: of one request, of one answer; of a loop all requests and
+  // answers, and how many at once. As much of answers may wait to be compared, of all loops.
   size_t mirror_request_bytes = 16 << 20;
   size_t mirror_answer_bytes = 1 << 20;
+  size_t mirror_bytes = 64 << 20;
   int mirrors_at_once = 256;
   // Copies of feedback: what requests hold at most, all of a loop; each as of mirroring. To one
   // replica so many of a loop are in flight at once, and others wait.

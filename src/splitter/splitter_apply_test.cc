@@ -55,7 +55,7 @@ class ApplyTest : public SplitterTest {
     std::map<std::string, int> answers;
     Peer client = Connect();
     for (int i = 0; i < count; ++i) {
-      client.Send(Get("/", headers));
+      client.Send(Post("/predict", "x", headers));
       ++answers[BodyOf(client.ReadMessage())];
     }
     return answers;
@@ -184,7 +184,7 @@ TEST_F(ApplyTest, AVersionIsDrainedOnceItsLastRequestHasEnded) {
   EXPECT_EQ(client.ReadMessage(), Ok("old"));
   EXPECT_TRUE(splitter_->WaitDrained("old", 10));
   EXPECT_TRUE(SnapshotOf("old").drained);
-  EXPECT_EQ(SnapshotOf("old").requests, 1);
+  EXPECT_EQ(SnapshotOf("old").others.requests, 1);
   EXPECT_TRUE(Eventually([&] {
     const std::lock_guard lock(mutex);
     return drained == std::vector<std::string>{"old"};

@@ -23,8 +23,81 @@ TEST(MirrorCompare, LooksAtPredictions) {
             MirrorVerdict::kEqual);
   EXPECT_EQ(VerdictOf(R"({"predictions": [1, 2]})", R"({"predictions":[2,1]})"),
             MirrorVerdict::kPredictionDiffers);
-  EXPECT_EQ(VerdictOf("<html>", "<body>"), MirrorVerdict::kEqual);
-  EXPECT_EQ(VerdictOf(R"({"ready": true})", R"({"ready": false})"), MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(R"({"prediction": {"a": 1, "b": 2}})", R"({"prediction": {"b": 2, "a": 1}})"),
+            MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(R"({"predictions": [1, 2]})", R"({"predictions": [1]})"),
+            MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(VerdictOf(R"({"prediction": {"a": 1}})", R"({"prediction": {"a": 1, "b": 2}})"),
+            MirrorVerdict::kPredictionDiffers);
+}
+
+// The same bytes, too: else of what both say only what they say alike would count.
+TEST(MirrorCompare, WhatHoldsNoPredictionIsNotCompared) {
+  for (const char* const body : {"<html>", "", R"({"ready": true})", "label\n1\n", "[1]", "{"}) {
+    EXPECT_EQ(VerdictOf(body, body), MirrorVerdict::kSkipped) << body;
+    EXPECT_EQ(VerdictOf(body, "other"), MirrorVerdict::kSkipped) << body;
+    EXPECT_EQ(VerdictOf(body, R"({"prediction": 1})"), MirrorVerdict::kPredictionDiffers) << body;
+    EXPECT_EQ(VerdictOf(R"({"prediction": 1})", body), MirrorVerdict::kPredictionDiffers) << body;
+  }
+  EXPECT_EQ(VerdictOf(R"({"outputs": []})", R"({"outputs": [{"name": "a"}]})"),
+            MirrorVerdict::kSkipped);
+  MirrorPair refused;
+  refused.counted =
+      refused.mirrored = {.status = 400, .whole = true, .body = R"({"prediction":1})"};
+  EXPECT_EQ(Compare(&refused), MirrorVerdict::kSkipped);
+}
+
+TEST(MirrorCompare, LooksAtTensors) {
+  const std::string label = R"({"name":"label","datatype":"INT64","shape":[2],"data":[1,0]})";
+  const std::string other = R"({"data":[1,1],"name":"label","datatype":"INT64","shape":[2]})";
+  const std::string sure = R"({"name":"probability_1","shape":[2],"data":[0.9,0.2]})";
+  const std::string less_sure = R"({"name":"probability_1","shape":[2],"data":[0.8,0.2]})";
+  const auto answer = [](const std::string& version, const std::string& outputs) {
+    return fmt::format(R"({{"model_version":"{}","outputs":[{}]}})", version, outputs);
+  };
+  EXPECT_EQ(VerdictOf(answer("1", label), answer("2", label)), MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(answer("1", label), answer("2", other)), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(VerdictOf(answer("1", label + "," + sure), answer("2", less_sure + "," + label)),
+            MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(answer("1", label + "," + sure), answer("2", other + "," + sure)),
+            MirrorVerdict::kPredictionDiffers);
+  // Where nothing else was asked for it is what was predicted.
+  EXPECT_EQ(VerdictOf(answer("1", sure), answer("2", less_sure)),
+            MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(VerdictOf(answer("1", label), answer("2", sure)), MirrorVerdict::kPredictionDiffers);
+}
+
+TEST(MirrorCompare, TakesNumbersThatAreNearlyTheSame) {
+  const auto verdict = [](const char* one, const char* other) {
+    return VerdictOf(fmt::format(R"({{"prediction":{}}})", one),
+                     fmt::format(R"({{"prediction":{}}})", other));
+  };
+  EXPECT_EQ(verdict("1.5", "1.5000000000000002"), MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("100000", "100000.5"), MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("1", "1.0"), MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("1.5", "1.5001"), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("1e-9", "-1e-9"), MirrorVerdict::kPredictionDiffers);
+  // Whole numbers may be classes.
+  EXPECT_EQ(verdict("1000000", "1000001"), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("\"a\"", "\"b\""), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("null", "null"), MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(R"({"predictions":[{"label":1,"probability_1":0.9}]})",
+                      R"({"predictions":[{"label":1,"probability_1":0.7}]})"),
+            MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(R"({"predictions":[{"label":1,"probability_1":0.9}]})",
+                      R"({"predictions":[{"label":0,"probability_1":0.9}]})"),
+            MirrorVerdict::kPredictionDiffers);
+}
+
+TEST(MirrorCompare, DeepNestingIsNotFollowed) {
+  const auto nested = [](const char* inner, size_t depth) {
+    return R"({"prediction":)" + std::string(depth, '[') + inner + std::string(depth, ']') + "}";
+  };
+  constexpr size_t kDeep = 400'000;
+  EXPECT_EQ(VerdictOf(nested("0", kDeep), nested("1", kDeep)), MirrorVerdict::kSkipped);
+  EXPECT_EQ(VerdictOf(nested("0", kDeep), nested("0", 1)), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(VerdictOf(nested("0", 60), nested("0", 60)), MirrorVerdict::kEqual);
+  EXPECT_EQ(VerdictOf(nested("0", 60), nested("1", 60)), MirrorVerdict::kPredictionDiffers);
 }
 
 TEST(MirrorCompare, LooksAtStatusesAndThroughChunks) {
@@ -39,6 +112,23 @@ TEST(MirrorCompare, LooksAtStatusesAndThroughChunks) {
   EXPECT_EQ(Compare(&pair), MirrorVerdict::kPredictionDiffers);
   pair.mirrored.too_large = true;
   EXPECT_EQ(Compare(&pair), MirrorVerdict::kSkipped);
+}
+
+TEST(MirrorComparer, WaitingPairsAreBounded) {
+  const auto version = std::make_shared<Version>("2", 1);
+  const auto pair = [&](size_t size) {
+    MirrorPair made;
+    made.version = version;
+    made.counted = {.status = 200, .whole = true, .body = std::string(size, ' ')};
+    return made;
+  };
+  MirrorComparer comparer(1000);
+  comparer.Add(pair(1001));
+  EXPECT_EQ(version->mirror.skipped.load(), 1);
+  comparer.Add(pair(1000));
+  comparer.Stop();
+  EXPECT_EQ(version->mirror.skipped.load(), 1);
+  EXPECT_EQ(version->mirror.status_differs.load(), 1);
 }
 
 FakeReplica::Handler Predicts(const std::string& body, std::atomic<size_t>* bytes = nullptr) {
@@ -72,21 +162,22 @@ TEST_F(MirrorTest, AShareIsSentAndCompared) {
   });
   StartMirroring(replica.port(), shadow.port(), 0.5);
   for (const char* const body : {"same", "other", "wrong"}) {
-    for (int i = 0; i < 20; ++i)
+    // A block of turns each.
+    for (int i = 0; i < 100; ++i)
       EXPECT_EQ(Ask(Post("/predict", body)), Ok(R"({"prediction":1,"version":"1"})"));
   }
   EXPECT_TRUE(Eventually([&] {
-    return mirror().equal + mirror().prediction_differs + mirror().status_differs == 30;
+    return mirror().equal + mirror().prediction_differs + mirror().status_differs == 150;
   }));
-  EXPECT_EQ(mirror().sent, 30);
-  EXPECT_EQ(mirror().equal, 10);
-  EXPECT_EQ(mirror().prediction_differs, 10);
-  EXPECT_EQ(mirror().status_differs, 10);
+  EXPECT_EQ(mirror().sent, 150);
+  EXPECT_EQ(mirror().equal, 50);
+  EXPECT_EQ(mirror().prediction_differs, 50);
+  EXPECT_EQ(mirror().status_differs, 50);
   EXPECT_EQ(mirror().failed + mirror().skipped, 0);
   // They are none of its requests, and none are left in flight.
   EXPECT_EQ(SnapshotOf("2").requests, 0);
   EXPECT_TRUE(Eventually([&] { return SnapshotOf("2").in_flight == 0; }));
-  EXPECT_EQ(SnapshotOf("1").requests, 60);
+  EXPECT_EQ(SnapshotOf("1").requests, 300);
 }
 
 TEST_F(MirrorTest, LargeBodiesAreMirroredAndLargerOnesCounted) {
@@ -99,6 +190,63 @@ TEST_F(MirrorTest, LargeBodiesAreMirroredAndLargerOnesCounted) {
   EXPECT_TRUE(Eventually([&] { return mirror().equal == 1; }));
   EXPECT_EQ(bytes.load(), size_t{3} << 20);
   EXPECT_EQ(StatusOf(Ask(Post("/predict", std::string(5 << 20, 'x')))), 200);
+  EXPECT_TRUE(Eventually([&] { return mirror().skipped == 1; }));
+  EXPECT_EQ(mirror().sent, 1);
+}
+
+TEST_F(MirrorTest, OnlyPredictionsAreCopied) {
+  std::atomic<int> asked{0};
+  FakeReplica replica(Predicts(R"({"outputs":[{"name":"a","data":[1]}]})"));
+  FakeReplica shadow([&](Peer& peer, int) {
+    while (!peer.ReadMessage().empty()) {
+      ++asked;
+      peer.Send(Ok(R"({"outputs":[{"name":"a","data":[2]}]})"));
+    }
+  });
+  StartMirroring(replica.port(), shadow.port(), 1);
+  routes_.copy_feedback = false;
+  ASSERT_TRUE(splitter_->Apply(routes_).ok());
+  for (const std::string& request :
+       {Get("/health"), Get("/predict"), Post("/feedback", "{}"), Post("/admin/reload", "")})
+    EXPECT_EQ(StatusOf(Ask(request)), 200);
+  EXPECT_EQ(StatusOf(Ask("HEAD /predict HTTP/1.1\r\nHost: a\r\n\r\n", false)), 200);
+  for (const char* const path :
+       {"/predict", "/models/a/predict", "/invocations", "/v2/models/a/infer"})
+    EXPECT_EQ(StatusOf(Ask(Post(path, "{}"))), 200);
+  EXPECT_TRUE(Eventually([&] { return mirror().prediction_differs == 4; }));
+  EXPECT_EQ(mirror().sent, 4);
+  EXPECT_EQ(mirror().equal + mirror().skipped + mirror().failed, 0);
+  EXPECT_EQ(asked.load(), 4);
+}
+
+// Requests that wait for a shadow that is silent, and answers.
+TEST_F(MirrorTest, WhatIsHeldIsBounded) {
+  std::atomic<size_t> bytes{0};
+  FakeReplica replica(Predicts(R"({"prediction":1})"));
+  FakeReplica shadow([&](Peer& peer, int) {
+    bytes += BodyOf(peer.ReadMessage()).size();
+    peer.ReadToEnd();
+  });
+  options_.mirror_bytes = 1 << 20;
+  StartMirroring(replica.port(), shadow.port(), 1);
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(StatusOf(Ask(Post("/predict", std::string(300'000, 'x')))), 200);
+  EXPECT_EQ(mirror().sent, 3);
+  EXPECT_EQ(mirror().skipped, 5);
+  EXPECT_TRUE(Eventually([&] { return bytes.load() == 900'000; }));
+  // What was given up makes room.
+  shadow.Stop();
+  EXPECT_TRUE(Eventually([&] { return mirror().failed == 3; }));
+  EXPECT_EQ(StatusOf(Ask(Post("/predict", std::string(900'000, 'x')))), 200);
+  EXPECT_TRUE(Eventually([&] { return mirror().failed == 4; }));
+}
+
+TEST_F(MirrorTest, AnswersAreHeldInBoundedRoomToo) {
+  FakeReplica replica(Predicts(R"({"prediction":")" + std::string(300'000, 'x') + R"("})"));
+  FakeReplica shadow(Predicts(R"({"prediction":1})"));
+  options_.mirror_bytes = 200'000;
+  StartMirroring(replica.port(), shadow.port(), 1);
+  EXPECT_EQ(StatusOf(Ask(Post("/predict", "x"))), 200);
   EXPECT_TRUE(Eventually([&] { return mirror().skipped == 1; }));
   EXPECT_EQ(mirror().sent, 1);
 }
@@ -129,7 +277,7 @@ TEST_F(MirrorTest, AClientThatGoesLeavesNothingBehind) {
   EXPECT_TRUE(Eventually([&] { return mirror().sent == 1; }));
   client.Reset();
   Peer half = Connect();
-  half.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+  half.Send("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 1; }));
   half.Reset();
   EXPECT_TRUE(Eventually([&] { return mirror().skipped == 2; }));

@@ -29,7 +29,10 @@ TEST_F(SplitterTest, ARefusedConnectionIsTriedElsewhere) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Ask(Post("/predict", "x")), Ok("alive"));
   // Who refused once is left out for a second.
   EXPECT_EQ(SnapshotOf("1").retried, 1);
-  EXPECT_EQ(SnapshotOf("1").errors(), 0);
+  EXPECT_EQ(SnapshotOf("1").requests, 21);
+  EXPECT_EQ(SnapshotOf("1").errors(), 1);
+  EXPECT_EQ(SnapshotOf("1").unanswered, 1);
+  EXPECT_EQ(SnapshotOf("1").failed, 0);
   EXPECT_TRUE(SnapshotOf("1").replicas[0].left_out);
 }
 
@@ -53,13 +56,105 @@ TEST_F(SplitterTest, AnotherVersionIsAskedIfRoutesSaySo) {
   Start();
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Ask(Post("/predict", "x")), Ok("stable"));
   EXPECT_EQ(SnapshotOf("stable").requests, 5);
-  EXPECT_EQ(SnapshotOf("new").requests, 0);
+  EXPECT_EQ(SnapshotOf("stable").errors(), 0);
+  EXPECT_EQ(SnapshotOf("new").requests, 1);
+  EXPECT_EQ(SnapshotOf("new").errors(), 1);
+  EXPECT_EQ(SnapshotOf("new").unanswered, 1);
+  EXPECT_EQ(SnapshotOf("new").failed, 0);
   EXPECT_EQ(SnapshotOf("new").in_flight, 0);
   routes_.fallback = false;
   ASSERT_TRUE(splitter_->Apply(routes_).ok());
   const std::string answer = Ask(Post("/predict", "x"));
   EXPECT_EQ(StatusOf(answer), 503);
   EXPECT_EQ(SnapshotOf("new").failed, 1);
+  EXPECT_EQ(SnapshotOf("new").requests, 2);
+  EXPECT_EQ(SnapshotOf("new").errors(), 2);
+}
+
+// Reads each request and goes, as a program that it crashes.
+void Die(Peer& peer, int) { peer.ReadMessage(); }
+
+TEST_F(SplitterTest, WhoDiesOfRequestsHasTheErrorsThoughOthersAnswer) {
+  FakeReplica stable("stable"), canary(Die);
+  routes_.versions = {RouteTo("new", 50, {canary.port()}), RouteTo("stable", 50, {stable.port()})};
+  routes_.idempotent = true;
+  Start();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Ask(Post("/predict", "x")), Ok("stable"));
+  const VersionSnapshot counted = SnapshotOf("new");
+  EXPECT_EQ(counted.requests, 50);
+  EXPECT_EQ(counted.errors(), 50);
+  EXPECT_EQ(counted.error_run_squares, 50 * 50);
+  EXPECT_EQ(counted.unanswered, 50);
+  EXPECT_EQ(counted.retried, 50);
+  EXPECT_EQ(counted.failed, 0);
+  EXPECT_EQ(SnapshotOf("stable").requests, 100);
+  EXPECT_EQ(SnapshotOf("stable").errors() + SnapshotOf("stable").unanswered, 0);
+}
+
+TEST_F(SplitterTest, ARequestThatKillsReachesTwoReplicasAtMost) {
+  std::vector<std::unique_ptr<FakeReplica>> replicas;
+  std::vector<int> ports;
+  for (int i = 0; i < 5; ++i) {
+    replicas.push_back(std::make_unique<FakeReplica>(Die));
+    ports.push_back(replicas.back()->port());
+  }
+  routes_.idempotent = true;
+  routes_.versions = {RouteTo("new", 1, {ports[0], ports[1], ports[2]}),
+                      RouteTo("old", 0.001, {ports[3], ports[4]})};
+  Start();
+  EXPECT_EQ(StatusOf(Ask(Post("/predict", "x"))), 502);
+  int met = 0;
+  for (const auto& replica : replicas) met += replica->connections();
+  EXPECT_EQ(met, 2);
+  // Both of the version that it was for.
+  EXPECT_EQ(SnapshotOf("new").requests, 2);
+  EXPECT_EQ(SnapshotOf("new").errors(), 2);
+  EXPECT_EQ(SnapshotOf("new").failed, 1);
+  EXPECT_EQ(SnapshotOf("old").requests, 0);
+}
+
+TEST_F(SplitterTest, TheOtherReplicaOfTheVersionIsAskedFirst) {
+  FakeReplica dies(Die), other("new"), stable("stable");
+  routes_.idempotent = true;
+  routes_.versions = {RouteTo("new", 1, {dies.port(), other.port()}),
+                      RouteTo("stable", 0.001, {stable.port()})};
+  Start();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Ask(Post("/predict", "x")), Ok("new"));
+  const VersionSnapshot counted = SnapshotOf("new");
+  EXPECT_EQ(counted.errors(), dies.connections());
+  EXPECT_GE(counted.errors(), 1);
+  EXPECT_EQ(counted.requests, 10 + counted.errors());
+}
+
+// The only one that there is may have meant the connection and not the request.
+TEST_F(SplitterTest, WhoEndedAKeptConnectionIsAskedAgainWhereThereIsNoOther) {
+  FakeReplica replica([](Peer& peer, int number) {
+    peer.ReadMessage();
+    peer.Send(Ok("it"));
+    if (number == 0) {
+      peer.ReadMessage();
+      return;
+    }
+    while (!peer.ReadMessage().empty()) peer.Send(Ok("it"));
+  });
+  routes_.idempotent = true;
+  StartWith({replica.port()});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Ask(Post("/predict", "x")), Ok("it"));
+  EXPECT_EQ(replica.connections(), 2);
+  EXPECT_EQ(SnapshotOf("1").requests, 4);
+  EXPECT_EQ(SnapshotOf("1").errors(), 1);
+}
+
+TEST_F(SplitterTest, WhatIsNoPredictionFailsApart) {
+  FakeReplica stable("stable"), canary(Die);
+  routes_.versions = {RouteTo("new", 50, {canary.port()}), RouteTo("stable", 50, {stable.port()})};
+  Start();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(Ask(Get("/health")), Ok("stable"));
+  EXPECT_EQ(SnapshotOf("new").requests, 0);
+  EXPECT_EQ(SnapshotOf("new").others.requests, 50);
+  EXPECT_EQ(SnapshotOf("new").others.errors, 50);
+  EXPECT_EQ(SnapshotOf("stable").others.requests, 100);
+  EXPECT_EQ(SnapshotOf("stable").others.errors, 0);
 }
 
 TEST_F(SplitterTest, AnIdleConnectionThatEndedIsNotUsed) {
@@ -95,7 +190,31 @@ TEST_F(SplitterTest, TheIdleRaceLosesNothingAndAsksNothingTwice) {
     EXPECT_EQ(client.ReadMessage(), Ok("once"));
   }
   EXPECT_EQ(asked.load(), 200);
+  // Whoever was asked in vain had not read it.
   EXPECT_EQ(SnapshotOf("1").errors(), 0);
+  EXPECT_EQ(SnapshotOf("1").requests, 200);
+}
+
+// What is too large to be held goes on a connection that was not idle, or it could be lost with it.
+TEST_F(SplitterTest, ALargeBodyIsNotSentOnAConnectionThatMayBeEnding) {
+  FakeReplica replica([](Peer& peer, int) {
+    if (peer.ReadMessage().empty()) return;
+    peer.Send(Ok("ok"));
+    // With the next request it turns out to be gone.
+    while (!peer.HasInput()) std::this_thread::sleep_for(milliseconds(1));
+    peer.Reset();
+  });
+  StartWith({replica.port()});
+  const std::string large(200'000, 'x');
+  const std::string chunks = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", large.size(), large);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Ask(Post("/predict", large)), Ok("ok"));
+    EXPECT_EQ(
+        Ask("POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks),
+        Ok("ok"));
+  }
+  EXPECT_EQ(SnapshotOf("1").errors(), 0);
+  EXPECT_EQ(replica.connections(), 10);
 }
 
 TEST_F(SplitterTest, WhatWasTakenIsNotAskedTwice) {
@@ -174,11 +293,13 @@ TEST_F(SplitterTest, AnAnswerThatBreaksOffIsSeenToBreakOff) {
     });
     StartWith({replica.port()});
     Peer client = Connect();
-    client.Send(Get("/"));
+    client.Send(Post("/predict", "x"));
     const std::string answer = client.ReadToEnd();
     EXPECT_THAT(answer, Not(HasSubstr("\r\n0\r\n\r\n")));
     EXPECT_TRUE(answer.ends_with("reset")) << answer;
+    EXPECT_EQ(SnapshotOf("1").requests, 1);
     EXPECT_EQ(SnapshotOf("1").errors(), 1);
+    EXPECT_EQ(SnapshotOf("1").unanswered, 1);
     EXPECT_EQ(SnapshotOf("1").failed, 1);
     splitter_.reset();
   }

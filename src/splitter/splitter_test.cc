@@ -36,6 +36,30 @@ TEST_F(SplitterTest, ForwardsAndKeepsConnections) {
   EXPECT_GT(counted.Percentile(0.5), 0);
 }
 
+TEST_F(SplitterTest, PredictionsCountApartFromAllElse) {
+  FakeReplica replica([](Peer& peer, int) {
+    for (std::string request = peer.ReadMessage(); !request.empty(); request = peer.ReadMessage())
+      peer.Send(request.find("bad") == std::string::npos
+                    ? Ok("ok")
+                    : "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+  });
+  StartWith({replica.port()});
+  for (const std::string& request :
+       {Get("/health"), Get("/predict"), Get("/metrics?bad"), Post("/feedback", "x"),
+        Post("/nonexistent", "x"), Post("/feedback", "bad"), Post("/predict", "x"),
+        Post("/v2/models/m/infer?x", "bad"), Post("/models/m/predict", "bad"),
+        Post("/invocations", "x")})
+    EXPECT_NE(StatusOf(Ask(request)), 0);
+  EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 0; }));
+  const VersionSnapshot counted = SnapshotOf("1");
+  EXPECT_EQ(counted.requests, 4);
+  EXPECT_EQ(counted.answers, (std::array<int64_t, kStatusClasses>{2, 0, 0, 2}));
+  EXPECT_EQ(counted.error_run_squares, 4);
+  EXPECT_EQ(counted.others.requests, 6);
+  EXPECT_EQ(counted.others.errors, 2);
+  EXPECT_EQ(counted.failed + counted.unanswered, 0);
+}
+
 TEST_F(SplitterTest, AnswersPipelinedRequestsInTheirOrder) {
   FakeReplica replica(Echo);
   StartWith({replica.port()});
@@ -172,7 +196,7 @@ TEST_F(SplitterTest, AnAnswerThatEndsWithItsConnection) {
   });
   StartWith({replica.port()});
   Peer client = Connect();
-  client.Send(Get("/"));
+  client.Send(Post("/predict", "x"));
   EXPECT_EQ(client.ReadToEnd(), "HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\n\r\nabcdef");
   EXPECT_EQ(SnapshotOf("1").answers[0], 1);
 }
@@ -241,19 +265,22 @@ TEST_F(SplitterTest, ErrorsOfReplicas) {
   routes_.fallback = false;
   Start();
   Peer client = Connect();  // It goes on behind an error.
-  client.Send(Get("/"));
+  client.Send(Post("/predict", "x"));
   const std::string answer = client.ReadMessage();
   EXPECT_EQ(StatusOf(answer), 502);
   EXPECT_EQ(BodyOf(answer), R"({"error":"the replica's answer is no valid HTTP"})");
-  client.Send(Get("/", "V: silent\r\n"));
+  client.Send(Post("/predict", "x", "V: silent\r\n"));
   EXPECT_EQ(StatusOf(client.ReadMessage()), 504);
-  client.Send(Get("/", "V: none\r\n"));
+  client.Send(Post("/predict", "x", "V: none\r\n"));
   const std::string none = client.ReadMessage();
   EXPECT_EQ(StatusOf(none), 503);
   EXPECT_THAT(none, HasSubstr("\r\nRetry-After: 1\r\n"));
   for (const char* const id : {"bad", "silent", "none"}) {
+    EXPECT_EQ(SnapshotOf(id).requests, 1) << id;
     EXPECT_EQ(SnapshotOf(id).errors(), 1) << id;
     EXPECT_EQ(SnapshotOf(id).failed, 1) << id;
+    // Of "none" nobody was asked.
+    EXPECT_EQ(SnapshotOf(id).unanswered, id == std::string("none") ? 0 : 1) << id;
     EXPECT_EQ(SnapshotOf(id).in_flight, 0) << id;
   }
 }
@@ -273,37 +300,6 @@ TEST_F(SplitterTest, SlowClientsAreToldSo) {
   EXPECT_EQ(StatusOf(Ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")), 408);
   EXPECT_EQ(SnapshotOf("1").abandoned, 1);
   EXPECT_EQ(SnapshotOf("1").requests, 0);
-}
-
-TEST_F(SplitterTest, AClientThatGoesTakesItsRequestAlong) {
-  std::atomic<bool> ended{false};
-  FakeReplica replica([&](Peer& peer, int) {
-    peer.ReadMessage();
-    peer.ReadToEnd();
-    ended = true;
-  });
-  StartWith({replica.port()});
-  Peer client = Connect();
-  client.Send(Get("/"));
-  EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 1; }));
-  EXPECT_EQ(SnapshotOf("1").replicas[0].in_flight, 1);
-  client.Reset();
-  EXPECT_TRUE(Eventually([&] { return ended.load(); }));
-  EXPECT_TRUE(Eventually([&] { return SnapshotOf("1").in_flight == 0; }));
-  EXPECT_EQ(SnapshotOf("1").abandoned, 1);
-}
-
-TEST_F(SplitterTest, TooManyConnectionsAreTurnedAway) {
-  FakeReplica replica("ok");
-  options_.limits.connections = 1;
-  StartWith({replica.port()});
-  Peer first = Connect();
-  first.Send(Get("/"));
-  EXPECT_EQ(first.ReadMessage(), Ok("ok"));
-  Peer second = Connect();
-  EXPECT_EQ(StatusOf(second.ReadMessage()), 503);
-  first.Send(Get("/"));
-  EXPECT_EQ(first.ReadMessage(), Ok("ok"));
 }
 
 }  // namespace

@@ -165,9 +165,10 @@ inline std::string Get(std::string_view target, std::string_view headers = "") {
   return fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n{}\r\n", target, headers);
 }
 
-inline std::string Post(std::string_view target, std::string_view body) {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}", target,
-                     body.size(), body);
+inline std::string Post(std::string_view target, std::string_view body,
+                        std::string_view headers = "") {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: a\r\n{}Content-Length: {}\r\n\r\n{}", target,
+                     headers, body.size(), body);
 }
 
 inline int StatusOf(const std::string& answer) {

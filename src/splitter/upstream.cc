@@ -16,18 +16,24 @@ constexpr double kNanosecondsASecond = 1e9;
 
 }  // namespace
 
-Upstream* Upstream::Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh) {
+Upstream* Upstream::Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh,
+                         bool* refused) {
   ReplicaLane& lane = replica->lanes[loop->lane()];
   Upstream* taken = nullptr;
   if (!lane.idle.empty() && !fresh) {
     taken = lane.idle.back();
     lane.idle.pop_back();
+    --loop->pooled;
     taken->reused_ = true;
     taken->sent_before_ = taken->sent_;
     http::TimerLists::Disarm(taken);
   } else {
+    // In its place, so that those that wait do not become more.
+    if (fresh && !lane.idle.empty()) lane.idle.front()->OnTimeout();
     std::unique_ptr<Upstream> made(new Upstream(loop, replica));
-    if (!made->Connect()) return nullptr;
+    const bool begun = made->Connect();
+    if (refused != nullptr) *refused = made->refused_;
+    if (!begun) return nullptr;
     taken = made.release();
     if (!loop->Watch(taken->socket_.number(), taken)) return nullptr;
     taken->Await(http::TimerKind::kConnect);
@@ -59,19 +65,23 @@ bool Upstream::LeaveOut() {
 
 void Upstream::Release(bool reusable) {
   ReplicaLane& its = lane();
-  its.in_flight.Add(-1);
   user_ = nullptr;
   const auto most = static_cast<size_t>(std::max(loop_->options().pooled_connections, 0));
   const bool sound = connected_ && !ended_ && !broken_ && !send_broken_ && !hung_up_;
-  if (reusable && sound && its.routed && its.idle.size() < most && !loop_->finishing()) {
+  const bool has_room = its.idle.size() < most && loop_->pooled < loop_->room().pooled;
+  if (reusable && sound && its.routed && has_room && !loop_->finishing()) {
     answer.Clear();
     Await(http::TimerKind::kPooled);
     its.idle.push_back(this);
+    ++loop_->pooled;
+    its.in_flight.Add(-1);
     return;
   }
   socket_.Close();
-  const bool may_have_drained = !its.routed && its.in_flight.value() == 0;
   loop_->Bury(this);
+  const bool may_have_drained = !its.routed && its.in_flight.value() == 1;
+  // The last look: one that is routed no more any loop may forget from here on.
+  its.in_flight.Add(-1);
   if (may_have_drained) loop_->MayHaveDrained();
 }
 
@@ -104,6 +114,7 @@ void Upstream::OnTimeout() {
     return;
   }
   std::erase(lane().idle, this);
+  --loop_->pooled;
   socket_.Close();
   loop_->Bury(this);
 }

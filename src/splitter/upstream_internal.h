@@ -27,9 +27,11 @@ class UpstreamUser {
 
 class Upstream final : public Endpoint {
  public:
-  // An idle connection unless `fresh`, else a new one that may not be connected yet. Null where it
-  // is refused at once. It counts as in flight on its replica until it is released.
-  static Upstream* Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh);
+  // An idle connection unless `fresh`, else a new one that may not be connected yet. It counts as
+  // in flight on its replica until it is released. Null where there is none: `refused`, if it is
+  // wanted, tells whether the replica refused it, or this machine had no room.
+  static Upstream* Take(Loop* loop, Replica* replica, UpstreamUser* user, bool fresh,
+                        bool* refused = nullptr);
   // To the idle ones where it may be used again, else it ends. The user is told of nothing more.
   void Release(bool reusable);
 

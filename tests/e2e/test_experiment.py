@@ -1,6 +1,9 @@
 """`slipway deploy … --strategy experiment`: versions side by side until labels tell which is best."""
 import http.client
 import json
+import os
+import signal
+import time
 
 from rollouts import GOOD, OTHER, SWAPPED, ask, project_of_shop, shop, trained, wait_until  # noqa: F401
 
@@ -53,6 +56,17 @@ def test_a_worse_version_goes_and_the_better_of_two_takes_over_by_itself(shop):
     assert any(text.startswith(f"{SWAPPED} leaves the experiment: accuracy") for text in texts), texts
     assert last["phase"] == "rolled back" and f"no version was found to be better than {OTHER}" in last["reason"]
     assert customers.versions["1"] and customers.versions["2"] and customers.versions["3"]
+    # What is shown of the end was seen behind it.
+    assert last["stable"]["weight"] == 100 and all(one["weight"] == 0 for one in last["leaving"]), last
+    assert all(one["version"] in (1, 3) for one in last["leaving"])
+    assert f"{SWAPPED} and :1" in shop.call("rollout", "history").out
+    assert shop.rollout("history")[-1]["versions"] == [3, 1]
+    wait_until(lambda: "slipway.experiment" in shop.call("models", "show", GOOD).out, "the tag of what was not better")
+    assert "slipway.rollback" not in shop.call("models", "show", GOOD).out
+    wait_until(lambda: "slipway.rollback" in shop.call("models", "show", SWAPPED).out, "the tag of what did harm")
+    assert shop.call("rollout", "report", "--to", "report.html").code == 0
+    html = (shop.project.folder / "report.html").read_text(encoding="utf-8")
+    assert f"<h1>{SWAPPED} and :1</h1>" in html and "Improvement by check: :1" in html
     left = {one["version"]: one["left"] for one in last["experiment"]["versions"]}
     assert left[3] and not left[1]
     wait_until(lambda: set(shop.replicas()) and shop.status()["stable"]["weight"] == 100, "all at the stable version", seconds=30)
@@ -105,6 +119,65 @@ def test_what_makes_no_sense_is_refused(shop):
     wait_until(lambda: shop.status()["state"] == "trying out", "the experiment", seconds=30)
     assert "has not found a better version" in shop.refuse("rollout", "promote")
     assert "takes no part" in shop.refuse("rollout", "promote", "--version", "4")
-    assert "has no weight to set" in shop.refuse("rollout", "set-weight", "20")
+    assert "is an experiment, whose shares stay as they are" in shop.refuse("rollout", "set-weight", "20")
     shop.rollout("promote", "--version", "2")
     wait_until(lambda: shop.status()["state"] == "serving" and shop.status()["stable"]["version"] == 2, "the chosen one", seconds=30)
+
+
+def test_late_labels_of_old_predictions_decide_nothing(shop):
+    """What did not happen is known late, and of the stable version's old predictions only: it is no worse for it."""
+    shop.deploy(GOOD)
+    rows = shop.customers().rows
+
+    def predict(row, customer):
+        status, answer = ask(shop.port, {"features": row}, customer=customer)
+        assert status == 200, answer
+        return answer["request_id"]
+
+    def label(request, customer, truth):
+        status, answer = ask(shop.port, {"request_id": request, "label": truth}, "/feedback", customer)
+        assert (status, answer) == (200, {"accepted": 1})
+
+    old = [(predict(row, f"old{number}"), f"old{number}") for number, (row, truth) in enumerate(rows[:300]) if truth == 0]
+    shop.deploy(OTHER, *EXPERIMENT, "--set", "deployment.experiment.goal=outcome", "--set", "deployment.experiment.outcome='1'",
+                "--set", "deployment.experiment.promote=true", "--set", "deployment.canary.dry_run=[predictions,accuracy]", "--detach")
+    wait_until(lambda: shop.status()["tried"] and shop.status()["tried"][0]["weight"] == 50, "the split", seconds=30)
+    time.sleep(1.5)  # The replicas have been told of the split with a look.
+    for number in range(600):
+        row, truth = rows[number % len(rows)]
+        request = predict(row, f"new{number}")
+        if truth == 1:
+            label(request, f"new{number}", 1)
+        if number < len(old):
+            label(*old[number], 0)
+
+    def result():
+        [one] = shop.status()["experiment"]["versions"]
+        found = one["result"]
+        return found if found and found["labels"] >= 60 and found["stable_labels"] >= 60 else None
+
+    found = wait_until(result, "labels of both", seconds=30)
+    assert found["stable_value"] == found["value"] == 1, found
+    assert found["verdict"] == "undecided" and shop.status()["state"] == "trying out"
+    # A controller that is killed names the same split, and goes on.
+    before = found["labels"]
+    os.kill(shop.controller(), signal.SIGKILL)
+    shop.call("up")
+    row = next(row for row, truth in rows if truth == 1)
+    for number in range(200):
+        label(predict(row, f"more{number}"), f"more{number}", 1)
+        label(*old[number % len(old)], 0)
+    found = wait_until(lambda: (one := result()) and one["labels"] > before and one, "labels that came since", seconds=30)
+    assert found["stable_value"] == found["value"] == 1, found
+    shop.rollout("abort")
+    wait_until(lambda: shop.status()["state"] == "rolled back", "the end", seconds=30)
+
+
+def test_a_label_beyond_what_can_be_added_up_is_refused(shop):
+    shop.deploy(GOOD)
+    status, answer = ask(shop.port, {"features": [0, 0, 0, 0]})
+    assert status == 200
+    for size in (1e200, -1e200):
+        status, told = ask(shop.port, {"request_id": answer["request_id"], "label": size}, "/feedback")
+        assert status == 400 and "label: the number is too large: expected -1e+100 to 1e+100" in json.dumps(told), told
+    assert ask(shop.port, {"request_id": answer["request_id"], "label": 1}, "/feedback") == (200, {"accepted": 1})

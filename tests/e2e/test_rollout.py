@@ -239,14 +239,32 @@ def test_verbs_at_rest_say_what_to_do(shop):
 def test_what_may_not_serve_is_refused(shop):
     words = ["--env", "development", "--set", f"deployment.port={shop.port}"]
     refused = shop.call("deploy", REFUSED, *words)
-    assert refused.code == 1 and f"{REFUSED} has not passed its gates" in refused.err and "--force" in refused.err
+    assert refused.code == 1 and f"{REFUSED} has not passed its gates: accuracy" in refused.err and "--force" in refused.err
+    run = re.search(r"slipway runs show (\S+),", refused.err)[1]
+    assert "accuracy" in shop.call("runs", "show", run).out
     assert "blue-green" in shop.refuse("deploy", GOOD, *words, "--strategy", "bluegreen")
     assert "no version 9" in shop.refuse("deploy", "ml-classifier:9", *words)
     assert "ml-classifier" in shop.refuse("deploy", "ml-clasifier", *words)
     assert "65535" in shop.refuse("deploy", GOOD, *words, "--set", "deployment.port=99999")
+    assert "--label" not in shop.refuse("deploy", "ml-classifier:x", *words)
+    assert "deployment.target" in shop.refuse("deploy", GOOD, *words, "--set", "deployment.target=kubernetes")
+    text = shop.call("deploy", GOOD, *words, env={"DEPLOYMENT_STRATEGY": "bluegreen"})
+    assert text.code == 2 and 'DEPLOYMENT_STRATEGY: unknown strategy "bluegreen"' in text.err
+    # What a splitter would refuse, or a check could never find, is told before anything runs.
+    text = shop.refuse("deploy", GOOD, *words, "--set", "deployment.canary.header={name: A}")
+    assert "deployment.canary.header: a header, and no value" in text
+    text = shop.refuse("deploy", GOOD, *words, "--set", "deployment.canary.sticky={cookie: 'my cookie'}")
+    assert "deployment.canary.sticky.cookie" in text and "letters" in text
+    text = shop.refuse("deploy", GOOD, *words, "--set", "deployment.canary.thresholds={error_rate: 5}")
+    assert "deployment.canary.thresholds.error_rate" in text and "try 0.05, which is 5 %" in text
     assert not shop.up.exists() or not processes_of(shop.project.folder)
     events = shop.deploy(REFUSED, "--force")
     assert events[-1]["stable"]["version"] == 4
+    assert any(text.endswith(f"forced: gates not passed, of {REFUSED}") for text in texts_of(events, "verb"))
+    assert "canary, forced" in shop.call("rollout", "history").out
+    assert [entry["forced"] for entry in shop.rollout("history")] == [True]
+    assert "forced: gates not passed" in shop.call("rollout", "report", "--format", "markdown", "--to", "-").out
+    wait_until(lambda: "slipway.forced" in shop.call("models", "show", REFUSED).out, "the tag of the version")
     digest = versions_of(shop)[2]["digest"].removeprefix("sha256:")
     model = shop.project.folder / f".slipway/artifacts/sha256/{digest[:2]}/{digest[2:]}/model.onnx"
     model.chmod(0o644)
@@ -281,8 +299,67 @@ def test_a_port_that_is_taken_is_told_and_can_be_had_later(shop):
         answer = shop.call("deploy", GOOD, "--env", "development", "--set", f"deployment.port={shop.port}")
         assert answer.code == 3
         assert f"127.0.0.1:{shop.port}" in answer.err and "already in use" in answer.err
+        assert "deployment.port: " in answer.err and "--set deployment.port=" in answer.err and "0 for a free" not in answer.err
     shop.deploy(GOOD)
     assert shop.rollout("watch")["stable"]["version"] == 1 and shop.version() == "1"
+
+
+def test_nobody_controls_and_what_is_down_say_so(shop):
+    shop.deploy(GOOD)
+    os.kill(shop.controller(), signal.SIGKILL)
+    wait_until(lambda: shop.call("rollout", "status").code == 3, "status notices")
+    answer = shop.call("rollout", "status")
+    assert "nobody controls it" in answer.out and "slipway up" in answer.out
+    assert shop.call("rollout", "watch").code == 3
+    assert "serving, nobody controls it" in shop.call("rollout", "list").out
+    assert not shop.rollout("list")[0]["controller_runs"] and shop.version() == "1"
+    up = shop.call("up")
+    assert up.code == 0 and f"{shop.name} serves {GOOD} at http://127.0.0.1:{shop.port}" in up.out
+    assert shop.call("rollout", "status").code == 0
+    shop.deploy(OTHER, "--detach")
+    assert shop.call("down").code == 0
+    assert shop.rollout("status")["state"] == "down"  # Exit code 0, whatever it interrupted.
+    assert "the splitter does not answer" not in shop.call("rollout", "status").out
+    # `up` waits until it can be asked.
+    assert shop.call("up").code == 0
+    assert shop.version() == "1"
+    # The same by the words that brought it up first.
+    assert shop.call("down").code == 0
+    last = shop.deploy(GOOD)[-1]
+    assert (last["state"], last["stable"]["version"]) == ("rolled back", 1) and shop.version() == "1"
+    assert [entry["revision"] for entry in shop.rollout("history")] == [1, 2]
+
+
+def test_whom_to_tell_changes_without_a_rollout(shop):
+    shop.deploy(GOOD)
+    log, alerts = "notifications=[{type: log}]", "deployment.monitoring_config.alert_thresholds={error_rate: 0.5}"
+    words = ["deploy", GOOD, "--env", "development", "--set", f"deployment.port={shop.port}", "--set", log]
+    answer = shop.call(*words, "--set", alerts)
+    assert answer.code == 0 and f"{GOOD} goes on serving, with other settings: notifications, alerts" in answer.out, answer.err
+    assert "serves already" in shop.refuse(*words, "--set", alerts)
+    assert [entry["revision"] for entry in shop.rollout("history")] == [1]
+    # It is told by the new way from now on.
+    shop.deploy(OTHER, "--strategy", "blue-green", "--set", log)
+    told = shop.up / "controller/controller/log"
+    wait_until(lambda: f"{OTHER} is stable" in told.read_text(), "the log")
+
+
+def test_an_undo_to_what_is_stable_is_an_abort(shop):
+    shop.deploy(GOOD)
+    shop.deploy(OTHER, "--detach")
+    assert shop.rollout("undo", "--to", "1")["revision"] == 2
+    assert shop.rollout("watch", expect=1)["state"] == "rolled back"
+    text = shop.refuse("rollout", "report", "--to", "nowhere/report.html")
+    assert "there is no folder nowhere" in text and not (shop.project.folder / "nowhere").exists()
+    # A revision that the service has gone on from keeps what it was configured by.
+    shop.deploy(OTHER, "--strategy", "blue-green")
+    report = json.loads(shop.call("rollout", "report", "--revision", "2", "--format", "json", "--to", "-").out)
+    assert report["outcome"] == "rolled back" and report["deployment"]["deployment_strategy"] == "canary"
+
+
+def test_a_controller_of_no_registry_makes_nothing(project_of_shop):
+    answer = project_of_shop.call("up", "--foreground", "--registry", "elsewhere")
+    assert answer.code == 2 and not (project_of_shop.folder / "elsewhere").exists(), answer.err
 
 
 def test_another_port_after_down_while_another_service_is_up(project_of_shop):

@@ -4,7 +4,9 @@ import http.client
 import http.server
 import json
 import os
+import resource
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -18,11 +20,12 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 class Splitter:
     """On free ports, ended by its id."""
 
-    def __init__(self, folder, *arguments, token=TOKEN):
+    def __init__(self, folder, *arguments, token=TOKEN, descriptors=None):
         environment = {**os.environ, "SLIPWAY_SPLITTER_TOKEN": token}
         command = [str(BINARY), "splitter", "--output", "json", "--port", "0", "--threads", "1", "--routes", "state/routes.json"]
+        limit = descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
         self.process = subprocess.Popen([*command, *map(str, arguments)], cwd=folder, env=environment, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=limit)
         line = self.process.stdout.readline()
         assert line, self.process.stderr.read()
         self.event = json.loads(line)
@@ -51,8 +54,8 @@ class Splitter:
 
 
 @contextlib.contextmanager
-def splitting(folder, *arguments):
-    splitter = Splitter(folder, *arguments)
+def splitting(folder, *arguments, **options):
+    splitter = Splitter(folder, *arguments, **options)
     try:
         yield splitter
     finally:
@@ -111,7 +114,7 @@ def test_what_it_was_told_outlives_it(tmp_path):
                 assert splitter.ask(headers={"Cookie": cookie})[1] == text
             status, snapshot = splitter.control("GET", "/snapshot")
             assert status == 200 and snapshot["instance"] == splitter.event["instance"]
-            assert sum(each["requests"] for each in snapshot["versions"]) == 60
+            assert sum(each["others"]["requests"] for each in snapshot["versions"]) == 60
             assert splitter.control("GET", "/drained?version=7") == (200, {"version": "7", "drained": False})
             assert splitter.control("PUT", "/routes", {"versions": [version("8", 1, new)]})[0] == 200
             assert splitter.control("GET", "/drained?version=7")[1]["drained"]
@@ -129,6 +132,31 @@ def test_what_has_begun_is_answered_at_its_end(tmp_path):
         asking.join()
         assert (code, error) == (0, "")
         assert answers[0][:2] == (200, "it")
+
+
+def test_orders_come_through_whatever_clients_do(tmp_path):
+    with replica("old") as old, replica("new") as new, splitting(tmp_path, descriptors=200) as splitter:
+        assert splitter.control("PUT", "/routes", {"versions": [version("7", 1, old)]})[0] == 200
+        address = splitter.event["url"].removeprefix("http://").split(":")
+        idle = [socket.create_connection(address) for _ in range(260)]
+        try:
+            assert splitter.ask()[:2] == (200, "old")
+            assert splitter.control("PUT", "/routes", {"versions": [version("8", 1, new)]})[0] == 200
+            assert splitter.ask()[:2] == (200, "new")
+            assert splitter.control("GET", "/snapshot")[1]["connections"] < 60
+            # Who came last is still there.
+            idle[-1].sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert idle[-1].recv(100).startswith(b"HTTP/1.1 200 ")
+        finally:
+            for one in idle:
+                one.close()
+
+
+def test_a_silent_server_is_given_up_in_time(tmp_path):
+    with replica("it") as port, splitting(tmp_path, "--answer-timeout", 0.1) as splitter:
+        splitter.control("PUT", "/routes", {"versions": [version("7", 1, port)]})
+        status, text, _ = splitter.ask("/slow")
+        assert (status, text) == (504, '{"error":"the replica did not answer in time"}')
 
 
 def test_wrong_calls(tmp_path):
