@@ -13,6 +13,7 @@
 #include "core/unix_time.h"
 #include "deploy/controller.h"
 #include "deploy/controller_process.h"
+#include "monitor/notify.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -135,7 +136,10 @@ Result<deploy::Service> Say(const Delivery& delivery, const std::string& service
       *delivery.store, service, SystemClock(),
       [&](const std::optional<deploy::Service>& now, int64_t now_ms) -> Result<deploy::Decision> {
         if (!now) return Error(ErrorCode::kNotFound, "there is no service \"" + service + "\"");
-        return verb(*now, {now_ms, registry::CurrentActor()});
+        SLIPWAY_ASSIGN_OR_RETURN(deploy::Decision decision,
+                                 verb(*now, {now_ms, registry::CurrentActor()}));
+        decision.outside = monitor::PerTarget(decision.service, decision.outside);
+        return decision;
       });
 }
 

@@ -13,28 +13,8 @@
 namespace slipway::cli {
 namespace {
 
-constexpr const char* kController = "slipway-controller";
 constexpr const char* kMonitorFile = "monitor.json";
 constexpr int64_t kKeepEveryMs = 30'000;
-
-// What a rollout leaves in the registry. What can't ever be done is told and let go.
-Status DoInRegistry(const deploy::Effect& effect, registry::Registry& registry) {
-  const std::string reference = GetString(effect.detail, "model") + ":" +
-                                std::to_string(GetInteger(effect.detail, "version"));
-  const Result<registry::ModelVersion> version = registry.Find(reference);
-  if (!version.ok()) {
-    if (version.error().code() == ErrorCode::kNotFound) return {};
-    return version.error();
-  }
-  if (effect.kind == "tag") {
-    return registry.SetTag(*version, GetString(effect.detail, "key"),
-                           GetString(effect.detail, "value"), kController);
-  }
-  const Result<registry::ModelVersion> moved = registry.Promote(
-      *version, GetString(effect.detail, "stage"), kController, GetBool(effect.detail, "forced"));
-  if (!moved.ok()) return moved.error();
-  return {};
-}
 
 // A monitor sees a window a dozen times; the prediction log is looked at as often as its own pace
 // says (monitor.cc).
@@ -79,6 +59,7 @@ Status Machine::OpenParts() {
       .program = program,
       .directory = options.folder,
       .tell = tell});
+  SLIPWAY_ASSIGN_OR_RETURN(registry_effects_, RegistryEffects::Open(delivery_.registry, tell));
   return {};
 }
 
@@ -86,12 +67,8 @@ deploy::ControllerParts Machine::Parts() {
   deploy::ControllerParts parts;
   parts.store = delivery_.store.get();
   parts.open_backend = [this](const deploy::Service& service) { return OpenBackend(service); };
-  parts.kinds = {"stage", "tag"};
-  parts.do_effect = [this](const deploy::Effect& effect) {
-    return DoInRegistry(effect, *registry_);
-  };
   parts.split_effect = [](const deploy::Service& service, const deploy::Effect& effect) {
-    if (effect.kind != "notify") return std::vector{effect};
+    if (effect.kind != monitor::kNotify) return std::vector{effect};
     return monitor::PerTarget(effect, monitor::TargetsOf(service));
   };
   parts.watch = [this](const deploy::Service& service, const deploy::Observed& seen) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/delivery.h"
+#include "cli/registry_effects.h"
 #include "core/forward_time.h"
 #include "deploy/controller.h"
 #include "deploy/sight.h"
@@ -59,7 +60,8 @@ class Machine {
   std::map<std::string, Watched> watched_;
   std::unique_ptr<deploy::RolloutStore> outbox_store_;
   std::unique_ptr<monitor::Notifier> notifier_;
-  std::unique_ptr<monitor::Outbox> outbox_;  // Ends first.
+  std::unique_ptr<monitor::Outbox> outbox_;
+  std::unique_ptr<RegistryEffects> registry_effects_;  // Ends first.
 };
 
 }  // namespace slipway::cli

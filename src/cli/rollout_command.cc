@@ -96,8 +96,9 @@ Result<deploy::Decision> RetryIt(const RolloutOptions& /*options*/, const deploy
 
 Result<deploy::Decision> UndoIt(const RolloutOptions& options, const deploy::Service& service,
                                 const deploy::VerbContext& context) {
-  return deploy::Undo(
-      service, options.revision > 0 ? std::optional(options.revision) : std::nullopt, context);
+  return deploy::Undo(service,
+                      options.revision > 0 ? std::optional(options.revision) : std::nullopt,
+                      context, options.reason);
 }
 
 Result<int> ShowStatus(const RolloutOptions& /*options*/, const Delivery& delivery,
@@ -244,7 +245,10 @@ void AddVerbs(CLI::App* rollout, Session& session) {
   undo.command->add_option("--to", undo.options->revision, "To this revision")
       ->check(CLI::Range(int64_t{1}, kMostRevisions))
       ->type_name("REVISION");
-  AddExamples(undo.command, "\n    slipway rollout undo\n    slipway rollout undo --to 3");
+  undo.command->add_option("--reason", undo.options->reason, "Why")->type_name("TEXT");
+  AddExamples(undo.command,
+              "\n    slipway rollout undo --reason 'wrong for new customers'\n    slipway rollout "
+              "undo --to 3");
 }
 
 void AddViews(CLI::App* rollout, Session& session) {

@@ -98,7 +98,9 @@ std::string StateOfProgress(const Rollout& rollout, bool first) {
   if (first) return "taking over";
   switch (rollout.settings.strategy) {
     case Strategy::kBlueGreen: return rollout.stage_ms == 0 ? "switching" : "watched";
-    case Strategy::kRolling: return "exchanging replicas";
+    case Strategy::kRolling:
+      return rollout.exchange && rollout.exchange->exchanged_ms != 0 ? "watched"
+                                                                     : "exchanging replicas";
     case Strategy::kExperiment: return rollout.stage_ms == 0 ? "splitting" : "trying out";
     case Strategy::kCanary: break;
   }
@@ -141,10 +143,11 @@ std::optional<double> SecondsLeft(const RolloutSight& sight) {
   double lasts = 0;
   if (rollout->phase == Phase::kShadowing) {
     lasts = rollout->settings.canary.shadow.seconds;
-  } else if (rollout->phase == Phase::kProgressing &&
-             rollout->settings.strategy != Strategy::kRolling) {
+  } else if (rollout->phase == Phase::kProgressing) {
     lasts = rollout->settings.stage_seconds();
     if (rollout->experiment) began_ms = rollout->experiment->began_ms;
+    if (rollout->exchange) began_ms = rollout->exchange->exchanged_ms;
+    if (began_ms == 0) return std::nullopt;
   } else {
     return std::nullopt;
   }
@@ -160,12 +163,13 @@ std::vector<SetSight> SetsOf(const RolloutSight& sight) {
     const bool exchanged = rollout != nullptr && rollout->phase == Phase::kProgressing &&
                            rollout->settings.strategy == Strategy::kRolling;
     // Replica by replica, what there still is of it.
-    if (!exchanged) sets.back().wanted = service.down ? 0 : deploy::WantedReplicas(service);
+    if (!exchanged)
+      sets.back().wanted = service.down ? 0 : deploy::WantedReplicas(service, *service.stable);
   }
   if (const Rollout* rollout = InProgress(sight)) AddNew(sight, *rollout, &sets);
   if (service.standby) {
     sets.push_back(Seen(sight, "standby", service.standby->release));
-    sets.back().wanted = deploy::WantedReplicas(service);
+    sets.back().wanted = deploy::WantedReplicas(service, service.standby->release);
   }
   for (const deploy::SetStatus& status : sight.observed.sets) {
     if (std::ranges::find(sets, status.set, &SetSight::set) != sets.end() || status.running == 0)

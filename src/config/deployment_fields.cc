@@ -218,6 +218,11 @@ std::vector<Field> RollingFields() {
        .about = "Longest time without progress.",
        .range = kPositive,
        .fallback = 600},
+      {.key = "deployment.rolling.watch_seconds",
+       .kind = Kind::kNumber,
+       .about = "How long it is watched once all replicas are exchanged; 0 for not at all.",
+       .range = kNotNegative,
+       .fallback = 30},
   };
 }
 

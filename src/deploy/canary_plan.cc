@@ -76,7 +76,7 @@ Status Planner::AdvanceCanary() {
   }
   const bool stage_ends =
       Passed(rollout.stage_ms, rollout.settings.canary.stage_seconds) && !rollout.pause;
-  if (CheckIsDue() || stage_ends) {
+  if (CheckIsDue() || (stage_ends && !HasAnswer())) {
     SLIPWAY_ASSIGN_OR_RETURN(const bool decided, TakeCheck());
     if (decided) return {};
     const bool early = rollout.settings.canary.comparison.promote_early && !rollout.pause &&
@@ -88,6 +88,15 @@ Status Planner::AdvanceCanary() {
     }
   }
   return stage_ends ? EndStage() : Status{};
+}
+
+// A check of this stage that is too new for another to see much.
+bool Planner::HasAnswer() const {
+  const Rollout& rollout = this->rollout();
+  constexpr double kHalf = 0.5;
+  return rollout.last_check && rollout.last_check->verdict != CheckVerdict::kInconclusive &&
+         rollout.last_check->at_ms >= rollout.stage_ms &&
+         !Passed(rollout.last_check->at_ms, kHalf * rollout.settings.check_interval_seconds());
 }
 
 Status Planner::EndStage() {
@@ -103,6 +112,10 @@ Status Planner::EndStage() {
     PauseFor(fmt::format("{} of {} checks passed, {:g} % must{}", counts.passed, counts.total(),
                          100 * rollout.settings.canary.success_ratio,
                          Because(rollout.last_check->Reason())));
+    return {};
+  }
+  if (rollout.last_check->verdict == CheckVerdict::kInconclusive) {
+    PauseFor("the last check of the stage is no answer" + Because(rollout.last_check->Reason()));
     return {};
   }
   NextStage();

@@ -79,7 +79,8 @@ void Planner::KeepCheck(Check check) {
   Rollout& rollout = this->rollout();
   rollout.next_check_ms = After(now(), rollout.settings.check_interval_seconds());
   rollout.missing_in_a_row = check.missing ? rollout.missing_in_a_row + 1 : 0;
-  if (check.counts && !rollout.pause) {
+  // What stands still passes nothing, and fails all the same.
+  if (check.counts && (!rollout.pause || check.verdict == CheckVerdict::kFail)) {
     switch (check.verdict) {
       case CheckVerdict::kPass: ++rollout.counts.passed; break;
       case CheckVerdict::kFail: ++rollout.counts.failed; break;

@@ -13,20 +13,14 @@ namespace slipway::deploy {
 namespace {
 
 constexpr int kMostSteps = 8;
-constexpr int64_t kEffectsAtOnce = 256;
+// With some kilobytes for each check, a canary leaves a hundred kilobytes.
+constexpr int64_t kKeptRevisions = 50;
 
 // What changes with every look and may be lost: only what a decision rests on is written.
 Json WithoutPassing(const Service& service) {
   Json json = ToJson(service);
   json["scaling"].erase("wishes");
   return json;
-}
-
-// Tried again later each time, from two seconds to half an hour.
-int64_t RetryAfterMs(int64_t attempts) {
-  constexpr int64_t kFirst = 2000;
-  constexpr int64_t kMostDoublings = 10;
-  return kFirst << std::min(attempts, kMostDoublings);
 }
 
 // What was found is told of the release that it was found of, also where that is gone back from.
@@ -143,7 +137,6 @@ Result<int64_t> Controller::Pass() {
     return std::ranges::none_of(
         records, [&](const ServiceRecord& record) { return record.name == entry.first; });
   });
-  DoEffects();
   return next;
 }
 
@@ -226,6 +219,7 @@ Status Controller::Keep(Held* held, const Decision& decision) {
     change.effects = std::move(effects);
   }
   SLIPWAY_ASSIGN_OR_RETURN(held->generation, parts_.store->Write(change));
+  Prune(held->service, decision.service);
   held->service = decision.service;
   held->kept = now;
   for (const Note& note : decision.notes)
@@ -264,23 +258,12 @@ Result<bool> Controller::Act(Held* held, const Decision& decision) {
   return more;
 }
 
-void Controller::DoEffects() {
-  if (parts_.kinds.empty()) return;
-  const int64_t now_ms = time_.NowMs();
-  const Result<std::vector<Effect>> due =
-      parts_.store->DueEffects(now_ms, kEffectsAtOnce, parts_.kinds);
-  if (!due.ok()) return parts_.tell(due.error().ToString());
-  for (const Effect& effect : *due) {
-    const Status done = parts_.do_effect(effect);
-    const Status kept =
-        done.ok() ? parts_.store->FinishEffect(effect.id)
-                  : parts_.store->RetryEffect(effect.id, now_ms + RetryAfterMs(effect.attempts),
-                                              done.error().ToString());
-    if (!done.ok())
-      parts_.tell(fmt::format("{}: {} is tried again later: {}", effect.service, effect.kind,
-                              done.error().ToString()));
-    if (!kept.ok()) parts_.tell(kept.error().ToString());
-  }
+void Controller::Prune(const Service& before, const Service& now) {
+  const bool ended = now.rollout && HasEnded(now.rollout->phase) &&
+                     (before.in_progress() || before.next_revision != now.next_revision);
+  if (!ended) return;
+  if (const Status pruned = parts_.store->Prune(now.name, kKeptRevisions); !pruned.ok())
+    parts_.tell(pruned.error().ToString());
 }
 
 std::vector<int> Controller::ExitWatches() const {

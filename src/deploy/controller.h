@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "core/forward_time.h"
 #include "core/result.h"
 #include "deploy/backend.h"
 #include "deploy/rollout_store.h"
@@ -36,10 +35,6 @@ struct ControllerParts {
   const Clock* clock = &SystemClock();
   // The backend of a service, opened at its first sight. An error is told, and tried again.
   std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
-  // Does what is to be done outside; an error means later once more. Those of other kinds than
-  // `kinds` are somebody else's.
-  std::vector<std::string> kinds;
-  std::function<Status(const Effect&)> do_effect;
   // What an effect is kept as: one to tell people is one for each whom it goes to.
   std::function<std::vector<Effect>(const Service&, const Effect&)> split_effect;
   // After each look; what it finds is kept. May be empty.
@@ -50,7 +45,7 @@ struct ControllerParts {
 // Not thread-safe.
 class Controller {
  public:
-  explicit Controller(ControllerParts parts) : parts_(std::move(parts)), time_(*parts_.clock) {}
+  explicit Controller(ControllerParts parts) : parts_(std::move(parts)) {}
 
   // One look at everything. Returns when the next is due, in milliseconds since the epoch; sooner
   // where the store changes or something ends. An error of one service is told and holds up no
@@ -81,11 +76,11 @@ class Controller {
   Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.
   Result<bool> Act(Held* held, const Decision& decision);
-  void DoEffects();
+  // Of revisions long ago nobody asks for the details any more.
+  void Prune(const Service& before, const Service& now);
   void TellOnce(Held* held, const std::string& service, const std::string& trouble);
 
   ControllerParts parts_;
-  ForwardTime time_;  // When effects are due.
   std::map<std::string, Held> held_;
 };
 

@@ -52,7 +52,7 @@ double Planner::ArmWeight() const {
 }
 
 std::vector<SetWish> Planner::WishesOfExperiment() const {
-  std::vector<SetWish> wishes = {{*service_.stable, WantedReplicas(service_)}};
+  std::vector<SetWish> wishes = {{*service_.stable, WantedReplicas(service_, *service_.stable)}};
   for (const Arm& arm : rollout().experiment->arms)
     if (arm.takes_part()) wishes.push_back(NoFewer(arm.release, ReplicasFor(ArmWeight())));
   return wishes;

@@ -51,8 +51,9 @@ int64_t NextLook(const Service& service, int64_t now_ms) {
   }
   const double seconds = rollout.phase == Phase::kShadowing ? rollout.settings.canary.shadow.seconds
                                                             : rollout.settings.stage_seconds();
+  const int64_t began_ms = rollout.exchange ? rollout.exchange->exchanged_ms : rollout.stage_ms;
   for (const int64_t at :
-       {rollout.next_check_ms, rollout.stage_ms + static_cast<int64_t>(seconds * kMilliseconds)}) {
+       {rollout.next_check_ms, began_ms + static_cast<int64_t>(seconds * kMilliseconds)}) {
     if (at > now_ms) next = std::min(next, at);
   }
   return next;
@@ -240,6 +241,14 @@ void Planner::Complete() {
   Notify("promoted", VersionInWords(release) + " is stable");
 }
 
+std::vector<Release> Rollout::TriedReleases() const {
+  if (!experiment || phase == Phase::kPromoting) return {release};
+  std::vector<Release> releases;
+  for (const Arm& arm : experiment->arms)
+    if (arm.takes_part()) releases.push_back(arm.release);
+  return releases;
+}
+
 void Planner::TagReason(const Release& release, const std::string& reason) {
   decision_.outside.push_back(RollbackTagOf(service_, release, rollout().revision, reason));
 }
@@ -247,12 +256,7 @@ void Planner::TagReason(const Release& release, const std::string& reason) {
 void Planner::RollBack(const std::string& reason) {
   rollout().reason = reason;
   rollout().pause.reset();
-  if (rollout().experiment && rollout().phase != Phase::kPromoting) {
-    for (const Arm& arm : rollout().experiment->arms)
-      if (arm.takes_part()) TagReason(arm.release, reason);
-  } else {
-    TagReason(rollout().release, reason);
-  }
+  for (const Release& release : rollout().TriedReleases()) TagReason(release, reason);
   Notify("rolled back", reason);
   if (first()) return End(Phase::kFailed, "failed: " + reason);
   Enter(Phase::kRollingBack, "rolls back: " + reason);

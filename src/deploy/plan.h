@@ -21,7 +21,12 @@ int64_t NextLook(const Service& service, int64_t now_ms);
 // version is judged.
 int64_t LabelEpoch(const Service& service);
 
-// Replicas that the service is to have altogether, as the load has it.
+// Replicas that whoever has all of the traffic is to have, as the load has it. While another
+// release takes over the larger minimum and maximum of the two hold, so that it has as many as
+// either says; one that is gone back to has its own.
 int WantedReplicas(const Service& service);
+
+// The same by that release's own settings: for one that serves, or is kept ready.
+int WantedReplicas(const Service& service, const Release& release);
 
 }  // namespace slipway::deploy

@@ -63,6 +63,7 @@ class Planner {
   // canary_plan.cc
   Status AdvanceShadowing();
   Status AdvanceCanary();
+  bool HasAnswer() const;
   Status EndStage();
   void NextStage();
   double CanaryWeight() const;
@@ -72,6 +73,9 @@ class Planner {
   Status AdvanceBlueGreen();
   // rolling_plan.cc
   Status AdvanceRolling();
+  // As far as what is available allows, and never back.
+  void ExchangeReplicas();
+  bool WatchHasPassed() const;
   std::vector<SetWish> WishesOfRolling() const;
 
   // experiment_plan.cc
@@ -95,6 +99,7 @@ class Planner {
   std::vector<SetWish> Wishes() const;
   TrafficPlan WantedTraffic() const;
   TrafficPlan AllTo(const Release& release) const;
+  double LeaveToOthers(const std::vector<int64_t>& sets, double can_take, TrafficPlan* plan) const;
   TrafficPlan Split(double percent) const;
   TrafficPlan ByReplicas() const;
   void AddRules(TrafficPlan* plan) const;

@@ -51,6 +51,12 @@ std::vector<std::string> WordsOf(const std::string& text) {
   return words;
 }
 
+Json::json_pointer PointerTo(const std::string& key) {
+  std::string pointer = "/" + key;
+  std::ranges::replace(pointer, '.', '/');
+  return Json::json_pointer(pointer);
+}
+
 // `KEY JSON` sets deployment.KEY, dots lead into sections; `tick SECONDS`; `TIMEs COMMAND …`.
 Scenario Read(const std::filesystem::path& path) {
   Scenario scenario{.name = path.stem().string()};
@@ -72,9 +78,7 @@ Scenario Read(const std::filesystem::path& path) {
       scenario.tick = std::stod(value);
       continue;
     }
-    std::string pointer = "/" + words[0];
-    std::ranges::replace(pointer, '.', '/');
-    scenario.deployment[Json::json_pointer(pointer)] = Json::parse(value, nullptr, false);
+    scenario.deployment[PointerTo(words[0])] = Json::parse(value, nullptr, false);
   }
   return scenario;
 }
@@ -203,7 +207,15 @@ class Play {
     }
     if (verb == "deploy") {
       Json overrides = Json::object();
-      if (words.size() > 2 && words[2] != "refused") overrides["deployment_strategy"] = words[2];
+      for (size_t i = 2; i < words.size() && words[i] != "refused"; ++i) {
+        const size_t equals = words[i].find('=');
+        if (equals == std::string::npos) {
+          overrides["deployment_strategy"] = words[i];
+        } else {
+          overrides[PointerTo(words[i].substr(0, equals))] =
+              Json::parse(words[i].substr(equals + 1), nullptr, false);
+        }
+      }
       return world_.DeployVersion(VersionOf(words[1]), overrides);
     }
     return world_.Say([&](const Service& service, const VerbContext& context) -> Result<Decision> {
@@ -215,9 +227,11 @@ class Play {
       if (verb == "abort") return Abort(service, option, context);
       if (verb == "retry") return Retry(service, context);
       if (verb == "set-weight") return SetWeight(service, std::stod(option), context);
-      if (verb == "undo")
-        return Undo(service, option.empty() ? std::nullopt : std::optional(std::stoll(option)),
-                    context);
+      if (verb == "undo") {
+        const bool to = !option.empty() && std::isdigit(static_cast<unsigned char>(option[0])) != 0;
+        return Undo(service, to ? std::optional(std::stoll(option)) : std::nullopt, context,
+                    to ? "" : option);
+      }
       if (verb == "down") return TakeDown(service, context);
       if (verb == "up") return BringUp(service, context);
       return Error(ErrorCode::kInternal, "no such command: " + verb);

@@ -94,6 +94,11 @@ Json RolloutToJson(const Rollout& rollout) {
     json["pause"] = {{"by_person", rollout.pause->by_person}, {"reason", rollout.pause->reason}};
   }
   if (rollout.weight) json["weight"] = *rollout.weight;
+  if (rollout.exchange) {
+    json["exchange"] = {{"fresh", rollout.exchange->fresh},
+                        {"old", rollout.exchange->old},
+                        {"exchanged_ms", rollout.exchange->exchanged_ms}};
+  }
   if (rollout.last_check) json["last_check"] = ToJson(*rollout.last_check);
   if (rollout.watch) json["watch"] = rollout.watch->ToJson();
   if (rollout.experiment) json["experiment"] = ExperimentToJson(*rollout.experiment);
@@ -119,6 +124,11 @@ void ReadNumbers(const Json& json, Rollout* rollout) {
   }
   if (const Json* weight = Find(json, "weight"); weight != nullptr && weight->is_number())
     rollout->weight = weight->get<double>();
+  if (const Json* exchange = Find(json, "exchange")) {
+    rollout->exchange = {static_cast<int>(GetInteger(*exchange, "fresh")),
+                         static_cast<int>(GetInteger(*exchange, "old")),
+                         GetInteger(*exchange, "exchanged_ms")};
+  }
 }
 
 Result<Rollout> RolloutFromJson(const Json& json) {

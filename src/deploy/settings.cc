@@ -101,6 +101,7 @@ void Read(const Json& json, RollingSettings* out) {
   out->min_ready_seconds = GetNumber(json, "min_ready_seconds", out->min_ready_seconds);
   out->progress_deadline_seconds =
       GetNumber(json, "progress_deadline_seconds", out->progress_deadline_seconds);
+  out->watch_seconds = GetNumber(json, "watch_seconds", out->watch_seconds);
 }
 
 Status Read(const Json& json, ExperimentSettings* out) {
@@ -212,7 +213,7 @@ double Settings::stage_seconds() const {
     case Strategy::kExperiment: return experiment.seconds;
     case Strategy::kRolling: break;
   }
-  return 0;
+  return rolling.watch_seconds;
 }
 
 double Settings::standby_seconds() const {
@@ -227,6 +228,7 @@ double Settings::standby_seconds() const {
 
 CanarySettings GuardOf(const Settings& settings, size_t versions) {
   CanarySettings guard = settings.canary;
+  guard.shadow = {};  // Nobody gets copies in an experiment.
   guard.comparison.alpha /= static_cast<double>(std::max<size_t>(versions, 1));
   return guard;
 }

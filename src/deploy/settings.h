@@ -89,6 +89,7 @@ struct RollingSettings {
   int max_unavailable = 0;
   double min_ready_seconds = 0;
   double progress_deadline_seconds = 600;
+  double watch_seconds = 30;  // Once all are exchanged; 0 for none.
 };
 
 // Of a prediction whose label came, or of the labels themselves.

@@ -34,14 +34,13 @@ void SimulatedService::RestartSplitter() {
 void SimulatedService::KillReplica(int64_t version, int64_t in_flight) {
   for (auto& [number, set] : sets_) {
     if (set.version != version) continue;
-    for (Replica& replica : set.replicas) {
-      if (replica.up_ms > now_ms_) continue;
-      replica.up_ms =
-          now_ms_ + static_cast<int64_t>(BehaviourOf(set).starts_seconds * kMilliseconds);
-      LeaveUnanswered(in_flight, &set);
-      if (ReadyOf(set) > 0) return Answer(in_flight, &set);
-      return AnswerFor(set, in_flight);
-    }
+    const auto ready = std::ranges::find_if(
+        set.replicas, [&](const Replica& replica) { return replica.up_ms <= now_ms_; });
+    if (ready == set.replicas.end()) continue;
+    set.replicas.erase(ready);
+    LeaveUnanswered(in_flight, &set);
+    if (ReadyOf(set) > 0) return Answer(in_flight, &set);
+    return AnswerFor(set, in_flight);
   }
 }
 

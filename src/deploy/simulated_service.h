@@ -62,8 +62,8 @@ class SimulatedService {
   // where thousands of rollouts are simulated.
   int keep_documents = 1;
   void RestartSplitter();
-  // One ready replica of that version goes and comes up again. What was in flight on it is answered
-  // by others.
+  // One ready replica of that version is gone: who controls has to see it, and to start another.
+  // What was in flight on it is answered by others.
   void KillReplica(int64_t version, int64_t in_flight = 0);
 
   // The person. The answer is kept as the service's.

@@ -77,6 +77,14 @@ struct Arm {
   bool has_share() const { return takes_part() && unready_ms == 0; }
 };
 
+// How far replicas are exchanged. Only what has come of it changes these numbers: a replica that
+// ends meanwhile is started again.
+struct Exchange {
+  int fresh = 0;             // Replicas that the new version is to have,
+  int old = 0;               // and the stable one.
+  int64_t exchanged_ms = 0;  // Since when the new version alone serves; 0 before.
+};
+
 // New versions beside the stable one, until one is chosen or none.
 struct Experiment {
   std::vector<Arm> arms;
@@ -117,12 +125,15 @@ struct Rollout {
   int missing_in_a_row = 0;  // Checks without metrics.
   StageCounts counts;        // Of the stage.
   std::optional<Check> last_check;
-  std::optional<Watch> watch;       // Made before it gets its first requests, or copies of some.
-  bool replicas_validated = false;  // Each new replica predicted rightly.
-  int most_available = 0;           // Rolling: how far it has come; phase_ms says when.
-  bool told_stuck = false;          // The stable version does not come up.
+  std::optional<Watch> watch;        // Made before it gets its first requests, or copies of some.
+  bool replicas_validated = false;   // Each new replica predicted rightly.
+  int most_available = 0;            // Rolling: how far it has come; phase_ms says when.
+  std::optional<Exchange> exchange;  // Of rolling.
+  bool told_stuck = false;           // The stable version does not come up.
   std::optional<Experiment> experiment;  // Its release is the first of them, then the chosen one.
 
+  // What goes back with it: its release, or those that take part in the experiment that it is.
+  std::vector<Release> TriedReleases() const;
   // Of canary.stages the first with a larger share than it has; as many as there are for none.
   int NextStage() const;
 };

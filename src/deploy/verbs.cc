@@ -95,6 +95,21 @@ void EndBy(Service* service, const std::string& why, int64_t now_ms) {
   rollout.pause.reset();
 }
 
+// People are told why these are gone back from, and each of them keeps it.
+void TellLeft(const Service& service, const std::vector<Release>& releases, int64_t revision,
+              const std::string& why, const VerbContext& context, Decision* decision) {
+  if (releases.empty()) return;
+  for (const Release& release : releases)
+    decision->outside.push_back(RollbackTagOf(service, release, revision, why));
+  decision->outside.push_back(
+      NotifyOf(service, releases.front(), revision, "rolled back", why, context.now_ms));
+}
+
+void TellLeft(const Service& service, const Rollout& rollout, const std::string& why,
+              const VerbContext& context, Decision* decision) {
+  TellLeft(service, rollout.TriedReleases(), rollout.revision, why, context, decision);
+}
+
 // Of what is watched and told, which no replica reads.
 Json WithoutWatching(Json deployment) {
   const auto monitoring = deployment.find("monitoring_config");
@@ -369,7 +384,9 @@ Result<Decision> Abort(const Service& service, const std::string& reason,
   } else {
     EndBy(&next, why, context.now_ms);
   }
-  return Said(std::move(next), "abort", why, context);
+  Decision decision = Said(std::move(next), "abort", why, context);
+  TellLeft(service, *service.rollout, why, context, &decision);
+  return decision;
 }
 
 Result<Decision> Retry(const Service& service, const VerbContext& context) {
@@ -407,7 +424,7 @@ Result<Decision> Retry(const Service& service, const VerbContext& context) {
 Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
                       const std::string& reason) {
   if (!service.rollout) return Nothing(service, "undo");
-  if (service.in_progress() && !to) return Abort(service, "", context);
+  if (service.in_progress() && !to) return Abort(service, reason, context);
   if (!service.in_progress() && service.rollout->phase != Phase::kCompleted && !to) {
     return Error(ErrorCode::kConflict,
                  fmt::format("revision {} of {} has ended, {}: there is nothing to undo",
@@ -460,15 +477,16 @@ Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const V
   next.rollout->reason = reason;
   Decision decision = Said(std::move(next), "undo", text, context);
   if (!found->left.empty()) decision.notes.back().detail["left"] = found->left;
+  const std::string why = reason.empty() ? "undone by " + context.actor : reason;
+  // What rolls back already has been told.
+  if (service.in_progress() && service.rollout->phase != Phase::kRollingBack)
+    TellLeft(service, *service.rollout, why, context, &decision);
+  if (service.stable)
+    TellLeft(service, {*service.stable}, history.back().revision, why, context, &decision);
   if (reason.empty()) return decision;
   decision.notes.back().detail["reason"] = reason;
-  if (!service.stable) return decision;
   for (HistoryEntry& entry : decision.service.history)
-    if (entry.release.set == service.stable->set) entry.left = reason;
-  const int64_t left = history.back().revision;
-  decision.outside.push_back(RollbackTagOf(service, *service.stable, left, reason));
-  decision.outside.push_back(
-      NotifyOf(service, *service.stable, left, "rolled back", reason, context.now_ms));
+    if (service.stable && entry.release.set == service.stable->set) entry.left = reason;
   return decision;
 }
 

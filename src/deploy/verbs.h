@@ -58,8 +58,8 @@ Result<Decision> Abort(const Service& service, const std::string& reason,
 Result<Decision> Retry(const Service& service, const VerbContext& context);
 // To the release that was stable before and was not gone back from for a reason, or to that of
 // revision `to`. At once where it is still kept ready. What is in progress is aborted by it;
-// without `to` that is all. With a reason, people are told, and the version that is gone back from
-// keeps it, as one that was rolled back does.
+// without `to` that is all. People are told, and the version that is gone back from keeps the
+// reason, as one that was rolled back does; without one, who said it.
 Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
                       const std::string& reason = "");
 // An undo's: as short as it can be for a release that has served before.

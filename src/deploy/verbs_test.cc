@@ -301,12 +301,54 @@ TEST(VerbsTest, ARecordOfANewerProgramIsRefused) {
   EXPECT_FALSE(ServiceFromJson(json).ok());
 }
 
+// The kinds of what is to be done outside, with the version that each is about.
+std::vector<std::string> OutsideOf(const Decision& decision) {
+  std::vector<std::string> kinds;
+  for (const Outside& one : decision.outside)
+    kinds.push_back(fmt::format("{} {}", one.kind, GetInteger(one.detail, "version")));
+  return kinds;
+}
+
+TEST(VerbsTest, AnAbortIsToldAndLeavesItsReason) {
+  const VerbContext context{kNow, "somebody"};
+  for (const bool first : {false, true}) {
+    const auto aborted = Abort(InPhase(Phase::kProgressing, false, first), "too slow", context);
+    ASSERT_TRUE(aborted.ok()) << aborted.error().ToString();
+    EXPECT_THAT(OutsideOf(*aborted), testing::ElementsAre("tag 2", "notify 2"));
+    EXPECT_EQ(aborted->outside[0].detail["value"],
+              "m-production revision 2: aborted by somebody: too slow");
+    EXPECT_EQ(aborted->outside[1].detail["event"], "rolled back");
+  }
+  // An undo of what is in progress is that too, for its reason.
+  const auto undone = Undo(InPhase(Phase::kProgressing), std::nullopt, context, "too slow");
+  ASSERT_TRUE(undone.ok());
+  EXPECT_EQ(undone->outside[0].detail["value"],
+            "m-production revision 2: aborted by somebody: too slow");
+}
+
+TEST(VerbsTest, AnUndoToARevisionIsToldOfAllThatIsGoneBackFrom) {
+  const VerbContext context{kNow, "somebody"};
+  Service service = InPhase(Phase::kProgressing);
+  service.history.insert(service.history.begin(), {0, ReleaseOf(9, 7), kNow - 2000});
+  const auto back = Undo(service, 0, context);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  EXPECT_THAT(OutsideOf(*back), testing::ElementsAre("tag 2", "notify 2", "tag 1", "notify 1"));
+  // To what is stable all along only what was in progress is gone back from.
+  const auto stays = Undo(service, 1, context);
+  ASSERT_TRUE(stays.ok()) << stays.error().ToString();
+  EXPECT_THAT(OutsideOf(*stays), testing::ElementsAre("tag 2", "notify 2"));
+  // What rolls back already was told.
+  service.rollout->phase = Phase::kRollingBack;
+  EXPECT_THAT(OutsideOf(*Undo(service, 0, context)), testing::ElementsAre("tag 1", "notify 1"));
+}
+
 TEST(VerbsTest, AnUndoForAReasonIsToldAndLeavesIt) {
   const Service service = InPhase(Phase::kCompleted);
   const VerbContext context{kNow, "monitor"};
   const auto plain = Undo(service, std::nullopt, context);
   ASSERT_TRUE(plain.ok());
-  EXPECT_TRUE(plain->outside.empty());
+  ASSERT_EQ(plain->outside.size(), 2U);
+  EXPECT_EQ(plain->outside[0].detail["value"], "m-production revision 2: undone by monitor");
   const auto undone = Undo(service, std::nullopt, context, "wrong 80 % of the time");
   ASSERT_TRUE(undone.ok()) << undone.error().ToString();
   EXPECT_EQ(undone->service.rollout->reason, "wrong 80 % of the time");

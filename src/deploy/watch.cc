@@ -90,6 +90,7 @@ double Watch::Alpha() const {
   size_t metrics = 0;
   for (const auto& [metric, limit] : settings_.thresholds) metrics += IsDryRun(metric) ? 0 : 1;
   for (const std::string_view metric : kComparedMetrics) metrics += IsDryRun(metric) ? 0 : 1;
+  if (settings_.shadow.seconds > 0) metrics += IsDryRun("disagreement") ? 0 : 1;
   return settings_.comparison.alpha / static_cast<double>(std::max<size_t>(metrics, 1));
 }
 
@@ -283,8 +284,7 @@ Check Watch::JudgeShadow(const Observed& observed) const {
   const double limit = settings_.shadow.max_disagreement;
   const double value = static_cast<double>(seen.disagreed) / static_cast<double>(seen.mirrored);
   const bool beyond_chance =
-      analysis::RateInterval(seen.disagreed, seen.mirrored, {.alpha = settings_.comparison.alpha})
-          .lower > limit;
+      analysis::RateInterval(seen.disagreed, seen.mirrored, {.alpha = Alpha()}).lower > limit;
   Finding finding{.metric = "disagreement",
                   .verdict = VerdictOf(beyond_chance, value, limit),
                   .dry_run = IsDryRun("disagreement")};

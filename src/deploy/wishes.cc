@@ -15,16 +15,38 @@ Settings SettingsOf(const Release& release) {
 }
 
 ScalingSettings ScalingOf(const Service& service) {
-  if (service.in_progress() && !service.stable) return service.rollout->settings.scaling;
-  return service.stable ? SettingsOf(*service.stable).scaling : ScalingSettings{};
+  ScalingSettings scaling =
+      service.stable ? SettingsOf(*service.stable).scaling : ScalingSettings{};
+  if (!service.in_progress()) return scaling;
+  const Rollout& rollout = *service.rollout;
+  const ScalingSettings& next = rollout.settings.scaling;
+  if (!service.stable) return next;
+  if (rollout.phase == Phase::kRollingBack) return scaling;
+  if (rollout.kind == "undo") return next;
+  scaling.min_replicas = std::max(scaling.min_replicas, next.min_replicas);
+  scaling.max_replicas = std::max(scaling.max_replicas, next.max_replicas);
+  return scaling;
+}
+
+int Within(const ScalingSettings& scaling, int asked) {
+  const int most = std::max(scaling.max_replicas, scaling.min_replicas);
+  return std::max(1, std::clamp(asked, scaling.min_replicas, most));
+}
+
+// Replicas for a share of the traffic, of so many that take all of it.
+int ShareOf(int replicas, double percent) {
+  constexpr double kRounding = 1e-9;
+  return std::max(1, static_cast<int>(std::ceil(replicas * percent / kAll - kRounding)));
 }
 
 }  // namespace
 
 int WantedReplicas(const Service& service) {
-  const ScalingSettings scaling = ScalingOf(service);
-  const int most = std::max(scaling.max_replicas, scaling.min_replicas);
-  return std::max(1, std::clamp(service.scaling.replicas, scaling.min_replicas, most));
+  return Within(ScalingOf(service), service.scaling.replicas);
+}
+
+int WantedReplicas(const Service& service, const Release& release) {
+  return Within(SettingsOf(release).scaling, service.scaling.replicas);
 }
 
 // As the HorizontalPodAutoscaler of Kubernetes does: used over target, a tolerance of a tenth, up
@@ -63,9 +85,7 @@ void Planner::Scale() {
 }
 
 int Planner::ReplicasFor(double percent) const {
-  const double share = WantedReplicas(service_) * percent / kAll;
-  constexpr double kRounding = 1e-9;
-  return std::max(1, static_cast<int>(std::ceil(share - kRounding)));
+  return ShareOf(WantedReplicas(service_), percent);
 }
 
 SetWish Planner::NoFewer(const Release& release, int needed) const {
@@ -84,10 +104,12 @@ bool Planner::InForce(int64_t set, double percent) const {
 std::vector<SetWish> Planner::Wishes() const {
   std::vector<SetWish> wishes;
   if (service_.down) return wishes;
-  const int all = WantedReplicas(service_);
-  if (service_.standby) wishes.push_back({service_.standby->release, all});
+  const auto own = [&](const Release& release) -> SetWish {
+    return {release, WantedReplicas(service_, release)};
+  };
+  if (service_.standby) wishes.push_back(own(service_.standby->release));
   if (!service_.in_progress() || rollout().phase == Phase::kRollingBack) {
-    if (service_.stable) wishes.push_back({*service_.stable, all});
+    if (service_.stable) wishes.push_back(own(*service_.stable));
     return wishes;
   }
   if (rollout().settings.strategy == Strategy::kRolling && rollout().phase == Phase::kProgressing) {
@@ -99,10 +121,11 @@ std::vector<SetWish> Planner::Wishes() const {
     for (SetWish& wish : WishesOfExperiment()) wishes.push_back(std::move(wish));
     return wishes;
   }
-  if (service_.stable) wishes.push_back({*service_.stable, all});
+  if (service_.stable) wishes.push_back(own(*service_.stable));
   const bool replica_by_replica = rollout().settings.strategy == Strategy::kRolling && !first();
   if (rollout().phase == Phase::kStarting && replica_by_replica) return wishes;
-  const int needed = rollout().phase == Phase::kPromoting ? all : ReplicasFor(CanaryWeight());
+  const int needed =
+      rollout().phase == Phase::kPromoting ? WantedReplicas(service_) : ReplicasFor(CanaryWeight());
   wishes.push_back(NoFewer(rollout().release, needed));
   return wishes;
 }
@@ -138,26 +161,33 @@ TrafficPlan Planner::WantedTraffic() const {
   return plan;
 }
 
-// All to the release, as soon as it can take all: until then others keep what it can't, so that
-// those who come back are not overloaded.
+// What others than these keep for now, in percent: as much as these can't take yet, so that those
+// who come back, or up, are not overloaded.
+double Planner::LeaveToOthers(const std::vector<int64_t>& sets, double can_take,
+                              TrafficPlan* plan) const {
+  if (!seen_.traffic) return 0;
+  double others = 0;
+  double has = 0;
+  const auto is_other = [&](const Share& share) {
+    return std::ranges::find(sets, share.set) == sets.end() && seen_.StatusOf(share.set).ready > 0;
+  };
+  for (const Share& share : seen_.traffic->in_force.shares) {
+    if (is_other(share)) others += share.weight;
+  }
+  for (const int64_t set : sets) has += seen_.traffic->in_force.WeightOf(set);
+  const double left = std::min(others, kAll - std::max(can_take, has));
+  if (left <= 0) return 0;
+  for (const Share& share : seen_.traffic->in_force.shares) {
+    if (is_other(share)) plan->shares.push_back({share.set, left * share.weight / others});
+  }
+  return left;
+}
+
 TrafficPlan Planner::AllTo(const Release& release) const {
   TrafficPlan plan;
-  const int ready = seen_.StatusOf(release.set).ready;
-  const int wanted = WantedReplicas(service_);
-  double left = 0;
-  if (seen_.traffic && ready < wanted) {
-    const double share = kAll * ready / wanted;
-    const double has = seen_.traffic->in_force.WeightOf(release.set);
-    double others = 0;
-    for (const Share& other : seen_.traffic->in_force.shares) {
-      if (other.set != release.set && seen_.StatusOf(other.set).ready > 0) others += other.weight;
-    }
-    left = std::min(others, kAll - std::max(share, has));
-    for (const Share& other : seen_.traffic->in_force.shares) {
-      if (left <= 0 || other.set == release.set || seen_.StatusOf(other.set).ready == 0) continue;
-      plan.shares.push_back({other.set, left * other.weight / others});
-    }
-  }
+  const double can_take =
+      kAll * seen_.StatusOf(release.set).ready / WantedReplicas(service_, release);
+  const double left = LeaveToOthers({release.set}, can_take, &plan);
   if (left < kAll) plan.shares.push_back({release.set, kAll - left});
   return plan;
 }
@@ -170,7 +200,9 @@ TrafficPlan Planner::Split(double percent) const {
   if (more && Canary().ready < ReplicasFor(percent)) percent = now;
   if (first()) percent = percent > 0 ? kAll : 0;
   // Back to the stable version only what it can take.
-  if (!first() && percent < now && Stable().ready < ReplicasFor(kAll - percent)) percent = now;
+  if (!first() && percent < now &&
+      Stable().ready < ShareOf(WantedReplicas(service_, *service_.stable), kAll - percent))
+    percent = now;
   TrafficPlan plan;
   if (percent > 0) plan.shares.push_back({set, percent});
   if (percent < kAll && !first()) plan.shares.push_back({service_.stable->set, kAll - percent});
@@ -179,14 +211,18 @@ TrafficPlan Planner::Split(double percent) const {
 
 TrafficPlan Planner::ByReplicas() const {
   const std::vector<SetWish> wishes = WishesOfRolling();
-  const int fresh = Canary().ready;
+  // Who has not shown that it predicts rightly gets nothing yet.
+  const int fresh = rollout().replicas_validated ? Canary().ready : 0;
   // Who is to go gets nothing from now on.
   const int old = std::min(Stable().ready, wishes.back().replicas);
   if (fresh + old == 0) return seen_.traffic ? seen_.traffic->in_force : TrafficPlan{};
-  const double percent = kAll * fresh / (fresh + old);
+  const int64_t set = rollout().release.set;
   TrafficPlan plan;
-  if (fresh > 0) plan.shares.push_back({rollout().release.set, percent});
-  if (old > 0) plan.shares.push_back({service_.stable->set, kAll - percent});
+  const double left = LeaveToOthers({set, service_.stable->set},
+                                    kAll * (fresh + old) / WantedReplicas(service_), &plan);
+  const double percent = (kAll - left) * fresh / (fresh + old);
+  if (percent > 0) plan.shares.push_back({set, percent});
+  if (old > 0 && left < kAll) plan.shares.push_back({service_.stable->set, kAll - left - percent});
   return plan;
 }
 
@@ -206,8 +242,7 @@ void Planner::AddRules(TrafficPlan* plan) const {
     plan->mirror_set = set;
     plan->mirror_share = canary.shadow.share;
   }
-  const bool by_header = phase == Phase::kShadowing || phase == Phase::kProgressing;
-  if (by_header && !canary.header.name.empty() && Canary().ready > 0) {
+  if (phase == Phase::kProgressing && !canary.header.name.empty() && Canary().ready > 0) {
     plan->header_set = set;
     plan->header_name = canary.header.name;
     plan->header_value = canary.header.value;

@@ -145,6 +145,22 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
   return effects;
 }
 
+std::vector<deploy::Outside> PerTarget(const deploy::Service& service,
+                                       const std::vector<deploy::Outside>& outside) {
+  std::vector<deploy::Outside> kept;
+  for (const deploy::Outside& one : outside) {
+    if (one.kind != kNotify) {
+      kept.push_back(one);
+      continue;
+    }
+    deploy::Effect message;
+    message.detail = one.detail;
+    for (deploy::Effect& effect : PerTarget(message, TargetsOf(service)))
+      kept.push_back({std::move(effect.kind), std::move(effect.detail)});
+  }
+  return kept;
+}
+
 int64_t NextAttemptMs(int64_t effect_id, int64_t attempts, int64_t now_ms) {
   constexpr double kLeast = 0.8, kSpread = 0.4;
   constexpr int64_t kMostDoublings = 10;

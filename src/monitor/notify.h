@@ -21,7 +21,8 @@
 
 namespace slipway::monitor {
 
-// The kind of what PerTarget makes.
+// The kind of what is told to people, and that of what PerTarget makes of it.
+inline constexpr const char* kNotify = "notify";
 inline constexpr const char* kDelivery = "deliver";
 
 // One of `notifications`, as it is written.
@@ -51,6 +52,10 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
 Json WebhookDocument(const std::string& key, const Json& event);
 // Of Slack's incoming webhooks, and of those that take their form.
 Json SlackDocument(const Json& event);
+
+// The same of all that a decision about the service leaves to be done; what tells nobody stays.
+std::vector<deploy::Outside> PerTarget(const deploy::Service& service,
+                                       const std::vector<deploy::Outside>& outside);
 
 // "t=1764398467,v1=<hex>": HMAC-SHA256 by the secret over "1764398467." and the body.
 std::string WebhookSignature(const std::string& secret, int64_t now_ms, const std::string& body);

@@ -164,13 +164,8 @@ void Outbox::Train(const deploy::Effect& effect) {
 Status Outbox::TellOf(const deploy::Effect& effect, const std::string& text, const Json& detail) {
   return deploy::AddNotes(*parts_.store, effect.service, *parts_.clock, {{"retrain", text, detail}},
                           [&](const deploy::Service& service, int64_t now_ms) {
-                            deploy::Effect message;
-                            message.detail =
-                                NotifyOf(service, "retrained", text, now_ms, detail).detail;
-                            std::vector<deploy::Outside> deliveries;
-                            for (deploy::Effect& one : PerTarget(message, TargetsOf(service)))
-                              deliveries.push_back({std::move(one.kind), std::move(one.detail)});
-                            return deliveries;
+                            return PerTarget(
+                                service, {NotifyOf(service, "retrained", text, now_ms, detail)});
                           });
 }
 

@@ -147,9 +147,55 @@ def test_rolling_exchanges_three_replicas_one_by_one(shop):
     assert shop.deploy(GOOD, *three)[-1]["stable"]["replicas"] == {"ready": 3, "wanted": 3}
     with shop.customers() as customers:
         *events, last = shop.deploy(OTHER, *three)
-    assert texts_of(events, "stage") == [f"{count} of 3 replicas are new" for count in (1, 2, 3)]
+    assert texts_of(events, "stage") == [*(f"{count} of 3 replicas are new" for count in (1, 2, 3)), "watched for 1 s"]
     assert last["stable"]["version"] == 2 and not customers.failures
     wait_until(lambda: len(shop.replicas()) == 3, "three replicas and no more")
+
+
+def test_what_fails_goes_back_while_it_is_paused_too(shop):
+    held = ["--strategy", "blue-green", "--set", "deployment.blue_green.watch_seconds=60"]
+    shop.deploy(GOOD, *held)
+    shop.deploy(OTHER, "--detach", *held)
+    wait_until(lambda: shop.status()["weight"] == 100, "the switch")
+    with shop.customers() as customers:
+        wait_until(lambda: customers.versions["2"] > 100, "customers of version 2")
+        shop.rollout("pause")
+        [new] = [pid for name, pid in shop.replicas().items() if name.startswith("r2-")]
+        os.kill(new, signal.SIGSTOP)
+        try:
+            wait_until(lambda: shop.status()["phase"] == "rolled back", "the way back", seconds=40)
+        finally:
+            os.kill(new, signal.SIGCONT)
+    assert "error_rate" in shop.status()["reason"] and shop.version() == "1"
+
+
+def test_a_last_check_that_saw_nothing_promotes_nothing(shop):
+    shop.deploy(GOOD)
+    with shop.customers():
+        shop.deploy(OTHER, "--detach", "--set", "deployment.canary.stages=[100]", "--set", "deployment.canary.stage_seconds=6", "--set",
+                    "deployment.canary.check_interval_seconds=1", "--set", "deployment.canary.success_ratio=0.5")
+        wait_until(lambda: shop.status()["weight"] == 100, "the only stage")
+        wait_until(lambda: shop.status()["seconds_left"] < 1.8, "the end of its checks but for one")
+    last = shop.rollout("watch", expect=1)
+    assert last["state"] == "paused" and last["stable"]["version"] == 1
+    assert last["reason"] == "the last check of the stage is no answer: no request came since the last check"
+
+
+def test_who_asks_for_the_new_version_gets_it_from_the_first_stage_on(shop):
+    shop.deploy(GOOD)
+    shop.deploy(OTHER, "--detach", "--set", "deployment.canary.shadow.seconds=600", "--set", "deployment.canary.stage_seconds=600", "--set",
+                "deployment.canary.stages=[1,100]", "--set", "deployment.canary.header={name: X-Version, value: new}")
+
+    def asked():
+        request = urllib.request.Request(f"http://127.0.0.1:{shop.port}/predict", b'{"features": [0, 0, 0, 0]}',
+                                         {"Content-Type": "application/json", "X-Version": "new"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["version"]
+
+    wait_until(lambda: shop.status()["phase"] == "shadowing", "the shadow")
+    assert {asked() for _ in range(20)} == {"1"}
+    shop.rollout("promote")
+    wait_until(lambda: asked() == "2", "the first stage")
 
 
 def test_without_traffic_it_pauses_and_a_person_decides(shop):
