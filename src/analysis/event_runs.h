@@ -1,4 +1,5 @@
-// How many events in a row share their fate, measured by the runs that they come in. Pure functions.
+// How many events in a row share their fate, measured by the runs that they come in. Pure
+// functions.
 #pragma once
 
 #include <cstdint>

@@ -29,6 +29,7 @@ struct World {
   std::map<int64_t, int> replicas;
   TrafficPlan traffic;
   bool answers = true;
+  bool closes = true;
   bool closed = false;
   std::vector<std::string> calls;
 };
@@ -69,9 +70,9 @@ class FakeBackend final : public ServiceBackend {
   }
   Status FollowReplicas() override { return {}; }
   std::string address() const override { return "http://127.0.0.1:8080"; }
-  Status CloseAddress() override {
-    world_.closed = true;
-    return {};
+  Result<bool> CloseAddress() override {
+    world_.closed = world_.closes;
+    return world_.closed;
   }
   std::vector<int> ExitWatches() const override { return {}; }
 

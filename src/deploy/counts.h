@@ -16,9 +16,9 @@ namespace slipway::deploy {
 struct SetCounts {
   int64_t set = 0;
   int64_t requests = 0;
-  int64_t errors = 0;         // 5xx.
+  int64_t errors = 0;             // 5xx.
   int64_t error_run_squares = 0;  // Of the lengths of runs of errors, added up.
-  int64_t client_errors = 0;  // 4xx.
+  int64_t client_errors = 0;      // 4xx.
   int64_t in_flight = 0;
   std::vector<int64_t> latencies = {};  // By slipway::LatencyBuckets; empty for none.
   int64_t mirrored = 0;                 // Copies whose answer was compared, or never came.
