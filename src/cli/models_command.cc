@@ -8,6 +8,8 @@
 #include "cli/models_view.h"
 #include "cli/registry_options.h"
 #include "cli/session.h"
+#include "cli/version_uses.h"
+#include "core/text.h"
 #include "registry/download.h"
 #include "registry/import.h"
 #include "registry/registry.h"
@@ -143,6 +145,18 @@ Result<int> Download(const ModelsOptions& options, Session& session) {
   return kExitDone;
 }
 
+// A service whose replicas have to start again would have nothing to start.
+Status CheckUnused(const ModelsOptions& options, const ModelVersion& version, Session& session) {
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           RegistryDirectory(options.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> uses,
+                           UsesOf(directory, version.name, version.registry_version));
+  if (uses.empty()) return {};
+  return Error(ErrorCode::kConflict,
+               fmt::format("{} {}", VersionName(version), Join(uses, " and ")))
+      .Try("--force, to delete it all the same");
+}
+
 Result<int> Delete(const ModelsOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
@@ -152,6 +166,7 @@ Result<int> Delete(const ModelsOptions& options, Session& session) {
                              version.version, version.status))
         .Expected("--yes");
   }
+  if (!options.force) SLIPWAY_RETURN_IF_ERROR(CheckUnused(options, version, session));
   SLIPWAY_RETURN_IF_ERROR(
       registry->Delete(version.name, version.registry_version, registry::CurrentActor()));
   if (session.json) {
@@ -285,6 +300,7 @@ class ModelsCommand {
             "slipway models delete ml-classifier:2 --yes", Delete);
     AddReference(remove)->required();
     remove->add_flag("--yes", options_->yes, "Really");
+    remove->add_flag("--force", options_->force, "Even one that a service has, or can go back to");
   }
 
   void DeclareFiles() {

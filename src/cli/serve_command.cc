@@ -92,16 +92,18 @@ void TellModels(const std::vector<std::shared_ptr<const serve::ServedModel>>& mo
   session.FlushOutput();
 }
 
-void TellAddress(const http::ServerOptions& options, int port, double seconds, Session& session) {
-  const std::string url = UrlOf(options.host, port, options.tls.wanted());
+Status TellAddress(const ServeCommandOptions& options, int port, double seconds, Session& session) {
+  const std::string url = UrlOf(options.server.host, port, options.server.tls.wanted());
+  const Json event = {{"event", "listening"}, {"url", url}, {"seconds", seconds}};
   if (session.json) {
-    session.PrintJson({{"event", "listening"}, {"url", url}, {"seconds", seconds}});
+    session.PrintJson(event);
   } else {
     session.Print(fmt::format("  {}   {} · ready in {}\n", url,
-                              Plural(options.threads, "thread", "threads"),
+                              Plural(options.server.threads, "thread", "threads"),
                               FormatSeconds(seconds)));
   }
   session.FlushOutput();
+  return WriteListeningFile(options.listening_path, event);
 }
 
 // Readiness goes first and traffic on for a while, so that whoever sends it has time to hear.
@@ -296,7 +298,7 @@ Result<int> Serve(ServeCommandOptions& options, const CLI::App& command, Session
   serve::Taken taken = serving.models->Load();
   if (taken.error) return *std::move(taken.error);
   TellModels(taken.models, "serving", session);
-  TellAddress(options.server, serving.server->port(), watch.seconds(), session);
+  SLIPWAY_RETURN_IF_ERROR(TellAddress(options, serving.server->port(), watch.seconds(), session));
   Watch(serving, session);
   Drain(options, *serving.server, *serving.service, session);
   EndLog(serving, session);

@@ -110,6 +110,7 @@ void AddServeOptions(CLI::App* command, ServeCommandOptions* options) {
           "answers /predict, each /models/NAME/predict")
       ->required();
   AddAddressOptions(command, &options->server.host, &options->server.port);
+  AddListeningFileOption(command, &options->listening_path);
   command
       ->add_option("--unknown-categories", options->unknown,
                    "What becomes of a text that training did not have")

@@ -25,6 +25,7 @@ struct ServeCommandOptions {
   bool no_metrics = false;
   RegistryOptions registry;
   http::ServerOptions server;
+  std::string listening_path;  // "" for none.
   serve::ServiceOptions service;
   serve::AccessOptions access;
   std::string access_log;  // "" for none.

@@ -9,6 +9,7 @@
 
 #include "cli/between.h"
 #include "core/interrupt.h"
+#include "core/replace_file.h"
 
 namespace slipway::cli {
 namespace {
@@ -52,6 +53,20 @@ void AddDrainOption(CLI::App* command, double* seconds, const std::string& meani
       ->check(Between(0, kLongestDrain))
       ->type_name("SECONDS")
       ->capture_default_str();
+}
+
+void AddListeningFileOption(CLI::App* command, std::string* path) {
+  command
+      ->add_option("--listening-file", *path,
+                   "File to write as JSON, once it listens: where, and its process")
+      ->type_name("FILE");
+}
+
+Status WriteListeningFile(const std::string& path, Json event) {
+  if (path.empty()) return {};
+  event["pid"] = ::getpid();
+  return ReplaceFile(LocalFileSystem(), path, Durability::kUnsynced,
+                     [&](WritableFile& file) { return file.Append(CompactJson(event) + "\n"); });
 }
 
 std::string UrlOf(const std::string& host, int port, bool uses_tls) {

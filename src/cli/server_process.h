@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "core/json.h"
+#include "core/result.h"
 #include "http/server.h"
 
 namespace CLI {
@@ -17,6 +19,11 @@ void AddAddressOptions(CLI::App* command, std::string* host, int* port);
 void AddTlsOptions(CLI::App* command, http::TlsOptions* tls);
 // --drain. `meaning` is its help.
 void AddDrainOption(CLI::App* command, double* seconds, const std::string& meaning);
+// --listening-file, for whoever starts the server and finds it again, however much it has written
+// since.
+void AddListeningFileOption(CLI::App* command, std::string* path);
+// The event that tells where it listens, and the process, in that file; nothing without one.
+Status WriteListeningFile(const std::string& path, Json event);
 
 // "http://127.0.0.1:8080", "https://[::1]:8443".
 std::string UrlOf(const std::string& host, int port, bool uses_tls);

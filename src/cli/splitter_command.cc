@@ -24,6 +24,7 @@ struct SplitterCommandOptions {
   splitter::SplitterOptions splitter;
   splitter::ControlOptions control;
   double drain_seconds = 5;
+  std::string listening_path;  // "" for none.
 };
 
 Result<std::string> TokenOfEnvironment() {
@@ -34,17 +35,18 @@ Result<std::string> TokenOfEnvironment() {
       .Try(fmt::format("{}=$(openssl rand -hex 32)", splitter::kSplitterTokenVariable));
 }
 
-void TellAddresses(const SplitterCommandOptions& options, const splitter::Splitter& splitter,
-                   const splitter::ControlServer& control, double seconds, Session& session) {
+Status TellAddresses(const SplitterCommandOptions& options, const splitter::Splitter& splitter,
+                     const splitter::ControlServer& control, double seconds, Session& session) {
   const std::string url =
       UrlOf(options.splitter.host, splitter.port(), options.splitter.tls.wanted());
   const std::string control_url = UrlOf(options.control.host, control.port(), false);
+  const Json event = {{"event", "listening"},
+                      {"url", url},
+                      {"control", control_url},
+                      {"instance", control.instance()},
+                      {"seconds", seconds}};
   if (session.json) {
-    session.PrintJson({{"event", "listening"},
-                       {"url", url},
-                       {"control", control_url},
-                       {"instance", control.instance()},
-                       {"seconds", seconds}});
+    session.PrintJson(event);
   } else {
     const auto versions = static_cast<int64_t>(splitter.routes().versions.size());
     session.Print(fmt::format("  {}   {} · {} · ready in {}\n  {}   control\n", url,
@@ -53,6 +55,7 @@ void TellAddresses(const SplitterCommandOptions& options, const splitter::Splitt
                               control_url));
   }
   session.FlushOutput();
+  return WriteListeningFile(options.listening_path, event);
 }
 
 Result<int> Split(SplitterCommandOptions& options, Session& session) {
@@ -66,7 +69,7 @@ Result<int> Split(SplitterCommandOptions& options, Session& session) {
                            splitter::Splitter::Start(options.splitter, routes));
   SLIPWAY_ASSIGN_OR_RETURN(const std::unique_ptr<splitter::ControlServer> control,
                            splitter::ControlServer::Start(options.control, splitter.get()));
-  TellAddresses(options, *splitter, *control, watch.seconds(), session);
+  SLIPWAY_RETURN_IF_ERROR(TellAddresses(options, *splitter, *control, watch.seconds(), session));
   // A signal that comes just before the wait is seen behind it.
   constexpr double kLookSeconds = 0.2;
   while (StopSignal() == 0) WaitForSignal(kLookSeconds);
@@ -97,6 +100,7 @@ void AddSplitterCommand(CLI::App& app, Session& session) {
       ->check(CLI::Range(0, kLargestPort))
       ->type_name("N")
       ->capture_default_str();
+  AddListeningFileOption(command, &options->listening_path);
   AddTlsOptions(command, &options->splitter.tls);
   command
       ->add_option("--answer-timeout", options->splitter.answer_seconds,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -12,9 +13,13 @@
 #include "cli/machine.h"
 #include "cli/server_process.h"
 #include "cli/session.h"
+#include "core/clock.h"
+#include "core/text.h"
 #include "deploy/controller.h"
 #include "deploy/controller_process.h"
 #include "deploy/sight.h"
+#include "deploy/splitter_process.h"
+#include "http/listener.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -25,6 +30,9 @@ struct UpOptions {
   bool foreground = false;
   double timeout_seconds = 60;
 };
+
+// A replica may take 70 s to end, and a splitter that hangs 10 s to be found out.
+constexpr double kDownSeconds = 120;
 
 // Until the next look is due, the store changes, a process ends or a signal comes.
 void WaitForWork(deploy::RolloutStore& store, int64_t counter, int64_t due_ms,
@@ -55,10 +63,16 @@ Result<int> Control(const Delivery& delivery, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const auto machine, Machine::Open(delivery, session));
   deploy::Controller controller(machine->Parts());
   machine->Tell("controls " + delivery.directory);
+  int64_t shortened_ms = 0;
   while (StopSignal() == 0) {
     SLIPWAY_ASSIGN_OR_RETURN(const int64_t counter, delivery.store->ChangeCounter());
     const Result<int64_t> due = controller.Pass();
     if (!due.ok()) machine->Tell(due.error().ToString());
+    constexpr int64_t kShortenEveryMs = 60'000;
+    if (NowMs() - shortened_ms > kShortenEveryMs) {
+      (void)deploy::ShortenControllerLog(delivery.directory);
+      shortened_ms = NowMs();
+    }
     constexpr int64_t kAfterAnError = 1000;
     const std::vector<int> watches = controller.ExitWatches();
     WaitForWork(*delivery.store, counter, due.ok() ? *due : NowMs() + kAfterAnError, watches);
@@ -86,6 +100,23 @@ Result<std::vector<deploy::ServiceRecord>> Meant(const Delivery& delivery,
   return std::vector{std::move(record)};
 }
 
+// Whoever has the address of one that does not run would be found out by its splitter only.
+Status CheckAddresses(const Delivery& delivery, const std::vector<deploy::ServiceRecord>& records) {
+  for (const deploy::ServiceRecord& record : records) {
+    SLIPWAY_ASSIGN_OR_RETURN(const bool runs,
+                             deploy::AnythingRuns(delivery.DirectoryOf(record.name)));
+    if (runs) continue;
+    SLIPWAY_ASSIGN_OR_RETURN(const deploy::Service service,
+                             deploy::ServiceFromJson(record.document));
+    const auto listened = http::Listen(service.host, service.port, 1);
+    if (listened.ok()) continue;
+    return Error(ErrorCode::kUnavailable, fmt::format("{} can't come up", record.name))
+        .CausedBy(listened.error())
+        .Try("ending what listens there, or another deployment.port with slipway deploy");
+  }
+  return {};
+}
+
 Result<int> Up(const UpOptions& options, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string registry,
                            RegistryDirectory(options.service.registry, session));
@@ -98,6 +129,7 @@ Result<int> Up(const UpOptions& options, Session& session) {
     return Error(ErrorCode::kNotFound, "there is no service to bring up in " + registry)
         .Try("slipway deploy MODEL --env production");
   }
+  SLIPWAY_RETURN_IF_ERROR(CheckAddresses(delivery, records));
   SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::BringUp));
   SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
   const pid_t pid = deploy::FindController(delivery.directory);
@@ -122,13 +154,35 @@ Result<int> Up(const UpOptions& options, Session& session) {
   return kExitDone;
 }
 
-// Whether nothing of these runs any more.
-Result<bool> AreDown(const Delivery& delivery, const std::vector<deploy::ServiceRecord>& records) {
+// Those of which something runs still.
+Result<std::vector<std::string>> StillUp(const Delivery& delivery,
+                                         const std::vector<deploy::ServiceRecord>& records) {
+  std::vector<std::string> up;
   for (const deploy::ServiceRecord& record : records) {
-    SLIPWAY_ASSIGN_OR_RETURN(const auto seen, deploy::ReadSight(delivery.DirectoryOf(record.name)));
-    if (seen && !seen->observed.sets.empty()) return false;
+    SLIPWAY_ASSIGN_OR_RETURN(const bool runs,
+                             deploy::AnythingRuns(delivery.DirectoryOf(record.name)));
+    if (runs) up.push_back(record.name);
   }
-  return true;
+  return up;
+}
+
+// Who controls ends what runs; where there is nobody, or nobody any more, one is started for that.
+Status AwaitDown(const Delivery& delivery, const std::vector<deploy::ServiceRecord>& records,
+                 double timeout_seconds) {
+  const Stopwatch watch;
+  while (true) {
+    SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
+    SLIPWAY_ASSIGN_OR_RETURN(const std::vector<std::string> up, StillUp(delivery, records));
+    // Within this it has looked at least once since it was told.
+    constexpr double kOneLookSeconds = 1.5;
+    if (up.empty() && watch.seconds() > kOneLookSeconds) return {};
+    if (!up.empty() && watch.seconds() > timeout_seconds) {
+      return Error(ErrorCode::kTimeout, fmt::format("after {:g} s there still runs something of {}",
+                                                    timeout_seconds, Join(up, ", ")))
+          .Try("slipway down again, or slipway rollout list");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 Result<int> Down(const UpOptions& options, Session& session) {
@@ -145,21 +199,7 @@ Result<int> Down(const UpOptions& options, Session& session) {
     return kExitDone;
   }
   SLIPWAY_RETURN_IF_ERROR(SayToAll(delivery, records, deploy::TakeDown));
-  // Who controls ends what runs; with nobody there, one is started for that.
-  SLIPWAY_RETURN_IF_ERROR(EnsureController(delivery));
-  const Stopwatch watch;
-  const int64_t begun = NowMs();
-  while (true) {
-    SLIPWAY_ASSIGN_OR_RETURN(const bool down, AreDown(delivery, records));
-    constexpr int64_t kOneLook = 1500;
-    if (down && NowMs() - begun > kOneLook) break;
-    if (watch.seconds() > options.timeout_seconds) {
-      return Error(ErrorCode::kTimeout,
-                   fmt::format("replicas still end after {:g} s", options.timeout_seconds))
-          .Try("slipway rollout list");
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  SLIPWAY_RETURN_IF_ERROR(AwaitDown(delivery, records, options.timeout_seconds));
   SLIPWAY_ASSIGN_OR_RETURN(const auto all, delivery.store->Services());
   bool any_up = false;
   for (const deploy::ServiceRecord& record : all)
@@ -198,6 +238,7 @@ void AddUpCommand(CLI::App& app, Session& session) {
 void AddDownCommand(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("down", "End services, their replicas and addresses");
   auto options = std::make_shared<UpOptions>();
+  options->timeout_seconds = kDownSeconds;
   AddServiceOptions(command, &options->service, "all of them");
   AddTimeout(command, "How long to wait for them", options.get());
   AddExamples(command, R"(

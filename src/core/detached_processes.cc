@@ -22,6 +22,7 @@
 #include "core/durable_directories.h"
 #include "core/file_system.h"
 #include "core/hash.h"
+#include "core/log_files_internal.h"
 #include "core/replace_file.h"
 #include "core/text.h"
 
@@ -126,23 +127,6 @@ Result<DetachedProcess> Describe(const DetachedFolder& folder) {
   return process;
 }
 
-Result<std::string> ReadEnd(const std::string& path, int64_t bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.open() && errno == ENOENT) return std::string();
-  struct stat info{};
-  if (!file.open() || ::fstat(file.number(), &info) != 0) return SystemError("read", path, errno);
-  const int64_t size = std::clamp<int64_t>(bytes, 0, info.st_size);
-  const int64_t start = info.st_size - size;
-  std::string text(static_cast<size_t>(size), '\0');
-  const ssize_t count = ::pread(file.number(), text.data(), text.size(), start);
-  if (count < 0) return SystemError("read", path, errno);
-  text.resize(static_cast<size_t>(count));
-  // What is left of a line says little, but a long one is better than nothing.
-  const size_t line = text.find('\n');
-  if (start > 0 && line != std::string::npos && line + 1 < text.size()) text.erase(0, line + 1);
-  return text;
-}
-
 }  // namespace
 
 Result<DetachedProcesses> DetachedProcesses::Open(const std::string& directory) {
@@ -233,7 +217,12 @@ Status DetachedProcesses::Remove(const std::string& id) {
 
 Result<std::string> DetachedProcesses::LogTail(const std::string& id, int64_t bytes) const {
   SLIPWAY_RETURN_IF_ERROR(CheckId(id));
-  return ReadEnd(DetachedFolder(directory_, id).log_path(), bytes);
+  return ReadLogEnd(DetachedFolder(directory_, id).log_path(), bytes);
+}
+
+Status DetachedProcesses::ShortenLog(const std::string& id, int64_t bytes) const {
+  SLIPWAY_RETURN_IF_ERROR(CheckId(id));
+  return slipway::ShortenLog(DetachedFolder(directory_, id).log_path(), bytes);
 }
 
 int DetachedProcesses::ExitWatch(const std::string& id) const {

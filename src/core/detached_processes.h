@@ -5,7 +5,7 @@
 //   lock       held (flock) by the program itself for as long as it lives: it inherits it,
 //   pid        written by the new process before it becomes the program,
 //   spec.json  what it was started with, durable before there is a process,
-//   log        what it writes to both outputs, appended.
+//   log        what it writes to both outputs, appended; log.1 and log.2 what was moved from there.
 // That it lives is told by the lock, and which process it is by the pid file and by that process
 // having the lock open: so neither a crash nor a pid that was given to somebody else misleads.
 //
@@ -35,6 +35,8 @@ struct DetachedSpec {
   int64_t memory_bytes = 0;
   double cpu_cores = 0;
 };
+
+inline constexpr int64_t kMostLogBytes = 8 << 20;
 
 struct DetachedProcess {
   std::string id;
@@ -70,6 +72,9 @@ class DetachedProcesses {
 
   // The last `bytes` of what it wrote, from the first whole line on.
   Result<std::string> LogTail(const std::string& id, int64_t bytes) const;
+  // To be called now and then, by one at a time: where the log has grown to `bytes`, it is moved
+  // and begins anew, so that it takes three times as many at most.
+  Status ShortenLog(const std::string& id, int64_t bytes = kMostLogBytes) const;
   // A descriptor that polls readable once it ends, which the caller closes; -1 where it does not
   // live.
   int ExitWatch(const std::string& id) const;

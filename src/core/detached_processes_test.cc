@@ -181,6 +181,29 @@ TEST_F(DetachedTest, EnvironmentDirectoryAndLog) {
   EXPECT_EQ(info.st_mode & 0777, 0700U);
 }
 
+TEST_F(DetachedTest, LogsAreKeptShort) {
+  const std::string script =
+      "for part in 1 2 3 4; do echo begin $part; echo end $part; "
+      "until [ -e '" +
+      folder_.File("go") + "'$part ]; do sleep 0.01; done; done";
+  ASSERT_TRUE(processes_.Start(Shell("a", script)).ok());
+  for (int part = 1; part <= 4; ++part) {
+    const std::string last = "end " + std::to_string(part) + "\n";
+    ASSERT_TRUE(Eventually([&] { return Log("a").ends_with(last); }));
+    ASSERT_TRUE(processes_.ShortenLog("a", 1000).ok());
+    EXPECT_FALSE(LocalFileSystem().ReadFile(FileOf("a", "log"))->empty()) << "it is short yet";
+    ASSERT_TRUE(processes_.ShortenLog("a", 10).ok());
+    // It goes on where it has begun anew, and what was moved is still told.
+    EXPECT_EQ(*LocalFileSystem().ReadFile(FileOf("a", "log")), "");
+    EXPECT_TRUE(Log("a").ends_with(last));
+    std::ofstream(folder_.File("go" + std::to_string(part))) << "go";
+  }
+  ASSERT_TRUE(Eventually([&] { return !Alive("a"); }));
+  EXPECT_EQ(Log("a"), "begin 3\nend 3\nbegin 4\nend 4\n") << "two parts are kept";
+  EXPECT_EQ(*processes_.LogTail("a", 20), "begin 4\nend 4\n");
+  EXPECT_TRUE(processes_.ShortenLog("none").ok());
+}
+
 TEST_F(DetachedTest, LeavesNoZombies) {
   ASSERT_TRUE(processes_.Start(Shell("a", "exec sleep 0.2")).ok());
   const auto found = Find(processes_, "a");

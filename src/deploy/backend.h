@@ -46,8 +46,8 @@ class TrafficSplitter {
 // Both, of one service, and the end of all of it.
 class ServiceBackend : public DeployBackend, public TrafficSplitter {
  public:
-  // The address ends; once nothing is to run.
-  virtual Status CloseAddress() = 0;
+  // The address ends, once nothing is to run; whether it has. To be called again until it has.
+  virtual Result<bool> CloseAddress() = 0;
   // Descriptors that poll readable when something ends that is to run; the caller closes them.
   virtual std::vector<int> ExitWatches() const = 0;
 };

@@ -163,12 +163,12 @@ Result<int64_t> Controller::PassService(const ServiceRecord& record) {
   return NextLook(held.service, NowMs());
 }
 
-Observed Controller::Look(Held* held) const {
+Result<Observed> Controller::Look(Held* held) const {
   Observed seen;
   seen.now_ms = NowMs();
+  // Replicas that can't be seen are not gone: nothing is decided then.
+  SLIPWAY_ASSIGN_OR_RETURN(seen.sets, held->backend->Observe(LabelEpoch(held->service)));
   seen.validation = std::exchange(held->validation, std::nullopt);
-  if (auto sets = held->backend->Observe(LabelEpoch(held->service)); sets.ok())
-    seen.sets = *std::move(sets);
   seen.models = held->backend->Models();
   seen.models_instance = held->backend->models_instance();
   if (held->service.down && held->closed) return seen;
@@ -183,14 +183,13 @@ Observed Controller::Look(Held* held) const {
 }
 
 Result<bool> Controller::Step(Held* held) {
-  const Observed seen = Look(held);
+  SLIPWAY_ASSIGN_OR_RETURN(const Observed seen, Look(held));
   SLIPWAY_ASSIGN_OR_RETURN(Decision decision, Plan(held->service, seen));
   SLIPWAY_RETURN_IF_ERROR(Keep(held, decision));
   if (held->service.down) {
     const bool empty = seen.sets.empty();
     if (empty && !held->closed) {
-      SLIPWAY_RETURN_IF_ERROR(held->backend->CloseAddress());
-      held->closed = true;
+      SLIPWAY_ASSIGN_OR_RETURN(held->closed, held->backend->CloseAddress());
     }
   } else {
     held->closed = false;

@@ -71,7 +71,7 @@ class Controller {
   // Looks and acts until nothing follows at once; returns when the next look is due.
   Result<int64_t> PassService(const ServiceRecord& record);
   Result<bool> Step(Held* held);
-  Observed Look(Held* held) const;
+  Result<Observed> Look(Held* held) const;
   Status Keep(Held* held, const Decision& decision);
   Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.

@@ -103,6 +103,12 @@ Status StartController(const std::string& directory, const std::vector<std::stri
       .Try("slipway up --foreground, to see why");
 }
 
+Status ShortenControllerLog(const std::string& directory) {
+  SLIPWAY_ASSIGN_OR_RETURN(const DetachedProcesses processes,
+                           DetachedProcesses::Open(JoinPath(directory, kId)));
+  return processes.ShortenLog(kId);
+}
+
 Status StopController(const std::string& directory) {
   const pid_t pid = FindController(directory);
   if (pid == 0) return {};

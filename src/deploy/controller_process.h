@@ -29,6 +29,8 @@ pid_t FindController(const std::string& directory);
 // Starts one that outlives this process, and returns once it controls. Nothing where one does.
 // kUnavailable with its last words where it ends at once.
 Status StartController(const std::string& directory, const std::vector<std::string>& arguments);
+// Keeps what one that was started so has written within bounds; to be called by itself.
+Status ShortenControllerLog(const std::string& directory);
 // Asks it to end, and waits until it has; what it controls goes on. kTimeout where it does not end.
 Status StopController(const std::string& directory);
 

@@ -31,6 +31,7 @@ struct World {
   TrafficPlan traffic;
   bool answers = true;
   std::string refuses;  // Why it takes no plan; "" where it does.
+  bool closes = true;
   bool closed = false;
   std::vector<std::string> calls;
 };
@@ -72,9 +73,9 @@ class FakeBackend final : public ServiceBackend {
   }
   Status FollowReplicas() override { return {}; }
   std::string address() const override { return "http://127.0.0.1:8080"; }
-  Status CloseAddress() override {
-    world_.closed = true;
-    return {};
+  Result<bool> CloseAddress() override {
+    world_.closed = world_.closes;
+    return world_.closed;
   }
   std::vector<int> ExitWatches() const override { return {}; }
 

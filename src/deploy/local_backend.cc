@@ -1,10 +1,8 @@
 #include "deploy/local_backend.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <csignal>
 #include <ranges>
 #include <utility>
 
@@ -12,53 +10,40 @@
 #include "core/replace_file.h"
 #include "core/text.h"
 #include "core/unix_time.h"
-#include "deploy/process_log_internal.h"
 #include "deploy/splitter_routes_internal.h"
-#include "splitter/control.h"
 
 namespace slipway::deploy {
 namespace {
 
-constexpr const char* kSplitterId = "splitter";
-constexpr double kControlSeconds = 5;
+constexpr double kAnswerSeconds = 5;
 constexpr double kMilliseconds = 1000;
 // From out of traffic to SIGTERM, where something is still in flight; and from there to SIGKILL.
 constexpr int64_t kMostDrainMs = 30'000;
 constexpr int64_t kMostEndMs = 70'000;
-constexpr int64_t kLogTail = 16 << 10;
 
-// A secret between the controller and the splitter, which outlives both.
-Result<std::string> TokenIn(const std::string& directory) {
-  const std::string path = JoinPath(directory, "token");
-  FileSystem& files = LocalFileSystem();
-  if (files.Exists(path)) return files.ReadFile(path);
-  std::string token = RandomName();
-  const mode_t before = ::umask(S_IRWXG | S_IRWXO);
-  const Status written = WriteFileAtomically(files, path, token);
-  ::umask(before);
-  SLIPWAY_RETURN_IF_ERROR(written);
-  return token;
-}
-
-std::string LastError(const std::string& log) {
-  const size_t at = log.rfind("error: ");
-  if (at == std::string::npos) return "";
-  return Printable(log.substr(at, std::min(log.find('\n', at), log.size()) - at));
+template <typename T>
+Status StatusOf(const Result<T>& result) {
+  return result.ok() ? Status() : Status(result.error());
 }
 
 }  // namespace
 
 LocalBackend::LocalBackend(LocalBackendOptions options, ReplicaProcesses replicas,
-                           DetachedProcesses splitter, std::string token, std::string instance)
+                           SplitterProcess splitter, std::string instance)
     : options_(std::move(options)),
       replicas_(std::move(replicas)),
       splitter_(std::move(splitter)),
-      token_(std::move(token)),
       instance_(std::move(instance)) {}
 
 Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const LocalBackendOptions& options) {
-  SLIPWAY_ASSIGN_OR_RETURN(DetachedProcesses splitter,
-                           DetachedProcesses::Open(JoinPath(options.directory, "splitter")));
+  SLIPWAY_ASSIGN_OR_RETURN(SplitterProcess splitter,
+                           SplitterProcess::Open({.program = options.program,
+                                                  .directory = options.directory,
+                                                  .host = options.host,
+                                                  .port = options.port,
+                                                  .threads = options.splitter_threads,
+                                                  .clock = options.clock,
+                                                  .client = options.client}));
   SLIPWAY_ASSIGN_OR_RETURN(
       ReplicaProcesses replicas,
       ReplicaProcesses::Open({.program = options.program,
@@ -67,9 +52,8 @@ Result<std::unique_ptr<LocalBackend>> LocalBackend::Open(const LocalBackendOptio
                               .service = options.service,
                               .clock = options.clock,
                               .client = options.client}));
-  SLIPWAY_ASSIGN_OR_RETURN(std::string token, TokenIn(options.directory));
-  return std::unique_ptr<LocalBackend>(new LocalBackend(
-      options, std::move(replicas), std::move(splitter), std::move(token), RandomName()));
+  return std::unique_ptr<LocalBackend>(
+      new LocalBackend(options, std::move(replicas), std::move(splitter), RandomName()));
 }
 
 int64_t LocalBackend::NowMs() const { return UnixMilliseconds(*options_.clock); }
@@ -174,7 +158,7 @@ void LocalBackend::AskOne(const std::string& url, const std::vector<GoldenReques
                                 .url = url + "/predict",
                                 .headers = {{"Content-Type", "application/json"}},
                                 .body = request.body,
-                                .timeout_seconds = kControlSeconds});
+                                .timeout_seconds = kAnswerSeconds});
     const std::string mistake =
         answer.ok() ? request.Mistake(answer->status, answer->body) : answer.error().message();
     if (mistake.empty()) {
@@ -182,92 +166,68 @@ void LocalBackend::AskOne(const std::string& url, const std::vector<GoldenReques
     } else if (seen->trouble.empty()) {
       seen->trouble = mistake;
     }
+    // One that hangs is not waited for again and again.
+    if (!answer.ok()) return;
   }
 }
 
-Status LocalBackend::EnsureSplitter() {
-  SLIPWAY_ASSIGN_OR_RETURN(const std::vector<DetachedProcess> found, splitter_.List());
-  for (const DetachedProcess& process : found) {
-    if (process.id != kSplitterId || !process.alive) continue;
-    if (control_pid_ == process.pid && !control_url_.empty()) return {};
-    SLIPWAY_ASSIGN_OR_RETURN(const std::string log, splitter_.LogTail(kSplitterId, kLogTail));
-    const Json event = LastListening(log);
-    if (!event.is_object()) return Error(ErrorCode::kUnavailable, "the splitter is starting");
-    control_url_ = GetString(event, "control");
-    control_pid_ = process.pid;
-    return {};
-  }
-  const bool serves =
-      std::ranges::any_of(wishes_, [](const auto& wish) { return wish.second.replicas > 0; });
-  if (!serves) return Error(ErrorCode::kUnavailable, "nothing is to be served");
-  const Result<std::string> log = splitter_.LogTail(kSplitterId, kLogTail);
-  const std::string why = log.ok() ? LastError(*log) : "";
-  control_pid_ = 0;
-  control_url_.clear();
-  (void)splitter_.Remove(kSplitterId);
-  DetachedSpec spec;
-  spec.id = kSplitterId;
-  spec.arguments = {options_.program, "splitter",
-                    "--host",         options_.host,
-                    "--port",         std::to_string(options_.port),
-                    "--threads",      std::to_string(options_.splitter_threads),
-                    "--routes",       JoinPath(options_.directory, "routes.json"),
-                    "--output",       "json"};
-  spec.environment = {{splitter::kSplitterTokenVariable, token_}};
-  SLIPWAY_RETURN_IF_ERROR(splitter_.Start(spec));
-  return Error(ErrorCode::kUnavailable,
-               why.empty() ? "the splitter is starting" : "the splitter ended: " + why);
-}
-
-Result<splitter::SplitterClient> LocalBackend::Control() {
-  SLIPWAY_RETURN_IF_ERROR(EnsureSplitter());
-  return splitter::SplitterClient(options_.client, control_url_, token_);
+Result<splitter::SplitterClient> LocalBackend::FindSplitter() {
+  return splitter_.Find(
+      std::ranges::any_of(wishes_, [](const auto& wish) { return wish.second.replicas > 0; }));
 }
 
 Result<Traffic> LocalBackend::ObserveTraffic() {
-  Result<splitter::SplitterClient> found = Control();
-  if (!found.ok()) {
-    // Without an address nobody is sent anything: who leaves has nothing to wait for.
-    EndLeaving(nullptr);
-    return found.error();
-  }
-  splitter::SplitterClient& control = *found;
-  SLIPWAY_ASSIGN_OR_RETURN(routes_, control.CurrentRoutes());
+  Result<splitter::SplitterClient> control = FindSplitter();
+  Result<Traffic> traffic = control.ok() ? AskSplitter(*control) : Result<Traffic>(control.error());
+  if (traffic.ok()) return traffic;
+  // Without a splitter nobody is sent anything. One that does not tell may still send, and who
+  // leaves has the longest time to wait for.
+  EndLeaving([&](const Replica& /*replica*/) { return splitter_.lives(); });
+  return traffic;
+}
+
+Result<Traffic> LocalBackend::AskSplitter(splitter::SplitterClient& control) {
+  Result<splitter::Routes> routes = control.CurrentRoutes();
+  splitter_.Note(StatusOf(routes));
+  if (!routes.ok()) return routes.error();
+  routes_ = *std::move(routes);
   plan_ = PlanOf(routes_);
-  SLIPWAY_ASSIGN_OR_RETURN(const splitter::InstanceSnapshot seen, control.Snapshot());
-  EndLeaving(&seen.snapshot);
-  Traffic traffic{.in_force = plan_, .instance = seen.instance, .sets = {}};
-  for (const splitter::VersionSnapshot& version : seen.snapshot.versions)
+  const Result<splitter::InstanceSnapshot> seen = control.Snapshot();
+  splitter_.Note(StatusOf(seen));
+  if (!seen.ok()) return seen.error();
+  EndLeaving([&](const Replica& replica) {
+    return std::ranges::any_of(seen->snapshot.versions, [&](const auto& version) {
+      return std::ranges::any_of(version.replicas, [&](const splitter::ReplicaSnapshot& one) {
+        return one.port == replica.port && (one.routed || one.in_flight > 0);
+      });
+    });
+  });
+  Traffic traffic{.in_force = plan_, .instance = seen->instance, .sets = {}};
+  for (const splitter::VersionSnapshot& version : seen->snapshot.versions)
     traffic.sets.push_back(CountsOf(version));
   return traffic;
 }
 
 // Who is sent nothing any more ends once what was in flight is answered.
-void LocalBackend::EndLeaving(const splitter::SplitterSnapshot* snapshot) {
-  const auto in_flight = [&](const Replica& replica) {
-    if (snapshot == nullptr) return false;
-    for (const splitter::VersionSnapshot& version : snapshot->versions) {
-      for (const splitter::ReplicaSnapshot& one : version.replicas)
-        if (one.port == replica.port && (one.routed || one.in_flight > 0)) return true;
-    }
-    return false;
-  };
+void LocalBackend::EndLeaving(const std::function<bool(const Replica&)>& is_busy) {
   const int64_t now = NowMs();
   for (const auto& [id, replica] : replicas_.replicas()) {
     if (!replica.leaving) continue;
     const int64_t waited = now - replica.leaving_ms;
     if (waited > kMostEndMs) {
       (void)replicas_.Kill(id);
-    } else if (!in_flight(replica) || waited > kMostDrainMs) {
+    } else if (!is_busy(replica) || waited > kMostDrainMs) {
       (void)replicas_.Terminate(id);
     }
   }
 }
 
 Status LocalBackend::Apply(const TrafficPlan& plan) {
-  SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, Control());
+  SLIPWAY_ASSIGN_OR_RETURN(splitter::SplitterClient control, FindSplitter());
   const splitter::Routes routes = RoutesOf(plan, replicas_.replicas());
-  SLIPWAY_RETURN_IF_ERROR(control.Apply(routes));
+  const Status applied = control.Apply(routes);
+  splitter_.Note(applied);
+  SLIPWAY_RETURN_IF_ERROR(applied);
   routes_ = routes;
   plan_ = plan;
   return {};
@@ -279,16 +239,11 @@ Status LocalBackend::FollowReplicas() {
   return Apply(TrafficPlan(plan_));
 }
 
-Status LocalBackend::CloseAddress() {
-  const Status stopped = splitter_.Signal(kSplitterId, SIGTERM);
-  control_pid_ = 0;
-  control_url_.clear();
-  return stopped.ok() || stopped.error().code() == ErrorCode::kNotFound ? Status{} : stopped;
-}
+Result<bool> LocalBackend::CloseAddress() { return splitter_.End(); }
 
 std::vector<int> LocalBackend::ExitWatches() const {
   std::vector<int> watches = replicas_.ExitWatches();
-  const int watch = splitter_.ExitWatch(kSplitterId);
+  const int watch = splitter_.ExitWatch();
   if (watch >= 0) watches.push_back(watch);
   return watches;
 }

@@ -12,6 +12,7 @@
 #include "deploy/backend.h"
 #include "deploy/golden_requests.h"
 #include "deploy/replica_processes.h"
+#include "deploy/splitter_process.h"
 #include "splitter/control_client.h"
 
 namespace slipway::deploy {
@@ -45,25 +46,23 @@ class LocalBackend final : public ServiceBackend {
   Status FollowReplicas() override;
   std::string address() const override;
 
-  Status CloseAddress() override;
+  Result<bool> CloseAddress() override;
   std::vector<int> ExitWatches() const override;
 
  private:
-  LocalBackend(LocalBackendOptions options, ReplicaProcesses replicas, DetachedProcesses splitter,
-               std::string token, std::string instance);
-  Status EnsureSplitter();
-  Result<splitter::SplitterClient> Control();
+  LocalBackend(LocalBackendOptions options, ReplicaProcesses replicas, SplitterProcess splitter,
+               std::string instance);
+  Result<splitter::SplitterClient> FindSplitter();
+  Result<Traffic> AskSplitter(splitter::SplitterClient& control);
   int64_t NowMs() const;
-  void EndLeaving(const splitter::SplitterSnapshot* snapshot);
+  void EndLeaving(const std::function<bool(const Replica&)>& is_busy);
   void AskOne(const std::string& url, const std::vector<GoldenRequest>& requests, int count,
               Validation* seen);
 
   const LocalBackendOptions options_;
   ReplicaProcesses replicas_;
-  DetachedProcesses splitter_;
-  const std::string token_, instance_;
-  pid_t control_pid_ = 0;
-  std::string control_url_;
+  SplitterProcess splitter_;
+  const std::string instance_;
   TrafficPlan plan_;  // That counts, as the splitter was told or says.
   splitter::Routes routes_;
   // What each set is to have.

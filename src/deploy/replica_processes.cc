@@ -5,14 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <optional>
 #include <utility>
 
 #include "config/quantity.h"
 #include "core/file_system.h"
+#include "core/parallel.h"
 #include "core/text.h"
 #include "core/unix_time.h"
 #include "deploy/number_internal.h"
-#include "deploy/process_log_internal.h"
+#include "deploy/process_words_internal.h"
 #include "http/feedback_header.h"
 
 namespace slipway::deploy {
@@ -22,7 +24,11 @@ constexpr double kMilliseconds = 1000;
 // As Kubernetes counts: one probe that fails is no reason to send nobody.
 constexpr int kMostFailures = 3;
 constexpr double kProbeSeconds = 1;
-constexpr int64_t kLogTail = 16 << 10;
+// Who is sent nobody any more is asked no oftener, for the sake of those who wait meanwhile.
+constexpr int64_t kPauseMs = 1000;
+// Its liveness: so long without any answer.
+constexpr int64_t kMostSilentMs = 10'000;
+constexpr int kAskedAtOnce = 16;
 constexpr const char* kLeavingFile = "leaving";
 
 double QuantityOf(const Json& deployment, const char* key) {
@@ -35,36 +41,22 @@ int ThreadsOf(const Release& release) {
   return std::max(1, static_cast<int>(std::ceil(QuantityOf(release.deployment, "cpu"))));
 }
 
-// The last line that says what is wrong, without "error: ".
-std::string LastWords(const std::string& log) {
-  std::string last;
-  size_t begin = 0;
-  while (begin < log.size()) {
-    const size_t end = std::min(log.find('\n', begin), log.size());
-    const std::string line = log.substr(begin, end - begin);
-    begin = end + 1;
-    constexpr std::string_view kError = "error: ";
-    if (line.starts_with(kError)) {
-      last = line.substr(kError.size());
-    } else if (last.empty() && !line.empty() && line[0] != '{') {
-      last = line;
-    }
-  }
-  constexpr size_t kLongest = 300;
-  return Printable(last.substr(0, kLongest));
-}
-
-// The port that a program has told last in its log; 0 where there is none.
-int PortInLog(const std::string& log) {
-  const Json event = LastListening(log);
-  if (!event.is_object()) return 0;
-  const std::string url = GetString(event, "url");
+// 0 where it has not told.
+int PortOf(const Json& event) {
+  const std::string url = event.is_object() ? GetString(event, "url") : "";
   const size_t colon = url.rfind(':');
   if (colon == std::string::npos) return 0;
   return static_cast<int>(NumberIn(std::string_view(url).substr(colon + 1)));
 }
 
 }  // namespace
+
+struct ReplicaProcesses::Told {
+  bool answered = false, ready = false;
+  std::string trouble = {};
+  bool late = false;  // It was waited for.
+  Json metrics = {};  // null where it tells none.
+};
 
 Result<ReplicaProcesses> ReplicaProcesses::Open(ReplicaOptions options) {
   SLIPWAY_ASSIGN_OR_RETURN(DetachedProcesses processes, DetachedProcesses::Open(options.directory));
@@ -77,7 +69,7 @@ Status ReplicaProcesses::Refresh(int64_t label_epoch) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<DetachedProcess> processes, processes_.List());
   for (const DetachedProcess& process : processes) {
     if (process.alive) {
-      Look(process, label_epoch);
+      Look(process);
     } else {
       NoteEnd(process);
     }
@@ -88,23 +80,27 @@ Status ReplicaProcesses::Refresh(int64_t label_epoch) {
     });
   });
   std::erase_if(probes_, [&](const auto& entry) { return !replicas_.contains(entry.first); });
+  AskAll(label_epoch);
   return {};
 }
 
-void ReplicaProcesses::Look(const DetachedProcess& process, int64_t label_epoch) {
+void ReplicaProcesses::Look(const DetachedProcess& process) {
   Replica& replica = replicas_[process.id];
   replica.id = process.id;
   replica.alive = true;
   replica.set = GetInteger(process.facts, "set");
-  probes_[process.id].cores = GetNumber(process.facts, "threads", 1);
+  Probe& probe = probes_[process.id];
+  probe.cores = GetNumber(process.facts, "threads", 1);
+  probe.ready_timeout_seconds = GetNumber(process.facts, "ready_timeout_seconds");
+  if (!replica.ready && probe.unready_ms == 0) probe.unready_ms = NowMs();
+  (void)processes_.ShortenLog(process.id);
   const std::string mark = JoinPath(JoinPath(processes_.directory(), process.id), kLeavingFile);
   if (!replica.leaving && LocalFileSystem().Exists(mark)) {
     replica.leaving = true;
     replica.leaving_ms = NowMs();
   }
   TakeUtilization(process, &replica);
-  if (replica.port == 0) FindPort(&replica);
-  if (replica.port != 0) Ask(&replica, label_epoch);
+  if (replica.port == 0) replica.port = PortOf(ListeningOf(processes_, process));
 }
 
 void ReplicaProcesses::TakeUtilization(const DetachedProcess& process, Replica* replica) {
@@ -127,56 +123,112 @@ void ReplicaProcesses::NoteEnd(const DetachedProcess& process) {
   const bool wanted = known == replicas_.end() || !known->second.leaving;
   const std::string mark = JoinPath(JoinPath(processes_.directory(), process.id), kLeavingFile);
   if (wanted && !LocalFileSystem().Exists(mark)) {
-    Past& past = pasts_[set];
-    const Result<std::string> log = processes_.LogTail(process.id, kLogTail);
-    const std::string words = log.ok() ? LastWords(*log) : "";
-    past.trouble = words.empty() ? "a replica ended without a word" : words;
-    past.ended = was_ready ? 1 : past.ended + 1;
-    // As Kubernetes starts what crashes: later each time, from nothing to a minute.
-    constexpr int kMostDoublings = 6;
-    const int64_t wait =
-        past.ended <= 1 ? 0 : int64_t{1000} << std::min(past.ended - 2, kMostDoublings);
-    past.not_before_ms = NowMs() + wait;
+    std::string why = probes_[process.id].killed_for;
+    if (why.empty()) why = LastWords(processes_, process.id);
+    restarts_[set].NoteEnd(was_ready, NowMs(),
+                           why.empty() ? "a replica ended without a word" : why);
   }
   (void)processes_.Remove(process.id);
 }
 
-void ReplicaProcesses::FindPort(Replica* replica) const {
-  const Result<std::string> log = processes_.LogTail(replica->id, kLogTail);
-  if (log.ok()) replica->port = PortInLog(*log);
+// All at once: one that hangs is waited for, and others are not late for it.
+void ReplicaProcesses::AskAll(int64_t label_epoch) {
+  std::vector<Replica*> asked;
+  for (auto& [id, replica] : replicas_) {
+    if (replica.port != 0 && NowMs() >= probes_[id].not_before_ms) asked.push_back(&replica);
+  }
+  std::vector<std::optional<Told>> told(asked.size());
+  // Where a signal ends it early, of those that were not asked what was known is true.
+  (void)ParallelFor(asked.size(), kAskedAtOnce, [&](size_t i) -> Status {
+    told[i] = Ask(*asked[i], label_epoch);
+    return {};
+  });
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (told[i]) Take(*told[i], asked[i]);
+  }
+  for (auto& [id, replica] : replicas_) KillHung(&replica);
 }
 
-void ReplicaProcesses::Ask(Replica* replica, int64_t label_epoch) {
+ReplicaProcesses::Told ReplicaProcesses::Ask(const Replica& replica, int64_t label_epoch) const {
+  const auto fetch = [&](const char* page, std::vector<http::ClientHeader> headers) {
+    return options_.client->Fetch({.url = replica.url() + page,
+                                   .headers = std::move(headers),
+                                   .timeout_seconds = kProbeSeconds});
+  };
+  constexpr int kOk = 200;
+  const Result<http::ClientResponse> ready = fetch("/ready", {});
+  if (!ready.ok()) {
+    return {.trouble = ready.error().message(),
+            .late = ready.error().code() == ErrorCode::kTimeout};
+  }
+  Told told{.answered = true, .ready = ready->status == kOk};
+  if (!told.ready) {
+    told.trouble = Printable(ready->body);
+    return told;
+  }
+  std::vector<http::ClientHeader> headers;
+  if (label_epoch != 0) {
+    headers.push_back({std::string(http::kFeedbackHeader),
+                       fmt::format("{}{}", http::kFeedbackEpoch, label_epoch)});
+  }
+  const Result<http::ClientResponse> metrics = fetch("/metrics", std::move(headers));
+  if (!metrics.ok() || metrics->status != kOk) return told;
+  if (Result<Json> json = ParseJson(metrics->body, "metrics"); json.ok())
+    told.metrics = *std::move(json);
+  return told;
+}
+
+void ReplicaProcesses::Take(const Told& told, Replica* replica) {
+  const int64_t now = NowMs();
   const bool was_ready = replica->ready;
   Probe& probe = probes_[replica->id];
-  const Result<http::ClientResponse> ready =
-      options_.client->Fetch({.url = replica->url() + "/ready", .timeout_seconds = kProbeSeconds});
-  constexpr int kOk = 200;
-  const bool yes = ready.ok() && ready->status == kOk;
-  probe.failures = yes ? 0 : probe.failures + 1;
-  replica->ready = yes || (was_ready && probe.failures < kMostFailures);
+  probe.failures = told.ready ? 0 : probe.failures + 1;
+  if (told.answered) {
+    probe.silent_ms = 0;
+  } else if (probe.silent_ms == 0) {
+    probe.silent_ms = now;
+  }
+  replica->ready = told.ready || (was_ready && probe.failures < kMostFailures);
   if (replica->ready && !was_ready) {
-    replica->ready_ms = NowMs();
-    pasts_[replica->set] = {};
+    replica->ready_ms = now;
+    restarts_[replica->set].NoteWell();
   }
-  if (!replica->ready) {
-    pasts_[replica->set].trouble = ready.ok() ? Printable(ready->body) : ready.error().message();
-    return;
+  if (replica->ready) {
+    probe.unready_ms = 0;
+  } else {
+    if (probe.unready_ms == 0) probe.unready_ms = now;
+    if (told.late) probe.not_before_ms = now + kPauseMs;
+    restarts_[replica->set].NoteTrouble(told.trouble);
   }
-  http::ClientRequest request{.url = replica->url() + "/metrics", .timeout_seconds = kProbeSeconds};
-  if (label_epoch != 0) {
-    request.headers.push_back({std::string(http::kFeedbackHeader),
-                               fmt::format("{}{}", http::kFeedbackEpoch, label_epoch)});
+  if (!told.metrics.is_null())
+    totals_.Take(replica->set, replica->id, ReadReplicaCounts(told.metrics));
+}
+
+void ReplicaProcesses::KillHung(Replica* replica) {
+  // Who leaves is ended by whoever waits for what it has begun.
+  if (replica->leaving) return;
+  Probe& probe = probes_[replica->id];
+  const int64_t now = NowMs();
+  const bool silent = probe.silent_ms != 0 && probe.failures >= kMostFailures &&
+                      now - probe.silent_ms >= kMostSilentMs;
+  const bool late =
+      probe.unready_ms != 0 && probe.ready_timeout_seconds > 0 &&
+      static_cast<double>(now - probe.unready_ms) >= probe.ready_timeout_seconds * kMilliseconds;
+  if (!silent && !late) return;
+  if (probe.killed_for.empty()) {
+    const std::string& trouble = restarts_[replica->set].trouble();
+    probe.killed_for = fmt::format(
+        "a replica was killed: it {}{}",
+        silent ? fmt::format("answered nothing for {} s", kMostSilentMs / 1000)
+               : fmt::format("was not ready within {:g} s", probe.ready_timeout_seconds),
+        trouble.empty() ? "" : " (" + trouble + ")");
   }
-  const Result<http::ClientResponse> metrics = options_.client->Fetch(request);
-  if (!metrics.ok() || metrics->status != kOk) return;
-  const Result<Json> json = ParseJson(metrics->body, "metrics");
-  if (json.ok()) totals_.Take(replica->set, replica->id, ReadReplicaCounts(*json));
+  (void)Kill(replica->id);
 }
 
 std::string ReplicaProcesses::TroubleOf(int64_t set) const {
-  const auto it = pasts_.find(set);
-  return it == pasts_.end() ? "" : it->second.trouble;
+  const auto it = restarts_.find(set);
+  return it == restarts_.end() ? "" : it->second.trouble();
 }
 
 std::string ReplicaProcesses::NextId(int64_t set) const {
@@ -205,6 +257,8 @@ DetachedSpec ReplicaProcesses::SpecOf(const Release& release) const {
                     std::to_string(threads),
                     "--drain",
                     "0",
+                    "--listening-file",
+                    ListeningPath(processes_, spec.id),
                     "--output",
                     "json"};
   if (!GetBool(monitoring, "enable_metrics", true)) spec.arguments.emplace_back("--no-metrics");
@@ -213,12 +267,14 @@ DetachedSpec ReplicaProcesses::SpecOf(const Release& release) const {
                       {"SLIPWAY_REPLICA", spec.id},
                       {"SLIPWAY_SERVICE", options_.service}};
   spec.facts = {{"service", options_.service}, {"set", release.set}, {"threads", threads}};
+  if (const auto settings = ReadSettings(release.deployment); settings.ok())
+    spec.facts["ready_timeout_seconds"] = settings->ready_timeout_seconds();
   spec.memory_bytes = static_cast<int64_t>(QuantityOf(release.deployment, "memory"));
   return spec;
 }
 
 Status ReplicaProcesses::Start(const Release& release) {
-  if (NowMs() < pasts_[release.set].not_before_ms) return {};
+  if (!restarts_[release.set].MayStart(NowMs())) return {};
   const DetachedSpec spec = SpecOf(release);
   SLIPWAY_RETURN_IF_ERROR(processes_.Start(spec));
   replicas_[spec.id] = {.id = spec.id, .set = release.set, .alive = true};

@@ -11,6 +11,7 @@
 #include "core/detached_processes.h"
 #include "core/result.h"
 #include "deploy/model_totals.h"
+#include "deploy/restarts.h"
 #include "deploy/types.h"
 #include "http/client.h"
 
@@ -43,7 +44,9 @@ class ReplicaProcesses {
   static Result<ReplicaProcesses> Open(ReplicaOptions options);
 
   // Looks at all of them, and asks those that live whether they are ready, what they predicted, and
-  // what turned out to be true of it: apart of what they predict since that epoch, unless it is 0.
+  // what turned out to be true of it, apart of what they predict since that epoch, unless it is 0:
+  // for a second or two at most. Who has answered nothing for ten seconds, or is not ready within
+  // the time that its release gives it, is killed: it counts as one that ended.
   Status Refresh(int64_t label_epoch);
   const std::map<std::string, Replica>& replicas() const { return replicas_; }
   const std::map<int64_t, ModelCounts>& models() const { return totals_.totals(); }
@@ -62,26 +65,29 @@ class ReplicaProcesses {
 
  private:
   struct Probe {
-    int failures = 0;
+    int failures = 0;        // In a row.
+    int64_t silent_ms = 0;   // Since when it answers nothing; 0 where it answers.
+    int64_t unready_ms = 0;  // Since when it is not ready; 0 where it is.
+    int64_t not_before_ms = 0;
+    double ready_timeout_seconds = 0;
+    std::string killed_for = {};
     double cpu_seconds = 0;
     int64_t cpu_ms = 0;
     double cores = 1;
   };
-  // What is known of a set beside its replicas.
-  struct Past {
-    std::string trouble;
-    int ended = 0;  // In a row, before any was ready.
-    int64_t not_before_ms = 0;
-  };
+  // What one said, or that it said nothing.
+  struct Told;
 
   ReplicaProcesses(ReplicaOptions options, DetachedProcesses processes)
       : options_(std::move(options)), processes_(std::move(processes)) {}
   int64_t NowMs() const;
-  void Look(const DetachedProcess& process, int64_t label_epoch);
+  void Look(const DetachedProcess& process);
   void NoteEnd(const DetachedProcess& process);
-  void FindPort(Replica* replica) const;
-  void Ask(Replica* replica, int64_t label_epoch);
   void TakeUtilization(const DetachedProcess& process, Replica* replica);
+  void AskAll(int64_t label_epoch);
+  Told Ask(const Replica& replica, int64_t label_epoch) const;
+  void Take(const Told& told, Replica* replica);
+  void KillHung(Replica* replica);
   DetachedSpec SpecOf(const Release& release) const;
   std::string NextId(int64_t set) const;
 
@@ -89,7 +95,7 @@ class ReplicaProcesses {
   DetachedProcesses processes_;
   std::map<std::string, Replica> replicas_;
   std::map<std::string, Probe> probes_;
-  std::map<int64_t, Past> pasts_;
+  std::map<int64_t, Restarts> restarts_;
   ModelTotals totals_;
 };
 

@@ -12,8 +12,6 @@
 namespace slipway::splitter {
 namespace {
 
-// It is on the same machine, and answers from memory; a name of a replica may have to be looked up.
-constexpr double kSeconds = 10;
 constexpr int kOk = 200, kBadRequest = 400, kUnauthorized = 401;
 
 // The mistakes that it told, as it would have told them here.
@@ -52,12 +50,17 @@ Error Nonsense(const Error& cause, const std::string& url) {
 
 }  // namespace
 
-SplitterClient::SplitterClient(http::HttpClient* client, std::string url, std::string token)
-    : client_(client), url_(std::move(url)), token_(std::move(token)) {}
+SplitterClient::SplitterClient(http::HttpClient* client, std::string url, std::string token,
+                               double timeout_seconds)
+    : client_(client),
+      url_(std::move(url)),
+      token_(std::move(token)),
+      timeout_seconds_(timeout_seconds) {}
 
 Result<std::string> SplitterClient::Ask(const std::string& method, const std::string& target,
                                         std::string body) {
-  http::ClientRequest request{.method = method, .url = url_ + target, .timeout_seconds = kSeconds};
+  http::ClientRequest request{
+      .method = method, .url = url_ + target, .timeout_seconds = timeout_seconds_};
   request.headers = {{"Authorization", "Bearer " + token_}};
   if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
   request.body = std::move(body);

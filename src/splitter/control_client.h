@@ -19,8 +19,11 @@ struct InstanceSnapshot {
 // deadline that passes kTimeout; a token that is not the splitter's kPermission.
 class SplitterClient {
  public:
-  // `client` outlives it. `url` as the splitter tells it: "http://127.0.0.1:40123".
-  SplitterClient(http::HttpClient* client, std::string url, std::string token);
+  // `client` outlives it. `url` as the splitter tells it: "http://127.0.0.1:40123". A call takes no
+  // longer than `timeout_seconds`: it is on the same machine, and answers from memory, but a name
+  // of a replica may have to be looked up.
+  SplitterClient(http::HttpClient* client, std::string url, std::string token,
+                 double timeout_seconds = 10);
 
   // kInvalidInput with all mistakes, and nothing has changed. After kTimeout and kUnavailable it is
   // open whether they count; applying them once more does no harm.
@@ -35,6 +38,7 @@ class SplitterClient {
 
   http::HttpClient* const client_;
   const std::string url_, token_;
+  const double timeout_seconds_;
 };
 
 }  // namespace slipway::splitter

@@ -34,6 +34,15 @@ def free_port():
         return one.getsockname()[1]
 
 
+def takes(listener, port):
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        return True
+    except OSError:
+        return False
+
+
 def train_versions(folder):
     """GOOD and OTHER predict well; SWAPPED learnt from swapped labels, which its gates can't notice; REFUSED failed a gate."""
     project = Project(folder)

@@ -9,7 +9,7 @@ import socket
 import urllib.request
 
 import pytest
-from rollouts import GOOD, OTHER, REFUSED, SWAPPED, Shop, end_all, free_port, processes_of, project_of_shop, shop, trained, wait_until  # noqa: F401
+from rollouts import GOOD, OTHER, REFUSED, SWAPPED, Shop, end_all, free_port, processes_of, project_of_shop, shop, takes, trained, wait_until  # noqa: F401
 
 VERBS = (["pause"], ["resume"], ["promote"], ["set-weight", "50"], ["abort"])
 
@@ -81,15 +81,6 @@ def test_a_bad_version_rolls_itself_back_and_says_why(shop):
     markdown = shop.call("rollout", "report", "--revision", "2", "--format", "markdown", "--to", "-")
     assert "accuracy worse by" in markdown.out.replace("\\", "")
     assert "error: " in shop.refuse("rollout", "report", "--revision", "7")
-
-
-def takes(listener, port):
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-        return True
-    except OSError:
-        return False
 
 
 def feedback_of(shop):
