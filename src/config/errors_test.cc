@@ -359,7 +359,7 @@ INSTANTIATE_TEST_SUITE_P(
             "      alert_thresholds: {error_rate: 5, latency_p95: 500, drift: 30}\n",
             "error: c.yaml:10:38: deployment.monitoring_config.alert_thresholds.error_rate: 5 is "
             "out of range; expected a number from 0 to 1; try 0.05, which is 5 %: it is a share\n"
-            "error: c.yaml:10:67: deployment.monitoring_config.alert_thresholds.drift: 30 is "
+            "error: c.yaml:10:66: deployment.monitoring_config.alert_thresholds.drift: 30 is "
             "out of range; expected a number from 0 to 1; try 0.3, which is 30 %: it is a share\n"},
         Case{"", "",
              "  deployment:\n    monitoring_config:\n      alert_thresholds: {drift: 0.3}\n"

@@ -238,7 +238,11 @@ class Exchange {
     while (true) {
       BeastParser parser;
       parser.header_limit(kMostHeadBytes);
-      parser.body_limit(request_.max_answer_bytes);
+      if (request_.reads_body) {
+        parser.body_limit(request_.max_answer_bytes);
+      } else {
+        parser.body_limit(boost::none);
+      }
       parser.skip(request_.method == "HEAD");
       const auto ended = Await([&](auto handler) {
         if (request_.reads_body) {
