@@ -166,7 +166,8 @@ Status CheckAddress(const Delivery& delivery, const std::string& name,
   // Who has no such host, or may not have that port, is told what may be had.
   if (ExitCodeFor(listened.error().code()) == ExitCodeFor(ErrorCode::kInvalidInput))
     return Error(listened.error()).At(InKey("deployment.host"));
-  return Error(listened.error())
+  return Error(listened.error().code(),
+               fmt::format("{}:{}: {}", rollout.host, rollout.port, listened.error().message()))
       .At(InKey("deployment.port"))
       .Try("--set deployment.port=N, another one above 1023");
 }
