@@ -83,8 +83,7 @@ TEST(Settings, WhatIsWrittenIsRead) {
 
 TEST(Settings, AnExperimentDecidesNothingBeforeItsLeastTime) {
   const auto read = [](const char* experiment) {
-    const auto loaded =
-        Load(fmt::format("{{deployment_strategy: experiment, experiment: {}}}", experiment));
+    const auto loaded = Load(fmt::format("{{experiment: {}}}", experiment));
     EXPECT_TRUE(loaded.ok()) << loaded.error().Render();
     return ReadSettings(loaded->config.resolved["deployment"]);
   };
