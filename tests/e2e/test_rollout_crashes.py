@@ -145,6 +145,8 @@ def test_an_address_that_is_taken_is_told_and_waited_for(shop):
         ends = time.monotonic() + 4
         while time.monotonic() < ends:
             trouble()
+        status = shop.call("rollout", "status", shop.name, "--output", "json")
+        assert status.code == 3 and str(shop.port) in status.last["traffic_trouble"]
         # One at once, then after 1, 2 and 4 s.
         assert len(started) <= 5
         assert shop.call("down").code == 0
