@@ -176,7 +176,10 @@ void Show(const RolloutSight& sight, Session& session) {
 
 int ExitCodeOf(const RolloutSight& sight) {
   if (sight.service.down) return kExitDone;
-  return IsAbandoned(sight) ? ExitCodeFor(ErrorCode::kUnavailable) : ExitCodeOf(sight.service);
+  // Nobody is sent to the version that is to serve, whatever its rollout came to.
+  const bool serves_nobody = sight.service.stable && !sight.observed.traffic;
+  return IsAbandoned(sight) || serves_nobody ? ExitCodeFor(ErrorCode::kUnavailable)
+                                             : ExitCodeOf(sight.service);
 }
 
 int ExitCodeOf(const deploy::Service& service) {

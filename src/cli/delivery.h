@@ -64,7 +64,8 @@ Result<int> WatchRollout(const Delivery& delivery, const std::string& service, b
 Result<RolloutSight> AwaitAnswers(const Delivery& delivery, const std::string& service,
                                   double seconds);
 // 0 of a rollout that completed or goes on, and of a service that is down; 1 of one that went back,
-// failed or is paused because there was no answer; 3 where nobody controls it.
+// failed or is paused because there was no answer; 3 where nobody controls it, or its address does
+// not answer.
 int ExitCodeOf(const RolloutSight& sight);
 // The same of the rollout, whoever controls it and whether it is up.
 int ExitCodeOf(const deploy::Service& service);

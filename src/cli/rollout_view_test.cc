@@ -282,6 +282,15 @@ TEST(ExitCodeTest, NobodyControlsIsAnAnswerOfItsOwn) {
   EXPECT_THAT(Tree(sight), Not(HasSubstr("nobody controls")));
 }
 
+TEST(ExitCodeTest, AnAddressThatDoesNotAnswerIsNoSuccess) {
+  RolloutSight sight = Canary();
+  sight.observed.traffic.reset();
+  EXPECT_EQ(ExitCodeOf(sight), ExitCodeFor(ErrorCode::kUnavailable));
+  // The first has none until it is ready.
+  sight.service.stable.reset();
+  EXPECT_EQ(ExitCodeOf(sight), kExitDone);
+}
+
 TEST(RolloutTreeTest, ReplicasThatAreMissingAndWhy) {
   RolloutSight sight = Canary();
   sight.service.rollout->phase = deploy::Phase::kStarting;
