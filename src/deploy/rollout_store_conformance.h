@@ -244,7 +244,8 @@ TEST_P(RolloutStoreConformance, EffectsOfOneKindAreNotHiddenByThoseOfOthers) {
   Make("a", {}, {MakeEffect("tag", 1), MakeEffect("notify", 2), MakeEffect("stage", 3)});
   const auto kinds = [&](const std::vector<std::string>& asked, int64_t limit) {
     std::vector<std::string> found;
-    for (const Effect& effect : *store_->DueEffects(10, limit, asked)) found.push_back(effect.kind);
+    const Result<std::vector<Effect>> due = store_->DueEffects(10, limit, asked);
+    for (const Effect& effect : *due) found.push_back(effect.kind);
     return found;
   };
   EXPECT_THAT(kinds({"notify"}, 1), ElementsAre("notify"));
