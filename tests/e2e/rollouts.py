@@ -20,7 +20,7 @@ FEATURES = ["feature1", "feature2", "feature3", "feature4"]
 DEPLOYMENT = {
     "deployment_strategy": "canary",
     "service_name": "shop",
-    "canary": {"stages": [25, 100], "stage_seconds": 2, "check_interval_seconds": 0.5, "ready_timeout_seconds": 20,
+    "canary": {"stages": [25, 100], "stage_seconds": 3, "check_interval_seconds": 0.5, "ready_timeout_seconds": 20,
                "sticky": {"header": "X-Customer"}, "comparison": {"min_requests": 50, "warmup_requests": 20}},
     "blue_green": {"watch_seconds": 1, "check_interval_seconds": 0.5, "scale_down_delay_seconds": 30, "ready_timeout_seconds": 20},
     "rolling": {"progress_deadline_seconds": 20, "watch_seconds": 1},
