@@ -402,7 +402,9 @@ TEST(HistoryTableTest, IsALineARevision) {
                                                          .began_ms = kNow,
                                                          .ended_ms = kNow,
                                                          .outcome = "completed",
-                                                         .reason = ""},
+                                                         .reason = "",
+                                                         .left = {},
+                                                         .tried = {}},
                                                         {.revision = 12,
                                                          .model = "",
                                                          .version = 0,
@@ -412,7 +414,9 @@ TEST(HistoryTableTest, IsALineARevision) {
                                                          .began_ms = 0,
                                                          .ended_ms = 0,
                                                          .outcome = "rolled back",
-                                                         .reason = "aborted by ada"}};
+                                                         .reason = "aborted by ada",
+                                                         .left = {},
+                                                         .tried = {}}};
   EXPECT_EQ(HistoryTable(history, Session()),
             "REVISION  VERSION          HOW            WHEN (UTC)        BY   ENDED        WHY\n"
             "       1  ml-classifier:2  canary         2026-11-23 06:45  ada  completed\n"
