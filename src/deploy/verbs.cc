@@ -48,8 +48,6 @@ void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms) {
   rollout->counts = {};
 }
 
-namespace {
-
 Error Nothing(const Service& service, const std::string& verb) {
   if (!service.rollout) {
     return Error(ErrorCode::kConflict,
@@ -63,14 +61,6 @@ Error Nothing(const Service& service, const std::string& verb) {
       .Try(service.rollout->phase == Phase::kCompleted
                ? "slipway rollout undo, or slipway deploy MODEL"
                : "slipway rollout retry, or slipway deploy MODEL");
-}
-
-Status AskInProgress(const Service& service, const std::string& verb) {
-  if (!service.in_progress()) return Nothing(service, verb);
-  if (service.rollout->phase != Phase::kRollingBack) return {};
-  return Error(ErrorCode::kConflict, fmt::format("revision {} of {} is rolling back",
-                                                 service.rollout->revision, service.name))
-      .Try("slipway rollout retry once it has");
 }
 
 Rollout Begin(Service* service, Release release, Settings settings, std::string kind,
@@ -95,7 +85,6 @@ void EndBy(Service* service, const std::string& why, int64_t now_ms) {
   rollout.pause.reset();
 }
 
-// People are told why these are gone back from, and each of them keeps it.
 void TellLeft(const Service& service, const std::vector<Release>& releases, int64_t revision,
               const std::string& why, const VerbContext& context, Decision* decision) {
   if (releases.empty()) return;
@@ -110,136 +99,17 @@ void TellLeft(const Service& service, const Rollout& rollout, const std::string&
   TellLeft(service, rollout.TriedReleases(), rollout.revision, why, context, decision);
 }
 
-// Of what is watched and told, which no replica reads.
-Json WithoutWatching(Json deployment) {
-  const auto monitoring = deployment.find("monitoring_config");
-  if (monitoring == deployment.end() || !monitoring->is_object()) return deployment;
-  for (const char* key :
-       {"window_seconds", "alert_thresholds", "drift", "actions", "retrain_interval_seconds"})
-    monitoring->erase(key);
-  if (monitoring->empty()) deployment.erase(monitoring);
-  return deployment;
-}
+namespace {
 
-bool IsStable(const Service& service, const Release& release) {
-  return service.stable && service.stable->digest == release.digest &&
-         service.stable->version == release.version;
-}
-
-// The stable release from now on, wherever it is kept.
-void SetDeployment(Service* service, const Json& deployment) {
-  service->stable->deployment = deployment;
-  for (HistoryEntry& entry : service->history)
-    if (entry.release.set == service->stable->set) entry.release.deployment = deployment;
-  if (service->rollout && service->rollout->release.set == service->stable->set)
-    service->rollout->release.deployment = deployment;
-}
-
-// "; forced: the gates of m:4 have not passed".
-std::string ForcedText(const NewRollout& rollout) {
-  std::string names = rollout.release.forced ? rollout.release.reference() : "";
-  for (const Release& other : rollout.others)
-    if (other.forced) names += (names.empty() ? "" : " and ") + other.reference();
-  return names.empty() ? "" : ", forced: gates not passed, of " + names;
-}
-
-void TakeRest(const NewRollout& rollout, Service* service) {
-  service->host = rollout.host;
-  service->port = rollout.port;
-  service->notifications = rollout.notifications;
-  service->origin = rollout.origin;
-}
-
-// The newest before the stable one that may well serve again; the end where there is none.
-std::vector<HistoryEntry>::const_iterator NotLeft(const std::vector<HistoryEntry>& history) {
-  for (size_t i = history.size(); i-- > 1;)
-    if (history[i - 1].left.empty()) return history.begin() + static_cast<std::ptrdiff_t>(i) - 1;
-  return history.end();
-}
-
-// What may change while the same version goes on serving.
-Result<Decision> Configure(const Service& service, const NewRollout& rollout,
-                           const VerbContext& context) {
-  std::vector<std::string> changed;
-  if (service.notifications != rollout.notifications) changed.emplace_back("notifications");
-  if (service.stable->deployment != rollout.release.deployment) changed.emplace_back("alerts");
-  if (service.origin != rollout.origin) changed.emplace_back("where it is trained anew from");
-  if (changed.empty()) {
-    return Error(ErrorCode::kConflict, fmt::format("{} is what {} serves already",
-                                                   rollout.release.reference(), service.name))
-        .Try("another version, or slipway rollout status");
-  }
-  Service next = service;
-  TakeRest(rollout, &next);
-  SetDeployment(&next, rollout.release.deployment);
-  std::string list;
-  for (const std::string& one : changed) list += (list.empty() ? "" : ", ") + one;
-  return Said(
-      std::move(next), "configure",
-      fmt::format("{} goes on serving, with other settings: {}", rollout.release.reference(), list),
-      context);
+Status AskInProgress(const Service& service, const std::string& verb) {
+  if (!service.in_progress()) return Nothing(service, verb);
+  if (service.rollout->phase != Phase::kRollingBack) return {};
+  return Error(ErrorCode::kConflict, fmt::format("revision {} of {} is rolling back",
+                                                 service.rollout->revision, service.name))
+      .Try("slipway rollout retry once it has");
 }
 
 }  // namespace
-
-Settings ForUndo(Settings settings) {
-  settings.strategy = Strategy::kBlueGreen;
-  settings.blue_green.watch_seconds = 0;
-  settings.blue_green.validation_requests = 0;
-  return settings;
-}
-
-Result<Decision> Deploy(const std::optional<Service>& service, const std::string& name,
-                        const NewRollout& rollout, int64_t now_ms) {
-  Service next = service.value_or(Service{});
-  const VerbContext context{now_ms, rollout.actor};
-  const bool same = !next.in_progress() && rollout.others.empty() &&
-                    rollout.settings.strategy != Strategy::kExperiment &&
-                    IsStable(next, rollout.release);
-  if (same && next.down) {
-    // It is all there: it only has to come up again, and there is nobody to be careful for.
-    TakeRest(rollout, &next);
-    SetDeployment(&next, rollout.release.deployment);
-    SLIPWAY_ASSIGN_OR_RETURN(Decision decision, BringUp(next, context));
-    decision.notes.back().text = rollout.release.reference() + " is stable, and comes up again";
-    return decision;
-  }
-  if (service && !service->down && (next.host != rollout.host || next.port != rollout.port)) {
-    return Error(ErrorCode::kConflict,
-                 fmt::format("{} listens on {}:{}, and not on {}:{}", name, next.host, next.port,
-                             rollout.host, rollout.port))
-        .Try("slipway down first, or the same deployment.port");
-  }
-  if (same &&
-      WithoutWatching(next.stable->deployment) == WithoutWatching(rollout.release.deployment))
-    return Configure(next, rollout, context);
-  TakeRest(rollout, &next);
-  // What can't be watched by is told now, and not by a controller that nobody looks at.
-  if (const auto watch = Watch::Make(rollout.settings.canary, 1, 2); !watch.ok())
-    return watch.error();
-  SLIPWAY_RETURN_IF_ERROR(CheckExperiment(service, name, rollout));
-  next.name = name;
-  next.environment = rollout.environment;
-  next.model = rollout.model;
-  next.down = false;
-  std::string text = fmt::format("deploy {} by {}{}", NamesOf(rollout),
-                                 ToString(rollout.settings.strategy), ForcedText(rollout));
-  if (next.in_progress()) {
-    text += fmt::format(", superseding revision {}", next.rollout->revision);
-    EndBy(&next, "superseded by another", now_ms);
-  }
-  next.rollout = Begin(&next, rollout.release, rollout.settings, "deploy", context);
-  if (rollout.settings.strategy == Strategy::kExperiment)
-    next.rollout->experiment = BeginExperiment(&next, rollout.others);
-  next.rollout->reason = rollout.reason;
-  Decision decision = Said(std::move(next), "deploy", text, context);
-  if (!rollout.reason.empty()) decision.notes.back().detail["reason"] = rollout.reason;
-  for (const Release& release : ReleasesOf(*decision.service.rollout)) {
-    if (release.forced)
-      decision.outside.push_back(ForcedTagOf(decision.service, release, context.actor));
-  }
-  return decision;
-}
 
 Result<Decision> Promote(const Service& service, bool full, const VerbContext& context,
                          int64_t version) {
@@ -419,75 +289,6 @@ Result<Decision> Retry(const Service& service, const VerbContext& context) {
   return Said(std::move(next), "retry",
               fmt::format("retry {} of revision {}", last.release.reference(), last.revision),
               context);
-}
-
-Result<Decision> Undo(const Service& service, std::optional<int64_t> to, const VerbContext& context,
-                      const std::string& reason) {
-  if (!service.rollout) return Nothing(service, "undo");
-  if (service.in_progress() && !to) return Abort(service, reason, context);
-  if (!service.in_progress() && service.rollout->phase != Phase::kCompleted && !to) {
-    return Error(ErrorCode::kConflict,
-                 fmt::format("revision {} of {} has ended, {}: there is nothing to undo",
-                             service.rollout->revision, service.name,
-                             ToString(service.rollout->phase)))
-        .Try("slipway rollout history, and undo --to N");
-  }
-  const auto& history = service.history;
-  if (!to && history.size() > 1 && NotLeft(history) == history.end()) {
-    const HistoryEntry& before = history[history.size() - 2];
-    return Error(ErrorCode::kConflict,
-                 fmt::format("{} was gone back from: {}", before.release.reference(), before.left))
-        .Try(fmt::format("slipway rollout undo --to {}, to take it all the same", before.revision));
-  }
-  const auto found =
-      to ? std::ranges::find(history, *to, &HistoryEntry::revision) : NotLeft(history);
-  if (found == history.end()) {
-    std::vector<std::string> known;
-    for (const HistoryEntry& entry : history) known.push_back(std::to_string(entry.revision));
-    Error error(to ? ErrorCode::kNotFound : ErrorCode::kConflict,
-                to ? fmt::format("{} has no revision {} that was stable", service.name, *to)
-                   : fmt::format("{} served nothing before", service.name));
-    if (to && !known.empty()) {
-      std::string list;
-      for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
-      return std::move(error).Expected("one of " + list);
-    }
-    return std::move(error).Try("slipway rollout history");
-  }
-  if (service.stable && found->release.set == service.stable->set) {
-    // On its way elsewhere it goes back there as it does for an abort.
-    if (service.in_progress()) return Abort(service, reason, context);
-    return Error(ErrorCode::kConflict,
-                 fmt::format("revision {} of {} is stable already", found->revision, service.name))
-        .Try("slipway rollout history, for those that it can go to");
-  }
-  Service next = service;
-  next.down = false;
-  Release release = found->release;
-  const bool warm = next.standby && next.standby->release.set == release.set;
-  if (!warm) release.set = 0;
-  std::string text = fmt::format("undo to {} of revision {}{}", release.reference(),
-                                 found->revision, warm ? ", which is kept ready" : "");
-  SLIPWAY_ASSIGN_OR_RETURN(Settings settings, ReadSettings(release.deployment));
-  if (next.in_progress()) EndBy(&next, "superseded by an undo", context.now_ms);
-  next.rollout = Begin(&next, std::move(release), ForUndo(std::move(settings)), "undo", context);
-  // It predicted rightly when it came up.
-  next.rollout->replicas_validated = warm;
-  if (warm) next.standby.reset();
-  next.rollout->reason = reason;
-  Decision decision = Said(std::move(next), "undo", text, context);
-  if (!found->left.empty()) decision.notes.back().detail["left"] = found->left;
-  const std::string why = reason.empty() ? "undone by " + context.actor : reason;
-  // What rolls back already has been told.
-  if (service.in_progress() && service.rollout->phase != Phase::kRollingBack)
-    TellLeft(service, *service.rollout, why, context, &decision);
-  if (service.stable)
-    TellLeft(service, {*service.stable}, history.back().revision, why, context, &decision);
-  if (reason.empty()) return decision;
-  decision.notes.back().detail["reason"] = reason;
-  for (HistoryEntry& entry : decision.service.history)
-    if (service.stable && entry.release.set == service.stable->set) entry.left = reason;
-  return decision;
 }
 
 Result<Decision> TakeDown(const Service& service, const VerbContext& context) {

@@ -18,6 +18,18 @@ Decision Said(Service service, const std::string& verb, const std::string& text,
 // What it brings: one, or all of an experiment's new ones.
 std::vector<Release> ReleasesOf(const Rollout& rollout);
 void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms);
+// That no rollout is in progress, and what to do.
+Error Nothing(const Service& service, const std::string& verb);
+// The service's next revision. A release without a set gets one.
+Rollout Begin(Service* service, Release release, Settings settings, std::string kind,
+              const VerbContext& context);
+// What is in progress ends at once, wherever it is.
+void EndBy(Service* service, const std::string& why, int64_t now_ms);
+// People are told why these are gone back from, and each of them keeps it.
+void TellLeft(const Service& service, const std::vector<Release>& releases, int64_t revision,
+              const std::string& why, const VerbContext& context, Decision* decision);
+void TellLeft(const Service& service, const Rollout& rollout, const std::string& why,
+              const VerbContext& context, Decision* decision);
 
 // experiment_verbs.cc
 // "ml-classifier:4 and ml-classifier:5".
