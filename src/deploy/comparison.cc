@@ -115,9 +115,9 @@ Comparison::Comparison(const ComparisonSettings& settings, double alpha,
                        analysis::RateComparison accuracy, analysis::DifferenceBounds bounds)
     : settings_(settings),
       alpha_(alpha),
-      errors_(errors),
+      errors_(std::move(errors)),
       latency_(std::move(latency)),
-      accuracy_(accuracy),
+      accuracy_(std::move(accuracy)),
       bounds_(std::move(bounds)) {}
 
 Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double alpha) {
@@ -128,7 +128,8 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
                            analysis::RateComparison::Make(AccuracyOptions(settings)));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds,
                            analysis::DifferenceBounds::Make(BoundOptions(settings, alpha)));
-  return Comparison(settings, alpha, errors, std::move(latency), accuracy, std::move(bounds));
+  return Comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
+                    std::move(bounds));
 }
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
@@ -311,7 +312,8 @@ Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettin
                            analysis::LatencyComparison::FromJson(json["latency"], LatencyBounds()));
   SLIPWAY_ASSIGN_OR_RETURN(auto accuracy, analysis::RateComparison::FromJson(json["accuracy"]));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds, analysis::DifferenceBounds::FromJson(json["bounds"]));
-  Comparison comparison(settings, alpha, errors, std::move(latency), accuracy, std::move(bounds));
+  Comparison comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
+                        std::move(bounds));
   SLIPWAY_RETURN_IF_ERROR(comparison.ReadHeld(json));
   const Json* predictions = Member(json, "predictions");
   if (predictions == nullptr) return comparison;

@@ -127,7 +127,7 @@ void SplitterProcess::Note(const Status& outcome) {
 
 // What it says itself is in its log; what was said of it here is why it was killed.
 Status SplitterProcess::KillHung(const std::string& why) {
-  const Status killed = processes_.Signal(kId, SIGKILL);
+  Status killed = processes_.Signal(kId, SIGKILL);
   if (!killed.ok() && killed.error().code() != ErrorCode::kNotFound) return killed;
   if (!killed_) restarts_.NoteTrouble(why);
   killed_ = true;
