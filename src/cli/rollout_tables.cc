@@ -98,11 +98,12 @@ Json SetJson(const SetSight& set) {
 
 Json StageJson(const RolloutSight& sight) {
   const deploy::Rollout* rollout = InProgress(sight);
-  if (rollout == nullptr || rollout->phase != deploy::Phase::kProgressing ||
-      rollout->settings.strategy == deploy::Strategy::kRolling || !sight.service.stable)
+  if (rollout == nullptr || rollout->phase != deploy::Phase::kProgressing || !sight.service.stable)
     return {};
   const bool canary = rollout->settings.strategy == deploy::Strategy::kCanary;
   const auto left = SecondsLeft(sight);
+  // While replicas are exchanged nothing but their number tells how far it is.
+  if (rollout->settings.strategy == deploy::Strategy::kRolling && !left) return {};
   return {{"number", canary ? rollout->stage + 1 : 1},
           {"of", canary ? rollout->settings.canary.stages.size() : 1},
           {"seconds_left", left ? Json(*left) : Json()}};

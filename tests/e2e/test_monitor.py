@@ -223,9 +223,11 @@ ROLLBACK = {**LABELS, "actions": {"accuracy_drop": "rollback"}}
 
 
 def told_of(watched, kind="alert"):
-    """The service's events of that kind, in words."""
-    events = map(json.loads, watched.call("rollout", "watch", "--output", "json").out.splitlines())
-    return [event["text"] for event in events if event.get("event") == kind]
+    """The service's events of that kind, in words: `watch` would wait for what is in progress."""
+    revisions = [entry["revision"] for entry in watched.rollout("history")]
+    reports = [json.loads(watched.call("rollout", "report", "--revision", revision, "--format", "json", "--to", "-").out)
+               for revision in revisions]
+    return [event["text"] for report in reports for event in report["decisions"] if event["kind"] == kind]
 
 
 def test_a_rollback_waits_for_the_rollout_that_is_in_its_way(watched):
@@ -249,8 +251,9 @@ def test_a_version_that_was_deployed_twice_is_undone_to_another_one(watched):
     watched.configure(LABELS)
     watched.deploy(GOOD, "--strategy", "blue-green")
     watched.deploy(SWAPPED, "--strategy", "blue-green")
+    # Other settings of what serves are no new revision, another size is.
     watched.configure(ROLLBACK)
-    watched.deploy(SWAPPED, "--strategy", "blue-green")
+    watched.deploy(SWAPPED, "--strategy", "blue-green", "--set", "deployment.scaling_config.max_replicas=2")
     with watched.customers():
         wait_until(lambda: watched.version() == "1", "version 1", seconds=60)
     assert [(entry["version"], entry["kind"]) for entry in watched.rollout("history")] == [(1, "deploy"), (3, "deploy"), (3, "deploy"), (1, "undo")]
