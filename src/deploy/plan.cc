@@ -264,7 +264,8 @@ void Planner::RollBack(const std::string& reason) {
 
 void Planner::AdvanceRollingBack() {
   Rollout& rollout = this->rollout();
-  if (InForce(rollout.release.set, 0)) {
+  // Where nobody is ready all weight is its own at once, and serves no one.
+  if (InForce(rollout.release.set, 0) && Stable().ready > 0) {
     return End(Phase::kRolledBack, VersionInWords(*service_.stable) + " has all traffic again");
   }
   if (rollout.told_stuck || !Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()))
