@@ -183,7 +183,8 @@ class Shop:
         return Customers(self.port, self.table, **options)
 
     def controller(self):
-        return int((self.up / "controller.lock").read_text())
+        # Who takes over empties it before he writes.
+        return int(wait_until(lambda: (self.up / "controller.lock").read_text(), "who controls"))
 
     def replicas(self):
         return {path.parent.name: int(path.read_text()) for path in (self.up / self.name / "replicas").glob("*/pid")}
