@@ -67,9 +67,9 @@ deploy::ControllerParts Machine::Parts() {
   deploy::ControllerParts parts;
   parts.store = delivery_.store.get();
   parts.open_backend = [this](const deploy::Service& service) { return OpenBackend(service); };
-  parts.split_effect = [](const deploy::Service& service, const deploy::Effect& effect) {
-    if (effect.kind != monitor::kNotify) return std::vector{effect};
-    return monitor::PerTarget(effect, monitor::TargetsOf(service));
+  parts.split_outside = [](const deploy::Service& service,
+                           const std::vector<deploy::Outside>& outside) {
+    return monitor::PerTarget(service, outside);
   };
   parts.watch = [this](const deploy::Service& service, const deploy::Observed& seen) {
     return Watch(service, seen);

@@ -5,29 +5,16 @@
 #include <string_view>
 
 #include "config/resolve_internal.h"
+#include "core/byte_set.h"
 #include "core/json.h"
 
 namespace slipway::config {
 namespace {
 
-// RFC 9110, 5.6.2. Names of cookies are of the same bytes (RFC 6265, 4.1.1).
-bool IsToken(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    const bool alphanumeric =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return alphanumeric || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 // Blanks at its ends are no part of a header's value, and line ends can't be in it.
 bool CanBeValue(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  return !blank(text.front()) && !blank(text.back()) && std::ranges::all_of(text, [](char c) {
-    constexpr unsigned char kFirstPrinted = 0x20;
-    constexpr unsigned char kDelete = 0x7F;
-    const auto byte = static_cast<unsigned char>(c);
-    return c == '\t' || (byte >= kFirstPrinted && byte != kDelete);
-  });
+  return !blank(text.front()) && !blank(text.back()) && kValueBytes.HasAll(text);
 }
 
 class DeliveryCheck {
@@ -67,7 +54,8 @@ class DeliveryCheck {
 
   void CheckName(const std::string& key, const char* what) {
     const std::string name = Text(key);
-    if (name.empty() || IsToken(name)) return;
+    // Names of cookies are of the same bytes (RFC 6265, 4.1.1).
+    if (kTokenBytes.HasAll(name)) return;
     Tell(key, fmt::format("{} is no name of a {}", Written(key), what),
          "letters, digits and hyphens, such as X-Customer");
   }

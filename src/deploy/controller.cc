@@ -202,21 +202,15 @@ Result<bool> Controller::Step(Held* held) {
 }
 
 // Written before it is done: who is killed in between does it again.
-Status Controller::Keep(Held* held, const Decision& decision) {
+Status Controller::Keep(Held* held, Decision decision) {
   const Json now = WithoutPassing(decision.service);
   if (now == held->kept && decision.notes.empty() && decision.outside.empty()) {
     held->service = decision.service;
     return {};
   }
-  ServiceChange change = ChangeOf(decision, held->generation, NowMs());
-  if (parts_.split_effect) {
-    std::vector<Effect> effects;
-    for (const Effect& effect : change.effects) {
-      for (Effect& one : parts_.split_effect(decision.service, effect))
-        effects.push_back(std::move(one));
-    }
-    change.effects = std::move(effects);
-  }
+  if (parts_.split_outside)
+    decision.outside = parts_.split_outside(decision.service, decision.outside);
+  const ServiceChange change = ChangeOf(decision, held->generation, NowMs());
   SLIPWAY_ASSIGN_OR_RETURN(held->generation, parts_.store->Write(change));
   Prune(held->service, decision.service);
   held->service = decision.service;

@@ -35,8 +35,9 @@ struct ControllerParts {
   const Clock* clock = &SystemClock();
   // The backend of a service, opened at its first sight. An error is told, and tried again.
   std::function<Result<std::unique_ptr<ServiceBackend>>(const Service&)> open_backend;
-  // What an effect is kept as: one to tell people is one for each whom it goes to.
-  std::function<std::vector<Effect>(const Service&, const Effect&)> split_effect;
+  // What is kept of what a decision leaves to be done: one to tell people is one for each whom it
+  // goes to. May be empty.
+  std::function<std::vector<Outside>(const Service&, const std::vector<Outside>&)> split_outside;
   // After each look; what it finds is kept. May be empty.
   std::function<Findings(const Service&, const Observed&)> watch;
   std::function<void(const std::string&)> tell = [](const std::string&) {};
@@ -72,7 +73,7 @@ class Controller {
   Result<int64_t> PassService(const ServiceRecord& record);
   Result<bool> Step(Held* held);
   Result<Observed> Look(Held* held) const;
-  Status Keep(Held* held, const Decision& decision);
+  Status Keep(Held* held, Decision decision);
   Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.
   Result<bool> Act(Held* held, const Decision& decision);

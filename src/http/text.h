@@ -1,9 +1,10 @@
 // Comparing and classing the bytes of a request's head.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
+
+#include "core/byte_set.h"
 
 namespace slipway::http {
 
@@ -18,36 +19,10 @@ inline bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
   return true;
 }
 
-// Which bytes a part of a request may hold.
-class ByteSet {
- public:
-  constexpr explicit ByteSet(std::string_view bytes) {
-    for (const char c : bytes) has_[static_cast<unsigned char>(c)] = true;
-  }
-  constexpr ByteSet With(unsigned char first, unsigned char last) const {
-    ByteSet wider = *this;
-    for (size_t c = first; c <= last; ++c) wider.has_[c] = true;
-    return wider;
-  }
-  constexpr ByteSet WithAlphanumeric() const {
-    return With('a', 'z').With('A', 'Z').With('0', '9');
-  }
-  constexpr bool Has(char c) const { return has_[static_cast<unsigned char>(c)]; }
-  constexpr bool HasAll(std::string_view text) const {
-    for (const char c : text) {
-      if (!Has(c)) return false;
-    }
-    return true;
-  }
+using slipway::ByteSet;
+using slipway::kTokenBytes;
+using slipway::kValueBytes;
 
- private:
-  std::array<bool, 256> has_{};
-};
-
-// RFC 9110, 5.6.2: names of methods and headers.
-inline constexpr ByteSet kTokenBytes = ByteSet("!#$%&'*+-.^_`|~").WithAlphanumeric();
-// RFC 9110, 5.5: values of headers; no control characters but the tab.
-inline constexpr ByteSet kValueBytes = ByteSet("\t").With(' ', '~').With(0x80, 0xff);
 // RFC 3986: all that stands somewhere in a target without a fragment.
 inline constexpr ByteSet kTargetBytes = ByteSet("-._~%!$&'()*+,;=:@/?[]").WithAlphanumeric();
 // RFC 3986, 3.2: a host and its port.

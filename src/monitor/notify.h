@@ -45,6 +45,9 @@ std::vector<NotifyTarget> TargetsOf(const deploy::Service& service);
 // machine or another one that the same people are told by, and the same one always does.
 std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
                                       const std::vector<NotifyTarget>& targets);
+// The same of all that a decision about the service leaves to be done; what tells nobody stays.
+std::vector<deploy::Outside> PerTarget(const deploy::Service& service,
+                                       const std::vector<deploy::Outside>& outside);
 
 // The document of a generic webhook, of a command and of a log:
 // {"schema": "slipway.notification/1", "id", "event", "at", "service", "environment", "model",
@@ -52,10 +55,6 @@ std::vector<deploy::Effect> PerTarget(const deploy::Effect& effect,
 Json WebhookDocument(const std::string& key, const Json& event);
 // Of Slack's incoming webhooks, and of those that take their form.
 Json SlackDocument(const Json& event);
-
-// The same of all that a decision about the service leaves to be done; what tells nobody stays.
-std::vector<deploy::Outside> PerTarget(const deploy::Service& service,
-                                       const std::vector<deploy::Outside>& outside);
 
 // "t=1764398467,v1=<hex>": HMAC-SHA256 by the secret over "1764398467." and the body.
 std::string WebhookSignature(const std::string& secret, int64_t now_ms, const std::string& body);
