@@ -25,7 +25,8 @@ SLACK_MS = 100
 FALSE_ALARMS = {
     "identical": "identical versions", "slightly-more-errors": "1.0 against 1.1 % errors",
     "bursts-of-both": "bursts of 5 that hit both", "bursts-of-each": "bursts of 5 in each on its own",
-    "bursts-of-each-second": "bursts of 5 in each, each second request", "bursts-of-each-clusters": "bursts of 5 in each, cluster_size 5",
+    "bursts-of-each-second": "bursts of 5 in each, each second request",
+    "long-bursts-of-each-second": "bursts of 20 in each, each second request", "bursts-of-each-clusters": "bursts of 5 in each, cluster_size 5",
     "cold-start": "a cold start: 50 requests, 5 ×, 10 %", "unequal-replicas": "5 stable replicas, 2 of the canary"}
 # Cases of different looks: the largest median counts.
 DETECTIONS = {"errors-weight-10": ("errors 1 % become 5 %, weight 10", 400), "errors-weight-25": ("the same, weight 25", 550),

@@ -29,7 +29,7 @@ namespace deploy = slipway::deploy;
 constexpr int64_t kStable = 1, kCanary = 2;  // Versions.
 constexpr int kTicks = 5;                    // Of a look: the controller passes more often.
 constexpr int kInterval = 30;                // Seconds between looks.
-constexpr int64_t kBurst = 5;                // Requests.
+constexpr int64_t kBurst = 5, kLong = 20;    // Requests.
 constexpr double kUsualLatency = 20, kSigma = 0.5;
 // One version's requests.
 struct Quality {
@@ -44,6 +44,7 @@ struct Case {
   std::string name;
   Quality stable = {}, canary = {};
   Bursts bursts = Bursts::kNone;
+  int64_t burst = kBurst;
   double cluster_size = 1;
   int64_t cold_requests = 0;  // The canary's first ones: slower and failing more often.
   int replicas = 1;
@@ -95,7 +96,7 @@ class World {
   };
 
   void Draw(const Quality& quality, Random& random, Burst* burst, Requests* requests) const {
-    const int64_t together = what_.bursts == Bursts::kNone ? 1 : kBurst;
+    const int64_t together = what_.bursts == Bursts::kNone ? 1 : what_.burst;
     const int64_t apart = what_.bursts == Bursts::kOfEachSecond ? 2 : 1;
     requests->errors = requests->run_squares = 0;
     for (int64_t i = 0; i < requests->count; ++i) {
@@ -359,6 +360,7 @@ std::vector<Case> Cases() {
       {.name = "bursts-of-both", .bursts = Bursts::kOfBoth},
       {.name = "bursts-of-each", .bursts = Bursts::kOfEach},
       {.name = "bursts-of-each-second", .bursts = Bursts::kOfEachSecond},
+      {.name = "long-bursts-of-each-second", .bursts = Bursts::kOfEachSecond, .burst = kLong},
       {.name = "bursts-of-each-clusters", .bursts = Bursts::kOfEach, .cluster_size = kBurst},
       {.name = "cold-start", .cold_requests = 50},
       {.name = "unequal-replicas", .replicas = 5}};

@@ -49,9 +49,8 @@ Result<RateOptions> ReadOptions(const Json& json) {
 }
 
 // What clusters are taken for, if they are measured as no smaller: between two of them evidence
-// grows at most 1.7 times slower than it might. What fails altogether is one long run, and has to
-// be found out as well, so beyond the last they are taken for that.
-constexpr std::array kSizes = {1.5, 2.0, 3.0, 5.0, 7.0, 10.0};
+// grows at most 1.7 times slower than it might.
+constexpr std::array kSizes = {1.5, 2.0, 3.0, 5.0, kLargestMeasured};
 
 }  // namespace
 
