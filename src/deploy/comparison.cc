@@ -108,7 +108,28 @@ Error Lacks(const char* key) {
                fmt::format("the stored evidence of a rollout lacks \"{}\"", key));
 }
 
+// Counts of the stable version and of the canary.
+template <typename Held, typename Read>
+Status ReadPair(const Json& json, const char* key, Read read, Held* held) {
+  const Json* pair = json.is_object() ? Member(json, key) : nullptr;
+  if (pair == nullptr || !pair->is_array() || pair->size() != 2) return Lacks(key);
+  SLIPWAY_ASSIGN_OR_RETURN(held->stable, read((*pair)[0]));
+  SLIPWAY_ASSIGN_OR_RETURN(held->canary, read((*pair)[1]));
+  return {};
+}
+
 }  // namespace
+
+template <typename Counts>
+void Comparison::Held<Counts>::Add(const Counts& more_stable, const Counts& more_canary) {
+  slipway::deploy::Add(more_stable, &stable);
+  slipway::deploy::Add(more_canary, &canary);
+}
+
+template <typename Counts>
+Json Comparison::Held<Counts>::ToJson() const {
+  return Json::array({slipway::deploy::ToJson(stable), slipway::deploy::ToJson(canary)});
+}
 
 Comparison::Comparison(const ComparisonSettings& settings, double alpha,
                        analysis::RateComparison errors, analysis::LatencyComparison latency,
@@ -133,8 +154,7 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
 }
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
-  Add(stable, &requests_.stable);
-  Add(canary, &requests_.canary);
+  requests_.Add(stable, canary);
   if (!AreEnough(requests_.stable.requests, requests_.canary.requests)) return {};
   const Held<SetCounts> batch = std::exchange(requests_, {});
   return ObserveBatch(batch.stable, batch.canary);
@@ -153,27 +173,25 @@ Status Comparison::Learn(const SetCounts& stable, const SetCounts& canary) {
 }
 
 Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& canary) {
-  for (auto* held : {&labels_, &rows_}) {
-    Add(stable, &held->stable);
-    Add(canary, &held->canary);
-  }
-  const LabelCounts& known = labels_.stable.in_epoch;
-  const LabelCounts& tried = labels_.canary.in_epoch;
+  labels_.Add(stable.in_epoch, canary.in_epoch);
+  rows_.Add(stable.predictions, canary.predictions);
+  const LabelCounts& known = labels_.stable;
+  const LabelCounts& tried = labels_.canary;
   if (AreEnough(known.labelled, tried.labelled)) {
     SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
                                                tried.labelled, tried.labelled - tried.correct}));
     labels_ = {};
   }
-  if (!AreEnough(rows_.stable.predicted(), rows_.canary.predicted())) return {};
-  const Held<ModelCounts> batch = std::exchange(rows_, {});
+  if (!AreEnough(SumOf(rows_.stable), SumOf(rows_.canary))) return {};
+  const Held<ClassCounts> batch = std::exchange(rows_, {});
   return ObservePredictions(batch.stable, batch.canary);
 }
 
-Status Comparison::ObservePredictions(const ModelCounts& stable, const ModelCounts& canary) {
+Status Comparison::ObservePredictions(const ClassCounts& stable, const ClassCounts& canary) {
   if (!predictions_.has_value()) {
     std::set<std::string> names;
     for (const auto* counts : {&stable, &canary})
-      for (const auto& [name, count] : counts->predictions) names.insert(name);
+      for (const auto& [name, count] : *counts) names.insert(name);
     classes_.assign(names.begin(), names.end());
     SLIPWAY_ASSIGN_OR_RETURN(predictions_, analysis::DistributionComparison::Make(
                                                classes_.size() + 1, PredictionOptions(settings_)));
@@ -181,9 +199,9 @@ Status Comparison::ObservePredictions(const ModelCounts& stable, const ModelCoun
   return predictions_->Observe(InClasses(stable), InClasses(canary));
 }
 
-std::vector<int64_t> Comparison::InClasses(const ModelCounts& counts) const {
+std::vector<int64_t> Comparison::InClasses(const ClassCounts& counts) const {
   std::vector<int64_t> sorted(classes_.size() + 1);
-  for (const auto& [name, count] : counts.predictions) {
+  for (const auto& [name, count] : counts) {
     const auto at = std::ranges::lower_bound(classes_, name);
     const bool known = at != classes_.end() && *at == name;
     sorted[known ? static_cast<size_t>(at - classes_.begin()) : classes_.size()] += count;
@@ -274,15 +292,14 @@ std::vector<Harm> Comparison::Harms() const {
 }
 
 Json Comparison::ToJson() const {
-  Json json = {
-      {"errors", errors_.ToJson()},
-      {"latency", latency_.ToJson()},
-      {"accuracy", accuracy_.ToJson()},
-      {"bounds", bounds_.ToJson()},
-      {"held",
-       {slipway::deploy::ToJson(requests_.stable), slipway::deploy::ToJson(requests_.canary),
-        slipway::deploy::ToJson(labels_.stable), slipway::deploy::ToJson(labels_.canary),
-        slipway::deploy::ToJson(rows_.stable), slipway::deploy::ToJson(rows_.canary)}}};
+  Json json = {{"errors", errors_.ToJson()},
+               {"latency", latency_.ToJson()},
+               {"accuracy", accuracy_.ToJson()},
+               {"bounds", bounds_.ToJson()},
+               {"held",
+                {{"requests", requests_.ToJson()},
+                 {"labels", labels_.ToJson()},
+                 {"predictions", rows_.ToJson()}}}};
   if (predictions_.has_value()) {
     json["predictions"] = predictions_->ToJson();
     json["classes"] = classes_;
@@ -291,16 +308,11 @@ Json Comparison::ToJson() const {
 }
 
 Status Comparison::ReadHeld(const Json& json) {
-  constexpr size_t kParts = 6;
   const Json* held = Member(json, "held");
-  if (held == nullptr || !held->is_array() || held->size() != kParts) return Lacks("held");
-  SLIPWAY_ASSIGN_OR_RETURN(requests_.stable, SetCountsFromJson((*held)[0]));
-  SLIPWAY_ASSIGN_OR_RETURN(requests_.canary, SetCountsFromJson((*held)[1]));
-  SLIPWAY_ASSIGN_OR_RETURN(labels_.stable, ModelCountsFromJson((*held)[2]));
-  SLIPWAY_ASSIGN_OR_RETURN(labels_.canary, ModelCountsFromJson((*held)[3]));
-  SLIPWAY_ASSIGN_OR_RETURN(rows_.stable, ModelCountsFromJson((*held)[4]));
-  SLIPWAY_ASSIGN_OR_RETURN(rows_.canary, ModelCountsFromJson((*held)[5]));
-  return {};
+  if (held == nullptr) return Lacks("held");
+  SLIPWAY_RETURN_IF_ERROR(ReadPair(*held, "requests", SetCountsFromJson, &requests_));
+  SLIPWAY_RETURN_IF_ERROR(ReadPair(*held, "labels", LabelCountsFromJson, &labels_));
+  return ReadPair(*held, "predictions", ClassCountsFromJson, &rows_);
 }
 
 Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettings& settings,

@@ -68,11 +68,13 @@ class Comparison {
   template <typename Counts>
   struct Held {
     Counts stable = {}, canary = {};
+    void Add(const Counts& more_stable, const Counts& more_canary);
+    Json ToJson() const;
   };
   Status ReadHeld(const Json& json);
   Status ObserveBatch(const SetCounts& stable, const SetCounts& canary);
-  Status ObservePredictions(const ModelCounts& stable, const ModelCounts& canary);
-  std::vector<int64_t> InClasses(const ModelCounts& counts) const;
+  Status ObservePredictions(const ClassCounts& stable, const ClassCounts& canary);
+  std::vector<int64_t> InClasses(const ClassCounts& counts) const;
   bool Rejects(const analysis::Evidence& evidence) const { return evidence.Rejects(alpha_); }
   // "no (e = 0.2 of 100)", and "not shown yet" where so far it looks so.
   std::string InWords(const analysis::Evidence& evidence, bool looks_so = false) const;
@@ -88,7 +90,8 @@ class Comparison {
   analysis::RateComparison accuracy_;  // Its events are predictions that turned out wrong.
   analysis::DifferenceBounds bounds_;
   Held<SetCounts> requests_;
-  Held<ModelCounts> labels_, rows_;  // Their labels count, or their predictions.
+  Held<LabelCounts> labels_;
+  Held<ClassCounts> rows_;  // Predicted ones.
   // Made with the first predictions; classes that come later count as another.
   std::optional<analysis::DistributionComparison> predictions_;
   std::vector<std::string> classes_;

@@ -17,9 +17,7 @@ Error BadCounts(const char* what) {
 int64_t Grown(int64_t before, int64_t now) { return now < before ? now : now - before; }
 double Grown(double before, double now) { return now < before ? now : now - before; }
 
-using CountsByName = std::map<std::string, int64_t>;
-
-CountsByName Grown(const CountsByName& before, CountsByName now) {
+ClassCounts Grown(const ClassCounts& before, ClassCounts now) {
   for (auto& [name, count] : now) {
     if (const auto it = before.find(name); it != before.end()) count = Grown(it->second, count);
   }
@@ -33,21 +31,15 @@ void SubtractRight(int64_t labelled, int64_t correct, auto* now) {
   now->correct -= correct;
 }
 
-Status ReadCounts(const Json& json, CountsByName* counts) {
-  for (const auto& [name, count] : json.items()) {
-    if (!count.is_number_integer()) return BadCounts("a class");
-    (*counts)[name] = count.get<int64_t>();
-  }
-  return {};
-}
-
 }  // namespace
 
-int64_t ModelCounts::predicted() const {
+int64_t SumOf(const ClassCounts& counts) {
   int64_t all = 0;
-  for (const auto& [name, count] : predictions) all += count;
+  for (const auto& [name, count] : counts) all += count;
   return all;
 }
+
+int64_t ModelCounts::predicted() const { return SumOf(predictions); }
 
 SetCounts Since(const SetCounts& before, const SetCounts& now) {
   if (now.requests < before.requests || now.mirrored < before.mirrored) return now;
@@ -113,18 +105,25 @@ void Add(const SetCounts& more, SetCounts* total) {
   for (size_t i = 0; i < more.latencies.size(); ++i) total->latencies[i] += more.latencies[i];
 }
 
+void Add(const ClassCounts& more, ClassCounts* total) {
+  for (const auto& [name, count] : more) (*total)[name] += count;
+}
+
+void Add(const LabelCounts& more, LabelCounts* total) {
+  total->labelled += more.labelled;
+  total->correct += more.correct;
+  Add(more.labels, &total->labels);
+  total->errors.count += more.errors.count;
+  total->errors.sum += more.errors.sum;
+  total->errors.squares += more.errors.squares;
+}
+
 void Add(const ModelCounts& more, ModelCounts* total) {
-  for (const auto& [name, count] : more.predictions) total->predictions[name] += count;
+  Add(more.predictions, &total->predictions);
   total->confidence_sum += more.confidence_sum;
   total->labelled += more.labelled;
   total->correct += more.correct;
-  const LabelCounts& labels = more.in_epoch;
-  total->in_epoch.labelled += labels.labelled;
-  total->in_epoch.correct += labels.correct;
-  for (const auto& [name, count] : labels.labels) total->in_epoch.labels[name] += count;
-  total->in_epoch.errors.count += labels.errors.count;
-  total->in_epoch.errors.sum += labels.errors.sum;
-  total->in_epoch.errors.squares += labels.errors.squares;
+  Add(more.in_epoch, &total->in_epoch);
 }
 
 double Percentile(const std::vector<int64_t>& latencies, double share) {
@@ -187,6 +186,18 @@ Result<SetCounts> SetCountsFromJson(const Json& json) {
   return counts;
 }
 
+Json ToJson(const ClassCounts& counts) { return counts; }
+
+Result<ClassCounts> ClassCountsFromJson(const Json& json) {
+  if (!json.is_object()) return BadCounts("classes");
+  ClassCounts counts;
+  for (const auto& [name, count] : json.items()) {
+    if (!count.is_number_integer()) return BadCounts("a class");
+    counts[name] = count.get<int64_t>();
+  }
+  return counts;
+}
+
 Json ToJson(const LabelCounts& counts) {
   return {{"labelled", counts.labelled},
           {"correct", counts.correct},
@@ -203,8 +214,8 @@ Result<LabelCounts> LabelCountsFromJson(const Json& json) {
   counts.labelled = GetInteger(json, "labelled");
   counts.correct = GetInteger(json, "correct");
   const auto labels = json.find("labels");
-  if (labels == json.end() || !labels->is_object()) return BadCounts("labels");
-  SLIPWAY_RETURN_IF_ERROR(ReadCounts(*labels, &counts.labels));
+  if (labels == json.end()) return BadCounts("labels");
+  SLIPWAY_ASSIGN_OR_RETURN(counts.labels, ClassCountsFromJson(*labels));
   const auto errors = json.find("errors");
   if (errors == json.end() || !errors->is_object()) return BadCounts("errors");
   for (const char* key : {"count", "sum", "squares"}) {
@@ -227,10 +238,10 @@ Json ToJson(const ModelCounts& counts) {
 
 Result<ModelCounts> ModelCountsFromJson(const Json& json) {
   const auto predictions = json.is_object() ? json.find("predictions") : json.end();
-  if (predictions == json.end() || !predictions->is_object()) return BadCounts("predictions");
+  if (predictions == json.end()) return BadCounts("predictions");
   ModelCounts counts;
   counts.set = GetInteger(json, "set");
-  SLIPWAY_RETURN_IF_ERROR(ReadCounts(*predictions, &counts.predictions));
+  SLIPWAY_ASSIGN_OR_RETURN(counts.predictions, ClassCountsFromJson(*predictions));
   // What another build has kept has none.
   if (const auto labels = json.find("in_epoch"); labels != json.end()) {
     SLIPWAY_ASSIGN_OR_RETURN(counts.in_epoch, LabelCountsFromJson(*labels));

@@ -28,25 +28,30 @@ struct SetCounts {
   int64_t disagreed = 0;                // Of these: another answer, or none.
 };
 
+// By class, or by bucket of a number.
+using ClassCounts = std::map<std::string, int64_t>;
+
 // What turned out to be true of predictions.
 struct LabelCounts {
   int64_t labelled = 0;  // Predictions of classes whose label came.
   int64_t correct = 0;
-  std::map<std::string, int64_t> labels = {};  // Of the labelled, by the class that is true.
-  analysis::NumberSums errors = {};            // Absolute errors of a regression's.
+  ClassCounts labels = {};           // Of the labelled, by the class that is true.
+  analysis::NumberSums errors = {};  // Absolute errors of a regression's.
 };
 
 // By the set's replicas: what was predicted, and what turned out to be true.
 struct ModelCounts {
   int64_t set = 0;
-  std::map<std::string, int64_t> predictions = {};  // By class, or by bucket of a number.
-  double confidence_sum = 0;                        // Of the predicted classes' probabilities.
-  int64_t labelled = 0, correct = 0;                // Of all predictions, as LabelCounts has them.
+  ClassCounts predictions = {};
+  double confidence_sum = 0;          // Of the predicted classes' probabilities.
+  int64_t labelled = 0, correct = 0;  // Of all predictions, as LabelCounts has them.
   // Of those only that were made while versions shared the traffic as they do: labels may come
   // late, and a new version has none of what was predicted before it.
   LabelCounts in_epoch = {};
   int64_t predicted() const;  // Of all classes.
 };
+
+int64_t SumOf(const ClassCounts& counts);
 
 // What came between two looks. A count that is smaller than before began anew in between, and
 // counts from 0.
@@ -58,6 +63,8 @@ LabelCounts Since(const LabelCounts& before, const LabelCounts& now);
 ModelCounts Change(const ModelCounts& before, const ModelCounts& now);
 LabelCounts Change(const LabelCounts& before, const LabelCounts& now);
 void Add(const SetCounts& more, SetCounts* total);
+void Add(const ClassCounts& more, ClassCounts* total);
+void Add(const LabelCounts& more, LabelCounts* total);
 void Add(const ModelCounts& more, ModelCounts* total);
 
 // In milliseconds, the middle of the bucket that the share lies in, by nearest rank; 0 of none.
@@ -68,6 +75,8 @@ const std::vector<double>& LatencyBounds();
 // Latencies as pairs of bucket and count.
 Json ToJson(const SetCounts& counts);
 Result<SetCounts> SetCountsFromJson(const Json& json);
+Json ToJson(const ClassCounts& counts);
+Result<ClassCounts> ClassCountsFromJson(const Json& json);
 Json ToJson(const LabelCounts& counts);
 Result<LabelCounts> LabelCountsFromJson(const Json& json);
 Json ToJson(const ModelCounts& counts);

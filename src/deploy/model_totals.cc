@@ -9,7 +9,7 @@ namespace slipway::deploy {
 namespace {
 
 // The estimates of a regression by the buckets of its scores.
-void ReadBuckets(const Json& scores, std::map<std::string, int64_t>* predictions) {
+void ReadBuckets(const Json& scores, ClassCounts* predictions) {
   const auto bounds = scores.find("bounds");
   const auto counts = scores.find("counts");
   if (bounds == scores.end() || counts == scores.end() || !bounds->is_array() ||
