@@ -18,6 +18,7 @@
 #include "splitter/collected_internal.h"
 #include "splitter/descriptor_room_internal.h"
 #include "splitter/endpoint_internal.h"
+#include "splitter/event_rate_internal.h"
 #include "splitter/feedback_copies_internal.h"
 #include "splitter/heads_internal.h"
 #include "splitter/mirror_internal.h"
@@ -113,6 +114,7 @@ class Loop {
 
  private:
   int Wait() const;
+  void Gather() const;
   void OnEvent(void* what, uint32_t events);
   void ServeQueued();
   void Expire();
@@ -135,6 +137,7 @@ class Loop {
   http::DateText date_;
   Picker picker_;
   FeedbackCopies feedback_;
+  EventRate events_;
   uint64_t generation_ = 0;
   int64_t now_ns_ = 0;  // When the loop was last woken.
   Descriptor listener_, epoll_, wake_;
