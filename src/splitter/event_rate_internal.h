@@ -25,7 +25,7 @@ class EventRate {
  private:
   static constexpr int64_t kSpanNs = 2'000'000;
   static constexpr int64_t kHigh = 40;  // 10,000 requests a second: each has two events.
-  static constexpr int kTogether = 20;
+  static constexpr int kTogether = 32;
 
   int64_t since_ns_ = 0;
   int64_t counted_ = 0;

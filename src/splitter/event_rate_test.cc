@@ -28,7 +28,7 @@ TEST(EventRate, WhereFewComeNobodyWaits) {
 }
 
 TEST(EventRate, WhatComesTogetherNeedsNoWait) {
-  EXPECT_FALSE(Of(20, 200 * kMicrosecond).pays_to_wait());
+  EXPECT_FALSE(Of(32, 200 * kMicrosecond).pays_to_wait());
 }
 
 TEST(EventRate, WhatWasBeforeAPauseSaysNothing) {

@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t kPauseNs = 100'000'000;
 constexpr int64_t kNanosecondsAMillisecond = 1'000'000;
 // Longer than most answers of the loop take, shorter than anybody notices.
-constexpr int64_t kGatherNs = 10'000;
+constexpr int64_t kGatherNs = 15'000;
 // What a connection gets to begin its request while the splitter ends.
 constexpr double kFinishSeconds = 1;
 
