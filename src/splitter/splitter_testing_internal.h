@@ -124,13 +124,20 @@ class Peer {
     return ::recv(socket_.number(), &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
   }
   void EndSending() { ::shutdown(socket_.number(), SHUT_WR); }
-  void Close() { socket_.Close(); }
+  void Close() {
+    const std::lock_guard lock(*ending_);
+    socket_.Close();
+  }
   void Reset() {
     const linger none{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     Close();
   }
-  void ShutDown() { ::shutdown(socket_.number(), SHUT_RDWR); }
+  // By any thread.
+  void ShutDown() {
+    const std::lock_guard lock(*ending_);
+    if (socket_.open()) ::shutdown(socket_.number(), SHUT_RDWR);
+  }
 
  private:
   std::string Cut(size_t count) {
@@ -140,6 +147,7 @@ class Peer {
   }
 
   Descriptor socket_;
+  std::unique_ptr<std::mutex> ending_ = std::make_unique<std::mutex>();  // Of the socket.
   std::string buffer_;
   bool reset_ = false;
 };
