@@ -99,6 +99,16 @@ Result<std::vector<registry::ModelVersion>> FindVersions(registry::Registry& reg
   return versions;
 }
 
+// Whoever asks for the newest version may not know what became of it.
+void WarnOfRollbacks(const std::vector<registry::ModelVersion>& versions, Session& session) {
+  for (const registry::ModelVersion& version : versions) {
+    const auto reason = version.tags.find(deploy::kRollbackTag);
+    if (reason == version.tags.end()) continue;
+    session.Warn(fmt::format("{}:{} was rolled back before: {}", version.name,
+                             version.registry_version, reason->second));
+  }
+}
+
 deploy::Release ReleaseOf(const registry::ModelVersion& version, const Json& deployment) {
   deploy::Release release;
   release.model = version.name;
@@ -203,6 +213,7 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
   SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const std::vector<registry::ModelVersion> versions,
                            FindVersions(*registry, directory, config, options, refused));
+  WarnOfRollbacks(versions, session);
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
                            MakeRollout(config, options, versions));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));

@@ -62,6 +62,17 @@ Error NoSuchOption(const CLI::App* command, const std::string& path, const std::
       .Try(fmt::format("{}{} --help", nearest.empty() ? "" : "'" + nearest + "', or ", path));
 }
 
+// The library's "Could not convert: NAME = word".
+std::string InOurWords(const CLI::ParseError& error) {
+  const std::string text(Trim(error.what()));
+  if (dynamic_cast<const CLI::ConversionError*>(&error) == nullptr) return text;
+  const size_t name = text.find(": "), word = text.find(" = ");
+  if (name == std::string::npos || word == std::string::npos || word < name) return text;
+  constexpr size_t kColon = 2, kEquals = 3;
+  return fmt::format("{}: '{}' is no number", text.substr(name + kColon, word - name - kColon),
+                     text.substr(word + kEquals));
+}
+
 }  // namespace
 
 Error NoSuchCommand(const CLI::App& app, const CLI::App& level, const std::string& path,
@@ -99,8 +110,7 @@ Error UsageError(const CLI::App& app, const CLI::ParseError& parse_error) {
                  fmt::format("{} needs a command: {}", path, JoinOr(CommandNames(*command))))
         .Try(path + " --help");
   }
-  return Error(ErrorCode::kInvalidInput, std::string(Trim(parse_error.what())))
-      .Try(path + " --help");
+  return Error(ErrorCode::kInvalidInput, InOurWords(parse_error)).Try(path + " --help");
 }
 
 }  // namespace slipway::cli

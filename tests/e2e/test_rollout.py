@@ -73,10 +73,13 @@ def test_a_bad_version_rolls_itself_back_and_says_why(shop):
     # Who comes later can see why.
     wait_until(lambda: "slipway.rollback" in shop.call("models", "show", SWAPPED).out, "the tag of the version")
     assert f"{shop.name} revision 2: {reason}" in shop.call("models", "show", SWAPPED).out
+    again = shop.call("deploy", SWAPPED, "--set", f"deployment.port={shop.port}", "--detach")
+    assert again.code == 0 and f"warning: {SWAPPED} was rolled back before: {shop.name} revision 2: accuracy worse" in again.err
+    shop.rollout("abort")
     history = shop.call("rollout", "history")
     assert history.code == 0 and "rolled back" in history.out and reason in history.out
-    assert [entry["revision"] for entry in shop.rollout("history")] == [1, 2]
-    assert shop.call("rollout", "report", "--to", "report.html").code == 0
+    assert [entry["revision"] for entry in shop.rollout("history")] == [1, 2, 3]
+    assert shop.call("rollout", "report", "--revision", "2", "--to", "report.html").code == 0
     html = (shop.project.folder / "report.html").read_text(encoding="utf-8")
     assert html.startswith("<!") and "accuracy worse by &gt; 5 points" in html
     markdown = shop.call("rollout", "report", "--revision", "2", "--format", "markdown", "--to", "-")
@@ -199,6 +202,7 @@ def test_without_traffic_it_pauses_and_a_person_decides(shop):
     assert (last["state"], last["paused"]) == ("paused", True)
     assert last["reason"].startswith("too few requests to judge by: 0 of 50")
     assert "0 to 100" in shop.refuse("rollout", "set-weight", "101")
+    assert "PERCENT: 'half' is no number" in shop.refuse("rollout", "set-weight", "half")
     shop.rollout("set-weight", "60")
     wait_until(lambda: shop.status()["weight"] == 60, "the weight that was set")
     assert shop.rollout("pause", "--reason", "lunch")["paused"]
