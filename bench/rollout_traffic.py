@@ -362,6 +362,8 @@ class Bench:
 
     def run(self):
         names = self.options.only.split(",") if self.options.only else list(self.steps())
+        if unknown := [name for name in names if name not in self.steps()]:
+            sys.exit(f"--only: no step '{unknown[0]}'; expected some of {', '.join(self.steps())}")
         self.service.train()
         try:
             self.service.deploy("rolling")
