@@ -64,7 +64,7 @@ Error NoSuchOption(const CLI::App* command, const std::string& path, const std::
 
 // The library's "Could not convert: NAME = word".
 std::string InOurWords(const CLI::ParseError& error) {
-  const std::string text(Trim(error.what()));
+  std::string text(Trim(error.what()));
   if (dynamic_cast<const CLI::ConversionError*>(&error) == nullptr) return text;
   const size_t name = text.find(": "), word = text.find(" = ");
   if (name == std::string::npos || word == std::string::npos || word < name) return text;
