@@ -167,7 +167,7 @@ void Loop::Run() {
   now_ns_ = http::MonotonicNow();
   AdoptRoutes();
   while (phase_ != Phase::kStops) {
-    if (events_.pays_to_wait()) Gather();
+    if (queued_.empty() && events_.pays_to_wait()) Gather();
     const int count = ::epoll_wait(epoll_.number(), events.data(), kMostEvents, Wait());
     now_ns_ = http::MonotonicNow();
     events_.Add(std::max(count, 0), now_ns_);
