@@ -32,14 +32,14 @@ class CoreTime:
     """How long a core is busy from here on, of the time that passes, as /proc/stat has it."""
 
     def __init__(self, core):
-        self.name, self.before = f"cpu{core}", None
+        self.name = f"cpu{core}"
         self.before = self.read()
 
     def read(self):
         with open("/proc/stat", encoding="ascii") as lines:
-            fields = next(line.split() for line in lines if line.split()[0] == self.name)
-        user, nice, system, idle, waits, *more = map(int, fields[1:9])
-        return idle + waits, user + nice + system + sum(more) + idle + waits
+            _, *ticks = next(line.split() for line in lines if line.split()[0] == self.name)
+        ticks = [int(one) for one in ticks[:8]]
+        return ticks[3] + ticks[4], sum(ticks)  # Idle, and waiting for a disk.
 
     def busy(self):
         idle, total = (now - before for now, before in zip(self.read(), self.before))
