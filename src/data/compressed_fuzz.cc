@@ -9,6 +9,9 @@ namespace {
 
 // A small file may hold so much that reading it takes minutes; nothing is to be learnt of that.
 constexpr size_t kMostBytes = size_t{1} << 17U;
+// One read of as much tells of any file whether it holds more than kMostBytes, also of one that
+// ends in an error behind them.
+constexpr size_t kWhole = kMostBytes + 1;
 
 using slipway::testing::Require;
 
@@ -28,12 +31,12 @@ std::string ReadInPieces(const std::string& path, size_t size) {
     all.append(piece.data(), *count);
     if (*count < size) return all;
   }
-  return all.substr(0, kMostBytes + 1);
+  return all.substr(0, kWhole);
 }
 
 void CheckCompressed(std::string_view bytes) {
   const slipway::testing::MemoryFile file(bytes);
-  const std::string whole = ReadInPieces(file.path(), kMostBytes);
+  const std::string whole = ReadInPieces(file.path(), kWhole);
   if (whole.size() > kMostBytes) return;
   // An error comes after all that is readable, whatever is asked for at once.
   slipway::testing::RequireSame(whole, ReadInPieces(file.path(), 100), "pieces make no difference");
