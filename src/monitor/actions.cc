@@ -74,6 +74,12 @@ Actions ActionState::Decide(const deploy::Service& service, const AlertRules& ru
     if (action == "retrain" && run_.alert.empty())
       run_ = {.alert = change.alert, .text = change.text, .told = {}};
   }
+  const auto is_asked_for = [&](const Waiting& waiting, std::string_view action) {
+    const AlertRule* rule = rules.Find(waiting.alert);
+    return rule != nullptr && rule->action == action;
+  };
+  if (!is_asked_for(rollback_, "rollback")) rollback_ = {};
+  if (!is_asked_for(run_, "retrain")) run_ = {};
   if (!rollback_.alert.empty()) RollBack(service, &actions);
   if (!run_.alert.empty()) Retrain(service, now_ms, &actions);
   return actions;

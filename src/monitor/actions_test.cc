@@ -117,6 +117,17 @@ TEST(Rollback, HasToLeadSomewhereElse) {
   EXPECT_EQ(declined(Churn()), "");
 }
 
+TEST(Rollback, IsDroppedWhenItsAlertHasAnotherAction) {
+  ActionState state;
+  deploy::Service moving = Churn();
+  moving.rollout->phase = deploy::Phase::kProgressing;
+  state.Decide(moving, Rules(), {Change(AlertChange::kRaised, "error_rate")}, kNow);
+  AlertRules milder = Rules();
+  milder.rules[0].action = "notify";
+  EXPECT_FALSE(state.Decide(moving, milder, {}, kNow).rollback.has_value());
+  EXPECT_FALSE(state.Decide(Churn(), Rules(), {}, kNow).rollback.has_value());
+}
+
 // The same version again, with other settings, is no version to go back to.
 TEST(Rollback, LeadsToAnotherVersionThanTheOneThatServes) {
   deploy::Service again = Churn();

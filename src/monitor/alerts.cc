@@ -102,6 +102,7 @@ std::vector<AlertTransition> AlertState::Look(const AlertRules& rules, const Ale
     Begin(rules, look);
     return changes;
   }
+  EndWithoutRule(rules, &changes);
   if (!look.has_counts || rules.rules.empty()) return changes;
   if (Pausing(look)) {
     Rebase(look);
@@ -132,15 +133,28 @@ void AlertState::Begin(const AlertRules& rules, const AlertLook& look) {
 }
 
 void AlertState::EndAll(std::vector<AlertTransition>* changes) {
-  for (const auto& [alert, standing] : standings_) {
-    if (standing.level == AlertLevel::kNone) continue;
-    changes->push_back({.change = AlertChange::kRecovered,
-                        .alert = alert,
-                        .value = standing.value,
-                        .limit = standing.limit,
-                        .text = fmt::format("{} is over: it was of {}, which is watched no longer",
-                                            alert, release_)});
-  }
+  for (const auto& [alert, standing] : standings_)
+    End(alert, standing, fmt::format("it was of {}, which is watched no longer", release_), changes);
+}
+
+// Nobody would hear again of an alert whose threshold was taken out of the configuration.
+void AlertState::EndWithoutRule(const AlertRules& rules, std::vector<AlertTransition>* changes) {
+  std::erase_if(standings_, [&](const auto& entry) {
+    const auto& [alert, standing] = entry;
+    if (rules.Find(alert) != nullptr) return false;
+    End(alert, standing, "alert_thresholds names it no longer", changes);
+    return true;
+  });
+}
+
+void AlertState::End(const std::string& alert, const AlertStanding& standing,
+                     const std::string& why, std::vector<AlertTransition>* changes) {
+  if (standing.level == AlertLevel::kNone) return;
+  changes->push_back({.change = AlertChange::kRecovered,
+                      .alert = alert,
+                      .value = standing.value,
+                      .limit = standing.limit,
+                      .text = fmt::format("{} is over: {}", alert, why)});
 }
 
 // Nobody looked for longer than a window, or never did, or the clock was set back: what came

@@ -70,7 +70,7 @@ struct AlertLook {
 enum class AlertChange : uint8_t {
   kRaised,
   kWarned,     // By an estimate alone: told, and nothing else is done.
-  kRecovered,  // Or over, as its version serves no longer.
+  kRecovered,  // Or over, as its version serves no longer or its limit was taken away.
   kNoTraffic,
   kTraffic,  // Again.
 };
@@ -149,6 +149,9 @@ class AlertState {
 
   void Begin(const AlertRules& rules, const AlertLook& look);
   void EndAll(std::vector<AlertTransition>* changes);
+  void EndWithoutRule(const AlertRules& rules, std::vector<AlertTransition>* changes);
+  static void End(const std::string& alert, const AlertStanding& standing, const std::string& why,
+                  std::vector<AlertTransition>* changes);
   bool Pausing(const AlertLook& look) const;
   void Rebase(const AlertLook& look);
   // What came since the last look; how many requests.

@@ -199,6 +199,23 @@ TEST(Alerts, AnotherReleaseBeginsAnew) {
   EXPECT_THAT(served.Looks(24, 100, 0), IsEmpty());
 }
 
+// Where the configuration of what serves is changed while an alert is open.
+TEST(Alerts, OfAThresholdThatIsTakenAwayAreOver) {
+  Served served;
+  EXPECT_THAT(served.Looks(24, 100, 10), ElementsAre("raised error_rate"));
+  const AlertRules with = served.rules;
+  std::erase_if(served.rules.rules, [](const auto& rule) { return rule.alert == "error_rate"; });
+  EXPECT_THAT(served.Looks(1, 100, 10), ElementsAre("recovered error_rate"));
+  EXPECT_EQ(served.last.text, "error_rate is over: alert_thresholds names it no longer");
+  EXPECT_FALSE(served.state.any());
+  EXPECT_THAT(served.Looks(24, 100, 10), IsEmpty());
+  served.rules = with;
+  EXPECT_THAT(served.Looks(1, 100, 10), ElementsAre("raised error_rate"));
+  // Also where nothing is watched from now on.
+  served.rules.rules.clear();
+  EXPECT_THAT(served.Looks(2, 100, 10), ElementsAre("recovered error_rate"));
+}
+
 TEST(Accuracy, IsJudgedByLabels) {
   Served served;
   served.Look();
