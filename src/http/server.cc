@@ -1,13 +1,12 @@
 #include "http/server.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/descriptor_limit.h"
 #include "core/parallel.h"
 #include "core/signals_blocked.h"
 #include "http/event_loop_internal.h"
@@ -17,14 +16,6 @@ namespace {
 
 // Waits longer than this are as good as forever, and far from overflow.
 constexpr double kLongestWaitSeconds = 1e8;
-
-// Connections are descriptors, and the usual limit is there for programs that use select.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 class EpollServer : public Server {
  public:

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <limits>
@@ -18,17 +17,6 @@ constexpr int64_t kParts = 16, kPartsOfClients = 6;
 constexpr int64_t kUsesOfLoop = 3;
 
 }  // namespace
-
-int64_t RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<int64_t>::max();
-  // The usual limit is there for programs that use select.
-  const rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-  constexpr auto kMost = static_cast<rlim_t>(std::numeric_limits<int64_t>::max());
-  return static_cast<int64_t>(std::min(limit.rlim_cur, kMost));
-}
 
 Result<DescriptorRoom> ShareDescriptors(int64_t descriptors, int loops, size_t connections) {
   const int64_t least = kOwn + kLeast + (kOwnOfLoop + kLeastOfLoop) * loops;

@@ -19,9 +19,6 @@ struct DescriptorRoom {
   int64_t pooled = 0;
 };
 
-// How many this process may have; as many as the system lets it have from now on.
-int64_t RaiseDescriptorLimit();
-
 // `connections` is the most clients that are wanted. kInvalidInput for too few descriptors.
 Result<DescriptorRoom> ShareDescriptors(int64_t descriptors, int loops, size_t connections);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/descriptor_limit.h"
 #include "core/parallel.h"
 #include "core/signals_blocked.h"
 #include "http/listener.h"
