@@ -10,11 +10,11 @@
 
 #include "cli/delivery.h"
 #include "cli/session.h"
+#include "cli/version_run.h"
 #include "config/config.h"
 #include "core/text.h"
 #include "deploy/controller.h"
 #include "http/listener.h"
-#include "pipeline/run_history.h"
 #include "registry/registry.h"
 
 namespace slipway::cli {
@@ -48,10 +48,8 @@ Result<std::string> SaidStrategy(const DeployOptions& options) {
 
 // What its run says of the gates that it failed, as far as the run is kept.
 std::string FailedGates(const std::string& directory, const registry::ModelVersion& version) {
-  const auto run = pipeline::FindRun(LocalFileSystem(), directory, version.run_id);
-  if (!run.ok()) return "";
   std::vector<std::string> reasons;
-  for (const Json& gate : run->record.value("gates", Json::array())) {
+  for (const Json& gate : GatesOf(directory, version)) {
     if (GetString(gate, "verdict") == "pass" || GetBool(gate, "dry_run")) continue;
     const std::string reason = GetString(gate, "reason");
     reasons.push_back(reason.empty() ? GetString(gate, "name") : reason);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/version_run.h"
 #include "core/text.h"
 #include "registry/artifact_facts.h"
 
@@ -10,16 +11,6 @@ namespace {
 
 bool EndsWith(const std::string& path, std::string_view ending) {
   return ToLower(BaseName(path)).ends_with(ending);
-}
-
-// The report of the run that made a version; null where it is gone, or was elsewhere.
-Json RunReportOf(const std::string& directory, const registry::ModelVersion& version) {
-  if (version.run_id.empty() || BaseName(version.run_id) != version.run_id) return nullptr;
-  const std::string path = JoinPath(directory, "runs/" + version.run_id + "/report.json");
-  Result<Json> report = ReadJsonFile(LocalFileSystem(), path);
-  // Of another version of that name, where a registry was made anew.
-  const bool same = report.ok() && GetString(*report, "digest") == version.digest;
-  return same ? *std::move(report) : Json();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "cli/models_card.h"
 #include "cli/models_diff.h"
 #include "cli/models_view.h"
+#include "cli/version_run.h"
 #include "cli/warnings.h"
 #include "registry/artifact_facts.h"
 
@@ -66,16 +67,20 @@ Result<int> ListModels(const ModelsOptions& options, Session& session) {
 }
 
 Result<int> ShowModel(const ModelsOptions& options, Session& session) {
-  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, OpenPresent(options, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory,
+                           RegistryDirectory(options.registry, session));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto registry, registry::OpenExisting(directory));
   SLIPWAY_ASSIGN_OR_RETURN(const ModelVersion version, registry->Find(options.reference));
   const auto facts = registry::ReadArtifactFacts(*registry, LocalFileSystem(), version);
+  const Json gates = GatesOf(directory, version);
   // A damaged artifact still has a record worth seeing; the exit code tells.
   if (session.json) {
     Json json = registry::ToJson(version);
+    json["gates"] = gates;
     if (facts.ok()) json.update(FactsJson(*facts));
     session.PrintJson(json);
   } else {
-    session.Print(VersionDetails(version, facts.ok() ? &*facts : nullptr, session));
+    session.Print(VersionDetails(version, facts.ok() ? &*facts : nullptr, gates, session));
   }
   if (!facts.ok()) return facts.error();
   return kExitDone;

@@ -6,6 +6,7 @@
 
 #include "cli/table.h"
 #include "cli/value_text.h"
+#include "cli/version_run.h"
 #include "core/text.h"
 
 namespace slipway::cli {
@@ -97,8 +98,8 @@ std::vector<Row> FileRows(const registry::ArtifactFacts& facts) {
 }
 
 std::string Section(const Session& session, const std::string& title,
-                    const std::vector<Row>& rows) {
-  return rows.empty() ? "" : session.Paint("1", title) + "\n" + Table(rows, session, kSection);
+                    const std::vector<Row>& rows, const TableStyle& style = kSection) {
+  return rows.empty() ? "" : session.Paint("1", title) + "\n" + Table(rows, session, style);
 }
 
 std::string Tags(const ModelVersion& version) {
@@ -157,7 +158,7 @@ std::string VersionTable(const std::vector<ModelVersion>& versions, const Sessio
 }
 
 std::string VersionDetails(const ModelVersion& version, const registry::ArtifactFacts* facts,
-                           const Session& session) {
+                           const Json& gates, const Session& session) {
   const bool passed = version.verdict == "passed";
   std::string text = session.Paint("1", VersionName(version));
   if (!version.version.empty()) text += " · " + Printable(version.version);
@@ -165,6 +166,7 @@ std::string VersionDetails(const ModelVersion& version, const registry::Artifact
                       session.Paint(passed ? "32" : "31", version.verdict));
   text += Table(RecordRows(version, facts), session, kSection);
   text += Section(session, "metrics", MetricRows(version));
+  text += Section(session, "gates", GateRows(gates), kMarked);
   text += Section(session, "inputs", InputRows(version));
   if (facts == nullptr) return text;
   std::vector<Row> lineage;

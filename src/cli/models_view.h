@@ -14,9 +14,10 @@ namespace slipway::cli {
 std::string VersionTable(const std::vector<registry::ModelVersion>& versions,
                          const Session& session);
 
-// Everything about one version; without `facts` what the record knows.
+// Everything about one version; without `facts` what the record knows. `gates` as GatesOf.
 std::string VersionDetails(const registry::ModelVersion& version,
-                           const registry::ArtifactFacts* facts, const Session& session);
+                           const registry::ArtifactFacts* facts, const Json& gates,
+                           const Session& session);
 
 std::string AuditTable(const std::vector<registry::AuditEntry>& entries, const Session& session);
 

@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/value_text.h"
+#include "cli/version_run.h"
 #include "config/config.h"
 #include "core/text.h"
 #include "pipeline/run_history.h"
@@ -107,17 +108,6 @@ std::vector<Row> MetricRows(const RunEntry& run) {
   return rows;
 }
 
-std::vector<Row> GateRows(const RunEntry& run) {
-  std::vector<Row> rows;
-  for (const Json& gate : run.record.value("gates", Json::array())) {
-    const bool passed = GetString(gate, "verdict") == "pass";
-    rows.push_back({{passed ? "✓" : "✗", passed ? "32" : "31"},
-                    {GetString(gate, "name")},
-                    {GetString(gate, "reason")}});
-  }
-  return rows;
-}
-
 Result<int> ShowRun(const std::string& config_path, const std::string& run_id, Session& session) {
   SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, RunsOf(config_path));
   SLIPWAY_ASSIGN_OR_RETURN(const RunEntry run,
@@ -138,7 +128,7 @@ Result<int> ShowRun(const std::string& config_path, const std::string& run_id, S
              {{"report"}, {ShortPath(JoinPath(directory, "runs/" + run.run_id + "/report.html"))}}},
             session, kSection));
   session.Print(Table(MetricRows(run), session, kSection));
-  session.Print(Table(GateRows(run), session, {.header = false, .indent = 2}));
+  session.Print(Table(GateRows(run.record.value("gates", Json::array())), session, kMarked));
   return kExitDone;
 }
 

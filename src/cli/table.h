@@ -27,5 +27,7 @@ std::string Table(const std::vector<Row>& rows, const Session& session,
 
 // Keys and values below each other, in the style of a section.
 inline constexpr TableStyle kSection = {.header = false, .indent = 2, .first_width = 13};
+// A section whose lines begin with a mark.
+inline constexpr TableStyle kMarked = {.header = false, .indent = 2};
 
 }  // namespace slipway::cli

@@ -1,5 +1,6 @@
 """The registry as users and their mistakes meet it."""
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -21,6 +22,17 @@ def test_a_failed_model_does_not_pass_by_an_edited_word(ready):
     assert answer.code == 0 and "marked as not passed" in answer.out, answer.err
     assert json.loads(ready.call("models", "show", "copy", "--output", "json").out)["verdict"] == "failed"
     assert ready.call("models", "promote", "copy", "--to", "staging").code != 0
+
+
+def test_a_version_shows_what_its_gates_said_as_long_as_its_run_is_kept(ready):
+    ready.run("--set", "model.performance_thresholds.accuracy=0.999", expect=1)
+    shown = json.loads(ready.call("models", "show", "ml-classifier", "--output", "json").out)
+    assert {gate["name"]: gate["verdict"] for gate in shown["gates"]}["accuracy"] == "fail"
+    text = ready.call("models", "show", "ml-classifier").out
+    assert any("✗" in line and "accuracy" in line and "0.999" in line for line in text.splitlines()), text
+    shutil.rmtree(ready.folder / ".slipway/runs")
+    assert json.loads(ready.call("models", "show", "ml-classifier", "--output", "json").out)["gates"] == []
+    assert "✗" not in ready.call("models", "show", "ml-classifier").out
 
 
 def test_no_edited_record_changes_a_card(ready):
