@@ -64,6 +64,8 @@ void Read(const Json& json, ShadowSettings* out) {
   out->seconds = GetNumber(json, "seconds", out->seconds);
   out->share = GetNumber(json, "share", out->share);
   out->max_disagreement = GetNumber(json, "max_disagreement", out->max_disagreement);
+  out->relative_tolerance = GetNumber(json, "relative_tolerance", out->relative_tolerance);
+  out->absolute_tolerance = GetNumber(json, "absolute_tolerance", out->absolute_tolerance);
 }
 
 template <typename T>

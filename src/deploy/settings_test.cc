@@ -27,8 +27,9 @@ std::string TextOf(const Settings& s) {
          fmt::format("comparison {} {} {} {} {} {} {} {} {}\n", p.alpha, p.error_margin,
                      p.latency_margin, p.accuracy_margin, p.prediction_limit, p.min_requests,
                      p.warmup_requests, p.cluster_size, p.promote_early) +
-         fmt::format("traffic {} {} {} '{}' '{}' '{}' '{}'\n", c.shadow.seconds, c.shadow.share,
-                     c.shadow.max_disagreement, c.sticky.header, c.sticky.cookie, c.header.name,
+         fmt::format("traffic {} {} {} {} {} '{}' '{}' '{}' '{}'\n", c.shadow.seconds,
+                     c.shadow.share, c.shadow.max_disagreement, c.shadow.relative_tolerance,
+                     c.shadow.absolute_tolerance, c.sticky.header, c.sticky.cookie, c.header.name,
                      c.header.value) +
          fmt::format("rolling {} {} {} {}\n", s.rolling.max_surge, s.rolling.max_unavailable,
                      s.rolling.min_ready_seconds, s.rolling.progress_deadline_seconds);
@@ -67,7 +68,8 @@ TEST(Settings, WhatIsWrittenIsRead) {
       "{deployment_strategy: canary, scaling_config: {min_replicas: 2, max_replicas: 4, "
       "target_utilization: 0.5, scale_down_seconds: 9}, canary: {stages: [50, 100], "
       "ready_timeout_seconds: 7, scale_down_delay_seconds: 8, dry_run: [errors, latency_p95], "
-      "shadow: {seconds: 3, share: 0.5, max_disagreement: 0.1}, sticky: {cookie: who}, "
+      "shadow: {seconds: 3, share: 0.5, max_disagreement: 0.1, relative_tolerance: 0.02, "
+      "absolute_tolerance: 0.5}, sticky: {cookie: who}, "
       "header: {name: X-New, value: yes please}, comparison: {accuracy_margin: 0.2, "
       "prediction_limit: 0.3, cluster_size: 4, promote_early: true}}}");
   ASSERT_TRUE(loaded.ok()) << loaded.error().Render();
@@ -78,7 +80,7 @@ TEST(Settings, WhatIsWrittenIsRead) {
   EXPECT_THAT(text, ::testing::HasSubstr("canary [50, 100] 300 30 7 0.8 8 "));
   EXPECT_THAT(text, ::testing::HasSubstr("[\"errors\", \"latency_p95\"]\n"));
   EXPECT_THAT(text, ::testing::HasSubstr("0.2 0.3 100 50 4 true\n"));
-  EXPECT_THAT(text, ::testing::HasSubstr("traffic 3 0.5 0.1 '' 'who' 'X-New' 'yes please'\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("traffic 3 0.5 0.1 0.02 0.5 '' 'who' 'X-New' 'yes please'\n"));
 }
 
 TEST(Settings, AnExperimentDecidesNothingBeforeItsLeastTime) {

@@ -26,8 +26,9 @@ void Client::BeginCopies(bool feedback, std::ptrdiff_t version) {
 
 void Client::BeginMirror(std::ptrdiff_t version) {
   if (version == Picker::kNone) return;
-  const Picker& picker = loop_->picker();
-  mirror_ = MirroredRequest::Begin(loop_, picker.table().versions[static_cast<size_t>(version)]);
+  const RouteTable& table = loop_->picker().table();
+  mirror_ = MirroredRequest::Begin(loop_, table.versions[static_cast<size_t>(version)],
+                                   table.routes.mirror.tolerance);
   if (mirror_ != nullptr) mirror_->AddRequest(request_.unsent());
 }
 

@@ -17,8 +17,6 @@ using SortedJson = nlohmann::json;
 
 // Deeper than any answer of predictions, and far from what recursion costs.
 constexpr int kMostDepth = 64;
-// The same sum in another order, in single precision: of what is no whole number.
-constexpr double kRelativeTolerance = 1e-5;
 constexpr int kStatusesAClass = 100, kSuccess = 2;
 
 std::string_view ContentOf(KeptAnswer* answer) {
@@ -67,34 +65,46 @@ std::optional<SortedJson> PredictionOf(std::string_view text) {
 // How sure a model is differs between any two that were trained, and is no other prediction.
 bool TellsHowSure(std::string_view name) { return name.starts_with("probability_"); }
 
-bool Same(const SortedJson& one, const SortedJson& other);
+// Compares two predictions, whose numbers may differ by the tolerance.
+class Comparison {
+ public:
+  explicit Comparison(const NumberTolerance& tolerance) : tolerance_(tolerance) {}
 
-bool SameNumber(const SortedJson& one, const SortedJson& other) {
-  if (one.is_number_integer() && other.is_number_integer()) return one == other;
-  const auto left = one.get<double>(), right = other.get<double>();
-  const double larger = std::max(std::abs(left), std::abs(right));
-  return left == right || std::abs(left - right) <= kRelativeTolerance * larger;
-}
-
-// Whether the other one has each member too, and the same: all of them where they are all of how
-// sure a model is.
-bool HasAllOf(const SortedJson& object, const SortedJson& other) {
-  bool judges = false;
-  for (const auto& [name, value] : object.items()) judges |= !TellsHowSure(name);
-  for (const auto& [name, value] : object.items()) {
-    if (judges && TellsHowSure(name)) continue;
-    const SortedJson* const found = Find(other, name);
-    if (found == nullptr || !Same(value, *found)) return false;
+  bool Same(const SortedJson& one, const SortedJson& other) const {
+    const auto same = [this](const SortedJson& left, const SortedJson& right) {
+      return Same(left, right);
+    };
+    if (one.is_number() && other.is_number()) return SameNumber(one, other);
+    if (one.is_object() && other.is_object()) return HasAllOf(one, other) && HasAllOf(other, one);
+    if (one.is_array() && other.is_array()) return std::ranges::equal(one, other, same);
+    return one == other;
   }
-  return true;
-}
 
-bool Same(const SortedJson& one, const SortedJson& other) {
-  if (one.is_number() && other.is_number()) return SameNumber(one, other);
-  if (one.is_object() && other.is_object()) return HasAllOf(one, other) && HasAllOf(other, one);
-  if (one.is_array() && other.is_array()) return std::ranges::equal(one, other, Same);
-  return one == other;
-}
+ private:
+  bool SameNumber(const SortedJson& one, const SortedJson& other) const {
+    const bool whole = one.is_number_integer() && other.is_number_integer();
+    if (whole && tolerance_ == NumberTolerance()) return one == other;
+    const auto left = one.get<double>(), right = other.get<double>();
+    const double larger = std::max(std::abs(left), std::abs(right));
+    const double most = std::max(tolerance_.relative * larger, tolerance_.absolute);
+    return left == right || std::abs(left - right) <= most;
+  }
+
+  // Whether the other one has each member too, and the same: all of them where they are all of how
+  // sure a model is.
+  bool HasAllOf(const SortedJson& object, const SortedJson& other) const {
+    bool judges = false;
+    for (const auto& [name, value] : object.items()) judges |= !TellsHowSure(name);
+    for (const auto& [name, value] : object.items()) {
+      if (judges && TellsHowSure(name)) continue;
+      const SortedJson* const found = Find(other, name);
+      if (found == nullptr || !Same(value, *found)) return false;
+    }
+    return true;
+  }
+
+  const NumberTolerance tolerance_;
+};
 
 }  // namespace
 
@@ -108,7 +118,7 @@ MirrorVerdict Compare(MirrorPair* pair) {
   const std::optional<SortedJson> one = PredictionOf(ContentOf(&counted));
   const std::optional<SortedJson> other = PredictionOf(ContentOf(&mirrored));
   if (!one && !other) return MirrorVerdict::kSkipped;
-  const bool same = one && other && Same(*one, *other);
+  const bool same = one && other && Comparison(pair->tolerance).Same(*one, *other);
   return same ? MirrorVerdict::kEqual : MirrorVerdict::kPredictionDiffers;
 }
 

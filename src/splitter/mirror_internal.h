@@ -17,6 +17,7 @@ namespace slipway::splitter {
 struct MirrorPair {
   std::shared_ptr<Version> version;  // Which was asked beside.
   KeptAnswer counted, mirrored;
+  NumberTolerance tolerance = {};
 
   size_t bytes() const { return counted.body.size() + mirrored.body.size(); }
 };
@@ -25,9 +26,8 @@ struct MirrorPair {
 enum class MirrorVerdict { kEqual, kStatusDiffers, kPredictionDiffers, kSkipped };
 
 // Of answers with a status of 2xx what was predicted is compared: `prediction`, `predictions`, or
-// the data of the Open Inference Protocol's `outputs`. Numbers that are not both whole are the same
-// within 1e-5 of the larger one; how sure a model is ("probability_…") counts only where nothing
-// else was asked for. An answer that holds no prediction, is no JSON or is nested more than 64 deep
+// the data of the Open Inference Protocol's `outputs`. Numbers are the same within the tolerance; how sure a model is ("probability_…") counts only where nothing else was
+// asked for. An answer that holds no prediction, is no JSON or is nested more than 64 deep
 // differs from one that holds one. kSkipped where neither does.
 MirrorVerdict Compare(MirrorPair* pair);
 

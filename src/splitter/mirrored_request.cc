@@ -5,20 +5,23 @@
 
 namespace slipway::splitter {
 
-MirroredRequest::MirroredRequest(Loop* loop, const TableVersion& version)
+MirroredRequest::MirroredRequest(Loop* loop, const TableVersion& version,
+                                 const NumberTolerance& tolerance)
     : loop_(loop),
       version_(version.version),
       replicas_(version.replicas),
+      tolerance_(tolerance),
       request_(loop->options().mirror_request_bytes, &loop->mirrored),
       exchange_(loop, this, loop->options().mirror_answer_bytes, &loop->mirrored),
       counted_body_(loop->options().mirror_answer_bytes, &loop->mirrored) {}
 
-MirroredRequest* MirroredRequest::Begin(Loop* loop, const TableVersion& version) {
+MirroredRequest* MirroredRequest::Begin(Loop* loop, const TableVersion& version,
+                                        const NumberTolerance& tolerance) {
   if (loop->mirrors >= std::min<int64_t>(loop->options().mirrors_at_once, loop->room().mirrors)) {
     ++version.version->mirror.skipped;
     return nullptr;
   }
-  std::unique_ptr<MirroredRequest> made(new MirroredRequest(loop, version));
+  std::unique_ptr<MirroredRequest> made(new MirroredRequest(loop, version, tolerance));
   loop->Own(made.get());
   ++loop->mirrors;
   loop->Enter(version.version.get());
@@ -88,7 +91,7 @@ void MirroredRequest::EndIfBoth() {
     if (counted_.whole) {
       counted_.too_large = counted_body_.too_large();
       counted_.body = counted_body_.Take();
-      loop_->comparer().Add({version_, std::move(counted_), exchange_.TakeAnswer()});
+      loop_->comparer().Add({version_, std::move(counted_), exchange_.TakeAnswer(), tolerance_});
     } else {
       ++version_->mirror.skipped;
     }

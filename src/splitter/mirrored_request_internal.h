@@ -15,7 +15,8 @@ namespace slipway::splitter {
 class MirroredRequest final : public Endpoint, public CopyExchange::User {
  public:
   // Null where there are too many at once, which is counted.
-  static MirroredRequest* Begin(Loop* loop, const TableVersion& version);
+  static MirroredRequest* Begin(Loop* loop, const TableVersion& version,
+                                const NumberTolerance& tolerance);
 
   void AddRequest(std::string_view bytes) { request_.Add(bytes); }
   // It is whole.
@@ -31,7 +32,7 @@ class MirroredRequest final : public Endpoint, public CopyExchange::User {
   void OnStop() override {}
 
  private:
-  MirroredRequest(Loop* loop, const TableVersion& version);
+  MirroredRequest(Loop* loop, const TableVersion& version, const NumberTolerance& tolerance);
   // With the least in flight; null where all are left out.
   Replica* PickReplica() const;
   void Skip();
@@ -43,6 +44,7 @@ class MirroredRequest final : public Endpoint, public CopyExchange::User {
   Loop* const loop_;
   const std::shared_ptr<Version> version_;
   std::vector<std::shared_ptr<Replica>> replicas_;
+  const NumberTolerance tolerance_;
   Collected request_;
   CopyExchange exchange_;
   KeptAnswer counted_;  // But for its body.

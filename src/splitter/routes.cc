@@ -107,6 +107,11 @@ void CheckParts(const Stickiness& sticky, const std::set<std::string>& ids, Mist
     mistakes->Add("sticky.parts", fmt::format("the weights add up to {}", sum), "more than 0");
 }
 
+void CheckTolerance(double tolerance, const std::string& field, Mistakes* mistakes) {
+  if (!(tolerance >= 0 && std::isfinite(tolerance)))
+    mistakes->Add(field, fmt::format("a tolerance can't be {}", tolerance), "0 or more");
+}
+
 }  // namespace
 
 Status CheckRoutes(const Routes& routes, const std::string& source) {
@@ -131,6 +136,9 @@ Status CheckRoutes(const Routes& routes, const std::string& source) {
     CheckVersionName(routes.mirror.version, "mirror.version", ids, &mistakes);
   if (!(routes.mirror.share >= 0 && routes.mirror.share <= 1))
     mistakes.Add("mirror.share", fmt::format("a share can't be {}", routes.mirror.share), "0 to 1");
+  const NumberTolerance& tolerance = routes.mirror.tolerance;
+  CheckTolerance(tolerance.relative, "mirror.relative_tolerance", &mistakes);
+  CheckTolerance(tolerance.absolute, "mirror.absolute_tolerance", &mistakes);
   return mistakes.Take();
 }
 

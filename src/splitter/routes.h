@@ -50,11 +50,21 @@ struct HeaderRoute {
   std::string version;
 };
 
+// By how much two numbers may differ and be the same: by that part of the larger one, or by that
+// amount (as math.isclose of Python). The default is what the same sum in another order has, in
+// single precision; with it whole numbers are labels, and differ by nothing.
+struct NumberTolerance {
+  double relative = 1e-5;
+  double absolute = 0;
+  bool operator==(const NumberTolerance&) const = default;
+};
+
 // This share of the predictions (POST to …/predict, …/invocations or …/infer) that go to others is
 // also asked of the version, whose answers are compared and dropped.
 struct MirrorRoute {
   std::string version;  // "" for none.
   double share = 1;     // From 0 to 1.
+  NumberTolerance tolerance = {};
 };
 
 struct Routes {

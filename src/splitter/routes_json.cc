@@ -140,9 +140,23 @@ Status ReadHeaderRoute(const ObjectReader& reader, HeaderRoute* route) {
 }
 
 Status ReadMirror(const ObjectReader& reader, MirrorRoute* mirror) {
-  SLIPWAY_RETURN_IF_ERROR(reader.Only({"version", "share"}));
+  SLIPWAY_RETURN_IF_ERROR(
+      reader.Only({"version", "share", "relative_tolerance", "absolute_tolerance"}));
   SLIPWAY_RETURN_IF_ERROR(reader.Read("version", &mirror->version));
-  return reader.Read("share", &mirror->share);
+  SLIPWAY_RETURN_IF_ERROR(reader.Read("share", &mirror->share));
+  SLIPWAY_RETURN_IF_ERROR(reader.Read("relative_tolerance", &mirror->tolerance.relative));
+  return reader.Read("absolute_tolerance", &mirror->tolerance.absolute);
+}
+
+Json MirrorToJson(const MirrorRoute& mirror) {
+  if (mirror.version.empty()) return nullptr;
+  Json json = {{"version", mirror.version}, {"share", mirror.share}};
+  // A splitter of an older version refuses members that it does not know.
+  if (mirror.tolerance != NumberTolerance()) {
+    json["relative_tolerance"] = mirror.tolerance.relative;
+    json["absolute_tolerance"] = mirror.tolerance.absolute;
+  }
+  return json;
 }
 
 Status ReadRoutes(const ObjectReader& reader, Routes* routes) {
@@ -202,9 +216,7 @@ Json ToJson(const Routes& routes) {
   for (const HeaderRoute& route : routes.header_routes)
     json["header_routes"].push_back(
         {{"name", route.name}, {"value", route.value}, {"version", route.version}});
-  json["mirror"] = nullptr;
-  if (!routes.mirror.version.empty())
-    json["mirror"] = {{"version", routes.mirror.version}, {"share", routes.mirror.share}};
+  json["mirror"] = MirrorToJson(routes.mirror);
   json["fallback"] = routes.fallback;
   json["idempotent"] = routes.idempotent;
   // A splitter of an older version refuses members that it does not know.

@@ -21,7 +21,7 @@ constexpr const char* kAll = R"({
     {"version": "7", "weight": 25}, {"version": "8", "weight": 25.5},
     {"version": "7", "weight": 50}]},
   "header_routes": [{"name": "X-Canary", "value": "always", "version": "8"}],
-  "mirror": {"version": "shadow", "share": 0.25},
+  "mirror": {"version": "shadow", "share": 0.25, "relative_tolerance": 0.1, "absolute_tolerance": 2},
   "fallback": false, "idempotent": true, "copy_feedback": false})";
 
 std::string ErrorOf(const std::string& text) {
@@ -43,6 +43,7 @@ TEST(Routes, GoToJsonAndBack) {
   EXPECT_EQ(routes->header_routes[0].value, "always");
   EXPECT_EQ(routes->mirror.version, "shadow");
   EXPECT_EQ(routes->mirror.share, 0.25);
+  EXPECT_EQ(routes->mirror.tolerance, (NumberTolerance{.relative = 0.1, .absolute = 2}));
   EXPECT_FALSE(routes->fallback);
   EXPECT_TRUE(routes->idempotent);
   EXPECT_FALSE(routes->copy_feedback);
@@ -86,6 +87,9 @@ TEST(Routes, MistakesSayWhereTheyAre) {
                           "mirror": {"version": "8", "share": 2}})"),
               AllOf(HasSubstr("mirror.version"), HasSubstr("7"), HasSubstr("mirror.share"),
                     HasSubstr("0 to 1")));
+  EXPECT_THAT(ErrorOf(R"({"mirror": {"relative_tolerance": -1, "absolute_tolerance": -2}})"),
+              AllOf(HasSubstr("mirror.relative_tolerance: a tolerance can't be -1"),
+                    HasSubstr("mirror.absolute_tolerance: a tolerance can't be -2")));
   EXPECT_THAT(ErrorOf(R"({"sticky": {"header": "X User"}})"), HasSubstr("sticky.header"));
   EXPECT_THAT(ErrorOf(R"({"sticky": {"cookie": "a;b"}})"),
               AllOf(HasSubstr("sticky.cookie"), HasSubstr("no name of a cookie")));

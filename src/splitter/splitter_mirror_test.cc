@@ -7,8 +7,10 @@
 namespace slipway::splitter {
 namespace {
 
-MirrorVerdict VerdictOf(const std::string& counted, const std::string& mirrored) {
+MirrorVerdict VerdictOf(const std::string& counted, const std::string& mirrored,
+                        const NumberTolerance& tolerance = {}) {
   MirrorPair pair;
+  pair.tolerance = tolerance;
   pair.counted = {.status = 200, .whole = true, .body = counted};
   pair.mirrored = {.status = 200, .whole = true, .body = mirrored};
   return Compare(&pair);
@@ -29,6 +31,25 @@ TEST(MirrorCompare, LooksAtPredictions) {
             MirrorVerdict::kPredictionDiffers);
   EXPECT_EQ(VerdictOf(R"({"prediction": {"a": 1}})", R"({"prediction": {"a": 1, "b": 2}})"),
             MirrorVerdict::kPredictionDiffers);
+}
+
+TEST(MirrorCompare, NumbersMayDifferByTheTolerance) {
+  const auto verdict = [](const char* one, const char* other, const NumberTolerance& tolerance) {
+    return VerdictOf(fmt::format(R"({{"predictions":[{}]}})", one),
+                     fmt::format(R"({{"predictions":[{}]}})", other), tolerance);
+  };
+  EXPECT_EQ(verdict("250000.5", "250001.5", {}), MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("250000.5", "250010.5", {}), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("100.5", "104.5", {.relative = 0.05}), MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("100.5", "110.5", {.relative = 0.05}), MirrorVerdict::kPredictionDiffers);
+  // Around 0 no part of a number helps.
+  EXPECT_EQ(verdict("0.001", "-0.002", {.relative = 0.05}), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("0.001", "-0.002", {.relative = 0.05, .absolute = 0.01}),
+            MirrorVerdict::kEqual);
+  EXPECT_EQ(verdict("0.5", "0.5", {.relative = 0, .absolute = 0}), MirrorVerdict::kEqual);
+  // Whole numbers are labels, and never near each other; a regression may predict them as well.
+  EXPECT_EQ(verdict("700000", "700001", {}), MirrorVerdict::kPredictionDiffers);
+  EXPECT_EQ(verdict("70", "71", {.relative = 0.05}), MirrorVerdict::kEqual);
 }
 
 // The same bytes, too: else of what both say only what they say alike would count.
