@@ -15,7 +15,9 @@
 #include "core/text.h"
 #include "deploy/controller.h"
 #include "http/listener.h"
+#include "model/artifact.h"
 #include "registry/registry.h"
+#include "serve/prediction_bounds.h"
 
 namespace slipway::cli {
 namespace {
@@ -107,7 +109,18 @@ void WarnOfRollbacks(const std::vector<registry::ModelVersion>& versions, Sessio
   }
 }
 
-deploy::Release ReleaseOf(const registry::ModelVersion& version, const Json& deployment) {
+// Where the estimates of a regression are to be cut. A model that can't be loaded is no matter
+// here: its replicas say so.
+std::vector<double> BoundsOf(registry::Registry& registry, const registry::ModelVersion& version) {
+  if (version.task == "classification") return {};
+  const Result<std::string> directory = registry.Fetch(version);
+  if (!directory.ok()) return {};
+  const auto model = model::LoadModel(LocalFileSystem(), *directory, version.digest);
+  return model.ok() ? serve::PredictionBoundsOf(*model) : std::vector<double>();
+}
+
+deploy::Release ReleaseOf(registry::Registry& registry, const registry::ModelVersion& version,
+                          const Json& deployment) {
   deploy::Release release;
   release.model = version.name;
   release.version = version.registry_version;
@@ -115,10 +128,12 @@ deploy::Release ReleaseOf(const registry::ModelVersion& version, const Json& dep
   release.digest = version.digest;
   release.deployment = deployment;
   release.forced = version.verdict != "passed";
+  release.own_bounds = BoundsOf(registry, version);
   return release;
 }
 
-Result<deploy::NewRollout> MakeRollout(const config::Config& config, const DeployOptions& options,
+Result<deploy::NewRollout> MakeRollout(registry::Registry& registry, const config::Config& config,
+                                       const DeployOptions& options,
                                        const std::vector<registry::ModelVersion>& versions) {
   deploy::NewRollout rollout;
   rollout.environment = config.environment;
@@ -128,9 +143,9 @@ Result<deploy::NewRollout> MakeRollout(const config::Config& config, const Deplo
   Json deployment = config.deployment.all;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string strategy, SaidStrategy(options));
   if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
-  rollout.release = ReleaseOf(versions.front(), deployment);
+  rollout.release = ReleaseOf(registry, versions.front(), deployment);
   for (size_t i = 1; i < versions.size(); ++i)
-    rollout.others.push_back(ReleaseOf(versions[i], deployment));
+    rollout.others.push_back(ReleaseOf(registry, versions[i], deployment));
   rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
   rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
   // As they are written: a URL is a secret, and stays in its variable.
@@ -213,7 +228,7 @@ Result<int> Deploy(const DeployOptions& options, bool* refused, Session& session
                            FindVersions(*registry, directory, config, options, refused));
   WarnOfRollbacks(versions, session);
   SLIPWAY_ASSIGN_OR_RETURN(const deploy::NewRollout rollout,
-                           MakeRollout(config, options, versions));
+                           MakeRollout(*registry, config, options, versions));
   SLIPWAY_ASSIGN_OR_RETURN(const Delivery delivery, OpenDelivery(directory, true));
   const std::string name = NameOf(config, versions.front());
   SLIPWAY_RETURN_IF_ERROR(CheckAddress(delivery, name, rollout));

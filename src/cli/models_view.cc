@@ -97,8 +97,8 @@ std::vector<Row> FileRows(const registry::ArtifactFacts& facts) {
   return rows;
 }
 
-std::string Section(const Session& session, const std::string& title,
-                    const std::vector<Row>& rows, const TableStyle& style = kSection) {
+std::string Section(const Session& session, const std::string& title, const std::vector<Row>& rows,
+                    const TableStyle& style = kSection) {
   return rows.empty() ? "" : session.Paint("1", title) + "\n" + Table(rows, session, style);
 }
 

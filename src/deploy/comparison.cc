@@ -188,6 +188,8 @@ Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& c
 }
 
 Status Comparison::ObservePredictions(const ClassCounts& stable, const ClassCounts& canary) {
+  counted_alike_ = AreCountedAlike(stable, canary);
+  if (!counted_alike_) return {};
   if (!predictions_.has_value()) {
     std::set<std::string> names;
     for (const auto* counts : {&stable, &canary})
@@ -260,6 +262,12 @@ Harm Comparison::Accuracy() const {
 }
 
 Harm Comparison::Predictions() const {
+  if (!counted_alike_) {
+    return {.metric = "predictions",
+            .text = "predictions can't be compared: the versions count them by other bounds",
+            .evidence = Json::object(),
+            .known = false};
+  }
   const analysis::Evidence& evidence = predictions_->evidence();
   Harm harm{"predictions", Rejects(evidence), {}, Json::object()};
   harm.text = fmt::format(
@@ -287,7 +295,7 @@ std::vector<Harm> Comparison::Harms() const {
   if (errors_.totals().canary_trials > 0) harms.push_back(Errors());
   if (!latency_.thresholds().empty()) harms.push_back(Latency());
   if (accuracy_.totals().canary_trials > 0) harms.push_back(Accuracy());
-  if (predictions_.has_value()) harms.push_back(Predictions());
+  if (predictions_.has_value() || !counted_alike_) harms.push_back(Predictions());
   return harms;
 }
 
@@ -299,7 +307,8 @@ Json Comparison::ToJson() const {
                {"held",
                 {{"requests", requests_.ToJson()},
                  {"labels", labels_.ToJson()},
-                 {"predictions", rows_.ToJson()}}}};
+                 {"predictions", rows_.ToJson()}}},
+               {"counted_alike", counted_alike_}};
   if (predictions_.has_value()) {
     json["predictions"] = predictions_->ToJson();
     json["classes"] = classes_;
@@ -327,6 +336,7 @@ Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettin
   Comparison comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
                         std::move(bounds));
   SLIPWAY_RETURN_IF_ERROR(comparison.ReadHeld(json));
+  comparison.counted_alike_ = GetBool(json, "counted_alike", true);
   const Json* predictions = Member(json, "predictions");
   if (predictions == nullptr) return comparison;
   const Json* classes = Member(json, "classes");

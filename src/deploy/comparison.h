@@ -31,6 +31,7 @@ struct Harm {
   bool rejects = false;
   std::string text;
   Json evidence;
+  bool known = true;  // False where the two can't be compared by it.
 };
 
 // A value; any thread's own.
@@ -95,6 +96,7 @@ class Comparison {
   // Made with the first predictions; classes that come later count as another.
   std::optional<analysis::DistributionComparison> predictions_;
   std::vector<std::string> classes_;
+  bool counted_alike_ = true;
 };
 
 }  // namespace slipway::deploy

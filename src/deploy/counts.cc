@@ -9,6 +9,7 @@ namespace slipway::deploy {
 namespace {
 
 constexpr double kNanosecondsOfAMillisecond = 1e6;
+constexpr const char* kUpTo = "≤ ";
 
 Error BadCounts(const char* what) {
   return Error(ErrorCode::kIntegrity, std::string("stored counts lack ") + what);
@@ -31,7 +32,21 @@ void SubtractRight(int64_t labelled, int64_t correct, auto* now) {
   now->correct -= correct;
 }
 
+bool AreBuckets(const ClassCounts& counts) {
+  return counts.contains(kBucketAbove) && std::ranges::all_of(counts, [](const auto& entry) {
+           return entry.first == kBucketAbove || entry.first.starts_with(kUpTo);
+         });
+}
+
 }  // namespace
+
+std::string BucketUpTo(double bound) { return kUpTo + CompactJson(Json(bound)); }
+
+bool AreCountedAlike(const ClassCounts& one, const ClassCounts& other) {
+  if (!AreBuckets(one) || !AreBuckets(other)) return true;
+  return std::ranges::equal(one, other, {}, &ClassCounts::value_type::first,
+                            &ClassCounts::value_type::first);
+}
 
 int64_t SumOf(const ClassCounts& counts) {
   int64_t all = 0;

@@ -28,8 +28,14 @@ struct SetCounts {
   int64_t disagreed = 0;                // Of these: another answer, or none.
 };
 
-// By class, or by bucket of a number.
+// By class, or by bucket of a number: "≤ 10", "≤ 20.5", "above".
 using ClassCounts = std::map<std::string, int64_t>;
+
+// The bucket of what is not above a bound, and of what is above all.
+std::string BucketUpTo(double bound);
+inline constexpr const char* kBucketAbove = "above";
+// False where both count a number, and by other buckets: then they tell nothing of each other.
+bool AreCountedAlike(const ClassCounts& one, const ClassCounts& other);
 
 // What turned out to be true of predictions.
 struct LabelCounts {

@@ -73,7 +73,7 @@ Experiment BeginExperiment(Service* service, const std::vector<Release>& others)
   Experiment experiment;
   experiment.arms.push_back({.release = service->rollout->release});
   for (Release release : others) {
-    release.set = service->next_set++;
+    GiveSet(service, &release);
     experiment.arms.push_back({.release = std::move(release)});
   }
   return experiment;

@@ -16,9 +16,9 @@ void ReadBuckets(const Json& scores, ClassCounts* predictions) {
       !counts->is_array())
     return;
   for (size_t i = 0; i < counts->size(); ++i) {
-    if (!(*counts)[i].is_number_integer()) return;
-    const std::string name =
-        i < bounds->size() ? "≤ " + CompactJson((*bounds)[i]) : std::string("above");
+    const bool bounded = i < bounds->size();
+    if (!(*counts)[i].is_number_integer() || (bounded && !(*bounds)[i].is_number())) return;
+    const std::string name = bounded ? BucketUpTo((*bounds)[i].get<double>()) : kBucketAbove;
     (*predictions)[name] = (*counts)[i].get<int64_t>();
   }
 }

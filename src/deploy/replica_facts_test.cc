@@ -145,6 +145,16 @@ TEST(ModelTotalsTest, ARegressionIsCountedByItsBuckets) {
   EXPECT_TRUE(ReadReplicaCounts({{"predictions", 5}}).counts.predictions.empty());
 }
 
+TEST(CountsTest, NumbersAreComparedByTheSameBucketsOnly) {
+  const ClassCounts one = {{BucketUpTo(1.5), 1}, {BucketUpTo(2), 2}, {kBucketAbove, 0}};
+  EXPECT_TRUE(AreCountedAlike(one, {{"≤ 1.5", 7}, {"≤ 2.0", 0}, {"above", 9}}));
+  EXPECT_FALSE(AreCountedAlike(one, {{"≤ 1.5", 7}, {"≤ 2.5", 0}, {"above", 9}}));
+  EXPECT_FALSE(AreCountedAlike(one, {{"above", 9}}));
+  // Classes of which one side has seen more.
+  EXPECT_TRUE(AreCountedAlike({{"no", 1}, {"above", 1}}, {{"no", 1}}));
+  EXPECT_TRUE(AreCountedAlike(one, {}));
+}
+
 TEST(CountsTest, WhatCameSinceCountsFromZeroWhereAProcessBeganAnew) {
   const SetCounts before{.set = 1, .requests = 100, .errors = 7};
   EXPECT_EQ(Since(before, {.set = 1, .requests = 130, .errors = 9}).requests, 30);

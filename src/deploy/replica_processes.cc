@@ -1,6 +1,7 @@
 #include "deploy/replica_processes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -263,6 +264,9 @@ DetachedSpec ReplicaProcesses::SpecOf(const Release& release) const {
                     "json"};
   if (!GetBool(monitoring, "enable_metrics", true)) spec.arguments.emplace_back("--no-metrics");
   if (GetBool(monitoring, "log_predictions")) spec.arguments.emplace_back("--log-predictions");
+  if (!release.prediction_bounds.empty())
+    spec.arguments.push_back(
+        fmt::format("--prediction-bounds={}", fmt::join(release.prediction_bounds, ",")));
   spec.environment = {{"MODEL_VERSION", std::to_string(release.version)},
                       {"SLIPWAY_REPLICA", spec.id},
                       {"SLIPWAY_SERVICE", options_.service}};

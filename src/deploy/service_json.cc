@@ -20,10 +20,27 @@ const Json* Find(const Json& json, const char* key) {
 }
 
 Json ReleaseToJson(const Release& release) {
-  return {{"set", release.set},      {"model", release.model},   {"version", release.version},
-          {"label", release.label},  {"digest", release.digest}, {"deployment", release.deployment},
-          {"forced", release.forced}};
+  Json json = {{"set", release.set},         {"model", release.model},
+               {"version", release.version}, {"label", release.label},
+               {"digest", release.digest},   {"deployment", release.deployment},
+               {"forced", release.forced}};
+  if (!release.own_bounds.empty()) json["own_bounds"] = release.own_bounds;
+  if (!release.prediction_bounds.empty()) json["prediction_bounds"] = release.prediction_bounds;
+  return json;
 }
+
+namespace {
+
+Status ReadBounds(const Json& json, const char* key, std::vector<double>* bounds) {
+  const Json* found = Find(json, key);
+  if (found == nullptr) return {};
+  const bool numbers = found->is_array() && std::ranges::all_of(*found, &Json::is_number);
+  if (!numbers) return BadRecord(fmt::format("has {} that are no list of numbers", key));
+  for (const Json& bound : *found) bounds->push_back(bound.get<double>());
+  return {};
+}
+
+}  // namespace
 
 Result<Release> ReleaseFromJson(const Json& json) {
   Release release;
@@ -34,6 +51,8 @@ Result<Release> ReleaseFromJson(const Json& json) {
   release.digest = GetString(json, "digest");
   release.forced = GetBool(json, "forced");
   if (const Json* deployment = Find(json, "deployment")) release.deployment = *deployment;
+  SLIPWAY_RETURN_IF_ERROR(ReadBounds(json, "own_bounds", &release.own_bounds));
+  SLIPWAY_RETURN_IF_ERROR(ReadBounds(json, "prediction_bounds", &release.prediction_bounds));
   if (release.set <= 0 || release.model.empty()) return BadRecord("has a release without a model");
   return release;
 }

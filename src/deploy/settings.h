@@ -56,8 +56,8 @@ struct ShadowSettings {
   double seconds = 0;  // 0 for none.
   double share = 1;
   double max_disagreement = 0.05;  // Share of answers that may differ from the stable version's.
-  // By how much numbers of answers may differ and be the same: by that part of the larger one, or by
-  // that amount. With these defaults whole numbers are labels, and differ by nothing.
+  // By how much numbers of answers may differ and be the same: by that part of the larger one, or
+  // by that amount. With these defaults whole numbers are labels, and differ by nothing.
   double relative_tolerance = 1e-5;
   double absolute_tolerance = 0;
 };

@@ -80,7 +80,8 @@ TEST(Settings, WhatIsWrittenIsRead) {
   EXPECT_THAT(text, ::testing::HasSubstr("canary [50, 100] 300 30 7 0.8 8 "));
   EXPECT_THAT(text, ::testing::HasSubstr("[\"errors\", \"latency_p95\"]\n"));
   EXPECT_THAT(text, ::testing::HasSubstr("0.2 0.3 100 50 4 true\n"));
-  EXPECT_THAT(text, ::testing::HasSubstr("traffic 3 0.5 0.1 0.02 0.5 '' 'who' 'X-New' 'yes please'\n"));
+  EXPECT_THAT(text,
+              ::testing::HasSubstr("traffic 3 0.5 0.1 0.02 0.5 '' 'who' 'X-New' 'yes please'\n"));
 }
 
 TEST(Settings, AnExperimentDecidesNothingBeforeItsLeastTime) {

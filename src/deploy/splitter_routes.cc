@@ -43,10 +43,9 @@ splitter::Routes RoutesOf(const TrafficPlan& plan, const std::map<std::string, R
   if (plan.header_set != 0)
     routes.header_routes.push_back({plan.header_name, plan.header_value, NameOf(plan.header_set)});
   if (plan.mirror_set != 0) {
-    routes.mirror = {
-        .version = NameOf(plan.mirror_set),
-        .share = plan.mirror_share,
-        .tolerance = {plan.mirror_relative_tolerance, plan.mirror_absolute_tolerance}};
+    routes.mirror = {.version = NameOf(plan.mirror_set),
+                     .share = plan.mirror_share,
+                     .tolerance = {plan.mirror_relative_tolerance, plan.mirror_absolute_tolerance}};
   }
   return routes;
 }

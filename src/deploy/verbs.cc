@@ -63,11 +63,32 @@ Error Nothing(const Service& service, const std::string& verb) {
                : "slipway rollout retry, or slipway deploy MODEL");
 }
 
+namespace {
+
+// Whether bounds still tell from each other what a release predicts.
+bool Tell(const std::vector<double>& bounds, const std::vector<double>& predicted) {
+  if (bounds.empty()) return false;
+  const auto lies_within = [&](double value) {
+    return value >= bounds.front() && value <= bounds.back();
+  };
+  return 2 * std::ranges::count_if(predicted, lies_within) >= std::ssize(predicted);
+}
+
+}  // namespace
+
+void GiveSet(Service* service, Release* release) {
+  release->set = service->next_set++;
+  release->prediction_bounds = release->own_bounds;
+  const std::optional<Release>& stable = service->stable;
+  if (stable && Tell(stable->prediction_bounds, stable->own_bounds))
+    release->prediction_bounds = stable->prediction_bounds;
+}
+
 Rollout Begin(Service* service, Release release, Settings settings, std::string kind,
               const VerbContext& context) {
   Rollout rollout;
   rollout.revision = service->next_revision++;
-  if (release.set == 0) release.set = service->next_set++;
+  if (release.set == 0) GiveSet(service, &release);
   rollout.release = std::move(release);
   rollout.settings = std::move(settings);
   rollout.kind = std::move(kind);

@@ -216,6 +216,32 @@ TEST(VerbsTest, WhatIsStableAndDownComesUpWithoutARollout) {
   EXPECT_EQ(decision->service.stable->deployment, rollout.release.deployment);
 }
 
+TEST(VerbsTest, ARegressionIsCountedAsTheStableOneIs) {
+  Service service = InPhase(Phase::kCompleted);
+  const std::vector<double> stable = {10, 20.5, 40};
+  service.stable->own_bounds = {9, 21, 39};
+  service.stable->prediction_bounds = stable;
+  const auto bounds_of = [&](std::vector<double> own) {
+    NewRollout rollout = RolloutOf(3, {{"deployment_strategy", "canary"}});
+    rollout.release.own_bounds = std::move(own);
+    const Result<Decision> decision = Deploy(service, "m-production", rollout, kNow);
+    EXPECT_TRUE(decision.ok()) << decision.error().ToString();
+    const Json stored = ToJson(decision->service);
+    EXPECT_EQ(ToJson(*ServiceFromJson(stored)), stored);
+    return decision->service.rollout->release.prediction_bounds;
+  };
+  // Also what lies elsewhere: that is to be seen.
+  const std::vector<double> elsewhere = {45, 55, 60};
+  EXPECT_EQ(bounds_of({9, 21, 39}), stable);
+  EXPECT_EQ(bounds_of({}), stable);
+  EXPECT_EQ(bounds_of(elsewhere), stable);
+  // What is stable can't be told from itself by bounds that are all below it.
+  service.stable->own_bounds = {35, 45, 50};
+  EXPECT_EQ(bounds_of(elsewhere), elsewhere);
+  service.stable->prediction_bounds.clear();
+  EXPECT_EQ(bounds_of(elsewhere), elsewhere);
+}
+
 TEST(VerbsTest, WhatIsForcedIsToldAndStaysOnTheVersion) {
   NewRollout rollout = RolloutOf(3, {{"deployment_strategy", "canary"}});
   rollout.release.forced = true;

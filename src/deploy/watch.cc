@@ -261,8 +261,10 @@ Finding Watch::JudgeLatency(const std::string& metric, double limit,
 void Watch::JudgeHarms(Check* check) const {
   if (!comparison_.has_value()) return;
   for (Harm& harm : comparison_->Harms()) {
+    CheckVerdict verdict = harm.rejects ? CheckVerdict::kFail : CheckVerdict::kPass;
+    if (!harm.known) verdict = CheckVerdict::kInconclusive;
     check->findings.push_back({.metric = harm.metric,
-                               .verdict = harm.rejects ? CheckVerdict::kFail : CheckVerdict::kPass,
+                               .verdict = verdict,
                                .dry_run = IsDryRun(harm.metric),
                                .text = std::move(harm.text),
                                .evidence = std::move(harm.evidence)});

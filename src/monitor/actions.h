@@ -40,8 +40,8 @@ class ActionState {
   // A rollback is wished for where an alert was raised (no warning), nothing else is being rolled
   // out, another version served before, and neither was the stable one gone back to already nor the
   // other one ever gone back from: two bad releases must not take turns. What stands in its way is
-  // told, and the wish waits until it can be done, its alert recovers, the configuration has another
-  // action for it or another release is stable.
+  // told, and the wish waits until it can be done, its alert recovers, the configuration has
+  // another action for it or another release is stable.
   //
   // A run is asked for at most once in `retrain_interval_seconds`; one that comes too early waits,
   // and is dropped when its alert recovers or has another action.

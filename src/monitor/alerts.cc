@@ -134,7 +134,8 @@ void AlertState::Begin(const AlertRules& rules, const AlertLook& look) {
 
 void AlertState::EndAll(std::vector<AlertTransition>* changes) {
   for (const auto& [alert, standing] : standings_)
-    End(alert, standing, fmt::format("it was of {}, which is watched no longer", release_), changes);
+    End(alert, standing, fmt::format("it was of {}, which is watched no longer", release_),
+        changes);
 }
 
 // Nobody would hear again of an alert whose threshold was taken out of the configuration.

@@ -26,9 +26,10 @@ struct MirrorPair {
 enum class MirrorVerdict { kEqual, kStatusDiffers, kPredictionDiffers, kSkipped };
 
 // Of answers with a status of 2xx what was predicted is compared: `prediction`, `predictions`, or
-// the data of the Open Inference Protocol's `outputs`. Numbers are the same within the tolerance; how sure a model is ("probability_…") counts only where nothing else was
-// asked for. An answer that holds no prediction, is no JSON or is nested more than 64 deep
-// differs from one that holds one. kSkipped where neither does.
+// the data of the Open Inference Protocol's `outputs`. Numbers are the same within the tolerance;
+// how sure a model is ("probability_…") counts only where nothing else was asked for. An answer
+// that holds no prediction, is no JSON or is nested more than 64 deep differs from one that holds
+// one. kSkipped where neither does.
 MirrorVerdict Compare(MirrorPair* pair);
 
 // Compares on a thread of its own, which begins with the first pair: reading JSON would hold up a

@@ -207,11 +207,9 @@ def trained(tmp_path_factory):
     return train_versions(tmp_path_factory.mktemp("shop") / "project").folder
 
 
-@pytest.fixture
-def project_of_shop(trained, tmp_path):
-    """A copy of the project, in which nothing runs any more when the test has ended."""
-    folder = tmp_path / "project"
-    shutil.copytree(trained, folder)
+@contextlib.contextmanager
+def that_ends(folder):
+    """The project there, in which nothing runs any more when the `with` has ended."""
     project = Project(folder)
     try:
         yield project
@@ -222,6 +220,15 @@ def project_of_shop(trained, tmp_path):
         wait_until(lambda: not processes_of(folder), f"the end of {processes_of(folder)}", seconds=5)
     finally:
         end_all(folder)
+
+
+@pytest.fixture
+def project_of_shop(trained, tmp_path):
+    """A copy of the project."""
+    folder = tmp_path / "project"
+    shutil.copytree(trained, folder)
+    with that_ends(folder) as project:
+        yield project
 
 
 @pytest.fixture
