@@ -174,6 +174,12 @@ std::vector<Field> ComparisonFields() {
        .about = "How much lower the accuracy on feedback may be.",
        .range = kShare,
        .fallback = 0.05},
+      {.key = "deployment.canary.comparison.mae_margin",
+       .kind = Kind::kNumber,
+       .about =
+           "How much larger a regression's mean absolute error on feedback may be, as a share.",
+       .range = kNotNegative,
+       .fallback = 0.1},
       {.key = "deployment.canary.comparison.prediction_limit",
        .kind = Kind::kNumber,
        .about = "How far the predictions of both may lie apart, as total variation.",

@@ -436,7 +436,7 @@ TEST(Diff, TellsKeysThatDiffer) {
   EXPECT_EQ(find("deployment.monitoring_config.alert_thresholds.error_rate"),
             std::pair(Json(), Json(0.01)));
   EXPECT_EQ(find("project_name").first, "none");
-  EXPECT_EQ(differences.size(), 51U);
+  EXPECT_EQ(differences.size(), 52U);
 }
 
 // scikit-learn reads 1.0 as a share and 1 as a count.

@@ -27,6 +27,17 @@ analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
           .cluster_size = settings.cluster_size};
 }
 
+analysis::MeanOptions MeanErrorOptions(const ComparisonSettings& settings, double alpha) {
+  // Narrowest where a canary has a few hundred labels.
+  constexpr int64_t kTunedFor = 1000;
+  return {.alpha = alpha, .tuned_for = kTunedFor, .cluster_size = settings.cluster_size};
+}
+
+// Each number times the factor.
+analysis::NumberSums Times(const analysis::NumberSums& sums, double factor) {
+  return {sums.count, sums.sum * factor, sums.squares * factor * factor};
+}
+
 analysis::LatencyOptions LatencyOptionsOf(const ComparisonSettings& settings) {
   analysis::LatencyOptions options;
   options.margin = settings.latency_margin;
@@ -133,13 +144,15 @@ Json Comparison::Held<Counts>::ToJson() const {
 
 Comparison::Comparison(const ComparisonSettings& settings, double alpha,
                        analysis::RateComparison errors, analysis::LatencyComparison latency,
-                       analysis::RateComparison accuracy, analysis::DifferenceBounds bounds)
+                       analysis::RateComparison accuracy, analysis::DifferenceBounds bounds,
+                       analysis::MeanDifference mean_errors)
     : settings_(settings),
       alpha_(alpha),
       errors_(std::move(errors)),
       latency_(std::move(latency)),
       accuracy_(std::move(accuracy)),
-      bounds_(std::move(bounds)) {}
+      bounds_(std::move(bounds)),
+      mean_errors_(mean_errors) {}
 
 Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double alpha) {
   SLIPWAY_ASSIGN_OR_RETURN(auto errors, analysis::RateComparison::Make(ErrorOptions(settings)));
@@ -149,8 +162,10 @@ Result<Comparison> Comparison::Make(const ComparisonSettings& settings, double a
                            analysis::RateComparison::Make(AccuracyOptions(settings)));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds,
                            analysis::DifferenceBounds::Make(BoundOptions(settings, alpha)));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mean_errors,
+                           analysis::MeanDifference::Make(MeanErrorOptions(settings, alpha)));
   return Comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
-                    std::move(bounds));
+                    std::move(bounds), mean_errors);
 }
 
 Status Comparison::Observe(const SetCounts& stable, const SetCounts& canary) {
@@ -180,6 +195,10 @@ Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& c
   if (AreEnough(known.labelled, tried.labelled)) {
     SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
                                                tried.labelled, tried.labelled - tried.correct}));
+    labels_ = {};
+  } else if (AreEnough(known.errors.count, tried.errors.count)) {
+    SLIPWAY_RETURN_IF_ERROR(
+        mean_errors_.Observe(Times(known.errors, 1 + settings_.mae_margin), tried.errors));
     labels_ = {};
   }
   if (!AreEnough(SumOf(rows_.stable), SumOf(rows_.canary))) return {};
@@ -261,6 +280,31 @@ Harm Comparison::Accuracy() const {
   return harm;
 }
 
+bool Comparison::Rejects(const analysis::MeanDifference& difference) {
+  const auto bounds = difference.bounds();
+  return bounds && bounds->lower > 0;
+}
+
+Harm Comparison::MeanErrors() const {
+  const double canary = mean_errors_.canary().mean();
+  const double stable = mean_errors_.stable().mean() / (1 + settings_.mae_margin);
+  const auto bounds = mean_errors_.bounds();
+  Harm harm{"accuracy", Rejects(mean_errors_), {}, Json::object()};
+  const char* const no = mean_errors_.difference() > 0 ? "not shown yet" : "no";
+  harm.text =
+      fmt::format("mean absolute error worse by > {:g} %: {} · {:.4g} beside {:.4g}",
+                  kPercent * settings_.mae_margin, harm.rejects ? "yes" : no, canary, stable);
+  harm.evidence = {{"mae", canary},
+                   {"stable_mae", stable},
+                   {"labels", mean_errors_.canary().count},
+                   {"stable_labels", mean_errors_.stable().count},
+                   {"margin", settings_.mae_margin},
+                   {"alpha", alpha_}};
+  // Of the mean beyond the margin.
+  if (bounds) harm.evidence["beyond_margin"] = {bounds->lower, bounds->upper};
+  return harm;
+}
+
 Harm Comparison::Predictions() const {
   if (!counted_alike_) {
     return {.metric = "predictions",
@@ -286,7 +330,7 @@ Harm Comparison::Predictions() const {
 bool Comparison::IsWorseBy(std::string_view metric) const {
   if (metric == "errors") return Rejects(errors_.evidence());
   if (metric == "latency") return Rejects(latency_.evidence());
-  if (metric == "accuracy") return Rejects(accuracy_.evidence());
+  if (metric == "accuracy") return Rejects(accuracy_.evidence()) || Rejects(mean_errors_);
   return metric == "predictions" && predictions_.has_value() && Rejects(predictions_->evidence());
 }
 
@@ -295,6 +339,7 @@ std::vector<Harm> Comparison::Harms() const {
   if (errors_.totals().canary_trials > 0) harms.push_back(Errors());
   if (!latency_.thresholds().empty()) harms.push_back(Latency());
   if (accuracy_.totals().canary_trials > 0) harms.push_back(Accuracy());
+  if (mean_errors_.canary().count > 0) harms.push_back(MeanErrors());
   if (predictions_.has_value() || !counted_alike_) harms.push_back(Predictions());
   return harms;
 }
@@ -304,6 +349,7 @@ Json Comparison::ToJson() const {
                {"latency", latency_.ToJson()},
                {"accuracy", accuracy_.ToJson()},
                {"bounds", bounds_.ToJson()},
+               {"mean_errors", mean_errors_.ToJson()},
                {"held",
                 {{"requests", requests_.ToJson()},
                  {"labels", labels_.ToJson()},
@@ -326,15 +372,17 @@ Status Comparison::ReadHeld(const Json& json) {
 
 Result<Comparison> Comparison::FromJson(const Json& json, const ComparisonSettings& settings,
                                         double alpha) {
-  for (const char* key : {"errors", "latency", "accuracy", "bounds"})
+  for (const char* key : {"errors", "latency", "accuracy", "bounds", "mean_errors"})
     if (Member(json, key) == nullptr) return Lacks(key);
   SLIPWAY_ASSIGN_OR_RETURN(auto errors, analysis::RateComparison::FromJson(json["errors"]));
   SLIPWAY_ASSIGN_OR_RETURN(auto latency,
                            analysis::LatencyComparison::FromJson(json["latency"], LatencyBounds()));
   SLIPWAY_ASSIGN_OR_RETURN(auto accuracy, analysis::RateComparison::FromJson(json["accuracy"]));
   SLIPWAY_ASSIGN_OR_RETURN(auto bounds, analysis::DifferenceBounds::FromJson(json["bounds"]));
+  SLIPWAY_ASSIGN_OR_RETURN(const auto mean_errors,
+                           analysis::MeanDifference::FromJson(json["mean_errors"]));
   Comparison comparison(settings, alpha, std::move(errors), std::move(latency), std::move(accuracy),
-                        std::move(bounds));
+                        std::move(bounds), mean_errors);
   SLIPWAY_RETURN_IF_ERROR(comparison.ReadHeld(json));
   comparison.counted_alike_ = GetBool(json, "counted_alike", true);
   const Json* predictions = Member(json, "predictions");

@@ -13,6 +13,7 @@
 #include "analysis/difference_bounds.h"
 #include "analysis/distribution_comparison.h"
 #include "analysis/latency_comparison.h"
+#include "analysis/mean_difference.h"
 #include "analysis/rate_comparison.h"
 #include "core/json.h"
 #include "core/result.h"
@@ -64,7 +65,7 @@ class Comparison {
  private:
   Comparison(const ComparisonSettings& settings, double alpha, analysis::RateComparison errors,
              analysis::LatencyComparison latency, analysis::RateComparison accuracy,
-             analysis::DifferenceBounds bounds);
+             analysis::DifferenceBounds bounds, analysis::MeanDifference mean_errors);
   // What came since the last batch.
   template <typename Counts>
   struct Held {
@@ -77,11 +78,14 @@ class Comparison {
   Status ObservePredictions(const ClassCounts& stable, const ClassCounts& canary);
   std::vector<int64_t> InClasses(const ClassCounts& counts) const;
   bool Rejects(const analysis::Evidence& evidence) const { return evidence.Rejects(alpha_); }
+  // Whether the lower bound of the difference is above 0.
+  static bool Rejects(const analysis::MeanDifference& difference);
   // "no (e = 0.2 of 100)", and "not shown yet" where so far it looks so.
   std::string InWords(const analysis::Evidence& evidence, bool looks_so = false) const;
   Harm Errors() const;
   Harm Latency() const;
   Harm Accuracy() const;
+  Harm MeanErrors() const;
   Harm Predictions() const;
 
   ComparisonSettings settings_;
@@ -90,6 +94,8 @@ class Comparison {
   analysis::LatencyComparison latency_;
   analysis::RateComparison accuracy_;  // Its events are predictions that turned out wrong.
   analysis::DifferenceBounds bounds_;
+  // Of a regression: absolute errors, the stable version's with the margin added to each.
+  analysis::MeanDifference mean_errors_;
   Held<SetCounts> requests_;
   Held<LabelCounts> labels_;
   Held<ClassCounts> rows_;  // Predicted ones.

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
+
+#include "core/random.h"
 
 namespace slipway::deploy {
 namespace {
@@ -33,6 +36,63 @@ TEST(Comparison, PredictionsOfARegressionAreComparedByTheirBuckets) {
   // By other buckets the same numbers would look different.
   EXPECT_THAT(ToldOf(known, {{"≤ 1.6", 20}, {"≤ 2.6", 20}, {"above", 20}}),
               HasSubstr("can't be compared"));
+}
+
+// Feedback on a regression whose errors are exponential, of that mean.
+class MeanErrorTest : public testing::Test {
+ protected:
+  // How often out of `rollouts` the version was told worse at one of 20 looks.
+  static int Told(double stable_mean, double canary_mean, int rollouts) {
+    Random random(7);
+    int told = 0;
+    for (int rollout = 0; rollout < rollouts; ++rollout) {
+      Result<Comparison> comparison = Comparison::Make(ComparisonSettings{}, 0.05 / 3);
+      EXPECT_TRUE(comparison.ok());
+      bool worse = false;
+      for (int look = 0; look < 20; ++look) {
+        const LabelCounts stable{.errors = Sums(90, stable_mean, &random)};
+        const LabelCounts canary{.errors = Sums(30, canary_mean, &random)};
+        EXPECT_TRUE(comparison->ObserveModels({.in_epoch = stable}, {.in_epoch = canary}).ok());
+        worse |= comparison->IsWorseBy("accuracy");
+      }
+      told += worse ? 1 : 0;
+    }
+    return told;
+  }
+
+ private:
+  static analysis::NumberSums Sums(int64_t count, double mean, Random* random) {
+    analysis::NumberSums sums{.count = count};
+    for (int64_t i = 0; i < count; ++i) {
+      const double error = -mean * std::log1p(-random->Uniform());
+      sums.sum += error;
+      sums.squares += error * error;
+    }
+    return sums;
+  }
+};
+
+TEST_F(MeanErrorTest, WithinTheMarginIsSeldomTold) {
+  EXPECT_LE(Told(10, 10, 400), 4);
+  EXPECT_LE(Told(10, 11, 400), 20);  // 5 %.
+}
+
+TEST_F(MeanErrorTest, BeyondTheMarginIsTold) { EXPECT_GE(Told(10, 15, 100), 95); }
+
+TEST_F(MeanErrorTest, IsToldInWords) {
+  Result<Comparison> comparison = Comparison::Make(ComparisonSettings{}, 0.01);
+  ASSERT_TRUE(comparison.ok());
+  const LabelCounts stable{.errors = {.count = 300, .sum = 3000, .squares = 40'000}};
+  const LabelCounts canary{.errors = {.count = 100, .sum = 2000, .squares = 50'000}};
+  ASSERT_TRUE(comparison->ObserveModels({.in_epoch = stable}, {.in_epoch = canary}).ok());
+  comparison = Comparison::FromJson(comparison->ToJson(), ComparisonSettings{}, 0.01);
+  ASSERT_TRUE(comparison.ok());
+  ASSERT_EQ(comparison->Harms().size(), 1U);
+  const Harm harm = comparison->Harms().front();
+  EXPECT_EQ(harm.metric, "accuracy");
+  EXPECT_EQ(harm.text, "mean absolute error worse by > 10 %: yes · 20 beside 10");
+  EXPECT_TRUE(harm.rejects);
+  EXPECT_NEAR(harm.evidence["stable_mae"].get<double>(), 10, 1e-9);
 }
 
 }  // namespace

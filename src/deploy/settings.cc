@@ -53,6 +53,7 @@ void Read(const Json& json, ComparisonSettings* out) {
   out->latency_margin = GetNumber(json, "latency_margin", out->latency_margin);
   out->latency_slack_ms = GetNumber(json, "latency_slack_ms", out->latency_slack_ms);
   out->accuracy_margin = GetNumber(json, "accuracy_margin", out->accuracy_margin);
+  out->mae_margin = GetNumber(json, "mae_margin", out->mae_margin);
   out->prediction_limit = GetNumber(json, "prediction_limit", out->prediction_limit);
   out->min_requests = GetInteger(json, "min_requests", out->min_requests);
   out->warmup_requests = GetInteger(json, "warmup_requests", out->warmup_requests);

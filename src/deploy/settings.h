@@ -44,6 +44,7 @@ struct ComparisonSettings {
   double latency_margin = 0.10;
   double latency_slack_ms = 1;  // What is longer by no more is no harm either.
   double accuracy_margin = 0.05;
+  double mae_margin = 0.10;        // Of a regression's mean absolute error, as a share of it.
   double prediction_limit = 0.10;  // Of the total variation between predictions.
   int64_t min_requests = 100;
   int64_t warmup_requests = 50;

@@ -24,9 +24,9 @@ std::string TextOf(const Settings& s) {
          fmt::format("canary {} {} {} {} {} {} {} {}\n", c.stages, c.stage_seconds,
                      c.check_interval_seconds, c.ready_timeout_seconds, c.success_ratio,
                      c.scale_down_delay_seconds, c.thresholds, c.dry_run) +
-         fmt::format("comparison {} {} {} {} {} {} {} {} {}\n", p.alpha, p.error_margin,
-                     p.latency_margin, p.accuracy_margin, p.prediction_limit, p.min_requests,
-                     p.warmup_requests, p.cluster_size, p.promote_early) +
+         fmt::format("comparison {} {} {} {} {} {} {} {} {} {}\n", p.alpha, p.error_margin,
+                     p.latency_margin, p.accuracy_margin, p.mae_margin, p.prediction_limit,
+                     p.min_requests, p.warmup_requests, p.cluster_size, p.promote_early) +
          fmt::format("traffic {} {} {} {} {} '{}' '{}' '{}' '{}'\n", c.shadow.seconds,
                      c.shadow.share, c.shadow.max_disagreement, c.shadow.relative_tolerance,
                      c.shadow.absolute_tolerance, c.sticky.header, c.sticky.cookie, c.header.name,
@@ -70,7 +70,8 @@ TEST(Settings, WhatIsWrittenIsRead) {
       "ready_timeout_seconds: 7, scale_down_delay_seconds: 8, dry_run: [errors, latency_p95], "
       "shadow: {seconds: 3, share: 0.5, max_disagreement: 0.1, relative_tolerance: 0.02, "
       "absolute_tolerance: 0.5}, sticky: {cookie: who}, "
-      "header: {name: X-New, value: yes please}, comparison: {accuracy_margin: 0.2, "
+      "header: {name: X-New, value: yes please}, comparison: {accuracy_margin: 0.2, mae_margin: "
+      "0.4, "
       "prediction_limit: 0.3, cluster_size: 4, promote_early: true}}}");
   ASSERT_TRUE(loaded.ok()) << loaded.error().Render();
   const auto read = ReadSettings(loaded->config.resolved["deployment"]);
@@ -79,7 +80,7 @@ TEST(Settings, WhatIsWrittenIsRead) {
   EXPECT_THAT(text, ::testing::HasSubstr("scaling 2 4 0.5 9\n"));
   EXPECT_THAT(text, ::testing::HasSubstr("canary [50, 100] 300 30 7 0.8 8 "));
   EXPECT_THAT(text, ::testing::HasSubstr("[\"errors\", \"latency_p95\"]\n"));
-  EXPECT_THAT(text, ::testing::HasSubstr("0.2 0.3 100 50 4 true\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("0.2 0.4 0.3 100 50 4 true\n"));
   EXPECT_THAT(text,
               ::testing::HasSubstr("traffic 3 0.5 0.1 0.02 0.5 '' 'who' 'X-New' 'yes please'\n"));
 }

@@ -99,7 +99,10 @@ void AddChecks(const deploy::Settings& settings, Facts* facts) {
       "Margin of latency",
       fmt::format("{} and {:g} ms", WeightText(kPercent * comparison.latency_margin),
                   comparison.latency_slack_ms));
-  facts->emplace_back("Margin of accuracy", Points(comparison.accuracy_margin));
+  facts->emplace_back("Margin of accuracy",
+                      fmt::format("{}, of a regression {} of its mean absolute error",
+                                  Points(comparison.accuracy_margin),
+                                  WeightText(kPercent * comparison.mae_margin)));
   facts->emplace_back("Predictions may differ by", Points(comparison.prediction_limit));
   facts->emplace_back("Chance to roll back a version within all",
                       "at most " + WeightText(kPercent * comparison.alpha));
