@@ -15,7 +15,6 @@
 #include "core/text.h"
 #include "deploy/controller.h"
 #include "http/listener.h"
-#include "model/artifact.h"
 #include "registry/registry.h"
 #include "serve/prediction_bounds.h"
 
@@ -109,18 +108,8 @@ void WarnOfRollbacks(const std::vector<registry::ModelVersion>& versions, Sessio
   }
 }
 
-// Where the estimates of a regression are to be cut. A model that can't be loaded is no matter
-// here: its replicas say so.
-std::vector<double> BoundsOf(registry::Registry& registry, const registry::ModelVersion& version) {
-  if (version.task == "classification") return {};
-  const Result<std::string> directory = registry.Fetch(version);
-  if (!directory.ok()) return {};
-  const auto model = model::LoadModel(LocalFileSystem(), *directory, version.digest);
-  return model.ok() ? serve::PredictionBoundsOf(*model) : std::vector<double>();
-}
-
-deploy::Release ReleaseOf(registry::Registry& registry, const registry::ModelVersion& version,
-                          const Json& deployment) {
+Result<deploy::Release> ReleaseOf(registry::Registry& registry,
+                                  const registry::ModelVersion& version, const Json& deployment) {
   deploy::Release release;
   release.model = version.name;
   release.version = version.registry_version;
@@ -128,7 +117,8 @@ deploy::Release ReleaseOf(registry::Registry& registry, const registry::ModelVer
   release.digest = version.digest;
   release.deployment = deployment;
   release.forced = version.verdict != "passed";
-  release.own_bounds = BoundsOf(registry, version);
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry.Fetch(version));
+  release.own_bounds = serve::PredictionBoundsOf(directory);
   return release;
 }
 
@@ -143,9 +133,11 @@ Result<deploy::NewRollout> MakeRollout(registry::Registry& registry, const confi
   Json deployment = config.deployment.all;
   SLIPWAY_ASSIGN_OR_RETURN(const std::string strategy, SaidStrategy(options));
   if (!strategy.empty()) deployment["deployment_strategy"] = strategy;
-  rollout.release = ReleaseOf(registry, versions.front(), deployment);
-  for (size_t i = 1; i < versions.size(); ++i)
-    rollout.others.push_back(ReleaseOf(registry, versions[i], deployment));
+  SLIPWAY_ASSIGN_OR_RETURN(rollout.release, ReleaseOf(registry, versions.front(), deployment));
+  for (size_t i = 1; i < versions.size(); ++i) {
+    SLIPWAY_ASSIGN_OR_RETURN(rollout.others.emplace_back(),
+                             ReleaseOf(registry, versions[i], deployment));
+  }
   rollout.host = GetString(rollout.release.deployment, "host", rollout.host);
   rollout.port = static_cast<int>(GetInteger(rollout.release.deployment, "port", rollout.port));
   // As they are written: a URL is a secret, and stays in its variable.

@@ -37,7 +37,11 @@ Status Planner::AdvanceShadowing() {
   SLIPWAY_RETURN_IF_ERROR(SeeCounts());
   if (rollout.pause) return {};
   const bool copies = seen_.traffic && seen_.traffic->in_force.mirror_set == rollout.release.set;
-  if (!copies) return {};
+  if (!copies) {
+    if (rollout.stage_ms == 0 && Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()))
+      RollBack("copies of requests could not be sent" + Because(TrafficTrouble()));
+    return {};
+  }
   if (rollout.stage_ms == 0) rollout.stage_ms = now();
   if (!Passed(rollout.stage_ms, rollout.settings.canary.shadow.seconds)) return {};
   const Check check = rollout.watch->JudgeShadow(seen_);

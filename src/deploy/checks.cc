@@ -15,7 +15,7 @@ std::string InWords(const Check& check) {
   std::string text = fmt::format("check: {}", ToString(check.verdict));
   if (!check.Reason().empty()) text += " · " + check.Reason();
   for (const Finding& finding : check.findings) {
-    if (finding.dry_run && finding.verdict == CheckVerdict::kFail)
+    if (finding.dry_run && finding.verdict != CheckVerdict::kPass)
       text += " · not acted on: " + finding.text;
   }
   return text;

@@ -307,10 +307,11 @@ Harm Comparison::MeanErrors() const {
 
 Harm Comparison::Predictions() const {
   if (!counted_alike_) {
-    return {.metric = "predictions",
-            .text = "predictions can't be compared: the versions count them by other bounds",
-            .evidence = Json::object(),
-            .known = false};
+    return {
+        .metric = "predictions",
+        .text = "predictions can't be compared: the versions count them by other bounds, this once",
+        .evidence = Json::object(),
+        .known = false};
   }
   const analysis::Evidence& evidence = predictions_->evidence();
   Harm harm{"predictions", Rejects(evidence), {}, Json::object()};

@@ -229,13 +229,14 @@ Status Controller::TakeFindings(Held* held, const Observed& seen) {
 
 Result<bool> Controller::Act(Held* held, const Decision& decision) {
   bool more = !decision.notes.empty();
+  // Replicas are looked after all the same.
+  Status applied;
   held->refused.clear();
   for (const Action& action : decision.actions) {
     if (const auto* traffic = std::get_if<SetTraffic>(&action)) {
-      if (const Status applied = held->backend->Apply(traffic->plan); !applied.ok()) {
+      applied = held->backend->Apply(traffic->plan);
+      if (!applied.ok())
         held->refused = "the splitter does not take it: " + applied.error().ToString();
-        return applied.error();
-      }
       more = true;
     } else if (const auto* replicas = std::get_if<SetReplicas>(&action)) {
       SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas->release, replicas->replicas));
@@ -248,6 +249,7 @@ Result<bool> Controller::Act(Held* held, const Decision& decision) {
     // A splitter that does not answer is seen, and told, with the next look.
     (void)held->backend->FollowReplicas();
   }
+  if (!applied.ok()) return applied.error();
   return more;
 }
 

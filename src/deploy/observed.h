@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "deploy/counts.h"
+#include "splitter/routes.h"
 
 namespace slipway::deploy {
 
@@ -32,9 +33,7 @@ struct TrafficPlan {
   std::vector<Share> shares;  // The newest set first; without those that get nothing.
   int64_t mirror_set = 0;     // Gets copies; 0 for none.
   double mirror_share = 0;
-  // Of numbers of their answers, as in ShadowSettings.
-  double mirror_relative_tolerance = 1e-5;
-  double mirror_absolute_tolerance = 0;
+  splitter::NumberTolerance mirror_tolerance = {};  // Of the numbers of their answers.
   int64_t header_set = 0;  // Gets the requests that bring the header; 0 for none.
   std::string header_name = {}, header_value = {};
   // Whose requests with the same value go to the same set; the salt draws them anew.

@@ -190,6 +190,7 @@ class Play {
     if (what == "accuracy") version.accuracy = Percent(words[2]);
     if (what == "converts") version.converts = Percent(words[2]);
     if (what == "off-by") version.off_by = std::stod(words[2]);
+    if (what == "bound") version.bound = std::stod(words[2]);
     if (what == "loses-a-replica")
       world_.KillReplica(VersionOf(words[0]), words.size() > 2 ? std::stoll(words[2]) : 0);
     return {};

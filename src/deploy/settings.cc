@@ -65,8 +65,9 @@ void Read(const Json& json, ShadowSettings* out) {
   out->seconds = GetNumber(json, "seconds", out->seconds);
   out->share = GetNumber(json, "share", out->share);
   out->max_disagreement = GetNumber(json, "max_disagreement", out->max_disagreement);
-  out->relative_tolerance = GetNumber(json, "relative_tolerance", out->relative_tolerance);
-  out->absolute_tolerance = GetNumber(json, "absolute_tolerance", out->absolute_tolerance);
+  splitter::NumberTolerance& tolerance = out->tolerance;
+  tolerance.relative = GetNumber(json, "relative_tolerance", tolerance.relative);
+  tolerance.absolute = GetNumber(json, "absolute_tolerance", tolerance.absolute);
 }
 
 template <typename T>

@@ -11,6 +11,7 @@
 
 #include "core/json.h"
 #include "core/result.h"
+#include "splitter/routes.h"
 
 namespace slipway::deploy {
 
@@ -57,10 +58,7 @@ struct ShadowSettings {
   double seconds = 0;  // 0 for none.
   double share = 1;
   double max_disagreement = 0.05;  // Share of answers that may differ from the stable version's.
-  // By how much numbers of answers may differ and be the same: by that part of the larger one, or
-  // by that amount. With these defaults whole numbers are labels, and differ by nothing.
-  double relative_tolerance = 1e-5;
-  double absolute_tolerance = 0;
+  splitter::NumberTolerance tolerance = {};  // Of the numbers of answers.
 };
 
 struct StickySettings {

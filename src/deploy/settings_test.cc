@@ -28,8 +28,8 @@ std::string TextOf(const Settings& s) {
                      p.latency_margin, p.accuracy_margin, p.mae_margin, p.prediction_limit,
                      p.min_requests, p.warmup_requests, p.cluster_size, p.promote_early) +
          fmt::format("traffic {} {} {} {} {} '{}' '{}' '{}' '{}'\n", c.shadow.seconds,
-                     c.shadow.share, c.shadow.max_disagreement, c.shadow.relative_tolerance,
-                     c.shadow.absolute_tolerance, c.sticky.header, c.sticky.cookie, c.header.name,
+                     c.shadow.share, c.shadow.max_disagreement, c.shadow.tolerance.relative,
+                     c.shadow.tolerance.absolute, c.sticky.header, c.sticky.cookie, c.header.name,
                      c.header.value) +
          fmt::format("rolling {} {} {} {}\n", s.rolling.max_surge, s.rolling.max_unavailable,
                      s.rolling.min_ready_seconds, s.rolling.progress_deadline_seconds);

@@ -180,8 +180,9 @@ void SimulatedService::Answer(int64_t requests, Set* set) {
   draw_latencies(requests, behaviour.latency_ms, &set->counts.latencies);
   const auto second =
       static_cast<int64_t>(std::llround(static_cast<double>(requests) * behaviour.second_class));
-  set->model.predictions["1"] += second;
-  set->model.predictions["0"] += requests - second;
+  const bool counts_estimates = behaviour.bound != 0;
+  set->model.predictions[counts_estimates ? kBucketAbove : "1"] += second;
+  set->model.predictions[counts_estimates ? BucketUpTo(behaviour.bound) : "0"] += requests - second;
   Label(static_cast<int64_t>(static_cast<double>(requests) * behaviour.labelled), set);
 }
 

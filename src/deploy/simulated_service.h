@@ -33,6 +33,7 @@ struct Behaviour {
   // So much later it is known of those that were right, and that were wrong.
   double right_after_seconds = 0, wrong_after_seconds = 0;
   double second_class = 0.3;  // Share of the predictions.
+  double bound = 0;  // Where estimates are cut to be counted, the second class above; 0 of classes.
 };
 
 // Errors among requests, and the squared lengths of the runs that they came in, added up.

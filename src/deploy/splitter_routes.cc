@@ -42,11 +42,8 @@ splitter::Routes RoutesOf(const TrafficPlan& plan, const std::map<std::string, R
   routes.sticky = StickinessOf(plan);
   if (plan.header_set != 0)
     routes.header_routes.push_back({plan.header_name, plan.header_value, NameOf(plan.header_set)});
-  if (plan.mirror_set != 0) {
-    routes.mirror = {.version = NameOf(plan.mirror_set),
-                     .share = plan.mirror_share,
-                     .tolerance = {plan.mirror_relative_tolerance, plan.mirror_absolute_tolerance}};
-  }
+  if (plan.mirror_set != 0)
+    routes.mirror = {NameOf(plan.mirror_set), plan.mirror_share, plan.mirror_tolerance};
   return routes;
 }
 
@@ -58,8 +55,7 @@ TrafficPlan PlanOf(const splitter::Routes& routes) {
   if (!routes.mirror.version.empty()) {
     plan.mirror_set = NumberIn(routes.mirror.version);
     plan.mirror_share = routes.mirror.share;
-    plan.mirror_relative_tolerance = routes.mirror.tolerance.relative;
-    plan.mirror_absolute_tolerance = routes.mirror.tolerance.absolute;
+    plan.mirror_tolerance = routes.mirror.tolerance;
   }
   if (!routes.header_routes.empty()) {
     const splitter::HeaderRoute& header = routes.header_routes.front();

@@ -39,8 +39,7 @@ TEST(SplitterRoutes, ComeBackAsThePlanThatTheyWereMadeOf) {
   plan.sticky_parts = {{1, 100.0 / 3}, {2, 100.0 / 3}, {1, 100.0 / 3}};
   plan.mirror_set = 3;
   plan.mirror_share = 0.1;
-  plan.mirror_relative_tolerance = 0.2;
-  plan.mirror_absolute_tolerance = 3;
+  plan.mirror_tolerance = {.relative = 0.2, .absolute = 3};
   plan.header_set = 2;
   plan.header_name = "X-Version";
   plan.header_value = "new";

@@ -30,9 +30,9 @@ struct Release {
   std::string digest;
   Json deployment = Json::object();  // The resolved section of the configuration.
   bool forced = false;               // Past a failed verdict.
-  // Of a regression the twentieths of what it predicted when it was tested, and where the estimates
-  // of its replicas are cut to be counted: mostly where the stable release's were when the set
-  // began, so that both are counted alike. Ascending; none of a classification.
+  // Of a regression serve::PredictionBoundsOf, and where the estimates of its replicas are cut to
+  // be counted: mostly where the stable release's were when the set began, so that both are counted
+  // alike. Ascending; none of a classification.
   std::vector<double> own_bounds = {};
   std::vector<double> prediction_bounds = {};
 

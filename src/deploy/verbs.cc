@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include "deploy/outside_internal.h"
@@ -65,13 +66,13 @@ Error Nothing(const Service& service, const std::string& verb) {
 
 namespace {
 
-// Whether bounds still tell from each other what a release predicts.
-bool Tell(const std::vector<double>& bounds, const std::vector<double>& predicted) {
-  if (bounds.empty()) return false;
-  const auto lies_within = [&](double value) {
-    return value >= bounds.front() && value <= bounds.back();
-  };
-  return 2 * std::ranges::count_if(predicted, lies_within) >= std::ssize(predicted);
+// Whether bounds still tell from each other what a release predicts: at least half as many buckets
+// hold some of it as there would be by its own.
+bool Tell(const std::vector<double>& bounds, const std::vector<double>& own) {
+  std::set<std::ptrdiff_t> buckets;
+  for (const double value : own)
+    buckets.insert(std::ranges::lower_bound(bounds, value) - bounds.begin());
+  return !bounds.empty() && 2 * buckets.size() >= own.size();
 }
 
 }  // namespace

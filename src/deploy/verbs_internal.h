@@ -21,8 +21,8 @@ void EnterPhase(Rollout* rollout, Phase phase, int64_t now_ms);
 // That no rollout is in progress, and what to do.
 Error Nothing(const Service& service, const std::string& verb);
 // A set of its own. Its replicas count a regression's estimates by the bounds of the stable
-// release's, unless most of what that predicts lies outside of them: then it has bounds of its own,
-// and can't be compared by them this once.
+// release's, unless these no longer tell from each other what the stable release predicts: then by
+// its own, and it can't be compared by them this once.
 void GiveSet(Service* service, Release* release);
 // The service's next revision. A release without a set gets one.
 Rollout Begin(Service* service, Release release, Settings settings, std::string kind,

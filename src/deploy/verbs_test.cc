@@ -235,11 +235,29 @@ TEST(VerbsTest, ARegressionIsCountedAsTheStableOneIs) {
   EXPECT_EQ(bounds_of({9, 21, 39}), stable);
   EXPECT_EQ(bounds_of({}), stable);
   EXPECT_EQ(bounds_of(elsewhere), stable);
-  // What is stable can't be told from itself by bounds that are all below it.
-  service.stable->own_bounds = {35, 45, 50};
+  // What is stable can't be told from itself by bounds that are all below it, or far apart.
+  service.stable->own_bounds = {25, 26, 27, 28, 29};
+  EXPECT_EQ(bounds_of(elsewhere), elsewhere);
+  service.stable->own_bounds = {45, 50, 55};
   EXPECT_EQ(bounds_of(elsewhere), elsewhere);
   service.stable->prediction_bounds.clear();
   EXPECT_EQ(bounds_of(elsewhere), elsewhere);
+}
+
+TEST(VerbsTest, WhatIsTriedAgainIsCountedAsTheStableOneIs) {
+  Service service = InPhase(Phase::kRolledBack);
+  service.stable->own_bounds = service.stable->prediction_bounds = {1, 2};
+  service.rollout->release.own_bounds = service.rollout->release.prediction_bounds = {3, 4};
+  const Result<Decision> decision = Retry(service, {kNow, "somebody"});
+  ASSERT_TRUE(decision.ok()) << decision.error().ToString();
+  EXPECT_EQ(decision->service.rollout->release.prediction_bounds, (std::vector<double>{1, 2}));
+  NewRollout rollout = RolloutOf(3, {{"deployment_strategy", "experiment"}});
+  rollout.others = {ReleaseOf(0, 4)};
+  rollout.others[0].own_bounds = {3, 4};
+  const Result<Decision> experiment = Deploy(service, "m-production", rollout, kNow);
+  ASSERT_TRUE(experiment.ok()) << experiment.error().ToString();
+  for (const Arm& arm : experiment->service.rollout->experiment->arms)
+    EXPECT_EQ(arm.release.prediction_bounds, (std::vector<double>{1, 2}));
 }
 
 TEST(VerbsTest, WhatIsForcedIsToldAndStaysOnTheVersion) {

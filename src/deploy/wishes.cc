@@ -241,8 +241,7 @@ void Planner::AddRules(TrafficPlan* plan) const {
   if (phase == Phase::kShadowing) {
     plan->mirror_set = set;
     plan->mirror_share = canary.shadow.share;
-    plan->mirror_relative_tolerance = canary.shadow.relative_tolerance;
-    plan->mirror_absolute_tolerance = canary.shadow.absolute_tolerance;
+    plan->mirror_tolerance = canary.shadow.tolerance;
   }
   if (phase == Phase::kProgressing && !canary.header.name.empty() && Canary().ready > 0) {
     plan->header_set = set;

@@ -62,26 +62,22 @@ Actions ActionState::Decide(const deploy::Service& service, const AlertRules& ru
     const AlertRule* rule = rules.Find(change.alert);
     const std::string action = rule == nullptr ? "notify" : rule->action;
     Tell(service, change, action, now_ms, &actions);
-    for (Waiting* waiting : {&rollback_, &run_}) {
-      if (change.change == AlertChange::kRecovered && change.alert == waiting->alert) *waiting = {};
+    if (change.change == AlertChange::kRecovered) {
+      for (std::vector<Waiting>* all : {&rollbacks_, &runs_})
+        std::erase_if(*all, [&](const Waiting& one) { return one.alert == change.alert; });
     }
     // An estimate is no ground to act on.
     if (change.change != AlertChange::kRaised || change.estimated) continue;
-    if (action == "rollback" && rollback_.alert.empty()) {
-      rollback_ = {.alert = change.alert, .text = change.text, .told = {}};
-      rollback_set_ = service.stable->set;
+    if (action == "rollback") {
+      if (std::exchange(rollback_set_, service.stable->set) != rollback_set_) rollbacks_.clear();
+      Await(change, &rollbacks_);
     }
-    if (action == "retrain" && run_.alert.empty())
-      run_ = {.alert = change.alert, .text = change.text, .told = {}};
+    if (action == "retrain") Await(change, &runs_);
   }
-  const auto is_asked_for = [&](const Waiting& waiting, std::string_view action) {
-    const AlertRule* rule = rules.Find(waiting.alert);
-    return rule != nullptr && rule->action == action;
-  };
-  if (!is_asked_for(rollback_, "rollback")) rollback_ = {};
-  if (!is_asked_for(run_, "retrain")) run_ = {};
-  if (!rollback_.alert.empty()) RollBack(service, &actions);
-  if (!run_.alert.empty()) Retrain(service, now_ms, &actions);
+  DropOthers(rules, "rollback", &rollbacks_, &actions);
+  DropOthers(rules, "retrain", &runs_, &actions);
+  if (!rollbacks_.empty()) RollBack(service, &actions);
+  if (!runs_.empty()) Retrain(service, now_ms, &actions);
   return actions;
 }
 
@@ -104,6 +100,24 @@ void ActionState::Tell(const deploy::Service& service, const AlertTransition& ch
       NotifyOf(service, EventOf(change.change), change.text, now_ms, std::move(detail)));
 }
 
+void ActionState::Await(const AlertTransition& change, std::vector<Waiting>* all) {
+  if (std::ranges::find(*all, change.alert, &Waiting::alert) == all->end())
+    all->push_back({.alert = change.alert, .text = change.text, .told = {}});
+}
+
+void ActionState::DropOthers(const AlertRules& rules, std::string_view action,
+                             std::vector<Waiting>* all, Actions* actions) {
+  std::erase_if(*all, [&](const Waiting& one) {
+    const AlertRule* rule = rules.Find(one.alert);
+    if (rule != nullptr && rule->action == action) return false;
+    actions->notes.push_back({"alert",
+                              fmt::format("no {} for {}: its action is {} now", action, one.alert,
+                                          rule == nullptr ? "none" : rule->action),
+                              Json::object()});
+    return true;
+  });
+}
+
 void ActionState::TellWaiting(Waiting* waiting, const std::string& why, std::string text,
                               Actions* actions) {
   if (std::exchange(waiting->told, why) == why) return;
@@ -113,12 +127,12 @@ void ActionState::TellWaiting(Waiting* waiting, const std::string& why, std::str
 void ActionState::RollBack(const deploy::Service& service, Actions* actions) {
   const deploy::Release& stable = *service.stable;
   if (rollback_set_ != stable.set || asked_set_ == stable.set) {
-    rollback_ = {};
+    rollbacks_.clear();
     return;
   }
+  Waiting& first = rollbacks_.front();
   const auto decline = [&](const std::string& why) {
-    TellWaiting(&rollback_, why, fmt::format("no rollback for {}: {}", rollback_.alert, why),
-                actions);
+    TellWaiting(&first, why, fmt::format("no rollback for {}: {}", first.alert, why), actions);
   };
   if (service.in_progress()) return decline("another version is being rolled out");
   if (service.rollout && service.rollout->kind == "undo")
@@ -144,36 +158,40 @@ void ActionState::RollBack(const deploy::Service& service, Actions* actions) {
   asked_set_ = stable.set;
   left_.push_back(stable.digest);
   if (left_.size() > kMostLeft) left_.erase(left_.begin());
-  actions->rollback = RollbackWish{stable.set, before->revision, rollback_.text};
-  rollback_ = {};
+  actions->rollback = RollbackWish{stable.set, before->revision, first.text};
+  rollbacks_.clear();
 }
 
 void ActionState::Retrain(const deploy::Service& service, int64_t now_ms, Actions* actions) {
   const int64_t interval = RetrainIntervalMs(*service.stable);
   // A clock that was set back would else make it wait for as long as that.
   if (retrained_ms_) retrained_ms_ = std::min(*retrained_ms_, now_ms);
+  Waiting& first = runs_.front();
   if (retrained_ms_ && now_ms - *retrained_ms_ < interval) {
     const double left = static_cast<double>(interval - (now_ms - *retrained_ms_)) / kMilliseconds;
-    return TellWaiting(&run_, "early",
+    return TellWaiting(&first, "early",
                        fmt::format("a run for {} waits {}: there was one a short time ago",
-                                   run_.alert, FormatSeconds(left)),
+                                   first.alert, FormatSeconds(left)),
                        actions);
   }
   retrained_ms_ = now_ms;
-  const std::string text = fmt::format("a run on the newest data: {}", run_.text);
-  actions->notes.push_back({"alert", text, {{"alert", run_.alert}}});
-  deploy::Outside told = NotifyOf(service, "retraining", text, now_ms, {{"alert", run_.alert}});
+  const std::string text = fmt::format("a run on the newest data: {}", first.text);
+  actions->notes.push_back({"alert", text, {{"alert", first.alert}}});
+  deploy::Outside told = NotifyOf(service, "retraining", text, now_ms, {{"alert", first.alert}});
   Json detail = told.detail;
   detail.erase("event");
   detail["digest"] = service.stable->digest;
-  detail["reason"] = run_.text;
+  detail["reason"] = first.text;
   actions->effects.push_back({"retrain", std::move(detail)});
   actions->effects.push_back(std::move(told));
-  run_ = {};
+  runs_.clear();
 }
 
-Json ActionState::ToJson(const Waiting& waiting) {
-  return {{"alert", waiting.alert}, {"text", waiting.text}, {"told", waiting.told}};
+Json ActionState::ToJson(const std::vector<Waiting>& all) {
+  Json json = Json::array();
+  for (const Waiting& one : all)
+    json.push_back({{"alert", one.alert}, {"text", one.text}, {"told", one.told}});
+  return json;
 }
 
 Json ActionState::ToJson() const {
@@ -181,8 +199,8 @@ Json ActionState::ToJson() const {
           {"asked_set", asked_set_},
           {"retrained_ms", retrained_ms_ ? Json(*retrained_ms_) : Json(nullptr)},
           {"rollback_set", rollback_set_},
-          {"rollback", ToJson(rollback_)},
-          {"run", ToJson(run_)}};
+          {"rollbacks", ToJson(rollbacks_)},
+          {"runs", ToJson(runs_)}};
 }
 
 Result<ActionState> ActionState::FromJson(const Json& json) {
@@ -197,11 +215,12 @@ Result<ActionState> ActionState::FromJson(const Json& json) {
   const auto retrained = json.find("retrained_ms");
   if (retrained != json.end() && retrained->is_number_integer())
     state.retrained_ms_ = retrained->get<int64_t>();
-  for (const auto& [key, waiting] :
-       {std::pair("rollback", &state.rollback_), std::pair("run", &state.run_)}) {
+  for (const auto& [key, all] :
+       {std::pair("rollbacks", &state.rollbacks_), std::pair("runs", &state.runs_)}) {
     const auto kept = json.find(key);
-    if (kept == json.end() || !kept->is_object()) continue;
-    *waiting = {GetString(*kept, "alert"), GetString(*kept, "text"), GetString(*kept, "told")};
+    if (kept == json.end() || !kept->is_array()) continue;
+    for (const Json& one : *kept)
+      all->push_back({GetString(one, "alert"), GetString(one, "text"), GetString(one, "told")});
   }
   return state;
 }

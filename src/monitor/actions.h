@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -56,7 +57,7 @@ class ActionState {
  private:
   // An alert that waits for its action.
   struct Waiting {
-    std::string alert;  // "" for none.
+    std::string alert;
     std::string text;
     std::string told;  // Why it waits, as it was told last.
   };
@@ -65,17 +66,22 @@ class ActionState {
             const std::string& action, int64_t now_ms, Actions* actions);
   void RollBack(const deploy::Service& service, Actions* actions);
   void Retrain(const deploy::Service& service, int64_t now_ms, Actions* actions);
-  static Json ToJson(const Waiting& waiting);
+  static Json ToJson(const std::vector<Waiting>& all);
+  static void Await(const AlertTransition& change, std::vector<Waiting>* all);
+  // Those for which the configuration has another action by now.
+  static void DropOthers(const AlertRules& rules, std::string_view action,
+                         std::vector<Waiting>* all, Actions* actions);
   // Each reason once.
   static void TellWaiting(Waiting* waiting, const std::string& why, std::string text,
                           Actions* actions);
 
   std::vector<std::string> left_;  // Digests of releases that were gone back from, oldest first.
   int64_t asked_set_ = 0;          // Of the last wish for a rollback.
-  Waiting rollback_;
-  int64_t rollback_set_ = 0;  // That `rollback_` is to go back from.
+  // Oldest first: the first is told of, and what is done for it is done for all.
+  std::vector<Waiting> rollbacks_;
+  int64_t rollback_set_ = 0;  // That these are to go back from.
   std::optional<int64_t> retrained_ms_;
-  Waiting run_;
+  std::vector<Waiting> runs_;
 };
 
 }  // namespace slipway::monitor

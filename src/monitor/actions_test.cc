@@ -124,7 +124,10 @@ TEST(Rollback, IsDroppedWhenItsAlertHasAnotherAction) {
   state.Decide(moving, Rules(), {Change(AlertChange::kRaised, "error_rate")}, kNow);
   AlertRules milder = Rules();
   milder.rules[0].action = "notify";
-  EXPECT_FALSE(state.Decide(moving, milder, {}, kNow).rollback.has_value());
+  const Actions dropped = state.Decide(moving, milder, {}, kNow);
+  EXPECT_FALSE(dropped.rollback.has_value());
+  ASSERT_EQ(dropped.notes.size(), 1U);
+  EXPECT_EQ(dropped.notes[0].text, "no rollback for error_rate: its action is notify now");
   EXPECT_FALSE(state.Decide(Churn(), Rules(), {}, kNow).rollback.has_value());
 }
 
@@ -250,6 +253,19 @@ TEST(Retraining, IsDroppedWhereItsAlertRecovers) {
   state.Decide(Churn(), Rules(), {Change(AlertChange::kRaised, "accuracy_drop")}, kNow + 1);
   state.Decide(Churn(), Rules(), {Change(AlertChange::kRecovered, "accuracy_drop")}, kNow + 2);
   EXPECT_THAT(KindsOf(state.Decide(Churn(), Rules(), {}, kNow + 2 * kDay)), IsEmpty());
+}
+
+TEST(Retraining, WaitsForEachAlertThatAsksForIt) {
+  ActionState state;
+  state.Decide(Churn(), Rules(), {Change(AlertChange::kRaised, "drift")}, kNow);
+  state.Decide(Churn(), Rules(), {Change(AlertChange::kRaised, "drift")}, kNow + 1);
+  state.Decide(Churn(), Rules(), {Change(AlertChange::kRaised, "accuracy_drop")}, kNow + 1);
+  state.Decide(Churn(), Rules(), {Change(AlertChange::kRecovered, "drift")}, kNow + 2);
+  state = *ActionState::FromJson(Json::parse(CompactJson(state.ToJson())));
+  const Actions due = state.Decide(Churn(), Rules(), {}, kNow + kDay);
+  ASSERT_THAT(KindsOf(due), ElementsAre("retrain", "retraining"));
+  EXPECT_EQ(due.effects[0].detail["alert"], "accuracy_drop");
+  EXPECT_THAT(KindsOf(state.Decide(Churn(), Rules(), {}, kNow + 3 * kDay)), IsEmpty());
 }
 
 TEST(Retraining, HasTheIntervalOfTheConfiguration) {

@@ -97,12 +97,14 @@ bool AlertState::any() const {
 
 std::vector<AlertTransition> AlertState::Look(const AlertRules& rules, const AlertLook& look) {
   std::vector<AlertTransition> changes;
+  if (look.set == set_) EndWithoutRule(rules, &changes);
   if (look.set != set_ || rules.window_ms != window_ms_) {
-    EndAll(&changes);
+    EndAll(look.set == set_ ? "window_seconds is another one"
+                            : fmt::format("it was of {}, which is watched no longer", release_),
+           &changes);
     Begin(rules, look);
     return changes;
   }
-  EndWithoutRule(rules, &changes);
   if (!look.has_counts || rules.rules.empty()) return changes;
   if (Pausing(look)) {
     Rebase(look);
@@ -132,10 +134,8 @@ void AlertState::Begin(const AlertRules& rules, const AlertLook& look) {
   if (look.has_counts) Rebase(look);
 }
 
-void AlertState::EndAll(std::vector<AlertTransition>* changes) {
-  for (const auto& [alert, standing] : standings_)
-    End(alert, standing, fmt::format("it was of {}, which is watched no longer", release_),
-        changes);
+void AlertState::EndAll(const std::string& why, std::vector<AlertTransition>* changes) {
+  for (const auto& [alert, standing] : standings_) End(alert, standing, why, changes);
 }
 
 // Nobody would hear again of an alert whose threshold was taken out of the configuration.

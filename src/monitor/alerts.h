@@ -148,7 +148,7 @@ class AlertState {
   };
 
   void Begin(const AlertRules& rules, const AlertLook& look);
-  void EndAll(std::vector<AlertTransition>* changes);
+  void EndAll(const std::string& why, std::vector<AlertTransition>* changes);
   void EndWithoutRule(const AlertRules& rules, std::vector<AlertTransition>* changes);
   static void End(const std::string& alert, const AlertStanding& standing, const std::string& why,
                   std::vector<AlertTransition>* changes);

@@ -211,9 +211,20 @@ TEST(Alerts, OfAThresholdThatIsTakenAwayAreOver) {
   EXPECT_THAT(served.Looks(24, 100, 10), IsEmpty());
   served.rules = with;
   EXPECT_THAT(served.Looks(1, 100, 10), ElementsAre("raised error_rate"));
-  // Also where nothing is watched from now on.
-  served.rules.rules.clear();
+  // Also where nothing is watched from now on, and the window is that of no configuration.
+  served.rules = ReadAlertRules(Json::object(), kMetrics);
+  served.rules.window_ms = 30'000;
   EXPECT_THAT(served.Looks(2, 100, 10), ElementsAre("recovered error_rate"));
+  EXPECT_THAT(served.last.text, HasSubstr("names it no longer"));
+}
+
+TEST(Alerts, BeginAnewWithAnotherWindow) {
+  Served served;
+  EXPECT_THAT(served.Looks(24, 100, 10), ElementsAre("raised error_rate"));
+  served.rules.window_ms = 30'000;
+  EXPECT_THAT(served.Looks(1, 100, 10), ElementsAre("recovered error_rate"));
+  EXPECT_EQ(served.last.text, "error_rate is over: window_seconds is another one");
+  EXPECT_THAT(served.Looks(24, 100, 10), ElementsAre("raised error_rate"));
 }
 
 TEST(Accuracy, IsJudgedByLabels) {

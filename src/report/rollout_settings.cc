@@ -34,6 +34,13 @@ void AddStages(const deploy::CanarySettings& canary, Facts* facts) {
                                     FormatSeconds(canary.shadow.seconds),
                                     WeightText(kPercent * canary.shadow.share),
                                     WeightText(kPercent * canary.shadow.max_disagreement)));
+    const splitter::NumberTolerance& tolerance = canary.shadow.tolerance;
+    if (tolerance != splitter::NumberTolerance()) {
+      facts->emplace_back(
+          "Numbers agree within",
+          fmt::format("{} of the larger one, or {:g}", WeightText(kPercent * tolerance.relative),
+                      tolerance.absolute));
+    }
   }
   AddSticky(canary, facts);
   if (!canary.header.name.empty())

@@ -90,7 +90,7 @@ Taken ModelHost::Load() {
     auto loaded = sources_[place]->Load();
     Status done = loaded.ok() ? CheckParity(loaded->model) : Status(loaded.error());
     if (done.ok()) {
-      loaded->prediction_bounds = PredictionBoundsOf(loaded->model);
+      loaded->prediction_bounds = PredictionBoundsOf(loaded->model.directory, loaded->model.schema);
       done = Take(place, *std::move(loaded), &taken);
     }
     if (done.ok()) continue;

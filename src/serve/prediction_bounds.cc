@@ -38,21 +38,22 @@ std::vector<double> TwentiethsOf(const data::TableProfile& profile, const std::s
 }
 
 // A profile that can't be read is as good as none: the model's answers do not hang on it.
-std::vector<double> ByProfile(FileSystem& files, const model::Model& model) {
+std::vector<double> ByProfile(FileSystem& files, const std::string& directory,
+                              const std::string& target) {
   constexpr const char* kFile = "profile.json";
-  const auto text = files.ReadFile(JoinPath(model.directory, kFile));
+  const auto text = files.ReadFile(JoinPath(directory, kFile));
   if (!text.ok()) return {};
   const auto profile = data::ReadStoredProfile(*text, kFile);
   if (!profile.ok()) return {};
   std::vector<double> bounds;
   if (profile->predictions != nullptr) bounds = TwentiethsOf(*profile->predictions, "prediction");
-  return bounds.empty() ? TwentiethsOf(*profile, model.schema.target) : bounds;
+  return bounds.empty() ? TwentiethsOf(*profile, target) : bounds;
 }
 
 // What the file says, not what the model answers here: engines differ in the last bits.
-std::vector<double> ByGoldenRows(FileSystem& files, const model::Model& model) {
+std::vector<double> ByGoldenRows(FileSystem& files, const std::string& directory) {
   constexpr const char* kFile = "golden.jsonl";
-  const auto text = files.ReadFile(JoinPath(model.directory, kFile));
+  const auto text = files.ReadFile(JoinPath(directory, kFile));
   if (!text.ok()) return {};
   std::vector<double> estimates;
   for (std::string_view left = *text; !left.empty();) {
@@ -76,11 +77,19 @@ Error WrongBounds(std::string message) {
 
 }  // namespace
 
-std::vector<double> PredictionBoundsOf(const model::Model& model) {
-  if (!model.schema.classes.empty()) return {};
+std::vector<double> PredictionBoundsOf(const std::string& directory,
+                                       const model::ModelSchema& schema) {
+  if (!schema.classes.empty()) return {};
   FileSystem& files = LocalFileSystem();
-  std::vector<double> bounds = ByProfile(files, model);
-  return bounds.empty() ? ByGoldenRows(files, model) : bounds;
+  std::vector<double> bounds = ByProfile(files, directory, schema.target);
+  return bounds.empty() ? ByGoldenRows(files, directory) : bounds;
+}
+
+std::vector<double> PredictionBoundsOf(const std::string& directory) {
+  const auto json = ReadJsonFile(LocalFileSystem(), JoinPath(directory, "schema.json"));
+  if (!json.ok()) return {};
+  const auto schema = model::ModelSchemaFromJson(*json);
+  return schema.ok() ? PredictionBoundsOf(directory, *schema) : std::vector<double>();
 }
 
 Status CheckPredictionBounds(std::span<const double> bounds) {

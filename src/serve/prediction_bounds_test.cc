@@ -19,10 +19,7 @@ using ::testing::SizeIs;
 
 class PredictionBoundsTest : public ::testing::Test {
  protected:
-  PredictionBoundsTest() {
-    model_.directory = folder_.path();
-    model_.schema.target = "price";
-  }
+  PredictionBoundsTest() { schema_.target = "price"; }
   void Write(const std::string& name, const std::string& text) {
     ASSERT_TRUE(WriteFileAtomically(LocalFileSystem(), JoinPath(folder_.path(), name), text).ok());
   }
@@ -38,25 +35,28 @@ class PredictionBoundsTest : public ::testing::Test {
   }
 
   testing::TemporaryDirectory folder_;
-  model::Model model_;
+  model::ModelSchema schema_;
 };
 
 TEST_F(PredictionBoundsTest, AreTheTwentiethsOfTheProfiledPredictions) {
   data::TableProfile profile = ProfileOf("price", 1);
   profile.predictions = std::make_shared<data::TableProfile>(ProfileOf("prediction", 2));
   Write("profile.json", CompactJson(data::ToStoredJson(profile)));
-  const std::vector<double> bounds = PredictionBoundsOf(model_);
+  const std::vector<double> bounds = PredictionBoundsOf(folder_.path(), schema_);
   ASSERT_THAT(bounds, SizeIs(19));
   for (size_t i = 0; i < bounds.size(); ++i)
     EXPECT_NEAR(bounds[i], 100.0 * static_cast<double>(i + 1), 20);
   EXPECT_TRUE(CheckPredictionBounds(bounds).ok());
-  EXPECT_EQ(PredictionBoundsOf(model_), bounds);
+  EXPECT_EQ(PredictionBoundsOf(folder_.path(), schema_), bounds);
+  EXPECT_THAT(PredictionBoundsOf(folder_.path()), IsEmpty());
+  Write("schema.json", CompactJson(model::ToJson(schema_)));
+  EXPECT_EQ(PredictionBoundsOf(folder_.path()), bounds);
 }
 
 TEST_F(PredictionBoundsTest, ElseOfTheTarget) {
   Write("profile.json", CompactJson(data::ToStoredJson(ProfileOf("price", 1))));
   Write("golden.jsonl", "{\"prediction\":7}\n");
-  const std::vector<double> bounds = PredictionBoundsOf(model_);
+  const std::vector<double> bounds = PredictionBoundsOf(folder_.path(), schema_);
   ASSERT_THAT(bounds, SizeIs(19));
   EXPECT_NEAR(bounds[9], 500, 10);
 }
@@ -67,7 +67,7 @@ TEST_F(PredictionBoundsTest, ElseOfTheGoldenRows) {
     std::string golden;
     for (const int value : {3, 1, 2, 1, 1}) golden += CompactJson({{"prediction", value}}) + "\n";
     Write("golden.jsonl", golden);
-    const std::vector<double> bounds = PredictionBoundsOf(model_);
+    const std::vector<double> bounds = PredictionBoundsOf(folder_.path(), schema_);
     ASSERT_FALSE(bounds.empty()) << profile;
     EXPECT_EQ(bounds.front(), 1);
     EXPECT_LE(bounds.back(), 3);
@@ -77,14 +77,14 @@ TEST_F(PredictionBoundsTest, ElseOfTheGoldenRows) {
 
 TEST_F(PredictionBoundsTest, EqualOnesAreOne) {
   Write("golden.jsonl", "{\"prediction\":4}\n{\"prediction\":4}\n");
-  EXPECT_THAT(PredictionBoundsOf(model_), ElementsAre(4));
+  EXPECT_THAT(PredictionBoundsOf(folder_.path(), schema_), ElementsAre(4));
 }
 
 TEST_F(PredictionBoundsTest, ThereAreNoneWithoutFilesOrOfClasses) {
-  EXPECT_THAT(PredictionBoundsOf(model_), IsEmpty());
+  EXPECT_THAT(PredictionBoundsOf(folder_.path(), schema_), IsEmpty());
   Write("golden.jsonl", "{\"prediction\":4}\n");
-  model_.schema.classes = {"no", "yes"};
-  EXPECT_THAT(PredictionBoundsOf(model_), IsEmpty());
+  schema_.classes = {"no", "yes"};
+  EXPECT_THAT(PredictionBoundsOf(folder_.path(), schema_), IsEmpty());
 }
 
 TEST(CheckPredictionBoundsTest, TakesAscendingNumbersOnly) {
