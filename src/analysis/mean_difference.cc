@@ -68,9 +68,29 @@ Status MeanDifference::Observe(const NumberSums& stable, const NumberSums& canar
   if (!CanBe(stable) || !CanBe(canary))
     return Error(ErrorCode::kInvalidInput, "sums of numbers that can't be")
         .Expected("a count of 0 or more, a finite sum and a finite sum of squares, 0 or more");
+  if (options_.by_stratum) {
+    if (std::min(stable.count, canary.count) < kLeastOfStratum)
+      return Error(ErrorCode::kInvalidInput, "a stratum of too few trials")
+          .Expected(fmt::format("{} or more of each stream", kLeastOfStratum));
+    const auto weight = static_cast<double>(canary.count);
+    const double variance = VarianceOfMean(stable) + VarianceOfMean(canary);
+    weighted_difference_ += weight * (canary.mean() - stable.mean());
+    weighted_variance_ += weight * weight * variance;
+  }
   Add(stable, &stable_);
   Add(canary, &canary_);
   return {};
+}
+
+double MeanDifference::difference() const {
+  if (!options_.by_stratum) return canary_.mean() - stable_.mean();
+  return canary_.count == 0 ? 0 : weighted_difference_ / static_cast<double>(canary_.count);
+}
+
+double MeanDifference::VarianceOfDifference() const {
+  if (!options_.by_stratum) return VarianceOfMean(stable_) + VarianceOfMean(canary_);
+  const auto weights = static_cast<double>(canary_.count);
+  return weighted_variance_ / weights / weights;
 }
 
 // Divided where products might be no numbers any more.
@@ -82,9 +102,8 @@ bool MeanDifference::TellsEnough(const NumberSums& sums) const {
 std::optional<Interval> MeanDifference::bounds() const {
   if (!TellsEnough(stable_) || !TellsEnough(canary_)) return std::nullopt;
   const double trials = static_cast<double>(stable_.count + canary_.count) / options_.cluster_size;
-  const double variance =
-      (VarianceOfMean(stable_) + VarianceOfMean(canary_)) * options_.cluster_size;
-  if (!std::isfinite(variance)) return std::nullopt;
+  const double variance = VarianceOfDifference() * options_.cluster_size;
+  if (!(variance > 0) || !std::isfinite(variance)) return std::nullopt;
   const double scaled =
       trials * RhoSquared(options_.alpha, static_cast<double>(options_.tuned_for));
   const double half = std::sqrt(2 * variance * (scaled + 1) / scaled *
@@ -97,6 +116,9 @@ Json MeanDifference::ToJson() const {
           {"tuned_for", options_.tuned_for},
           {"least_trials", options_.least_trials},
           {"cluster_size", options_.cluster_size},
+          {"by_stratum", options_.by_stratum},
+          {"weighted_difference", weighted_difference_},
+          {"weighted_variance", weighted_variance_},
           {"stable", SumsToJson(stable_)},
           {"canary", SumsToJson(canary_)}};
 }
@@ -107,7 +129,11 @@ Result<MeanDifference> MeanDifference::FromJson(const Json& json) {
   SLIPWAY_ASSIGN_OR_RETURN(options.tuned_for, ReadCount(json, "tuned_for"));
   SLIPWAY_ASSIGN_OR_RETURN(options.least_trials, ReadCount(json, "least_trials"));
   SLIPWAY_ASSIGN_OR_RETURN(options.cluster_size, ReadNumber(json, "cluster_size"));
+  SLIPWAY_ASSIGN_OR_RETURN(options.by_stratum, ReadBool(json, "by_stratum"));
   SLIPWAY_ASSIGN_OR_RETURN(MeanDifference difference, Make(options));
+  SLIPWAY_ASSIGN_OR_RETURN(difference.weighted_difference_,
+                           ReadNumber(json, "weighted_difference"));
+  SLIPWAY_ASSIGN_OR_RETURN(difference.weighted_variance_, ReadNumber(json, "weighted_variance"));
   SLIPWAY_ASSIGN_OR_RETURN(difference.stable_, ReadSums(json, "stable"));
   SLIPWAY_ASSIGN_OR_RETURN(difference.canary_, ReadSums(json, "canary"));
   return difference;

@@ -42,7 +42,15 @@ struct MeanOptions {
   int64_t tuned_for = 2000;
   int64_t least_trials = 50;  // Of each stream; at least 2.
   double cluster_size = 1;    // Trials in a row that may be one: they count for so much less.
+  // What is observed at once is a stratum. Then the level of both may change with time, and the
+  // shares of the two as well, where all together would compare the canary's late trials with the
+  // stable one's early ones (Simpson's paradox): the difference is the mean of those of the strata,
+  // weighted by the canary's trials, its variance that of a weighted sum.
+  bool by_stratum = false;
 };
+
+// Of each stream, in a stratum.
+inline constexpr int64_t kLeastOfStratum = 20;
 
 // A value; any thread's own.
 class MeanDifference {
@@ -51,13 +59,13 @@ class MeanDifference {
   static Result<MeanDifference> Make(const MeanOptions& options);
 
   // Takes what came since the last look. kInvalidInput, and nothing taken, for counts and sums
-  // below 0 and numbers that are not finite.
+  // below 0, numbers that are not finite and, by stratum, less than kLeastOfStratum of one.
   Status Observe(const NumberSums& stable, const NumberSums& canary);
 
   const NumberSums& stable() const { return stable_; }
   const NumberSums& canary() const { return canary_; }
   // Of the canary's mean minus the stable one's.
-  double difference() const { return canary_.mean() - stable_.mean(); }
+  double difference() const;
   // "nullopt" before there are enough trials, and numbers that differ.
   std::optional<Interval> bounds() const;
 
@@ -68,9 +76,13 @@ class MeanDifference {
  private:
   explicit MeanDifference(const MeanOptions& options) : options_(options) {}
   bool TellsEnough(const NumberSums& sums) const;
+  double VarianceOfDifference() const;
 
   MeanOptions options_;
   NumberSums stable_, canary_;
+  // Over strata: the canary's trials times the difference of the means, and the square of these
+  // times its variance.
+  double weighted_difference_ = 0, weighted_variance_ = 0;
 };
 
 }  // namespace slipway::analysis

@@ -131,6 +131,30 @@ TEST(MeanDifferenceTest, ClustersCountForLess) {
   EXPECT_GT(width(4), 2 * width(1));
 }
 
+// Worked out by hand: strata of 30 and 60 trials of the canary, differences of the means 1 and 4.
+TEST(MeanDifferenceTest, IsTheMeanOverStrata) {
+  MeanDifference means = *MeanDifference::Make({.by_stratum = true});
+  const auto sums = [](int64_t count, double mean) {
+    const auto trials = static_cast<double>(count);
+    // Variance 1 of the trials, so 1 / count of the mean.
+    return NumberSums{count, trials * mean, trials * mean * mean + trials - 1};
+  };
+  ASSERT_TRUE(means.Observe(sums(60, 1), sums(30, 2)).ok());
+  ASSERT_TRUE(means.Observe(sums(30, 6), sums(60, 10)).ok());
+  EXPECT_NEAR(means.difference(), (30 * 1.0 + 60 * 4.0) / 90, 1e-12);
+  const double variance = (900 * (1.0 / 60 + 1.0 / 30) + 3600 * (1.0 / 30 + 1.0 / 60)) / 8100;
+  const double scaled = 180 / 2000.0 * (2 * std::log(20.0) + std::log(2 * std::log(20.0) + 1));
+  const double half =
+      std::sqrt(2 * variance * (scaled + 1) / scaled * std::log(std::sqrt(scaled + 1) / 0.05));
+  EXPECT_NEAR(means.bounds()->lower, 3 - half, 1e-9);
+  EXPECT_NEAR(means.bounds()->upper, 3 + half, 1e-9);
+  EXPECT_EQ(MeanDifference::FromJson(Kept(means.ToJson()))->ToJson(), means.ToJson());
+  const Json before = means.ToJson();
+  EXPECT_FALSE(means.Observe(sums(kLeastOfStratum - 1, 1), sums(60, 2)).ok());
+  EXPECT_FALSE(means.Observe(sums(60, 1), {}).ok());
+  EXPECT_EQ(means.ToJson(), before);
+}
+
 TEST(MeanDifferenceTest, IsKeptBitForBit) {
   Traffic traffic(11);
   MeanDifference means = *MeanDifference::Make({});

@@ -178,7 +178,7 @@ std::vector<Field> ComparisonFields() {
        .kind = Kind::kNumber,
        .about =
            "How much larger a regression's mean absolute error on feedback may be, as a share.",
-       .range = kNotNegative,
+       .range = {.min = 0, .max = 1000},
        .fallback = 0.1},
       {.key = "deployment.canary.comparison.prediction_limit",
        .kind = Kind::kNumber,

@@ -38,8 +38,12 @@ Status Planner::AdvanceShadowing() {
   if (rollout.pause) return {};
   const bool copies = seen_.traffic && seen_.traffic->in_force.mirror_set == rollout.release.set;
   if (!copies) {
-    if (rollout.stage_ms == 0 && Passed(rollout.phase_ms, rollout.settings.ready_timeout_seconds()))
-      RollBack("copies of requests could not be sent" + Because(TrafficTrouble()));
+    const bool begun = rollout.stage_ms != 0;
+    const int64_t due_ms =
+        begun ? After(rollout.stage_ms, rollout.settings.canary.shadow.seconds) : rollout.phase_ms;
+    if (!Passed(due_ms, rollout.settings.ready_timeout_seconds())) return {};
+    const std::string why = "copies of requests can't be sent" + Because(TrafficTrouble());
+    begun ? PauseFor(why) : RollBack(why);
     return {};
   }
   if (rollout.stage_ms == 0) rollout.stage_ms = now();

@@ -30,12 +30,22 @@ analysis::RateOptions AccuracyOptions(const ComparisonSettings& settings) {
 analysis::MeanOptions MeanErrorOptions(const ComparisonSettings& settings, double alpha) {
   // Narrowest where a canary has a few hundred labels.
   constexpr int64_t kTunedFor = 1000;
-  return {.alpha = alpha, .tuned_for = kTunedFor, .cluster_size = settings.cluster_size};
+  return {.alpha = alpha,
+          .tuned_for = kTunedFor,
+          .cluster_size = settings.cluster_size,
+          .by_stratum = true};
 }
 
 // Each number times the factor.
 analysis::NumberSums Times(const analysis::NumberSums& sums, double factor) {
   return {sums.count, sums.sum * factor, sums.squares * factor * factor};
+}
+
+// Enough of them. Sums may be below 0 for a while, where labels are corrected.
+bool AreStratum(const analysis::NumberSums& sums) {
+  constexpr double kMost = 1e290;  // So that with any margin they are still numbers.
+  return sums.count >= analysis::kLeastOfStratum && sums.sum >= 0 && sums.squares >= 0 &&
+         sums.squares < kMost;
 }
 
 analysis::LatencyOptions LatencyOptionsOf(const ComparisonSettings& settings) {
@@ -196,7 +206,7 @@ Status Comparison::ObserveModels(const ModelCounts& stable, const ModelCounts& c
     SLIPWAY_RETURN_IF_ERROR(accuracy_.Observe({known.labelled, known.labelled - known.correct,
                                                tried.labelled, tried.labelled - tried.correct}));
     labels_ = {};
-  } else if (AreEnough(known.errors.count, tried.errors.count)) {
+  } else if (AreStratum(known.errors) && AreStratum(tried.errors)) {
     SLIPWAY_RETURN_IF_ERROR(
         mean_errors_.Observe(Times(known.errors, 1 + settings_.mae_margin), tried.errors));
     labels_ = {};
@@ -287,7 +297,8 @@ bool Comparison::Rejects(const analysis::MeanDifference& difference) {
 
 Harm Comparison::MeanErrors() const {
   const double canary = mean_errors_.canary().mean();
-  const double stable = mean_errors_.stable().mean() / (1 + settings_.mae_margin);
+  // Of the same time as the canary's.
+  const double stable = (canary - mean_errors_.difference()) / (1 + settings_.mae_margin);
   const auto bounds = mean_errors_.bounds();
   Harm harm{"accuracy", Rejects(mean_errors_), {}, Json::object()};
   const char* const no = mean_errors_.difference() > 0 ? "not shown yet" : "no";

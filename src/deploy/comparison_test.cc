@@ -41,8 +41,9 @@ TEST(Comparison, PredictionsOfARegressionAreComparedByTheirBuckets) {
 // Feedback on a regression whose errors are exponential, of that mean.
 class MeanErrorTest : public testing::Test {
  protected:
-  // How often out of `rollouts` the version was told worse at one of 20 looks.
-  static int Told(double stable_mean, double canary_mean, int rollouts) {
+  // How often out of `rollouts` the version was told worse at one of 20 looks. From the 10th on it
+  // has most of the traffic, and all errors are `later` times as large.
+  static int Told(double stable_mean, double canary_mean, int rollouts, double later = 1) {
     Random random(7);
     int told = 0;
     for (int rollout = 0; rollout < rollouts; ++rollout) {
@@ -50,8 +51,10 @@ class MeanErrorTest : public testing::Test {
       EXPECT_TRUE(comparison.ok());
       bool worse = false;
       for (int look = 0; look < 20; ++look) {
-        const LabelCounts stable{.errors = Sums(90, stable_mean, &random)};
-        const LabelCounts canary{.errors = Sums(30, canary_mean, &random)};
+        const bool is_late = look >= 10;
+        const double level = is_late ? later : 1;
+        const LabelCounts stable{.errors = Sums(is_late ? 30 : 180, level * stable_mean, &random)};
+        const LabelCounts canary{.errors = Sums(is_late ? 180 : 30, level * canary_mean, &random)};
         EXPECT_TRUE(comparison->ObserveModels({.in_epoch = stable}, {.in_epoch = canary}).ok());
         worse |= comparison->IsWorseBy("accuracy");
       }
@@ -78,6 +81,28 @@ TEST_F(MeanErrorTest, WithinTheMarginIsSeldomTold) {
 }
 
 TEST_F(MeanErrorTest, BeyondTheMarginIsTold) { EXPECT_GE(Told(10, 15, 100), 95); }
+
+// All labels together would compare most of the one version's late errors with the other's early
+// ones.
+TEST_F(MeanErrorTest, AnotherLevelInAnotherStageIsNoDifference) {
+  EXPECT_LE(Told(10, 10, 400, 2), 4);
+  EXPECT_LE(Told(10, 11, 400, 2), 20);
+  EXPECT_GE(Told(10, 15, 100, 0.5), 95);
+}
+
+TEST_F(MeanErrorTest, CorrectedLabelsCountAsTheyAreInTheEnd) {
+  Result<Comparison> comparison = Comparison::Make(ComparisonSettings{}, 0.01);
+  ASSERT_TRUE(comparison.ok());
+  const LabelCounts few{.errors = {.count = 10, .sum = 5000, .squares = 5e6}};
+  const LabelCounts corrected{.errors = {.count = 0, .sum = -4900, .squares = -4.9e6}};
+  const LabelCounts enough{.errors = {.count = 100, .sum = 1000, .squares = 20'000}};
+  for (const LabelCounts& canary : {few, corrected, enough}) {
+    const ModelCounts more{.in_epoch = Since(LabelCounts{}, canary)};
+    ASSERT_TRUE(comparison->ObserveModels({.in_epoch = enough}, more).ok());
+  }
+  ASSERT_EQ(comparison->Harms().size(), 1U);
+  EXPECT_NEAR(comparison->Harms().front().evidence["mae"].get<double>(), 10, 0.01);
+}
 
 TEST_F(MeanErrorTest, IsToldInWords) {
   Result<Comparison> comparison = Comparison::Make(ComparisonSettings{}, 0.01);

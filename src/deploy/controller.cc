@@ -196,7 +196,7 @@ Result<bool> Controller::Step(Held* held) {
   }
   // Traffic first: who watches and tells may take its time. They do where it failed too, so that
   // people see why.
-  Result<bool> more = Act(held, decision);
+  Result<bool> more = Act(held, decision, seen);
   SLIPWAY_RETURN_IF_ERROR(TakeFindings(held, seen));
   return more;
 }
@@ -227,7 +227,7 @@ Status Controller::TakeFindings(Held* held, const Observed& seen) {
   return Keep(held, DecisionOf(held->service, std::move(found), NowMs()));
 }
 
-Result<bool> Controller::Act(Held* held, const Decision& decision) {
+Result<bool> Controller::Act(Held* held, const Decision& decision, const Observed& seen) {
   bool more = !decision.notes.empty();
   // Replicas are looked after all the same.
   Status applied;
@@ -238,8 +238,10 @@ Result<bool> Controller::Act(Held* held, const Decision& decision) {
       if (!applied.ok())
         held->refused = "the splitter does not take it: " + applied.error().ToString();
       more = true;
-    } else if (const auto* replicas = std::get_if<SetReplicas>(&action)) {
-      SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas->release, replicas->replicas));
+    } else if (const auto* wanted = std::get_if<SetReplicas>(&action)) {
+      SetReplicas replicas = *wanted;
+      if (!applied.ok() && !held->service.down) StopNone(seen, &replicas);
+      SLIPWAY_RETURN_IF_ERROR(held->backend->SetReplicas(replicas.release, replicas.replicas));
     } else if (const auto* validate = std::get_if<Validate>(&action)) {
       held->validation = held->backend->Ask(*validate);
       more = true;

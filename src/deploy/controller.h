@@ -76,7 +76,7 @@ class Controller {
   Status Keep(Held* held, Decision decision);
   Status TakeFindings(Held* held, const Observed& seen);
   // Whether something that follows at once may have changed.
-  Result<bool> Act(Held* held, const Decision& decision);
+  Result<bool> Act(Held* held, const Decision& decision, const Observed& seen);
   // Of revisions long ago nobody asks for the details any more.
   void Prune(const Service& before, const Service& now);
   void TellOnce(Held* held, const std::string& service, const std::string& trouble);

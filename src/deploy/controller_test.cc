@@ -124,7 +124,7 @@ class ControllerTest : public ::testing::Test {
                  ForwardTime(clock_));
   }
 
-  void DeployVersion(int64_t version) {
+  void DeployVersion(int64_t version, const char* strategy = "blue-green") {
     NewRollout rollout;
     rollout.environment = "production";
     rollout.model = "m";
@@ -133,7 +133,7 @@ class ControllerTest : public ::testing::Test {
     rollout.release.version = version;
     rollout.release.digest = "sha256:" + std::to_string(version);
     rollout.release.deployment = {
-        {"deployment_strategy", "blue-green"},
+        {"deployment_strategy", strategy},
         {"blue_green",
          {{"watch_seconds", 0}, {"validation_requests", 3}, {"scale_down_delay_seconds", 30}}}};
     rollout.settings = *ReadSettings(rollout.release.deployment);
@@ -209,6 +209,27 @@ TEST_F(ControllerTest, WhatTheSplitterRefusesIsSeen) {
   world_.refuses.clear();
   Settle(controller);
   EXPECT_EQ(troubles.back(), "");
+}
+
+TEST_F(ControllerTest, NothingIsStoppedWhileTheSplitterTakesNoPlan) {
+  DeployVersion(1);
+  Controller controller = Begin();
+  Settle(controller);
+  DeployVersion(2, "rolling");
+  world_.refuses = "a port stands twice";
+  for (int i = 0; i < 20; ++i) {
+    clock_.now_ms += 100;
+    (void)controller.Pass();
+    ASSERT_GE(world_.replicas[1], 1) << "it has all requests";
+  }
+  EXPECT_GE(world_.replicas[2], 1) << "replicas are looked after all the same";
+  world_.refuses.clear();
+  for (int i = 0; i < 20; ++i) {
+    clock_.now_ms += 1000;
+    ASSERT_TRUE(controller.Pass().ok());
+  }
+  EXPECT_EQ(world_.traffic.WeightOf(2), 100);
+  EXPECT_EQ(world_.replicas[1], 0);
 }
 
 TEST_F(ControllerTest, ASuccessorTakesUpWhatRuns) {

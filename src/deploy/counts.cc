@@ -87,9 +87,6 @@ LabelCounts Since(const LabelCounts& before, const LabelCounts& now) {
   LabelCounts more = Change(before, now);
   more.correct = std::clamp<int64_t>(more.correct, 0, more.labelled);
   for (auto& [name, count] : more.labels) count = std::max<int64_t>(0, count);
-  const bool none = more.errors.count == 0;
-  more.errors.sum = none ? 0 : std::max(0.0, more.errors.sum);
-  more.errors.squares = none ? 0 : std::max(0.0, more.errors.squares);
   return more;
 }
 

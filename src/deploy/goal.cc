@@ -54,6 +54,12 @@ std::string DifferenceText(GoalKind kind, double difference) {
                                   : fmt::format("{:.1f}", kPercent * difference);
 }
 
+// A label that was corrected may have made the sum less.
+analysis::NumberSums OfNewLabels(const analysis::NumberSums& sums) {
+  if (sums.count == 0) return {};
+  return {sums.count, std::max(0.0, sums.sum), std::max(0.0, sums.squares)};
+}
+
 Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 }  // namespace
@@ -136,7 +142,7 @@ int64_t Goal::EventsOf(const LabelCounts& counts) const {
 
 Status Goal::Take(const LabelCounts& stable, const LabelCounts& version) {
   if (auto* means = std::get_if<analysis::MeanDifference>(&bounds_))
-    return means->Observe(stable.errors, version.errors);
+    return means->Observe(OfNewLabels(stable.errors), OfNewLabels(version.errors));
   return std::get<analysis::DifferenceBounds>(bounds_).Observe(
       {.stable_trials = stable.labelled,
        .stable_events = EventsOf(stable),

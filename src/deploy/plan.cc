@@ -39,6 +39,12 @@ Result<Decision> Planner::Run() {
   return std::move(decision_);
 }
 
+void StopNone(const Observed& seen, SetReplicas* action) {
+  const int64_t set = action->release.set;
+  if (seen.traffic && seen.traffic->in_force.WeightOf(set) <= 0) return;
+  action->replicas = std::max(action->replicas, seen.StatusOf(set).ready);
+}
+
 int64_t NextLook(const Service& service, int64_t now_ms) {
   constexpr int64_t kLongest = 1000;
   int64_t next = now_ms + kLongest;
@@ -301,7 +307,9 @@ void Planner::WishAndAct() {
   if (seen_.traffic && !(seen_.traffic->in_force == traffic))
     decision_.actions.emplace_back(SetTraffic{traffic});
   for (const SetWish& wish : wishes) {
-    decision_.actions.emplace_back(SetReplicas{wish.release, wish.replicas});
+    SetReplicas action{wish.release, wish.replicas};
+    if (!seen_.traffic && !service_.down) StopNone(seen_, &action);
+    decision_.actions.emplace_back(std::move(action));
   }
   for (const SetStatus& status : seen_.sets) {
     const bool wished = std::ranges::any_of(

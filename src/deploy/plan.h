@@ -12,6 +12,10 @@ namespace slipway::deploy {
 // kIntegrity or kInvalidInput where the service's record can't be worked with.
 Result<Decision> Plan(const Service& service, const Observed& observed);
 
+// While the splitter takes no plan, or does not answer, nothing is taken from who has requests: so
+// many replicas stay of such a set as are ready.
+void StopNone(const Observed& seen, SetReplicas* action);
+
 // When it wants to be called again at the latest, if nothing happens: the next check or end of a
 // stage, and a second from now at most.
 int64_t NextLook(const Service& service, int64_t now_ms);

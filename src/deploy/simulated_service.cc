@@ -102,8 +102,14 @@ Status SimulatedService::Take(const Decision& decision) {
   notes_.insert(notes_.end(), decision.notes.begin(), decision.notes.end());
   outside_.insert(outside_.end(), decision.outside.begin(), decision.outside.end());
   validation_.reset();
-  for (const Action& action : decision.actions)
+  if (!decision.actions.empty()) refused_.clear();
+  // As the controller does.
+  const Observed seen = Look();
+  for (Action action : decision.actions) {
+    auto* const replicas = std::get_if<SetReplicas>(&action);
+    if (replicas != nullptr && !refused_.empty() && !service_->down) StopNone(seen, replicas);
     std::visit([&](const auto& one) { Act(one); }, action);
+  }
   return {};
 }
 

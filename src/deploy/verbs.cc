@@ -72,7 +72,7 @@ bool Tell(const std::vector<double>& bounds, const std::vector<double>& own) {
   std::set<std::ptrdiff_t> buckets;
   for (const double value : own)
     buckets.insert(std::ranges::lower_bound(bounds, value) - bounds.begin());
-  return !bounds.empty() && 2 * buckets.size() >= own.size();
+  return !bounds.empty() && (own.empty() || 2 * buckets.size() >= own.size() + 1);
 }
 
 }  // namespace

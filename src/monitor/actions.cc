@@ -69,7 +69,8 @@ Actions ActionState::Decide(const deploy::Service& service, const AlertRules& ru
     // An estimate is no ground to act on.
     if (change.change != AlertChange::kRaised || change.estimated) continue;
     if (action == "rollback") {
-      if (std::exchange(rollback_set_, service.stable->set) != rollback_set_) rollbacks_.clear();
+      if (rollback_set_ != service.stable->set) rollbacks_.clear();
+      rollback_set_ = service.stable->set;
       Await(change, &rollbacks_);
     }
     if (action == "retrain") Await(change, &runs_);
