@@ -117,7 +117,8 @@ Result<deploy::Release> ReleaseOf(registry::Registry& registry,
   release.digest = version.digest;
   release.deployment = deployment;
   release.forced = version.verdict != "passed";
-  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry.Fetch(version));
+  // FindVersion has verified it.
+  SLIPWAY_ASSIGN_OR_RETURN(const std::string directory, registry.Locate(version));
   release.own_bounds = serve::PredictionBoundsOf(directory);
   return release;
 }

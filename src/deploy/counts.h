@@ -62,7 +62,7 @@ int64_t SumOf(const ClassCounts& counts);
 // What came between two looks. A count that is smaller than before began anew in between, and
 // counts from 0.
 SetCounts Since(const SetCounts& before, const SetCounts& now);
-// Of feedback as trials that are new: a label that took the place of another one is none.
+// Of feedback as trials that are new: a replaced label is none, but its part of the errors' sums.
 ModelCounts Since(const ModelCounts& before, const ModelCounts& now);
 LabelCounts Since(const LabelCounts& before, const LabelCounts& now);
 // The same with what such labels changed: all but their number may be negative.
